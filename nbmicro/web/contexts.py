@@ -1,0 +1,324 @@
+"""App and request contexts: what ``current_app``, ``g``, ``request`` and ``session`` stand for at this moment.
+
+What lives here: the contexts, the variable that holds the current one, and ``g``'s class. What must not: dispatch, hooks
+or any notion of a notebook; a context asks its app for those.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import HTTPException
+
+from nbmicro.web.signals import appcontext_popped, appcontext_pushed
+
+if TYPE_CHECKING:
+    from werkzeug.routing import MapAdapter
+
+    from nbmicro.web.app import App
+    from nbmicro.web.request import Request
+    from nbmicro.web.table import Table
+
+__all__ = ["AppContext", "RequestContext", "current_context", "has_app_context", "has_request_context"]
+
+NO_APP = """Working outside of application context.
+
+An app is needed here: current_app, g, url_for and templates belong to one. Inside a handler there is always one;
+elsewhere enter it with app.app_context()."""
+
+NO_REQUEST = """Working outside of request context.
+
+A request is needed here: request and session belong to one. Inside a handler there is always one;
+elsewhere enter it with app.test_request_context()."""
+
+_context: ContextVar[AppContext | None] = ContextVar("nbmicro.context", default=None)
+_MISSING: Any = object()
+
+
+class _AppCtxGlobals:
+    """The namespace behind ``g``: attributes that live as long as an app context."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The attribute ``name``, or ``default``."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: Any = _MISSING) -> Any:
+        """Remove the attribute ``name`` and return it; without a default a missing one raises KeyError."""
+        return self.__dict__.pop(name) if default is _MISSING else self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """The attribute ``name``, set to ``default`` first if it is missing."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        context = _context.get()
+        return f"<nbmicro.g of {context.app.name!r}>" if context is not None else object.__repr__(self)
+
+
+class AppContext:
+    """The app at work outside a request: ``current_app`` and ``g``.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    standing:
+        True for the context a notebook keeps while cells run. No request ever shares it.
+    """
+
+    _own_part: AppContext | None = None
+
+    def __init__(self, app: App, *, standing: bool = False) -> None:
+        self.app: App = app.newest()
+        self.g: Any = self.app.app_ctx_globals_class()
+        self.standing = standing
+        self._before: list[AppContext | None] = []
+        self._adapter: Any = _MISSING
+
+    @property
+    def app_part(self) -> AppContext:
+        """The app context that is in effect here: this one, or the outer one that a request shares."""
+        return self._own_part or self
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        """What builds and matches URLs here; None outside a request without SERVER_NAME."""
+        if self._adapter is _MISSING:
+            self._adapter = self.app.create_url_adapter(None)
+        adapter: MapAdapter | None = self._adapter
+        return adapter
+
+    @property
+    def table(self) -> Table:
+        """The table of declarations in effect here."""
+        return self.app.tables.current()
+
+    @property
+    def request(self) -> Request:
+        raise RuntimeError(NO_REQUEST)
+
+    @property
+    def session(self) -> Any:
+        raise RuntimeError(NO_REQUEST)
+
+    def push(self) -> None:
+        """Make this the current context."""
+        self._before.append(_context.get())
+        _context.set(self)
+        if appcontext_pushed.receivers:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def pop(self, exc: BaseException | None = _MISSING) -> None:
+        """Leave this context; the last pop runs the teardown functions with ``exc`` (default: the one being handled)."""
+        if not self._before:
+            raise RuntimeError("This context is not pushed, so it cannot be popped.")
+        try:
+            if len(self._before) == 1:
+                self.app.do_teardown_appcontext(sys.exc_info()[1] if exc is _MISSING else exc)
+        finally:
+            self._leave()
+        if appcontext_popped.receivers:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def _leave(self) -> None:
+        # No token: a context that was pushed in a cell with `await` is popped in another contextvars context.
+        before = self._before.pop()
+        if _context.get() is self:
+            _context.set(before)
+
+    def __enter__(self) -> AppContext:
+        self.push()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.pop(value)
+
+
+class RequestContext(AppContext):
+    """One request at work: everything of an app context, and ``request`` and ``session``.
+
+    The request object and the session are made when they are first asked for.
+
+    Parameters
+    ----------
+    app:
+        The app that answers.
+    environ:
+        The WSGI environ (PEP 3333).
+    request, session:
+        Given where they exist already.
+    """
+
+    def __init__(self, app: App, environ: dict[str, Any], request: Request | None = None, session: Any = None) -> None:
+        super().__init__(app)
+        self.environ = environ
+        self.url_rule: Any = None
+        self.view_args: dict[str, Any] | None = None
+        self.routing_exception: HTTPException | None = None
+        self.flashes: list[tuple[str, str]] | None = None
+        self._after: list[Callable[[Any], Any]] = []
+        self._table: Table | None = None
+        self._request = request
+        self._session = session
+
+    @property
+    def table(self) -> Table:
+        if self._table is None:
+            self._table = self.app.tables.current()
+        return self._table
+
+    @property
+    def request(self) -> Request:
+        if self._request is None:
+            request = self._request = self.app.request_class(self.environ)
+            request.url_rule, request.view_args = self.url_rule, self.view_args
+            request.routing_exception = self.routing_exception
+        return self._request
+
+    @property
+    def session(self) -> Any:
+        if self._session is None:
+            interface = self.app.session_interface
+            self._session = interface.open_session(self.app, self.request)
+            if self._session is None:
+                self._session = interface.make_null_session(self.app)
+        return self._session
+
+    @property
+    def session_opened(self) -> bool:
+        """Whether anyone asked for the session yet."""
+        return self._session is not None
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        if self._adapter is _MISSING:
+            self._adapter = None
+            try:
+                self._adapter = self.app.create_url_adapter(self.request)
+            except HTTPException as error:
+                self._fail(error)
+        adapter: MapAdapter | None = self._adapter
+        return adapter
+
+    def match_request(self) -> None:
+        """Find the rule for the request, or note why there is none."""
+        adapter = self.url_adapter
+        if adapter is None:
+            return
+        try:
+            self.url_rule, self.view_args = adapter.match(return_rule=True)
+        except HTTPException as error:
+            self._fail(error)
+        if self._request is not None:
+            self._request.url_rule, self._request.view_args = self.url_rule, self.view_args
+
+    def _fail(self, error: HTTPException) -> None:
+        self.routing_exception = error
+        if self._request is not None:
+            self._request.routing_exception = error
+
+    def copy(self) -> RequestContext:
+        """A context of the same request, for another thread or task; the request object and session are shared."""
+        copied = type(self)(self.app, self.environ, request=self.request, session=self.session)
+        copied.url_rule, copied.view_args = self.url_rule, self.view_args
+        copied.routing_exception, copied._table = self.routing_exception, self._table
+        return copied
+
+    def push(self) -> None:
+        outer = _context.get()
+        if not self._before and outer is not None and outer.app is self.app and not outer.standing:
+            # As in Flask 3.1: a request under an app context of the same app shares its g and leaves its teardown alone.
+            self._own_part = outer.app_part
+            self.g = self._own_part.g
+        self._before.append(outer)
+        _context.set(self)
+        if len(self._before) > 1:
+            return
+        if self._own_part is None and appcontext_pushed.receivers:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+        if self.app.opens_sessions_early:
+            _ = self.session
+        if self.url_rule is None and self.routing_exception is None:
+            self.match_request()
+
+    def pop(self, exc: BaseException | None = _MISSING) -> None:
+        if not self._before:
+            raise RuntimeError("This context is not pushed, so it cannot be popped.")
+        last = len(self._before) == 1
+        if exc is _MISSING:
+            exc = sys.exc_info()[1]
+        try:
+            if last:
+                self.app.do_teardown_request(exc)
+                if self._request is not None:
+                    self._request.close()
+        finally:
+            try:
+                if last and self._own_part is None:
+                    self.app.do_teardown_appcontext(exc)
+            finally:
+                self._leave()
+                if last and not self.environ.get("nbmicro.recorded"):
+                    self.environ.pop("werkzeug.request", None)  # a reference circle, of no more use
+        if last and self._own_part is None and appcontext_popped.receivers:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.request.method} {self.request.path} of {self.app.name}>"
+
+
+def current_context() -> AppContext | None:
+    """The context in effect here, or None."""
+    return _context.get()
+
+
+def enter_context(context: AppContext | None) -> None:
+    """Make ``context`` the current one without counting a push: for a host's standing contexts."""
+    _context.set(context)
+
+
+def need_app_context() -> AppContext:
+    """The context in effect here; RuntimeError where there is none."""
+    context = _context.get()
+    if context is None:
+        raise RuntimeError(NO_APP)
+    return context
+
+
+def need_request_context() -> RequestContext:
+    """The request context in effect here; RuntimeError where there is none."""
+    context = _context.get()
+    if not isinstance(context, RequestContext):
+        raise RuntimeError(NO_REQUEST)
+    return context
+
+
+def has_app_context() -> bool:
+    """Whether ``current_app`` and ``g`` stand for something here."""
+    return _context.get() is not None
+
+
+def has_request_context() -> bool:
+    """Whether ``request`` and ``session`` stand for something here."""
+    return isinstance(_context.get(), RequestContext)

@@ -1,0 +1,57 @@
+"""What a host tells the core: the one small module through which a notebook or a command line is heard.
+
+What lives here: the questions that the core cannot answer alone, each with the answer it gives when no host is there.
+What must not: any import of a host. A host sets the attributes of :data:`hosting` and resets them when it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["Hosting", "hosting"]
+
+
+class Hosting:
+    """The host's answers.
+
+    Attributes
+    ----------
+    run_app:
+        Called as ``run_app(app, host, port)`` instead of starting a blocking development server; None when there is no host.
+    ephemeral_keys:
+        Whether an app without a secret key may have one that lasts as long as the process. Only a live kernel allows it.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the host."""
+        self.run_app: Callable[..., Any] | None = None
+        self.ephemeral_keys: bool = False
+        self.standing_contexts: bool = False
+
+
+hosting = Hosting()
+
+_keys: dict[str, str] = {}
+
+
+def ephemeral_key(app: Any) -> str | None:
+    """A secret key for an app that has none, for as long as this process lives; None where the host allows none."""
+    if not hosting.ephemeral_keys:
+        return None
+    if "key" not in _keys:
+        import secrets
+
+        _keys["key"] = secrets.token_hex()
+    return _keys["key"]
+
+
+def note(environ: dict[str, Any], text: str) -> None:
+    """Leave a remark for whoever records this request; nobody reads it elsewhere."""
+    if environ.get("nbmicro.recorded"):
+        notes = environ.setdefault("nbmicro.notes", [])
+        if text not in notes:
+            notes.append(text)

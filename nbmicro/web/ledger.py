@@ -1,0 +1,192 @@
+"""The ledger of an app or a blueprint: who declared what, committed or still in draft.
+
+What lives here: batches by owner, the commit of a run, and the question "which entries are in effect for whom?". What
+must not: any meaning of a declaration; the table gives it one.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Hashable
+from itertools import count
+from typing import Any
+from weakref import WeakSet
+
+from nbmicro.web.declarations import Declaration, Entry
+from nbmicro.web.owners import Declarer, Owner, Run, begin_run, current_owner
+
+__all__ = ["Batch", "Ledger", "start_run"]
+
+_runs = count(1)
+_positions = count(1)
+
+
+class Batch:
+    """What one owner has declared in one ledger, in order."""
+
+    __slots__ = ("declarations", "generation", "owner", "position", "run")
+
+    def __init__(self, owner: Owner, position: int, run: int, generation: Any = None) -> None:
+        self.owner = owner
+        self.position = position
+        self.run = run
+        self.generation = generation
+        self.declarations: list[Declaration] = []
+
+    def copy(self, declarations: list[Declaration] | None = None) -> Batch:
+        """A batch of the same owner and place, with these declarations (its own if none are given)."""
+        new = Batch(self.owner, self.position, self.run, self.generation)
+        new.declarations = list(self.declarations) if declarations is None else declarations
+        return new
+
+
+class Ledger:
+    """Everything that owners declared in one app or blueprint.
+
+    All ledgers share one lock, since a commit may change several of them at once.
+    """
+
+    lock = threading.RLock()
+    every: WeakSet[Ledger] = WeakSet()
+
+    def __init__(self) -> None:
+        self.every.add(self)
+        self._batches: dict[Hashable, Batch] = {}
+        self._drafts: dict[Run, dict[Hashable, Batch]] = {}
+        self._listeners: WeakSet[Any] = WeakSet()
+        self.version = 0
+
+    # -- declaring -----------------------------------------------------------------------------------------------
+
+    def declare(self, declaration: Declaration, who: Declarer | None = None) -> None:
+        """Add a declaration for whoever is declaring now: to the draft of the open run, else at once."""
+        who = who or current_owner()
+        with self.lock:
+            if who.run is None:
+                self._add(self._batches, declaration, who)
+                self.changed()
+                return
+            draft = self._drafts.setdefault(who.run, {})
+            self._add(draft, declaration, who)
+            self._touch(who.run)
+
+    def _add(self, batches: dict[Hashable, Batch], declaration: Declaration, who: Declarer) -> None:
+        owner = who.owner
+        if owner.key is None and owner.kind == "cell":
+            owner = Owner(_identity(declaration, batches), owner.label, "cell")
+        batch = batches.get(owner.key)
+        if batch is None or (batch.generation is not who.generation and owner.kind == "module"):
+            before = self._batches.get(owner.key)
+            position = before.position if before is not None else next(_positions)
+            batch = batches[owner.key] = Batch(owner, position, next(_runs), who.generation)
+        batch.declarations.append(declaration)
+
+    def withdraw(self, remove: Callable[[Declaration, Owner], bool]) -> list[Declaration]:
+        """Take away every committed declaration for which ``remove(declaration, owner)`` is true; return them."""
+        gone: list[Declaration] = []
+        with self.lock:
+            for key, batch in list(self._batches.items()):
+                kept = [one for one in batch.declarations if not remove(one, batch.owner)]
+                if len(kept) != len(batch.declarations):
+                    gone += [one for one in batch.declarations if one not in kept]
+                    if kept:
+                        self._batches[key] = batch.copy(kept)
+                    else:
+                        del self._batches[key]
+            if gone:
+                self.changed()
+        return gone
+
+    def drop_owners(self, keys: set[Hashable]) -> bool:
+        """Forget all that these owners declared (their cells were deleted). True if there was something."""
+        return bool(self.withdraw(lambda _, owner: owner.kind == "cell" and owner.key in keys))
+
+    # -- runs ----------------------------------------------------------------------------------------------------
+
+    def start_over(self, run: Run) -> None:
+        """Note that the owner of ``run`` runs again: with success, what it declared before and does not now is gone."""
+        with self.lock:
+            before = self._batches.get(run.owner.key) if run.owner.key is not None else None
+            if before is not None:
+                again = Batch(run.owner, before.position, next(_runs))
+                self._drafts.setdefault(run, {})[run.owner.key] = again
+                self._touch(run)
+
+    def commit_run(self, run: Run) -> None:
+        """Let the draft of ``run`` take the place of what its owner declared before; drop it if the run failed.
+
+        A module that was imported by a failing cell stays imported, so what it declared stays too.
+        """
+        with self.lock:
+            draft = self._drafts.get(run)
+            if not run.open:
+                self._drafts.pop(run, None)
+            if draft is None:
+                return
+            for key, batch in draft.items():
+                if not (run.success or _imported(batch)):
+                    continue
+                if batch.declarations:
+                    self._batches[key] = batch.copy()
+                else:
+                    self._batches.pop(key, None)
+            self.changed()
+
+    def _touch(self, run: Run) -> None:
+        run.touch(self)
+        for listener in list(self._listeners):
+            if isinstance(listener, Ledger):
+                listener._touch(run)
+
+    def changed(self) -> None:
+        """Note a committed change, here and wherever this ledger is part of."""
+        self.version += 1
+        for listener in list(self._listeners):
+            listener.changed()
+
+    def listen(self, listener: Any) -> None:
+        """Tell ``listener.changed()`` of every committed change. It is held weakly."""
+        self._listeners.add(listener)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def entries(self, run: Run | None = None) -> list[Entry]:
+        """All entries in effect, in the order of their owners' first appearance; with ``run``, as that run sees them."""
+        with self.lock:
+            batches = dict(self._batches)
+            if run is not None:
+                batches.update(self._drafts.get(run, {}))
+            ordered = sorted(batches.values(), key=lambda one: one.position)
+            return [Entry(one, batch.owner, batch.position, batch.run) for batch in ordered for one in batch.declarations]
+
+    def drafted(self, run: Run) -> list[Declaration]:
+        """What ``run`` has declared here so far."""
+        with self.lock:
+            return [one for batch in self._drafts.get(run, {}).values() for one in batch.declarations]
+
+
+def start_run(owner: Owner, namespace: dict[str, Any] | None = None) -> Run:
+    """Open a run of ``owner`` as the current one of this context; what the owner declared before is to be replaced by it."""
+    run = begin_run(owner, namespace)
+    for ledger in list(Ledger.every):
+        ledger.start_over(run)
+    return run
+
+
+def _identity(declaration: Declaration, batches: dict[Hashable, Batch]) -> Hashable:
+    """What a declaration is known by where cells have no id; the second of a name in one cell is another one."""
+    key: tuple[Hashable, ...] = (declaration.kind, declaration.key)
+    number = 1
+    while key in batches:
+        number += 1
+        key = (declaration.kind, declaration.key, number)
+    return key
+
+
+def _imported(batch: Batch) -> bool:
+    """Whether the batch belongs to a module whose import came to its end."""
+    if batch.owner.kind != "module":
+        return False
+    module = sys.modules.get(batch.owner.label)
+    return module is not None and getattr(module, "__spec__", None) is batch.generation

@@ -1,0 +1,159 @@
+"""Who declares: cells, modules, or nobody, and the run during which a cell does it.
+
+What lives here: :class:`Owner`, the :class:`Run` that collects what one execution of a cell declares until it commits or
+drops it, and the question "who is declaring now?". What must not: any knowledge of what is declared, or of a notebook.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Hashable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
+
+__all__ = ["NOBODY", "Owner", "Run", "begin_run", "current_owner", "current_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who made a declaration. Declarations live and die with their owner.
+
+    Parameters
+    ----------
+    key:
+        What makes the owner the same one when it runs again: a cell id, a module name.
+    label:
+        How a person knows it: the first line of the cell, the module's name.
+    kind:
+        ``"cell"``, ``"module"`` or ``"nobody"``.
+    """
+
+    key: Hashable
+    label: str = ""
+    kind: str = "cell"
+
+
+NOBODY = Owner(None, "", "nobody")
+
+
+class Drafts(Protocol):
+    """What a run may hold a draft of (a ledger)."""
+
+    def commit_run(self, run: Run) -> None: ...
+
+
+class Run:
+    """One execution of a cell: a draft of everything that it declares, in whichever app.
+
+    Requests sent under the run see the draft; everyone else sees what is committed.
+
+    Parameters
+    ----------
+    owner:
+        The cell. Its ``key`` is None when the front end gives cells no id: then every declaration is known by what it
+        declares (method and rule, or kind and name).
+    namespace:
+        The globals in which the cell's code runs; frames with these globals belong to the run.
+    """
+
+    def __init__(self, owner: Owner, namespace: dict[str, Any] | None = None) -> None:
+        self.owner = owner
+        self.namespace = namespace
+        self.open = True
+        self.success = True
+        self.version = 0
+        self.ledgers: dict[int, Drafts] = {}
+        self.made: dict[tuple[str, str], int] = {}
+
+    def touch(self, ledger: Drafts) -> None:
+        """Note that ``ledger`` holds a draft of this run."""
+        self.ledgers[id(ledger)] = ledger
+        self.version += 1
+
+    def commit(self) -> None:
+        """Make what was declared so far take effect, all of it at once in each app. The run stays open."""
+        for ledger in list(self.ledgers.values()):
+            ledger.commit_run(self)
+        self.version += 1
+
+    def finish(self, *, success: bool) -> None:
+        """End the run: commit on success, else drop the draft, so that what the cell declared before goes on serving."""
+        if not self.open:
+            return
+        self.success = success
+        self.open = False
+        self.commit()
+        self.ledgers.clear()
+
+
+_current: ContextVar[Run | None] = ContextVar("nbmicro.run", default=None)
+
+
+def begin_run(owner: Owner, namespace: dict[str, Any] | None = None) -> Run:
+    """Open a run and make it the current one of this context (and of the tasks and copied contexts made from it)."""
+    run = Run(owner, namespace)
+    _current.set(run)
+    return run
+
+
+def current_run() -> Run | None:
+    """The run that is open in this context, or None."""
+    run = _current.get()
+    return run if run is not None and run.open else None
+
+
+def enter_run(run: Run | None) -> None:
+    """Make ``run`` the current one of this context again (a host calls it where a framework lost the context)."""
+    _current.set(run)
+
+
+@dataclass(frozen=True, slots=True)
+class Declarer:
+    """Who is declaring now, and under which run and module generation."""
+
+    owner: Owner
+    run: Run | None
+    generation: Any = None
+
+
+def current_owner() -> Declarer:
+    """Who is declaring now: the module being imported, else the running cell, else nobody.
+
+    The place where a helper function was defined does not count; only code that is running at a module's top level does.
+    """
+    run = current_run()
+    frame = sys._getframe(1)
+    while frame is not None:
+        space = frame.f_globals
+        if run is not None and space is run.namespace:
+            break
+        if frame.f_code.co_name == "<module>" and space.get("__name__") != "__main__":
+            spec = space.get("__spec__")
+            if spec is not None:
+                return Declarer(Owner(("module", spec.name), spec.name, "module"), run, spec)
+        frame = frame.f_back  # type: ignore[assignment]
+    return Declarer(run.owner, run) if run is not None else Declarer(NOBODY, None)
+
+
+_made: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
+
+
+def predecessor(kind: str, name: str, successor: Any) -> Any | None:
+    """The object that the same owner made before in this place, which ``successor`` now replaces.
+
+    Only cells and modules have one: a script that makes two apps means two apps. Objects are told apart by kind, name and
+    how many of them this run has made already.
+    """
+    who = current_owner()
+    if who.run is None or who.owner.kind != "cell":
+        return None
+    count = who.run.made.get((kind, name), 0)
+    who.run.made[kind, name] = count + 1
+    key = (who.owner.key, kind, name, count)
+    before = _made.get(key)
+    _made[key] = successor
+    return before
+
+

@@ -1,0 +1,336 @@
+"""The frozen records an exchange is made of, and the plain data of the exchange itself.
+
+What lives here: data, and properties that read it. What must not: sending, rendering, masking; those read these
+records, and ``record.py`` joins both ends into the ``Exchange`` that users hold.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.body import Body, decode
+from nbmicro.exchange.fields import HeaderFields
+
+__all__ = [
+    "CheckResult",
+    "ErrorRecord",
+    "ExchangeRecord",
+    "Frame",
+    "LogLine",
+    "OutputPart",
+    "RequestRecord",
+    "ResponseRecord",
+    "TraceStep",
+    "media_type_of",
+]
+
+Stream = Literal["stdout", "stderr", "display"]
+
+_NO_FIELDS = HeaderFields()
+
+
+def media_type_of(content_type: str | None) -> str:
+    """``text/html`` of ``Text/HTML; charset=utf-8``; empty when there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def _charset_of(content_type: str | None) -> str:
+    for part in (content_type or "").split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"') or "utf-8"
+    return "utf-8"
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request as it is sent.
+
+    Parameters
+    ----------
+    method:
+        In capitals.
+    target:
+        Path and query as sent, percent-encoded (RFC 9112's origin form): ``/hello/Ada?page=2``.
+    headers:
+        Names and values in order.
+    body:
+        The bytes of the body, empty when there is none.
+    """
+
+    method: str
+    target: str
+    headers: HeaderFields = _NO_FIELDS
+    body: bytes = b""
+
+    def __post_init__(self) -> None:
+        if type(self.headers) is not HeaderFields:
+            object.__setattr__(self, "headers", HeaderFields.of(self.headers))
+
+    @property
+    def path(self) -> str:
+        """The target without its query, still percent-encoded."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """What stands behind ``?`` in the target, still percent-encoded."""
+        return self.target.partition("?")[2]
+
+    @property
+    def media_type(self) -> str:
+        """The body's media type without parameters, in lower case."""
+        return media_type_of(self.headers.get("Content-Type"))
+
+    @property
+    def text(self) -> str:
+        """The body decoded with its charset."""
+        return decode(self.body, _charset_of(self.headers.get("Content-Type")))
+
+    @property
+    def json(self) -> Any:
+        """The body read as JSON, or None when its media type is another."""
+        return _load_json(self.text, "request") if _is_json(self.media_type) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRecord:
+    """One response as it came.
+
+    Parameters
+    ----------
+    status:
+        The status code.
+    reason:
+        The reason phrase, as the app sent it: ``NOT FOUND``.
+    headers:
+        Names and values in order.
+    body:
+        The bytes, bounded.
+    """
+
+    status: int
+    reason: str
+    headers: HeaderFields = _NO_FIELDS
+    body: Body = field(default_factory=Body)
+
+    def __post_init__(self) -> None:
+        if type(self.headers) is not HeaderFields:
+            object.__setattr__(self, "headers", HeaderFields.of(self.headers))
+
+    @property
+    def status_code(self) -> int:
+        """The status code, by the name other clients give it."""
+        return self.status
+
+    @property
+    def media_type(self) -> str:
+        """The body's media type without parameters, in lower case; empty when the response has none."""
+        return media_type_of(self.headers.get("Content-Type"))
+
+    @property
+    def text(self) -> str:
+        """The body decoded with the response's charset (UTF-8 without one)."""
+        return self.body.text
+
+    @property
+    def json(self) -> Any:
+        """The body read as JSON (RFC 8259), or None when its media type is another.
+
+        Raises :class:`~nbmicro.errors.RequestError` when the media type is JSON's and the body is not.
+        """
+        return _load_json(self.text, "response") if _is_json(self.media_type) else None
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies this response sets, name to value."""
+        found: dict[str, str] = {}
+        for line in self.headers.getlist("Set-Cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            found[name.strip()] = value.strip().strip('"')
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What became of one check: its text, and what came and was expected when it failed; ``note`` is its comment."""
+
+    text: str
+    ok: bool
+    line: int | None = None
+    expected: str | None = None
+    actual: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame of the user's code: what declares it (``GET /boom``), line, function and the source of the line."""
+
+    label: str
+    line: int
+    function: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRecord:
+    """An exception as it is shown: type, message, the user's own frames (outermost first), a hint, its cause."""
+
+    type: str
+    message: str
+    frames: tuple[Frame, ...] = ()
+    hint: str | None = None
+    cause: ErrorRecord | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One log record: its level (``WARNING``), its logger's name and its message."""
+
+    level: str
+    logger: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputPart:
+    """Something the handler printed or displayed: text of a stream, or a MIME bundle with its text."""
+
+    stream: Stream
+    text: str
+    bundle: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One step of a request's life: ``match``, ``hook``, ``handler``, ``template`` …; begin and length in seconds."""
+
+    kind: str
+    label: str
+    start: float = 0.0
+    duration: float = 0.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ExchangeRecord:
+    """The data of one exchange: a request, its response, and what happened between.
+
+    Parameters
+    ----------
+    request, response:
+        What was sent (cookies included) and what came.
+    error:
+        The exception that became the response, with the user's own frames.
+    exception:
+        The exception itself, for ``%debug``; also one that became a 4xx (an ``abort``, a missing form key).
+    refusal:
+        That 4xx exception with the user's own frames.
+    output, logs:
+        What the handler printed, displayed and logged.
+    checks, captures, name:
+        What a request script adds.
+    trace:
+        The steps of its life that are known.
+    history:
+        The exchanges that led here by redirects, first one first.
+    duration:
+        Seconds from sending to the last byte.
+    endpoint, rule:
+        The route that answered.
+    notes:
+        Remarks of the app's core and of the client (a key that is not kept, a stream that was cut).
+    hint:
+        The next step after a 404, 405 or 400.
+    origin:
+        Who sent it: ``cell``, ``client``, ``server``, ``widget``.
+    secret_names:
+        Names of headers, cookies and fields whose values no rendering shows (lower case).
+    page:
+        The HTML of the body with the app's own style sheets and images put in place; None where that was not done.
+    """
+
+    request: RequestRecord
+    response: ResponseRecord
+    error: ErrorRecord | None = None
+    exception: BaseException | None = None
+    refusal: ErrorRecord | None = None
+    output: tuple[OutputPart, ...] = ()
+    logs: tuple[LogLine, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    captures: Mapping[str, Any] = field(default_factory=dict)
+    name: str | None = None
+    trace: tuple[TraceStep, ...] = ()
+    history: tuple[Any, ...] = ()
+    duration: float = 0.0
+    endpoint: str | None = None
+    rule: str | None = None
+    notes: tuple[str, ...] = ()
+    hint: str | None = None
+    origin: str = "cell"
+    secret_names: frozenset[str] = frozenset()
+    page: str | None = None
+    sender: Callable[[RequestRecord], Any] | None = None
+    fetch: Callable[[str], ResponseRecord | None] | None = None
+
+    @property
+    def status(self) -> int:
+        """The response's status code."""
+        return self.response.status
+
+    @property
+    def status_code(self) -> int:
+        """The response's status code, by the name other clients give it."""
+        return self.response.status
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is below 400."""
+        return self.response.status < 400
+
+    @property
+    def headers(self) -> HeaderFields:
+        """The response's headers, looked up by name in any case."""
+        return self.response.headers
+
+    @property
+    def json(self) -> Any:
+        """The response's body read as JSON; None when its media type is another."""
+        return self.response.json
+
+    @property
+    def text(self) -> str:
+        """The response's body as text."""
+        return self.response.text
+
+    @property
+    def body(self) -> bytes:
+        """The response's body as bytes; bounded, see ``response.body.truncated``."""
+        return self.response.body.bytes
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies the response sets, name to value."""
+        return self.response.cookies
+
+    @property
+    def printed(self) -> str:
+        """What the handler printed and displayed, as one text."""
+        return "".join(part.text for part in self.output)
+
+
+def _load_json(text: str, whose: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RequestError(
+            f"The {whose} says it is JSON, but its body is not: {error}.", hint=f"See it with .{whose}.text"
+        ) from None

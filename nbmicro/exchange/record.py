@@ -1,0 +1,74 @@
+"""The exchange that users hold: the data of one request and response, and the ways out of it.
+
+What lives here: :class:`Exchange` and the names of the records it is made of. What must not: how it is sent or drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.body import Body
+from nbmicro.exchange.fields import HeaderFields
+from nbmicro.exchange.parts import (
+    CheckResult,
+    ErrorRecord,
+    ExchangeRecord,
+    Frame,
+    LogLine,
+    OutputPart,
+    RequestRecord,
+    ResponseRecord,
+    TraceStep,
+)
+
+__all__ = [
+    "Body",
+    "CheckResult",
+    "ErrorRecord",
+    "Exchange",
+    "Frame",
+    "HeaderFields",
+    "LogLine",
+    "OutputPart",
+    "RequestRecord",
+    "ResponseRecord",
+    "TraceStep",
+]
+
+
+class Exchange(ExchangeRecord):
+    """One request with its response, and what happened between: prints, log records, exception, checks.
+
+    It is frozen; the methods that add to it return another. Shown in a notebook, it draws itself.
+    """
+
+    def with_checks(
+        self,
+        checks: Sequence[CheckResult],
+        *,
+        captures: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Exchange:
+        """The same exchange with the results of its checks, what was captured, and its name."""
+        return replace(
+            self,
+            checks=tuple(checks),
+            captures=self.captures if captures is None else dict(captures),
+            name=self.name if name is None else name,
+        )
+
+    def replay(self) -> Exchange:
+        """Send the same request once more, to the app as it is now.
+
+        Raises :class:`~nbmicro.errors.RequestError` for an exchange that no client sent.
+        """
+        if self.sender is None:
+            raise RequestError("This exchange was not sent by a client, so nothing can send it again.")
+        again: Exchange = self.sender(self.request)
+        return again
+
+    def __repr__(self) -> str:
+        return f"<{self.request.method} {self.request.target} → {self.status} {self.response.reason}>"

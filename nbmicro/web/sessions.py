@@ -1,0 +1,330 @@
+"""Sessions: what is remembered of a visitor between requests, and the interface that an app keeps it through.
+
+What lives here: the kinds of sessions and the default interface, which keeps them in a signed cookie that Flask could
+read. What must not: the JSON form (``json.tag``), the signature (``signing``), the question when a session is opened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from itsdangerous import BadData
+from itsdangerous.url_safe import URLSafeTimedSerializer
+from werkzeug.datastructures import CallbackDict
+
+from nbmicro.web import proxies
+from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.hosting import ephemeral_key, note
+from nbmicro.web.json.tag import TaggedJSONSerializer
+from nbmicro.web.signing import CookieSerializer
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+    from nbmicro.web.request import Request
+    from nbmicro.web.response import Response
+
+__all__ = [
+    "NullSession",
+    "SecureCookieSession",
+    "SecureCookieSessionInterface",
+    "SessionInterface",
+    "SessionMixin",
+    "session_json_serializer",
+]
+
+NO_KEY = (
+    "The session is unavailable: the app has no secret key to sign it with. Set one that only the app knows, "
+    'app.secret_key = "…" or NBMICRO_SECRET_KEY in the environment; '
+    'python -c "import secrets; print(secrets.token_hex())" makes one.'
+)
+
+EPHEMERAL = (
+    "The session was signed with a key that lasts as long as this kernel, for the app has no secret key. "
+    "Before it is served, set app.secret_key."
+)
+
+
+class SessionMixin(MutableMapping[str, Any]):
+    """What a session has besides the items of a dict.
+
+    Attributes
+    ----------
+    new:
+        Whether it began with this request; a kind of session that cannot tell says False.
+    modified:
+        Whether it must be saved. A kind that cannot tell says True.
+    accessed:
+        Whether the handler looked at it, so that the response depends on the cookie. A kind that cannot tell says True.
+    """
+
+    new = False
+    modified = True
+    accessed = True
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the cookie outlives the browser's session, for ``PERMANENT_SESSION_LIFETIME``."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+
+class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
+    """A session that is a dict, and notes when it is looked at and when it is changed.
+
+    A change inside a value (``session["cart"].append(…)``) is not seen: set ``session.modified = True`` then.
+
+    Parameters
+    ----------
+    initial:
+        What the cookie held.
+    """
+
+    modified = False
+    accessed = False
+
+    def __init__(self, initial: Mapping[str, Any] | None = None) -> None:
+        def changed(session: Any) -> None:
+            session.modified = session.accessed = True
+
+        super().__init__(initial, changed)
+
+    def __getitem__(self, key: str) -> Any:
+        self.accessed = True
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The item ``key``, or ``default``."""
+        self.accessed = True
+        return dict.get(self, key, default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The item ``key``, set to ``default`` first if it is missing."""
+        self.accessed = True
+        return super().setdefault(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self.accessed = True
+        return dict.__contains__(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        self.accessed = True
+        return dict.__iter__(self)
+
+    def __len__(self) -> int:
+        self.accessed = True
+        return dict.__len__(self)
+
+
+class NullSession(SecureCookieSession):
+    """The session of an app without a secret key: it can be read, and is empty; writing it raises RuntimeError."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise RuntimeError(NO_KEY)
+
+    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = __ior__ = _refuse
+
+
+class SessionInterface:
+    """How an app opens and saves sessions. A kind of its own gives :meth:`open_session` and :meth:`save_session`.
+
+    Attributes
+    ----------
+    null_session_class:
+        What stands in where :meth:`open_session` gives None.
+    pickle_based:
+        Whether the sessions are pickled; extensions ask.
+    """
+
+    null_session_class: type[Any] = NullSession
+    pickle_based = False
+
+    def make_null_session(self, app: App) -> Any:
+        """What stands in where there can be no session: it may be read, and says on writing why it cannot be."""
+        return self.null_session_class()
+
+    def is_null_session(self, obj: object) -> bool:
+        """Whether ``obj`` is such a stand-in. They are not saved."""
+        return isinstance(obj, self.null_session_class)
+
+    def get_cookie_name(self, app: App) -> str:
+        """The cookie's name: ``SESSION_COOKIE_NAME``."""
+        name: str = app.config["SESSION_COOKIE_NAME"]
+        return name
+
+    def get_cookie_domain(self, app: App) -> str | None:
+        """The domain the cookie is sent to: ``SESSION_COOKIE_DOMAIN``; None means the exact host alone."""
+        domain: str | None = app.config["SESSION_COOKIE_DOMAIN"]
+        return domain
+
+    def get_cookie_path(self, app: App) -> str:
+        """The path the cookie is sent to: ``SESSION_COOKIE_PATH``, else ``APPLICATION_ROOT``."""
+        path: str = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
+        return path
+
+    def get_cookie_httponly(self, app: App) -> bool:
+        """Whether scripts are kept from the cookie: ``SESSION_COOKIE_HTTPONLY``."""
+        httponly: bool = app.config["SESSION_COOKIE_HTTPONLY"]
+        return httponly
+
+    def get_cookie_secure(self, app: App) -> bool:
+        """Whether the cookie is sent over HTTPS only: ``SESSION_COOKIE_SECURE``."""
+        secure: bool = app.config["SESSION_COOKIE_SECURE"]
+        return secure
+
+    def get_cookie_samesite(self, app: App) -> str | None:
+        """``"Strict"``, ``"Lax"`` or None: ``SESSION_COOKIE_SAMESITE``."""
+        samesite: str | None = app.config["SESSION_COOKIE_SAMESITE"]
+        return samesite
+
+    def get_cookie_partitioned(self, app: App) -> bool:
+        """Whether the cookie is kept per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
+        partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
+        return partitioned
+
+    def get_expiration_time(self, app: App, session: SessionMixin) -> datetime | None:
+        """When the cookie expires, in UTC; None at the end of the browser's session."""
+        return datetime.now(UTC) + app.permanent_session_lifetime if session.permanent else None
+
+    def should_set_cookie(self, app: App, session: SessionMixin) -> bool:
+        """Whether the response carries the cookie: the session changed, or is permanent and refreshed each time."""
+        if session.modified:
+            return True
+        return session.permanent and bool(app.config["SESSION_REFRESH_EACH_REQUEST"])
+
+    def open_session(self, app: App, request: Request) -> Any | None:
+        """The session of this request; None where there can be none. The request is bound while this runs."""
+        raise NotImplementedError
+
+    def save_session(self, app: App, session: Any, response: Response) -> None:
+        """Keep the session, after the after_request functions."""
+        raise NotImplementedError
+
+
+session_json_serializer = TaggedJSONSerializer()
+
+
+def _sha1(data: bytes = b"") -> Any:
+    """SHA-1, looked up when it is used: some builds of Python come without it."""
+    return hashlib.sha1(data)
+
+
+class SecureCookieSessionInterface(SessionInterface):
+    """Sessions in a cookie: signed, so that it cannot be forged; not encrypted, so that its owner can read it.
+
+    Attributes
+    ----------
+    salt:
+        Keeps these signatures apart from others made with the same key.
+    digest_method:
+        The hash of the signature.
+    key_derivation:
+        How the signing key is made of the secret key, in itsdangerous' terms.
+    serializer:
+        The text of the session: dumps and loads.
+    session_class:
+        The kind of session.
+    """
+
+    salt = "cookie-session"
+    digest_method: Callable[..., Any] = staticmethod(_sha1)
+    key_derivation = "hmac"
+    serializer: Any = session_json_serializer
+    session_class: type[Any] = SecureCookieSession
+
+    def __init__(self) -> None:
+        self._serializers: dict[Any, URLSafeTimedSerializer] = {}
+
+    def get_signing_serializer(self, app: App) -> URLSafeTimedSerializer | None:
+        """What signs and reads the cookie with the app's key and its ``SECRET_KEY_FALLBACKS``; None without a key.
+
+        A host may lend an app without a key one that lasts as long as the process.
+        """
+        secret = app.secret_key or ephemeral_key(app)
+        if not secret:
+            return None
+        fallbacks = app.config["SECRET_KEY_FALLBACKS"]
+        keys = (*fallbacks, secret) if fallbacks else (secret,)
+        digest = hashlib.sha1 if self.digest_method is _sha1 else self.digest_method
+        identity = (keys, self.salt, self.key_derivation, digest, id(self.serializer))
+        serializer = self._serializers.get(identity)
+        if serializer is None:
+            if len(self._serializers) >= 32:
+                self._serializers.clear()
+            serializer = self._serializers[identity] = CookieSerializer(
+                list(keys),
+                salt=self.salt,
+                serializer=self.serializer,
+                signer_kwargs={"key_derivation": self.key_derivation, "digest_method": digest},
+            )
+        return serializer
+
+    def open_session(self, app: App, request: Request) -> Any | None:
+        """The session in the request's cookie: a new one if there is none, or one too old, or one not signed by us."""
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            return None
+        text = request.cookies.get(self.get_cookie_name(app))
+        if text:
+            try:
+                items = serializer.loads(text, max_age=int(app.permanent_session_lifetime.total_seconds()))
+            except BadData:
+                items = None
+            if isinstance(items, dict):
+                return self.session_class(items)
+        return self.session_class()
+
+    def save_session(self, app: App, session: Any, response: Response) -> None:
+        """Set the cookie if the session changed, delete it if it was emptied; ``Vary: Cookie`` if it was looked at."""
+        accessed, modified = session.accessed, session.modified
+        if accessed:
+            _vary_on_cookie(response)
+        if not session:
+            if modified:
+                response.delete_cookie(self.get_cookie_name(app), **self._cookie_options(app))
+                _vary_on_cookie(response)
+            return
+        if not self.should_set_cookie(app, session):
+            return
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            raise RuntimeError(NO_KEY)
+        response.set_cookie(
+            self.get_cookie_name(app),
+            serializer.dumps(dict(session)),  # type: ignore[arg-type]
+            expires=self.get_expiration_time(app, session),
+            **self._cookie_options(app),
+        )
+        _vary_on_cookie(response)
+        if not app.secret_key:
+            context = current_context()
+            if isinstance(context, RequestContext):
+                note(context.environ, EPHEMERAL)
+
+    def _cookie_options(self, app: App) -> dict[str, Any]:
+        return {
+            "domain": self.get_cookie_domain(app),
+            "path": self.get_cookie_path(app),
+            "secure": self.get_cookie_secure(app),
+            "partitioned": self.get_cookie_partitioned(app),
+            "samesite": self.get_cookie_samesite(app),
+            "httponly": self.get_cookie_httponly(app),
+        }
+
+
+def _vary_on_cookie(response: Response) -> None:
+    """Add ``Cookie`` to the Vary header (RFC 9110), once."""
+    headers = response.headers
+    present = headers.get("Vary")
+    if present is None:
+        headers["Vary"] = "Cookie"
+    elif "*" not in present and "cookie" not in {name.strip().lower() for name in present.split(",")}:
+        headers["Vary"] = f"{present}, Cookie"
+
+
+proxies.offered["Session"] = SecureCookieSession

@@ -1,0 +1,232 @@
+"""What can be wrong with a `%%route` line, each with the line as it should have been written.
+
+What lives here: the refusals and their texts. What must not: the grammar of a right line (`route_line`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import re
+from dataclasses import dataclass, replace
+
+from nbmicro.cells.rule import PARAMETER, corrected_rule, rule_parts
+from nbmicro.errors import CellError
+
+__all__ = [
+    "METHODS",
+    "TypedLine",
+    "refuse_method_list",
+    "refuse_methods",
+    "refuse_methods_argument",
+    "refuse_name",
+    "refuse_option",
+    "refuse_rule",
+    "refuse_words",
+]
+
+METHODS = frozenset(
+    "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT QUERY LINK UNLINK PURGE REPORT SEARCH"
+    " PROPFIND PROPPATCH MKCOL MKCALENDAR COPY MOVE LOCK UNLOCK BIND UNBIND REBIND ACL".split()
+)
+"""The methods of RFC 9110 and of IANA's registry that a `%%route` line takes; others need `@app.route`."""
+
+_OPTIONS = ("--name", "--try")
+_ANOTHER_NAME = {"--endpoint": "--name", "--as": "--name", "-n": "--name", "--test": "--try", "-t": "--try"}
+_METHODS_ARGUMENT = re.compile(r"[\s,]*\bmethods?\s*=\s*(?P<list>\[[^\]]*\]?|\([^)]*\)?|\{[^}]*\}?|\S+)[\s,]*")
+_METHOD_LIST = re.compile(r"[\[({\"']*([A-Za-z]+)(?:[\"'\s]*[,|/;+&]+[\"'\s]*[A-Za-z]+)*[\])}\"']*(?=\s+[\"'/])")
+_METHODS_OPTIONS = frozenset({"--method", "--methods", "-X", "--request"})
+
+
+@dataclass(frozen=True)
+class TypedLine:
+    """The parts of a line as they were typed, to show it again corrected."""
+
+    methods: tuple[str, ...]
+    rule: str
+    name: str | None = None
+    tail: str = ""
+
+    def __str__(self) -> str:
+        rule = f'"{self.rule}"' if re.search(r"\s", PARAMETER.sub("", self.rule)) else self.rule
+        name = f"--name {self.name}" if self.name else ""
+        return " ".join(part for part in (",".join(self.methods), rule, name, self.tail.strip()) if part)
+
+
+def _fault(message: str, corrected: TypedLine | str | None = None, *, more: str = "") -> CellError:
+    tried = f"Try:  %%route {corrected}" if corrected is not None else ""
+    hint = "\n".join(text for text in (tried, more) if text)
+    return CellError(message, hint=hint or None, line=1)
+
+
+def _method_words(text: str) -> tuple[str, ...]:
+    words: list[str] = re.findall(r"[A-Za-z][A-Za-z-]*", text)
+    return tuple(dict.fromkeys(word.upper() for word in words))
+
+
+def refuse_methods_argument(head: str, tail: str) -> None:
+    """`methods=["POST"]` is how a decorator says it."""
+    found = _METHODS_ARGUMENT.search(PARAMETER.sub(lambda parameter: "x" * len(parameter[0]), head))
+    if found is None or "?" in head[: found.start()]:
+        return
+    rest = f"{head[: found.start()]} {head[found.end() :]}".strip()
+    methods = _method_words(found["list"])
+    corrected = TypedLine(methods, corrected_rule(rest) if rest else "/", None, tail)
+    raise _fault(f"`{found[0].strip(' ,')}`: on a %%route line the methods stand before the rule.", corrected)
+
+
+def refuse_method_list(head: str) -> None:
+    """`[GET, POST]`, `GET|POST`, `"GET"`: the methods, but not as a line writes them."""
+    found = _METHOD_LIST.match(head)
+    methods = _method_words(found[0]) if found else ()
+    if found and METHODS.issuperset(methods):
+        corrected = f"{','.join(methods)} {head[found.end() :].strip()}"
+        raise _fault(f"`{found[0]}`: methods are written as words, with commas between them.", corrected)
+
+
+def refuse_methods(text: str, words: tuple[str, ...], rest: str) -> None:
+    """A word before the rule that is no method, or methods without commas between them."""
+    following = re.match(r"([A-Za-z-]+)(?=[\s,]|$)[\s,]*", rest)
+    if following is not None and following[1].upper() in METHODS and words[-1] in METHODS:
+        corrected = f"{','.join(words)},{following[1].upper()} {rest[following.end() :] or '/'}"
+        raise _fault(f"`{text} {following[1]}`: methods are separated by commas.", corrected)
+    for word in words:
+        if word not in METHODS:
+            raise _unknown_method(word, words, rest)
+
+
+def _unknown_method(word: str, words: tuple[str, ...], rest: str) -> CellError:
+    near = difflib.get_close_matches(word, sorted(METHODS), n=1, cutoff=0.5)
+    if near:
+        corrected = f"{','.join(near[0] if each == word else each for each in words)} {rest or '/'}"
+        return _fault(f"`{word}` is no HTTP method. Did you mean {near[0]}?", corrected)
+    known = [each for each in words if each in METHODS]
+    corrected = f"{','.join(known)} {rest or '/'}".strip()
+    methods = f'@app.route("{rest or "/"}", methods=["{word}"])'
+    return _fault(
+        f"`{word}` is no HTTP method.", corrected, more=f"For a method of your own, in a plain cell:  {methods}"
+    )
+
+
+def refuse_option(head: str, option: str, tail: str) -> None:
+    """An option that `%%route` does not have; the line is shown with the nearest one, or without it."""
+    if option == "--name":
+        return
+    around = re.search(rf"(?<!\S){re.escape(option)}(?P<value>=\S*|\s+[^\s/-]\S*)?(?!\S)", head)
+    if around is None:
+        raise _fault(f"`{option}` is no option of %%route.")
+    value = (around["value"] or "").lstrip("= \t")
+    without = " ".join((head[: around.start()] + head[around.end() :]).split())
+    if option in _METHODS_OPTIONS:
+        corrected = f"{','.join(_method_words(value)) or 'POST'} {without}{tail}"
+        raise _fault(f"`{option}`: on a %%route line the methods stand before the rule, without an option.", corrected)
+    known = _ANOTHER_NAME.get(option) or next(iter(difflib.get_close_matches(option, _OPTIONS, n=1, cutoff=0.75)), None)
+    more = "It knows --name ENDPOINT, and --try last. For more, in a plain cell:  @app.route(…)"
+    if known is None:
+        raise _fault(f"`{option}` is no option of %%route.", f"{without}{tail}", more=more)
+    corrected = f"{without} {known} {value}".rstrip() + tail
+    if option == known:
+        raise _fault(f"`{around[0]}`: {known} comes last and takes the rest of the line as it is.", corrected)
+    raise _fault(f"`{option}` is no option of %%route. Did you mean {known}?", corrected, more=more)
+
+
+def refuse_words(typed: TypedLine, rule: str | None, extra: tuple[str, ...]) -> None:
+    """No rule, or more words than a rule."""
+    if rule is None:
+        message = "the line names no rule, which is the path of the page."
+        if typed.tail:
+            message += " --try takes the rest of the line, so it comes last."
+            typed = replace(typed, tail=" --try")
+        raise _fault(message, replace(typed, rule="/"))
+    if not extra:
+        return
+    methods = _method_words(" ".join(extra))
+    corrected = replace(typed, rule=corrected_rule(rule))
+    if methods and all(method in METHODS for method in methods) and not any("/" in word for word in extra):
+        message = f"`{' '.join(extra)}`: on a %%route line the methods stand before the rule."
+        raise _fault(message, replace(corrected, methods=tuple(dict.fromkeys((*typed.methods, *methods)))))
+    if any(word.startswith("/") for word in extra):
+        more = "A second rule for the same handler:  @app.route(…) twice above a function, in a plain cell"
+        raise _fault(f"`{' '.join(extra)}`: a %%route line has one rule.", corrected, more=more)
+    if len(extra) == 1 and extra[0].isidentifier() and typed.name is None:
+        corrected = replace(corrected, name=extra[0])
+    more = "A rule with spaces is written in quotes."
+    raise _fault(
+        f"`{' '.join(extra)}`: nothing is known to follow the rule here but --name and --try.", corrected, more=more
+    )
+
+
+def refuse_name(typed: TypedLine) -> None:
+    """`--name` needs a Python name: it is the function's name in tracebacks, and in an exported module."""
+    if typed.name is None:
+        return
+    if typed.name.isidentifier() and not keyword.iskeyword(typed.name):
+        return
+    if not typed.name:
+        raise _fault("--name is followed by the endpoint's name.", replace(typed, name="my_page"))
+    better = re.sub(r"\W+", "_", typed.name).strip("_")
+    better = f"{better}_" if keyword.iskeyword(better) else better
+    better = better if better.isidentifier() else f"route_{better}"
+    raise _fault(f"--name {typed.name}: an endpoint's name is a Python name.", replace(typed, name=better))
+
+
+def refuse_rule(typed: TypedLine) -> None:
+    """A rule in another framework's syntax, or one that no request can meet."""
+    rule = typed.rule
+    message = _rule_fault(rule)
+    if message is None:
+        _refuse_parameters(typed)
+        return
+    attached = re.match(r"([A-Z]+(?:,[A-Z]+)*)(/.*)", rule)
+    if attached is not None and METHODS.issuperset(attached[1].split(",")) and not typed.methods:
+        methods = tuple(attached[1].split(","))
+        raise _fault(
+            f"`{rule}`: a space stands between the methods and the rule.",
+            replace(typed, methods=methods, rule=attached[2]),
+        )
+    corrected = corrected_rule(rule)
+    more = "" if _rule_fault(corrected) is None else "A parameter is written <name>, or <int:name> with a converter."
+    raise _fault(f"`{rule}`: {message}", None if more else replace(typed, rule=corrected), more=more)
+
+
+def _rule_fault(rule: str) -> str | None:
+    literal = PARAMETER.sub("", rule)
+    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", rule):
+        return "a rule is a path, without the server's address."
+    if re.search(r"\{\s*[a-zA-Z_]", literal):
+        return "a parameter is written <name>."
+    if re.search(r"/:[a-zA-Z_]", literal):
+        return "a parameter is written <name>, not :name."
+    if literal[:1] in tuple("\"'`“‘"):
+        return "the quote is not closed." if literal[:1] in tuple("\"'") else "these are no quotes that code knows."
+    if not rule.startswith("/"):
+        return "a rule begins with a slash."
+    if "<" in literal or ">" in literal:
+        return "this is no parameter."
+    if "?" in literal:
+        return "a rule ends before the `?`; the handler reads the query from request.args."
+    if "#" in literal:
+        return "what follows `#` stays in the browser, so no rule can have it."
+    return _converter_fault(rule)
+
+
+def _converter_fault(rule: str) -> str | None:
+    """`<id:int>`: the converter stands first."""
+    return "the converter stands before the name." if corrected_rule(rule) != rule else None
+
+
+def _refuse_parameters(typed: TypedLine) -> None:
+    seen: set[str] = set()
+    for part in rule_parts(typed.rule):
+        name = part.parameter
+        if name is None:
+            continue
+        if keyword.iskeyword(name) or name == "__debug__":
+            corrected = typed.rule.replace(part.text, part.text[: -len(name) - 1] + f"{name.strip('_')}_>")
+            message = f"`{typed.rule}`: `{name}` is a word of Python's own, so no path value can have its name."
+            raise _fault(message, replace(typed, rule=corrected))
+        if name in seen:
+            start = typed.rule.rindex(part.text)
+            corrected = f"{typed.rule[:start]}{part.text[:-1]}_2>{typed.rule[start + len(part.text) :]}"
+            raise _fault(f"`{typed.rule}`: the parameter `{name}` stands there twice.", replace(typed, rule=corrected))
+        seen.add(name)

@@ -1,7 +1,7 @@
 """An app's configuration: a dict that can be filled from objects, files and the environment.
 
-What lives here: :class:`Config` and the attributes of an app that forward to it. What must not: the default values; they are
-the app's.
+What lives here: :class:`Config` and the attributes of an app that forward to it. What must not: the default values;
+they are the app's.
 """
 
 from __future__ import annotations

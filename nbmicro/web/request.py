@@ -100,10 +100,10 @@ class Request(WerkzeugRequest):
 
                 explain_missing_files(self)
 
-    def on_json_loading_failure(self, e: ValueError | None) -> Any:
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:
         """Called when the body is not JSON: 415 for another content type, else 400, with its reason in debug only."""
         try:
-            return super().on_json_loading_failure(e)
+            return super().on_json_loading_failed(e)
         except BadRequest as error:
             context = current_context()
             if context is not None and context.app.debug:

@@ -1,0 +1,79 @@
+"""The short ways to an answer: a response of one's own, a redirect, an error.
+
+What lives here: functions that ask the current app, and do without one where they can. What must not: what an app does
+when it is asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import werkzeug.exceptions
+import werkzeug.utils
+
+from nbmicro.web.contexts import current_context, need_app_context
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response as BaseResponse
+
+    from nbmicro.web.response import Response
+
+__all__ = ["abort", "make_response", "redirect"]
+
+
+def make_response(*args: Any) -> Response:
+    """The response for a reply, so that headers or cookies can be set on it.
+
+    Parameters
+    ----------
+    args:
+        A reply, or the parts of one: body and status, or body, status and headers. None at all is an empty response.
+
+    Raises
+    ------
+    TypeError
+        It is no reply.
+    """
+    app = need_app_context().app
+    response: Response = app.response_class() if not args else app.make_response(args[0] if len(args) == 1 else args)
+    return response
+
+
+def redirect(location: str, code: int = 302, Response: type[BaseResponse] | None = None) -> BaseResponse:
+    """A response that sends the browser to another URL.
+
+    Parameters
+    ----------
+    location:
+        The URL; it stays relative if it is.
+    code:
+        One of the redirecting statuses of RFC 9110: 301, 302, 303, 305, 307, 308.
+    Response:
+        The class of the response, where there is no app to ask.
+    """
+    context = current_context()
+    if context is not None:
+        response: BaseResponse = context.app.redirect(location, code=code)
+        return response
+    return werkzeug.utils.redirect(location, code=code, Response=Response)
+
+
+def abort(code: int | BaseResponse, *args: Any, **kwargs: Any) -> NoReturn:
+    """End the request with an HTTP error (RFC 9110).
+
+    Parameters
+    ----------
+    code:
+        The status, or a response to answer with.
+    args, kwargs:
+        Given to the error: usually a description.
+
+    Raises
+    ------
+    werkzeug.exceptions.HTTPException
+        Always; LookupError for a status that has no error.
+    """
+    context = current_context()
+    if context is not None:
+        context.app.aborter(code, *args, **kwargs)
+    werkzeug.exceptions.abort(code, *args, **kwargs)

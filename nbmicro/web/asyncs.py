@@ -1,0 +1,262 @@
+"""Coroutines called from code that is not one.
+
+What lives here: running an async function to its end, or an async generator step by step, whether or not an event loop
+runs in this thread already, as it does in every cell of a notebook. What must not: any loop that outlives its call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from nbmicro.errors import DeadlineExceeded
+
+__all__ = ["iterate", "run_async"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PATIENCE = 5.0
+"""How many seconds an interrupted or closed coroutine has to come to its end."""
+
+
+def run_async(func: Callable[P, Awaitable[T]]) -> Callable[P, T]:
+    """A plain function that runs an async one to its end and returns its result.
+
+    Each call has an event loop of its own, in this thread if no loop runs here, else in a worker thread. Context
+    variables pass in and come back. Tasks that are left when the function returns are cancelled. An interrupt
+    (KeyboardInterrupt) cancels the function.
+
+    Parameters
+    ----------
+    func:
+        The async function.
+    """
+
+    @wraps(func)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        async def main() -> T:
+            return await func(*args, **kwargs)
+
+        return _complete(main())
+
+    return call
+
+
+def _complete(coroutine: Coroutine[Any, Any, T]) -> T:
+    if sys.platform == "emscripten":
+        return _complete_in_browser(coroutine)
+    context = contextvars.copy_context()
+    try:
+        if _loop_is_running():
+            return _complete_in_thread(coroutine, context)
+        with asyncio.Runner() as runner:
+            return runner.run(coroutine, context=context)
+    finally:
+        _take_over(context)
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _take_over(context: contextvars.Context) -> None:
+    """Set here what the coroutine set in its context, as if it had been called plainly."""
+    here = contextvars.copy_context()
+    for variable, value in context.items():
+        if variable not in here or here[variable] is not value:
+            variable.set(value)
+
+
+def _complete_in_browser(coroutine: Coroutine[Any, Any, T]) -> T:
+    from pyodide.ffi import can_run_sync, run_sync  # type: ignore[import-not-found]
+
+    if not can_run_sync():
+        coroutine.close()
+        raise RuntimeError(
+            "This browser cannot run an async handler from a plain call: it has no WebAssembly stack switching."
+        )
+    result: T = run_sync(coroutine)
+    return result
+
+
+class _Worker:
+    """A thread that runs one coroutine in a loop of its own."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], context: contextvars.Context) -> None:
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.done = threading.Event()
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._coroutine, self._context = coroutine, context
+        threading.Thread(target=self._run, name="nbmicro-async", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                self.result = runner.run(self._main(), context=self._context)
+        except BaseException as error:  # handed to the caller
+            self.error = error
+        finally:
+            self.done.set()
+
+    async def _main(self) -> Any:
+        with self._lock:
+            self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+            if self._cancelled and self._task is not None:
+                self._task.cancel()
+        try:
+            return await self._coroutine
+        finally:
+            with self._lock:
+                self._loop = None
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._cancelled = True
+            if self._loop is not None and self._task is not None:
+                self._loop.call_soon_threadsafe(self._task.cancel)
+
+
+def _complete_in_thread(coroutine: Coroutine[Any, Any, T], context: contextvars.Context) -> T:
+    worker = _Worker(coroutine, context)
+    try:
+        _wait(worker.done)
+    except BaseException:  # an interrupt
+        worker.cancel()
+        worker.done.wait(PATIENCE)
+        raise
+    if worker.error is not None:
+        try:
+            raise worker.error
+        finally:
+            worker.error = None  # else the error's traceback and the worker would hold each other
+    result: T = worker.result
+    return result
+
+
+def _wait(event: threading.Event) -> None:
+    # On Windows an endless wait cannot be interrupted.
+    while not event.wait(0.2 if sys.platform == "win32" else None):
+        continue
+
+
+class iterate(Iterator[T]):  # noqa: N801 - used as a function
+    """The items of an async generator, one by one, for code that is not a coroutine.
+
+    The generator has an event loop in a thread of its own, from the first item until it ends or is closed. Each step
+    sees the context variables of whoever asks for the item.
+
+    Parameters
+    ----------
+    items:
+        The async generator or iterator.
+    """
+
+    def __init__(self, items: AsyncIterator[T]) -> None:
+        self._items = items
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._ended = False
+
+    def __next__(self) -> T:
+        if self._ended:
+            raise StopIteration
+        try:
+            return self._step(anext(self._items))
+        except StopAsyncIteration:
+            self.close()
+            raise StopIteration from None
+        except BaseException:
+            self.close()
+            raise
+
+    def _step(self, awaitable: Awaitable[Any], timeout: float | None = None) -> Any:
+        async def step() -> Any:
+            return await awaitable
+
+        if sys.platform == "emscripten":
+            return _complete_in_browser(step())
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._run, name="nbmicro-async", daemon=True)
+            self._thread.start()
+        # A result that is a StopAsyncIteration cannot be set on a future as it is; it comes back as an outcome.
+        done = threading.Event()
+        outcome: list[Any] = []
+
+        async def keep() -> None:
+            try:
+                outcome.append((True, await step()))
+            except BaseException as error:  # handed to the caller
+                outcome.append((False, error))
+            finally:
+                done.set()
+
+        future = asyncio.run_coroutine_threadsafe(keep(), self._loop)
+        try:
+            if timeout is None:
+                _wait(done)
+            elif not done.wait(timeout):
+                raise DeadlineExceeded(f"An async generator did not end within {timeout:g} seconds of being closed.")
+        except BaseException:
+            future.cancel()
+            raise
+        succeeded, value = outcome[0]
+        if succeeded:
+            return value
+        raise value
+
+    def _run(self) -> None:
+        loop = self._loop
+        if loop is None:
+            return
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            loop.run_until_complete(_cancel_tasks())
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    def close(self) -> None:
+        """End the generator, its tasks and its thread."""
+        if self._ended:
+            return
+        self._ended = True
+        loop = self._loop
+        if loop is None:
+            return
+        try:
+            close = getattr(self._items, "aclose", None)
+            if close is not None:
+                self._step(close(), PATIENCE)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            if self._thread is not None and self._thread is not threading.current_thread():
+                self._thread.join(PATIENCE)
+
+    def __del__(self) -> None:
+        loop = self._loop
+        if not self._ended and loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(loop.stop)
+
+
+async def _cancel_tasks() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""The two commands of a fresh clone: `python3 start.py` opens the first notebook, `python3 start.py test` passes the tests.
+"""The two commands of a fresh clone: `python3 start.py` opens the first notebook, `python3 start.py test` tests it all.
 
 What lives here: making the environment in `.venv`, and running things in it; nothing but Python 3.11 and pip is needed.
 What must not: any import but the standard library's, and any knowledge of what nbmicro does.
@@ -66,7 +66,7 @@ class Environment:
             stamp.write_text(wanted, "ascii")
 
     def create(self) -> None:
-        """Make the virtual environment, also where the system's Python has no ensurepip (Debian without python3-venv)."""
+        """Make the virtual environment, also where Python has no ensurepip (Debian without python3-venv)."""
         if self.folder is None or self.python.exists():
             return
         base = [sys.executable, "-m"]
@@ -113,7 +113,10 @@ def provide_browser(environment: Environment) -> None:
             return
     print("No Chromium on this machine; asking playwright for its own ...", flush=True)
     playwright = [str(environment.python), "-m", "playwright", "install", "chromium"]
-    subprocess.run(playwright, check=False, timeout=600, stdout=subprocess.DEVNULL)
+    try:
+        subprocess.run(playwright, check=False, timeout=600, stdout=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired:
+        print("It did not come within ten minutes; the browser tests will say so.", flush=True)
 
 
 def open_lab(environment: Environment, extra: Sequence[str]) -> int:

@@ -1,0 +1,97 @@
+"""The browser, and JupyterLab servers on a copy of the notebooks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from start import ROOT, find_browser
+from tests.browser.lab import Lab
+from tests.browser.server import LabServer
+
+# Nothing that Chromium would fetch for itself; no sandbox, which it refuses to root.
+_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+OpenLab = Callable[[Path], Lab]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        program = find_browser() or playwright.chromium.executable_path
+        if not Path(program).exists():
+            pytest.skip("no Chromium on this machine; `python3 start.py test browser` as root installs it")
+        chromium = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_lab(browser: Browser, tmp_path: Path, pictures: Path, request: pytest.FixtureRequest) -> Iterator[OpenLab]:
+    """A function that serves a folder of notebooks by a JupyterLab that trusts none of them, and opens a page on it.
+
+    When the test fails, a picture of each page is left in `pictures`.
+    """
+    labs: list[Lab] = []
+    with ExitStack() as ends:
+
+        def open_(folder: Path) -> Lab:
+            scratch = tmp_path / f"lab-{len(labs)}"
+            scratch.mkdir()
+            lab = Lab(browser, ends.enter_context(LabServer(folder, scratch)))
+            ends.callback(lab.close)
+            labs.append(lab)
+            return lab
+
+        yield open_
+        if request.node.stash.get(_FAILED, False):
+            for number, lab in enumerate(labs):
+                lab.page.screenshot(path=pictures / f"failed-{request.node.name}-{number}.png")
+
+
+@pytest.fixture
+def notebooks(tmp_path: Path) -> Path:
+    """A copy of the notebooks folder, for a test to change."""
+    copy = tmp_path / "notebooks"
+    shutil.copytree(ROOT / "notebooks", copy, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"))
+    return copy
+
+
+@pytest.fixture
+def pictures() -> Path:
+    """The folder that screenshots go to: test-results/ at the root, or what NBMICRO_PICTURES says."""
+    folder = Path(os.environ.get("NBMICRO_PICTURES", ROOT / "test-results"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

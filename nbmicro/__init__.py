@@ -1,3 +1,109 @@
-"""A web microframework that lives in a notebook."""
+"""nbmicro: a web microframework that lives in a notebook.
+
+What lives here: the public names, :func:`load` for WSGI servers, and the two functions IPython calls for ``%load_ext
+nbmicro``. What must not: anything that needs IPython when it is imported.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup as Markup
+from markupsafe import escape as escape
+
+from nbmicro.web import json, signals
+from nbmicro.web.app import App
+from nbmicro.web.blueprints import Blueprint
+from nbmicro.web.config import Config
+from nbmicro.web.contexts import has_app_context, has_request_context
+from nbmicro.web.files import send_file, send_from_directory
+from nbmicro.web.flashing import flash, get_flashed_messages
+from nbmicro.web.json import jsonify
+from nbmicro.web.proxies import current_app, g, request, session
+from nbmicro.web.redirects import abort, redirect
+from nbmicro.web.replies import make_response
+from nbmicro.web.request import Request
+from nbmicro.web.response import Response
+from nbmicro.web.streaming import after_this_request, copy_current_request_context, stream_with_context
+from nbmicro.web.templating import (
+    get_template_attribute,
+    render_template,
+    render_template_string,
+    stream_template,
+    stream_template_string,
+)
+from nbmicro.web.urls import url_for
+
+if TYPE_CHECKING:
+    from os import PathLike
 
 __version__ = "0.1.0"
+
+Flask = App
+"""The app under the name that a Flask lesson knows it by."""
+
+__all__ = [
+    "App",
+    "Blueprint",
+    "Config",
+    "Flask",
+    "Markup",
+    "Request",
+    "Response",
+    "abort",
+    "after_this_request",
+    "copy_current_request_context",
+    "current_app",
+    "escape",
+    "flash",
+    "g",
+    "get_flashed_messages",
+    "get_template_attribute",
+    "has_app_context",
+    "has_request_context",
+    "json",
+    "jsonify",
+    "load",
+    "make_response",
+    "redirect",
+    "render_template",
+    "render_template_string",
+    "request",
+    "send_file",
+    "send_from_directory",
+    "session",
+    "signals",
+    "stream_template",
+    "stream_template_string",
+    "stream_with_context",
+    "url_for",
+]
+
+
+def load(target: str | PathLike[str]) -> App:
+    """Load an app for a WSGI server: ``gunicorn 'nbmicro:load("app.ipynb")'``.
+
+    Parameters
+    ----------
+    target:
+        A notebook, a Python file, or ``module:attribute``.
+
+    Raises nbmicro.errors.LoadError, which names the cell and line, when it cannot be loaded.
+    """
+    from nbmicro.serving.loader import load as load_target
+
+    return load_target(target)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Called by IPython for ``%load_ext nbmicro``."""
+    from nbmicro.notebook import extension
+
+    extension.load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Called by IPython for ``%unload_ext nbmicro``."""
+    from nbmicro.notebook import extension
+
+    extension.unload(shell)

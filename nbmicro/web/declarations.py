@@ -30,12 +30,16 @@ class Declaration:
         The thing itself.
     scope:
         True where a blueprint declares it for the whole app (``before_app_request`` and its like).
+    claim, holder:
+        A name that must mean one thing within an owner (a route's endpoint), and what it means (its function).
     """
 
     kind: str
     key: Hashable
     value: Any
     scope: bool = False
+    claim: str | None = None
+    holder: Any = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,9 +18,13 @@ class Hosting:
     Attributes
     ----------
     run_app:
-        Called as ``run_app(app, host, port)`` instead of starting a blocking development server; None when there is no host.
+        Called as ``run_app(app, host, port)`` instead of starting a blocking development server; None without a host.
     ephemeral_keys:
-        Whether an app without a secret key may have one that lasts as long as the process. Only a live kernel allows it.
+        Whether an app without a secret key may have one that lasts as long as the process; only a live kernel says so.
+    auto_reload:
+        Whether templates on disk are looked at again each time, where the app's configuration does not say.
+    explain_no_reply:
+        Called with a handler that answered None; gives its last line and the cure, or None.
     """
 
     def __init__(self) -> None:
@@ -30,7 +34,8 @@ class Hosting:
         """Forget the host."""
         self.run_app: Callable[..., Any] | None = None
         self.ephemeral_keys: bool = False
-        self.standing_contexts: bool = False
+        self.auto_reload: bool = False
+        self.explain_no_reply: Callable[[Any], str | None] | None = None
 
 
 hosting = Hosting()

@@ -25,7 +25,7 @@ _positions = count(1)
 class Batch:
     """What one owner has declared in one ledger, in order."""
 
-    __slots__ = ("declarations", "generation", "owner", "position", "run")
+    __slots__ = ("claims", "declarations", "generation", "owner", "position", "run")
 
     def __init__(self, owner: Owner, position: int, run: int, generation: Any = None) -> None:
         self.owner = owner
@@ -33,11 +33,19 @@ class Batch:
         self.run = run
         self.generation = generation
         self.declarations: list[Declaration] = []
+        self.claims: dict[str, Any] = {}
+
+    def add(self, declaration: Declaration) -> None:
+        """Add a declaration, and what it claims."""
+        self.declarations.append(declaration)
+        if declaration.claim is not None and declaration.holder is not None:
+            self.claims.setdefault(declaration.claim, declaration.holder)
 
     def copy(self, declarations: list[Declaration] | None = None) -> Batch:
         """A batch of the same owner and place, with these declarations (its own if none are given)."""
         new = Batch(self.owner, self.position, self.run, self.generation)
-        new.declarations = list(self.declarations) if declarations is None else declarations
+        for one in self.declarations if declarations is None else declarations:
+            new.add(one)
         return new
 
 
@@ -80,7 +88,21 @@ class Ledger:
             before = self._batches.get(owner.key)
             position = before.position if before is not None else next(_positions)
             batch = batches[owner.key] = Batch(owner, position, next(_runs), who.generation)
-        batch.declarations.append(declaration)
+        batch.add(declaration)
+
+    def claimed(self, claim: str, who: Declarer) -> Any:
+        """What ``claim`` already means for whoever is declaring: in this run, or among modules and nobody; else None."""
+        with self.lock:
+            batches = list(self._drafts.get(who.run, {}).values()) if who.run is not None else []
+            if who.owner.kind != "cell":
+                batches += [one for one in self._batches.values() if self._lasts(one, who)]
+            return next((batch.claims[claim] for batch in batches if claim in batch.claims), None)
+
+    @staticmethod
+    def _lasts(batch: Batch, who: Declarer) -> bool:
+        """Whether a committed batch is neither a cell's nor about to be replaced by this module's reload."""
+        same = batch.owner.key == who.owner.key
+        return batch.owner.kind != "cell" and not (same and batch.generation is not who.generation)
 
     def withdraw(self, remove: Callable[[Declaration, Owner], bool]) -> list[Declaration]:
         """Take away every committed declaration for which ``remove(declaration, owner)`` is true; return them."""

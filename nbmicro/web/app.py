@@ -1,0 +1,414 @@
+"""The app: a WSGI application in Flask's shape.
+
+What lives here: :class:`App` and the life of a request, from the WSGI call to the response. What must not: set-up (its
+base has that), recording, or a notebook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from inspect import iscoroutinefunction
+from typing import Any, NoReturn
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import BuildError, MapAdapter
+from werkzeug.wsgi import get_host
+
+from nbmicro.web import failures, replies, urls
+from nbmicro.web.asyncs import run_async
+from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context
+from nbmicro.web.proxies import offered
+from nbmicro.web.sessions import SecureCookieSessionInterface
+from nbmicro.web.setup import Setup
+from nbmicro.web.signals import (
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+from nbmicro.web.static import send_app_static
+from nbmicro.web.table import Table
+from nbmicro.web.templating import update_context
+
+__all__ = ["App"]
+
+StartResponse = Callable[..., Any]
+
+
+class Plan:
+    """What surrounds the handler of one endpoint in one table: looked up once, used by every request for it.
+
+    Parameters
+    ----------
+    table:
+        The table.
+    endpoint:
+        The endpoint; None when no rule matched.
+    """
+
+    __slots__ = ("after", "before", "preprocessors", "teardown", "view")
+
+    def __init__(self, table: Table, endpoint: str | None) -> None:
+        parts = endpoint.split(".")[:-1] if endpoint else []
+        outer = [".".join(parts[: depth + 1]) for depth in range(len(parts))]
+        inner = [*reversed(outer), None]
+        self.view = table.views.get(endpoint) if endpoint is not None else None
+        self.preprocessors = table.chain("url_value_preprocessor", [None, *outer])
+        self.before = table.chain("before_request", [None, *outer])
+        self.after = [f for name in inner for f in reversed(table.chain("after_request", [name]))]
+        self.teardown = [f for name in inner for f in reversed(table.chain("teardown_request", [name]))]
+
+
+def plan_of(context: RequestContext) -> Plan:
+    """The plan for the request of ``context``."""
+    endpoint = context.url_rule.endpoint if context.url_rule is not None else None
+    plans = context.table.plans
+    plan: Plan | None = plans.get(endpoint)
+    if plan is None:
+        plan = plans[endpoint] = Plan(context.table, endpoint)
+    return plan
+
+
+class App(Setup):
+    """A WSGI application in the shape of Flask's ``Flask``.
+
+    Parameters
+    ----------
+    import_name:
+        The module it belongs to, usually ``__name__``.
+    static_url_path:
+        Where static files are served; by default the folder's name.
+    static_folder:
+        Folder of static files, relative to ``root_path``; None for none.
+    static_host:
+        The host of the static files, with ``host_matching``.
+    host_matching, subdomain_matching:
+        Whether rules name hosts, or subdomains of SERVER_NAME.
+    template_folder:
+        Folder of templates, relative to ``root_path``.
+    instance_path:
+        Absolute path of the instance folder; by default beside the module.
+    instance_relative_config:
+        Whether configuration files are looked for there.
+    root_path:
+        The folder that relative paths start from.
+
+    Unlike Flask's, it may be added to at any time, and a cell or module that runs again replaces what it declared.
+    """
+
+    # -- the WSGI side -------------------------------------------------------------------------------------------
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        return self.wsgi_app(environ, start_response)
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """The WSGI application itself (PEP 3333); wrap it to add middleware: ``app.wsgi_app = M(app.wsgi_app)``."""
+        context = self.request_context(environ)
+        error: BaseException | None = None
+        try:
+            try:
+                context.push()
+                response = self.full_dispatch_request()
+            except Exception as failure:
+                error = failure
+                response = self.handle_exception(failure)
+            except BaseException as failure:
+                error = failure
+                raise
+            result: Iterable[bytes] = response(environ, start_response)
+            return result
+        finally:
+            preserve = environ.get("werkzeug.debug.preserve_context")
+            if preserve is not None:
+                preserve(context)
+            if error is not None and self.should_ignore_error(error):
+                error = None
+            context.pop(error)
+
+    def app_context(self) -> AppContext:
+        """A context for work outside a request: ``with app.app_context(): …``."""
+        return AppContext(self)
+
+    def request_context(self, environ: dict[str, Any]) -> RequestContext:
+        """The context of the request that a WSGI environ describes."""
+        return RequestContext(self, environ)
+
+    def test_request_context(self, *args: Any, **kwargs: Any) -> RequestContext:
+        """A context of a made-up request; the arguments are those of Werkzeug's ``EnvironBuilder``."""
+        from nbmicro.web.testing import EnvironBuilder
+
+        builder = EnvironBuilder(self, *args, **kwargs)
+        try:
+            return self.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+    # -- the life of a request -----------------------------------------------------------------------------------
+
+    def full_dispatch_request(self) -> Any:
+        """Hooks, handler and error handlers; the finished response."""
+        self._got_first_request = True
+        try:
+            if request_started.receivers:
+                request_started.send(self.newest(), _async_wrapper=self.ensure_sync)
+            reply = self.preprocess_request()
+            if reply is None:
+                reply = self.dispatch_request()
+        except Exception as error:
+            reply = self.handle_user_exception(error)
+        return self.finalize_request(reply)
+
+    def preprocess_request(self) -> Any:
+        """Run URL preprocessors and before hooks; a reply other than None ends the request."""
+        context = need_request_context()
+        plan = plan_of(context)
+        for function in plan.preprocessors:
+            function(context.request.endpoint, context.request.view_args)
+        for function in plan.before:
+            reply = self.ensure_sync(function)()
+            if reply is not None:
+                return reply
+        return None
+
+    def dispatch_request(self) -> Any:
+        """Call the handler of the matched rule; raise why there is none."""
+        context = need_request_context()
+        if context.routing_exception is not None:
+            self.raise_routing_exception(context.request)
+        rule = context.url_rule
+        if rule.provide_automatic_options and context.environ["REQUEST_METHOD"] == "OPTIONS":
+            return self.make_default_options_response()
+        view = plan_of(context).view
+        if view is None:
+            raise KeyError(f"The endpoint {rule.endpoint!r} of the rule {rule.rule!r} has no function.")
+        return self.ensure_sync(view)(**(context.view_args or {}))
+
+    def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Any:
+        """Make the response and run the after hooks; on the way of an error, their failure is only logged."""
+        response = self.make_response(rv)
+        try:
+            response = self.process_response(response)
+            if request_finished.receivers:
+                request_finished.send(self.newest(), _async_wrapper=self.ensure_sync, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("Request finalizing failed with an error while handling an error")
+        return response
+
+    def make_response(self, rv: Any) -> Any:
+        """The response for what a handler returned."""
+        return replies.read_reply(self, rv)
+
+    def process_response(self, response: Any) -> Any:
+        """Run the after hooks, last declared first, and save the session."""
+        context = need_request_context()
+        for function in context._after:
+            response = self.ensure_sync(function)(response)
+        for function in plan_of(context).after:
+            response = self.ensure_sync(function)(response)
+        self._save_session(context, response)
+        return response
+
+    def _save_session(self, context: RequestContext, response: Any) -> None:
+        interface = self.session_interface
+        if not context.session_opened and not self.opens_sessions_early:
+            # Nobody asked for the session. It matters only if its cookie must be refreshed.
+            name = interface.get_cookie_name(self)
+            if name not in context.environ.get("HTTP_COOKIE", ""):
+                return
+        if not interface.is_null_session(context.session):
+            interface.save_session(self, context.session, response)
+
+    @property
+    def opens_sessions_early(self) -> bool:
+        """Whether every request opens its session, as a session interface of somebody else's may rely on."""
+        return type(self.session_interface) is not SecureCookieSessionInterface
+
+    def make_default_options_response(self) -> Any:
+        """The response to OPTIONS that names the methods of the URL."""
+        adapter = need_request_context().url_adapter
+        response = self.response_class()
+        if adapter is not None:
+            response.allow.update(adapter.allowed_methods())
+        return response
+
+    def create_url_adapter(self, request: Any) -> MapAdapter | None:
+        """What matches and builds URLs for ``request`` (None: outside a request); an override point.
+
+        Raises werkzeug.exceptions.SecurityError, a 400, when the host is not one of TRUSTED_HOSTS.
+        """
+        config = self.config
+        if request is None:
+            if config["SERVER_NAME"] is None:
+                return None
+            return self.url_map.bind(
+                config["SERVER_NAME"],
+                script_name=config["APPLICATION_ROOT"],
+                url_scheme=config["PREFERRED_URL_SCHEME"],
+            )
+        trusted = config["TRUSTED_HOSTS"]
+        if trusted is not None:
+            request.trusted_hosts = trusted
+        request.host = get_host(request.environ, request.trusted_hosts)
+        server_name = config["SERVER_NAME"]
+        subdomain = None
+        rules = need_table(self).map
+        if rules.host_matching:
+            server_name = None
+        elif not self.subdomain_matching:
+            # Without subdomain matching the host does not count: every rule answers on each.
+            subdomain = rules.default_subdomain or ""
+        return rules.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """``func`` as a function that can be called: a coroutine function is run to its end; an override point."""
+        return self.async_to_sync(func) if iscoroutinefunction(func) else func
+
+    def async_to_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """``func`` run in an event loop of its own, wherever it is called from; an override point."""
+        return run_async(func)
+
+    # -- failures ------------------------------------------------------------------------------------------------
+
+    def handle_http_exception(self, e: HTTPException) -> Any:
+        """The reply for an HTTP error."""
+        return failures.handle_http_exception(self, e)
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Whether an HTTP error is raised like any other; an override point."""
+        return failures.traps(self, e)
+
+    def handle_user_exception(self, e: Exception) -> Any:
+        """The reply for an exception of a handler or a hook."""
+        return failures.handle_user_exception(self, e)
+
+    def handle_exception(self, e: Exception) -> Any:
+        """The 500 for an exception that nothing handled."""
+        return failures.handle_exception(self, e)
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Write an exception to the app's logger; an override point."""
+        context = current_context()
+        where, environ = "", {}
+        if isinstance(context, RequestContext):
+            where, environ = f"{context.request.path} [{context.request.method}]", context.environ
+        shown = bool(environ.get("nbmicro.recorded"))
+        self.logger.error(f"Exception on {where}", exc_info=exc_info, extra={"nbmicro_shown": shown})
+
+    def raise_routing_exception(self, request: Any) -> NoReturn:
+        """Raise why no rule matched."""
+        failures.raise_routing_exception(self, request.routing_exception)
+        raise request.routing_exception
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:
+        """Whether teardown functions are not told of ``error``; an override point."""
+        return False
+
+    def _find_error_handler(self, e: Exception, blueprints: list[str]) -> Any:
+        return failures.find_handler(self, e, blueprints)
+
+    # -- the end of contexts -------------------------------------------------------------------------------------
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Run the teardown functions of the request, inner blueprints first."""
+        for function in plan_of(need_request_context()).teardown:
+            self.ensure_sync(function)(exc)
+        if request_tearing_down.receivers:
+            request_tearing_down.send(self.newest(), _async_wrapper=self.ensure_sync, exc=exc)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Run the teardown functions of the app context, last declared first."""
+        for function in reversed(need_table(self).teardown_appcontext):
+            self.ensure_sync(function)(exc)
+        if appcontext_tearing_down.receivers:
+            appcontext_tearing_down.send(self.newest(), _async_wrapper=self.ensure_sync, exc=exc)
+
+    # -- URLs, redirects, files, templates -----------------------------------------------------------------------
+
+    def url_for(
+        self,
+        /,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: Any,
+    ) -> str:
+        """The URL of an endpoint; unknown values become its query (Flask, ``url_for``)."""
+        return urls.build_url(
+            self, endpoint, anchor=_anchor, method=_method, scheme=_scheme, external=_external, values=values
+        )
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
+        """Let ``url_defaults`` functions add to the values of a URL."""
+        urls.inject_defaults(self, endpoint, values)
+
+    def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
+        """Ask ``url_build_error_handlers`` for a URL that could not be built."""
+        return urls.handle_build_error(self, error, endpoint, values)
+
+    def redirect(self, location: str, code: int = 302) -> Any:
+        """A redirect response; an override point."""
+        from werkzeug.utils import redirect
+
+        return redirect(location, code, Response=self.response_class)
+
+    def update_template_context(self, context: dict[str, Any]) -> None:
+        """Add what context processors give to a template's names."""
+        update_context(self, context)
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """How many seconds a browser may keep a file; None asks it to check each time. An override point."""
+        from nbmicro.web.files import default_max_age
+
+        return default_max_age()
+
+    def send_static_file(self, filename: str) -> Any:
+        return send_app_static(self, filename)
+
+    # -- running and testing -------------------------------------------------------------------------------------
+
+    def test_client(self, use_cookies: bool = True, **kwargs: Any) -> Any:
+        """Flask's test client for this app."""
+        from nbmicro.web.testing import TestClient
+
+        client_class = self.test_client_class or TestClient
+        return client_class(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def test_cli_runner(self, **kwargs: Any) -> Any:
+        """A runner for the app's commands."""
+        from nbmicro.web.testing import CliRunner
+
+        return (self.test_cli_runner_class or CliRunner)(self, **kwargs)
+
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        debug: bool | None = None,
+        load_dotenv: bool = True,
+        **options: Any,
+    ) -> Any:
+        """Serve the app: in a notebook in the background, else with the development server until it is stopped."""
+        from nbmicro.web.devserver import run_app
+
+        return run_app(self, host, port, debug, load_dotenv, options)
+
+
+def need_table(app: App) -> Table:
+    """The table of the request at work if it is this app's, else the one in effect."""
+    context = current_context()
+    if isinstance(context, RequestContext) and context.app is app.newest():
+        return context.table
+    return app.tables.current()
+
+
+def allowed_methods(error: Exception) -> list[str]:
+    """The methods that a 405 names."""
+    return sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else []
+
+
+offered["App"] = App

@@ -1,0 +1,283 @@
+"""Blueprints: declarations collected apart from an app, and registered on it under a name and a prefix.
+
+What lives here: :class:`Blueprint` and the state its recorded functions are given. What must not: how a blueprint's
+declarations are joined to the app's; the table does that, so that what is added later counts too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakSet
+
+from nbmicro.web.declarations import Route
+from nbmicro.web.ledger import Ledger
+from nbmicro.web.scaffold import Scaffold
+from nbmicro.web.table import Registration
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+
+__all__ = ["Blueprint", "BlueprintSetupState"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_MISSING: Any = object()
+
+
+class BlueprintSetupState:
+    """What a function given to :meth:`Blueprint.record` learns of one registration.
+
+    Parameters
+    ----------
+    blueprint, app:
+        What is registered, and where.
+    options:
+        The arguments of ``register_blueprint``.
+    first_registration:
+        Whether this blueprint is registered on this app for the first time.
+    """
+
+    def __init__(self, blueprint: Blueprint, app: App, options: dict[str, Any], first_registration: bool) -> None:
+        self.app = app
+        self.blueprint = blueprint
+        self.options = options
+        self.first_registration = first_registration
+        self.name_prefix: str = options.get("name_prefix", "")
+        self.name: str = options.get("name") or blueprint.name
+        self.subdomain: str | None = options.get("subdomain") or blueprint.subdomain
+        prefix = options.get("url_prefix")
+        self.url_prefix: str | None = prefix if prefix is not None else blueprint.url_prefix
+        self.url_defaults: dict[str, Any] = {**blueprint.url_values_defaults, **(options.get("url_defaults") or {})}
+
+    def add_url_rule(
+        self, rule: str, endpoint: str | None = None, view_func: Callable[..., Any] | None = None, **options: Any
+    ) -> None:
+        """Declare a route on the app with this registration's name, prefix, subdomain and defaults."""
+        if self.url_prefix is not None:
+            rule = f"{self.url_prefix.rstrip('/')}/{rule.lstrip('/')}" if rule else self.url_prefix
+        options.setdefault("subdomain", self.subdomain)
+        endpoint = endpoint or getattr(view_func, "__name__", None)
+        defaults = {**self.url_defaults, **(options.pop("defaults", None) or {})}
+        name = f"{self.name_prefix}.{self.name}.{endpoint}".lstrip(".")
+        self.app.add_url_rule(rule, name, view_func, defaults=defaults or None, **options)
+
+
+class Blueprint(Scaffold):
+    """Declarations that become part of an app when they are registered on it (Flask, "Modular Applications").
+
+    Unlike Flask's, it may be added to at any time: what a later cell declares on it counts in every app that has it.
+
+    Parameters
+    ----------
+    name:
+        Put before the endpoints, with a dot; it may hold none itself.
+    import_name:
+        The module it belongs to, usually ``__name__``.
+    static_folder, static_url_path, template_folder, root_path:
+        As for an app; the static files are served below the prefix.
+    url_prefix, subdomain, url_defaults:
+        What its rules begin with, the subdomain they answer on, and defaults for their values.
+    cli_group:
+        The name of its command group; None puts its commands at the top.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        url_prefix: str | None = None,
+        subdomain: str | None = None,
+        url_defaults: dict[str, Any] | None = None,
+        root_path: str | None = None,
+        cli_group: str | None = _MISSING,
+    ) -> None:
+        if not name:
+            raise ValueError("A blueprint needs a name that is not empty.")
+        if "." in name:
+            raise ValueError(f"The name {name!r} holds a dot; a blueprint's name may not, since dots join the names.")
+        again = self._succeed("blueprint", name)
+        super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
+        self.name = name
+        self.url_prefix = url_prefix
+        self.subdomain = subdomain
+        self.url_values_defaults = url_defaults or {}
+        self.cli_group = None if cli_group is _MISSING else cli_group
+        self.has_cli_group = cli_group is not _MISSING
+        if not again:
+            self.ledger = Ledger()
+            self._recorded: list[Callable[[BlueprintSetupState], None]] = []
+            self._states: WeakSet[Any] = WeakSet()
+        self.ledger.changed()
+        if self.has_static_folder:
+            self.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", self.send_static_file)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    @cached_property
+    def cli(self) -> Any:
+        """The group that the blueprint's commands belong to."""
+        from nbmicro.web.cli import AppGroup
+
+        return AppGroup()
+
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """How many seconds a browser may keep a static file; None asks it to check each time."""
+        from nbmicro.web.files import default_max_age
+
+        return default_max_age()
+
+    def send_static_file(self, filename: str) -> Any:
+        """The response with a file of the static folder."""
+        from nbmicro.web.files import send_from_directory
+
+        if self.static_folder is None:
+            raise RuntimeError("'static_folder' must be set to serve static files.")
+        return send_from_directory(self.static_folder, filename, max_age=self.get_send_file_max_age(filename))
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        from nbmicro.web.routes import make_route
+
+        name = endpoint if endpoint is not None else getattr(view_func, "__name__", None)
+        if endpoint and "." in endpoint:
+            raise ValueError(f"The endpoint {endpoint!r} holds a dot; in a blueprint it may not.")
+        if endpoint is None and name is not None and "." in name:
+            raise ValueError(f"The function's name {name!r} holds a dot; in a blueprint it may not.")
+        route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=True)
+        if rule and not rule.startswith("/"):
+            raise ValueError(f"URL rule {rule!r} must start with a slash.")
+        self._declare_route(route)
+
+    def _declare_route(self, route: Route) -> None:
+        from nbmicro.web.routes import declare_route
+
+        declare_route(self, route)
+
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        """Register another blueprint inside this one; its name and prefix join this one's."""
+        if blueprint.newest() is self.newest():
+            raise ValueError("Cannot register a blueprint on itself.")
+        declare_registration(self, blueprint, options)
+
+    def record(self, func: Callable[[BlueprintSetupState], None]) -> None:
+        """Call ``func(state)`` for every registration, those that were and those to come."""
+        self._recorded.append(func)
+        for state in list(self._states):
+            func(state)
+
+    def record_once(self, func: Callable[[BlueprintSetupState], None]) -> None:
+        """Call ``func(state)`` for the first registration on each app only."""
+
+        def once(state: BlueprintSetupState) -> None:
+            if state.first_registration:
+                func(state)
+
+        self.record(once)
+
+    def make_setup_state(self, app: App, options: dict[str, Any], first_registration: bool = False) -> Any:
+        """The state for one registration; an override point."""
+        return BlueprintSetupState(self, app, options, first_registration)
+
+    # -- for the whole app ---------------------------------------------------------------------------------------
+
+    def before_app_request(self, f: F) -> F:
+        """``before_request`` of the app."""
+        return self._hook("before_request", f, scope=True)
+
+    def after_app_request(self, f: F) -> F:
+        """``after_request`` of the app."""
+        return self._hook("after_request", f, scope=True)
+
+    def teardown_app_request(self, f: F) -> F:
+        """``teardown_request`` of the app."""
+        return self._hook("teardown_request", f, scope=True)
+
+    def app_context_processor(self, f: F) -> F:
+        """``context_processor`` of the app."""
+        return self._hook("context_processor", f, scope=True)
+
+    def app_url_value_preprocessor(self, f: F) -> F:
+        """``url_value_preprocessor`` of the app."""
+        return self._hook("url_value_preprocessor", f, scope=True)
+
+    def app_url_defaults(self, f: F) -> F:
+        """``url_defaults`` of the app."""
+        return self._hook("url_defaults", f, scope=True)
+
+    def app_errorhandler(self, code: int | type[Exception]) -> Callable[[F], F]:
+        """``errorhandler`` of the app."""
+
+        def decorate(f: F) -> F:
+            self._errorhandler(code, f, scope=True)
+            return f
+
+        return decorate
+
+    def app_template_filter(self, name: str | None = None) -> Callable[[F], F]:
+        """``template_filter`` of the app."""
+        return self._extension("template_filter", name)
+
+    def add_app_template_filter(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Declare ``f`` as a template filter of the app."""
+        self.declare("template_filter", name or f.__name__, f, scope=True)
+
+    def app_template_test(self, name: str | None = None) -> Callable[[F], F]:
+        """``template_test`` of the app."""
+        return self._extension("template_test", name)
+
+    def add_app_template_test(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Declare ``f`` as a template test of the app."""
+        self.declare("template_test", name or f.__name__, f, scope=True)
+
+    def app_template_global(self, name: str | None = None) -> Callable[[F], F]:
+        """``template_global`` of the app."""
+        return self._extension("template_global", name)
+
+    def add_app_template_global(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Declare ``f`` as a template global of the app."""
+        self.declare("template_global", name or f.__name__, f, scope=True)
+
+    def _extension(self, kind: str, name: str | None) -> Callable[[F], F]:
+        def decorate(f: F) -> F:
+            self.declare(kind, name or f.__name__, f, scope=True)
+            return f
+
+        return decorate
+
+
+def declare_registration(outer: Any, blueprint: Blueprint, options: dict[str, Any]) -> str:
+    """Declare that ``blueprint`` is part of ``outer``; return the name it has there.
+
+    ValueError when the same cell (or the script) has given the name to another registration already.
+    """
+    from nbmicro.web.owners import current_owner
+
+    name: str = options.get("name") or blueprint.name
+    if "." in name:
+        raise ValueError(f"The name {name!r} holds a dot; a blueprint's name may not, since dots join the names.")
+    claim = f"blueprint {name}"
+    before = outer.ledger.claimed(claim, current_owner())
+    if before is not None:
+        same = "this blueprint" if before.newest() is blueprint.newest() else "a different blueprint"
+        raise ValueError(
+            f"The name {name!r} is already registered for {same}. Give a unique name:"
+            f" register_blueprint(…, name='{name}_2')."
+        )
+    registration = Registration(
+        blueprint, name, options.get("url_prefix"), options.get("subdomain"), dict(options.get("url_defaults") or {})
+    )
+    blueprint.ledger.listen(outer.ledger)
+    outer.declare("blueprint", name, registration, claim=claim, holder=blueprint)
+    return name

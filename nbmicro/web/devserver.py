@@ -1,0 +1,50 @@
+"""``app.run()``: the development server, or the background server of a notebook.
+
+What lives here: Flask's rules for host, port and debug, and the call of Werkzeug's server. What must not: the background
+server itself; the host gives it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from nbmicro.web.hosting import hosting
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+
+__all__ = ["run_app"]
+
+
+def run_app(
+    app: App, host: str | None, port: int | None, debug: bool | None, load_dotenv: bool, options: dict[str, Any]
+) -> Any:
+    """Serve ``app``; returns at once in a notebook, else when the server is stopped.
+
+    Host and port default to SERVER_NAME's, then 127.0.0.1 and 5000. Does nothing when a command line already serves.
+    """
+    if os.environ.get("NBMICRO_RUN_FROM_CLI") == "true" or os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+        return None
+    if hosting.run_app is not None:
+        return hosting.run_app(app, host, port)
+    if load_dotenv:
+        from nbmicro.web.cli import load_dotenv as load
+
+        load()
+    if debug is not None:
+        app.debug = bool(debug)
+    name_host, _, name_port = (app.config["SERVER_NAME"] or "").partition(":")
+    host = host or name_host or "127.0.0.1"
+    if port is None:
+        port = int(name_port) if name_port else 5000
+    options.setdefault("use_reloader", app.debug)
+    options.setdefault("use_debugger", app.debug)
+    options.setdefault("threaded", True)
+    from werkzeug.serving import run_simple
+
+    try:
+        run_simple(host, port, app, **options)
+    finally:
+        app._got_first_request = False
+    return None

@@ -1,0 +1,116 @@
+"""What happens when a request fails: the lookup of error handlers, the 500, its log record.
+
+What lives here: the handling of HTTP errors and of exceptions, as functions of the app. What must not: the texts a
+notebook shows for them.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
+from werkzeug.routing import RequestRedirect, RoutingException
+
+from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.scaffold import error_key
+from nbmicro.web.signals import got_request_exception
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+
+__all__ = ["find_handler", "handle_exception", "handle_http_exception", "handle_user_exception"]
+
+
+def find_handler(app: App, error: Exception, blueprints: list[str]) -> Any:
+    """The handler for ``error``: by code in the blueprints (inner first), then the app; then by class in the same order."""
+    error_class, code = error_key(type(error))
+    context = current_context()
+    handlers = (context.table if context is not None else app.tables.current()).error_handlers
+    for wanted in (code, None) if code is not None else (None,):
+        for name in (*blueprints, None):
+            by_class = handlers.get(name, {}).get(wanted)
+            if not by_class:
+                continue
+            for ancestor in error_class.__mro__:
+                if ancestor in by_class:
+                    return by_class[ancestor]
+    return None
+
+
+def _blueprints() -> list[str]:
+    context = current_context()
+    return list(context.request.blueprints) if isinstance(context, RequestContext) else []
+
+
+def handle_http_exception(app: App, error: HTTPException) -> Any:
+    """The reply for an HTTP error: its handler's, else the error itself. Redirects of the routing pass unhandled."""
+    if error.code is None or isinstance(error, RoutingException):
+        return error
+    handler = app._find_error_handler(error, _blueprints())
+    return error if handler is None else app.ensure_sync(handler)(error)
+
+
+def traps(app: App, error: Exception) -> bool:
+    """Whether an HTTP error is to be raised like any other exception (TRAP_HTTP_EXCEPTIONS, TRAP_BAD_REQUEST_ERRORS)."""
+    if app.config["TRAP_HTTP_EXCEPTIONS"]:
+        return True
+    trap_bad_request = app.config["TRAP_BAD_REQUEST_ERRORS"]
+    if trap_bad_request is None and app.debug and isinstance(error, BadRequestKeyError):
+        return True
+    from werkzeug.exceptions import BadRequest
+
+    return bool(trap_bad_request) and isinstance(error, BadRequest)
+
+
+def handle_user_exception(app: App, error: Exception) -> Any:
+    """The reply for an exception of a handler or hook; raises it again where no handler is for it."""
+    if isinstance(error, BadRequestKeyError) and (app.debug or app.config["TRAP_BAD_REQUEST_ERRORS"]):
+        error.show_exception = True
+    if isinstance(error, HTTPException) and not app.trap_http_exception(error):
+        return app.handle_http_exception(error)
+    handler = app._find_error_handler(error, _blueprints())
+    if handler is None:
+        raise error
+    return app.ensure_sync(handler)(error)
+
+
+def handle_exception(app: App, error: Exception) -> Any:
+    """The 500 response for an exception that nothing handled; raises it where PROPAGATE_EXCEPTIONS says so."""
+    info = sys.exc_info()
+    got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+    context = current_context()
+    environ: dict[str, Any] = context.environ if isinstance(context, RequestContext) else {}
+    propagate = app.config["PROPAGATE_EXCEPTIONS"]
+    if propagate is None:
+        propagate = app.testing or app.debug
+    if environ.get("nbmicro.recorded"):
+        # Whoever records shows the exception itself, beside the same response that every other client gets.
+        environ["nbmicro.error"] = error
+        propagate = False
+    if propagate:
+        raise error
+    app.log_exception(info)
+    failure: Any = InternalServerError(original_exception=error)
+    handler = app._find_error_handler(failure, _blueprints())
+    if handler is not None:
+        failure = app.ensure_sync(handler)(failure)
+    return app.finalize_request(failure, from_error_handler=True)
+
+
+def raise_routing_exception(app: App, error: Any) -> None:
+    """Raise why no rule matched; in debug mode a redirect that would lose a form's data says so."""
+    request = error_request()
+    if app.debug and isinstance(error, RequestRedirect) and request is not None:
+        safe = request.method in {"GET", "HEAD", "OPTIONS"}
+        if error.code not in {307, 308} and not safe:
+            from nbmicro.web.debughelp import FormDataRoutingRedirect
+
+            raise FormDataRoutingRedirect(request)
+    raise error
+
+
+def error_request() -> Any:
+    """The request at work, or None."""
+    context = current_context()
+    return context.request if isinstance(context, RequestContext) else None

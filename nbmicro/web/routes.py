@@ -1,0 +1,79 @@
+"""From what ``add_url_rule`` was given to a checked route in the ledger.
+
+What lives here: the reading of methods, endpoints and automatic OPTIONS as Flask reads them, and the check that one owner
+gives an endpoint to one function. What must not: matching.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nbmicro.web.declarations import Route
+from nbmicro.web.owners import current_owner
+
+__all__ = ["declare_route", "make_route"]
+
+
+def make_route(
+    rule: str,
+    endpoint: str | None,
+    view_func: Callable[..., Any] | None,
+    provide_automatic_options: bool | None,
+    options: dict[str, Any],
+    *,
+    answers_options: bool,
+) -> Route:
+    """The route that ``add_url_rule`` describes.
+
+    Parameters
+    ----------
+    rule, endpoint, view_func, provide_automatic_options, options:
+        As ``add_url_rule`` takes them.
+    answers_options:
+        Whether the app answers OPTIONS by itself where nothing else is said.
+
+    TypeError for ``methods`` that is a string, or where neither an endpoint nor a function is given.
+    """
+    options = dict(options)
+    if endpoint is None:
+        if view_func is None:
+            raise TypeError("A rule needs an endpoint or a view function.")
+        endpoint = str(view_func.__name__)
+    methods = options.pop("methods", None)
+    if methods is None:
+        methods = getattr(view_func, "methods", None) or ("GET",)
+    if isinstance(methods, str):
+        raise TypeError(f"Allowed methods must be a list of strings: @app.route(…, methods=[{methods!r}])")
+    named = {method.upper() for method in methods}
+    required = set(getattr(view_func, "required_methods", ()))
+    if provide_automatic_options is None:
+        provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
+    if provide_automatic_options is None:
+        provide_automatic_options = "OPTIONS" not in named and answers_options
+        if provide_automatic_options:
+            required.add("OPTIONS")
+    return Route(
+        rule=rule,
+        methods=frozenset(named | required),
+        endpoint=endpoint,
+        handler=view_func,
+        auto_options=provide_automatic_options,
+        options={name: value for name, value in options.items() if value is not None},
+    )
+
+
+def declare_route(place: Any, route: Route) -> None:
+    """Declare ``route`` on an app or a blueprint.
+
+    AssertionError, as Flask's, when the same owner has given its endpoint to another function.
+    """
+    if route.handler is not None:
+        holder = place.ledger.claimed(route.endpoint, current_owner())
+        if holder is not None and holder is not route.handler and holder != route.handler:
+            raise AssertionError(
+                f"View function mapping is overwriting an existing endpoint function: {route.endpoint}. Two functions"
+                f" cannot share one endpoint; rename one, or give it another: endpoint='{route.endpoint}_2'."
+            )
+    key = f"{route.method_names} {route.rule}"
+    place.declare("route", key, route, claim=route.endpoint, holder=route.handler)

@@ -1,0 +1,253 @@
+"""What apps and blueprints have in common: the decorators that declare routes, hooks and error handlers.
+
+What lives here: the registration methods shared by both, each of which writes one declaration into the ledger. What must
+not: anything that only an app or only a blueprint can do.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import cached_property
+from typing import IO, Any, TypeVar
+
+from jinja2 import BaseLoader, FileSystemLoader
+from werkzeug.exceptions import HTTPException, default_exceptions
+
+from nbmicro.web.declarations import Declaration
+from nbmicro.web.ledger import Ledger
+from nbmicro.web.owners import predecessor
+from nbmicro.web.resources import find_root_path, open_file
+
+__all__ = ["Scaffold", "error_key"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Scaffold:
+    """The base of :class:`App` and :class:`Blueprint`.
+
+    Parameters
+    ----------
+    import_name:
+        The module it belongs to, usually ``__name__``.
+    static_folder:
+        Folder of static files, relative to ``root_path``; None for none.
+    static_url_path:
+        Where they are served; by default the folder's name.
+    template_folder:
+        Folder of templates, relative to ``root_path``.
+    root_path:
+        The folder that relative paths start from; by default where ``import_name`` is, or the current folder for an
+        interactive session.
+    """
+
+    name: str
+    import_name: str
+    ledger: Ledger
+    _static_folder: str | None = None
+    _static_url_path: str | None = None
+
+    def __init__(
+        self,
+        import_name: str,
+        static_folder: str | os.PathLike[str] | None = None,
+        static_url_path: str | None = None,
+        template_folder: str | os.PathLike[str] | None = None,
+        root_path: str | None = None,
+    ) -> None:
+        self.import_name = import_name
+        self.root_path = root_path if root_path is not None else find_root_path(import_name)
+        self.static_folder = static_folder
+        self.static_url_path = static_url_path
+        self.template_folder = template_folder
+
+    # -- succession ----------------------------------------------------------------------------------------------
+
+    def _succeed(self, kind: str, name: str) -> bool:
+        """Take the place of the object that the same cell made before: both become one, so that whoever holds the old
+        one (a server, a client, another cell's decorator) goes on with the new. True if there was one."""
+        before = predecessor(kind, name, self)
+        if before is None or before is self or type(before) is not type(self):
+            self.__dict__["_newest"] = self
+            return False
+        self.__dict__ = before.__dict__
+        self.__dict__["_newest"] = self
+        return True
+
+    def newest(self) -> Any:
+        """The object that stands for this one now: itself, unless its cell has made it again."""
+        return self.__dict__.get("_newest", self)
+
+    # -- folders -------------------------------------------------------------------------------------------------
+
+    @property
+    def static_folder(self) -> str | None:
+        """The absolute path of the static folder, or None."""
+        if self._static_folder is None:
+            return None
+        return os.path.join(self.root_path, self._static_folder)
+
+    @static_folder.setter
+    def static_folder(self, value: str | os.PathLike[str] | None) -> None:
+        self._static_folder = os.fspath(value).rstrip(r"\/") if value is not None else None
+
+    @property
+    def has_static_folder(self) -> bool:
+        """Whether there is a static folder."""
+        return self._static_folder is not None
+
+    @property
+    def static_url_path(self) -> str | None:
+        """The URL path below which static files are served, or None."""
+        if self._static_url_path is not None:
+            return self._static_url_path
+        if self.static_folder is not None:
+            return f"/{os.path.basename(self.static_folder)}".rstrip("/")
+        return None
+
+    @static_url_path.setter
+    def static_url_path(self, value: str | None) -> None:
+        self._static_url_path = value.rstrip("/") if value is not None else None
+
+    @cached_property
+    def jinja_loader(self) -> BaseLoader | None:
+        """Loads templates from the template folder."""
+        if self.template_folder is None:
+            return None
+        return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
+
+    def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
+        """Open a file relative to ``root_path`` for reading; other modes raise ValueError."""
+        if mode not in {"r", "rt", "rb"}:
+            raise ValueError(f"open_resource reads only; mode {mode!r} is none of 'r', 'rt', 'rb'.")
+        return open_file(self.root_path, resource, mode, encoding)
+
+    # -- declaring -----------------------------------------------------------------------------------------------
+
+    def declare(
+        self, kind: str, key: Any, value: Any, *, scope: bool = False, claim: str | None = None, holder: Any = None
+    ) -> None:
+        """Write one declaration into the ledger, for whoever is declaring now."""
+        self.ledger.declare(Declaration(kind, key, value, scope, claim, holder))
+
+    def _hook(self, kind: str, function: F, *, scope: bool = False) -> F:
+        self.declare(kind, _name_of(function), function, scope=scope)
+        return function
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Declare a route (Flask, "URL Route Registrations")."""
+        raise NotImplementedError("An app or a blueprint says how a route is declared.")
+
+    def route(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """Declare the decorated function as the handler of ``rule``."""
+
+        def decorate(function: F) -> F:
+            self.add_url_rule(rule, options.pop("endpoint", None), function, **options)
+            return function
+
+        return decorate
+
+    def _method_route(self, method: str, rule: str, options: dict[str, Any]) -> Callable[[F], F]:
+        if "methods" in options:
+            raise TypeError("This decorator names its method already: write route(…, methods=[…]) for several.")
+        return self.route(rule, methods=[method], **options)
+
+    def get(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """``route`` with ``methods=["GET"]``."""
+        return self._method_route("GET", rule, options)
+
+    def post(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """``route`` with ``methods=["POST"]``."""
+        return self._method_route("POST", rule, options)
+
+    def put(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """``route`` with ``methods=["PUT"]``."""
+        return self._method_route("PUT", rule, options)
+
+    def delete(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """``route`` with ``methods=["DELETE"]``."""
+        return self._method_route("DELETE", rule, options)
+
+    def patch(self, rule: str, **options: Any) -> Callable[[F], F]:
+        """``route`` with ``methods=["PATCH"]``."""
+        return self._method_route("PATCH", rule, options)
+
+    def endpoint(self, endpoint: str) -> Callable[[F], F]:
+        """Give the decorated function to an endpoint that a rule names."""
+
+        def decorate(function: F) -> F:
+            self.declare("view", endpoint, function)
+            return function
+
+        return decorate
+
+    def before_request(self, function: F) -> F:
+        """Call ``function()`` before each request; a reply other than None answers it."""
+        return self._hook("before_request", function)
+
+    def after_request(self, function: F) -> F:
+        """Call ``function(response)`` after each request; it must return the response."""
+        return self._hook("after_request", function)
+
+    def teardown_request(self, function: F) -> F:
+        """Call ``function(exc)`` when a request's context ends."""
+        return self._hook("teardown_request", function)
+
+    def context_processor(self, function: F) -> F:
+        """Let ``function()`` give names to every template."""
+        return self._hook("context_processor", function)
+
+    def url_value_preprocessor(self, function: F) -> F:
+        """Call ``function(endpoint, values)`` before the hooks of each request."""
+        return self._hook("url_value_preprocessor", function)
+
+    def url_defaults(self, function: F) -> F:
+        """Call ``function(endpoint, values)`` before a URL is built."""
+        return self._hook("url_defaults", function)
+
+    def errorhandler(self, code_or_exception: int | type[Exception]) -> Callable[[F], F]:
+        """Declare the decorated function as the handler of a status code or an exception class."""
+
+        def decorate(function: F) -> F:
+            self.register_error_handler(code_or_exception, function)
+            return function
+
+        return decorate
+
+    def register_error_handler(self, code_or_exception: int | type[Exception], f: Callable[..., Any]) -> None:
+        """Declare ``f`` as the handler of a status code or an exception class."""
+        self._errorhandler(code_or_exception, f)
+
+    def _errorhandler(self, what: int | type[Exception], function: Callable[..., Any], scope: bool = False) -> None:
+        error_class, code = error_key(what)
+        name = str(code) if code is not None else f"{error_class.__module__}.{error_class.__qualname__}"
+        self.declare("errorhandler", name, (code, error_class, function), scope=scope)
+
+
+def error_key(what: int | type[Exception]) -> tuple[type[Exception], int | None]:
+    """The exception class and status code that an error handler is declared for.
+
+    Raises ValueError for a status code that has no exception, TypeError for anything but a code or an exception class.
+    """
+    error_class: Any = what
+    if isinstance(what, int):
+        if what not in default_exceptions:
+            raise ValueError(f"{what} is not an HTTP error code that Werkzeug knows; use an exception class instead.")
+        error_class = default_exceptions[what]
+    if not isinstance(error_class, type):
+        raise TypeError(f"{what!r} is an instance, not a class. Handlers are for exception classes or HTTP error codes.")
+    if not issubclass(error_class, Exception):
+        raise ValueError(f"{error_class.__name__!r} is not a subclass of Exception.")
+    return error_class, error_class.code if issubclass(error_class, HTTPException) else None
+
+
+def _name_of(function: Any) -> str:
+    return str(getattr(function, "__qualname__", None) or type(function).__qualname__)

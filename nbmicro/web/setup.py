@@ -1,0 +1,386 @@
+"""The part of an app that is set up: configuration, routes, blueprints, templates, extensions.
+
+What lives here: everything of :class:`App` that is called while an app is put together. What must not: what happens
+during a request.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cached_property
+from typing import IO, Any, TypeVar
+
+from jinja2 import BaseLoader
+from werkzeug.datastructures import ImmutableDict
+from werkzeug.exceptions import Aborter
+from werkzeug.routing import Map, Rule
+
+from nbmicro.web.blueprints import Blueprint, declare_registration
+from nbmicro.web.config import Config, ConfigAttribute
+from nbmicro.web.contexts import _AppCtxGlobals
+from nbmicro.web.declarations import Route, StaticFile
+from nbmicro.web.hosting import hosting
+from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
+from nbmicro.web.ledger import Ledger
+from nbmicro.web.logs import create_logger
+from nbmicro.web.owners import Run
+from nbmicro.web.request import Request
+from nbmicro.web.resources import find_instance_path
+from nbmicro.web.response import Response
+from nbmicro.web.routes import declare_route, make_route
+from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
+from nbmicro.web.scaffold import Scaffold
+from nbmicro.web.sessions import SecureCookieSessionInterface, SessionInterface
+from nbmicro.web.table import Table, Tables
+from nbmicro.web.templating import AppLoader, Environment, autoescapes
+
+__all__ = ["Setup"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_TRUE = {"1", "true", "yes", "on", "t", "y"}
+
+
+def _lifetime(value: Any) -> timedelta:
+    return value if isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+class Setup(Scaffold):
+    """Everything of an app that is used while it is put together; see :class:`nbmicro.App`."""
+
+    request_class: type[Request] = Request
+    response_class: type[Response] = Response
+    url_rule_class: type[Rule] = RouteRule
+    url_map_class: type[Map] = Map
+    config_class: type[Config] = Config
+    jinja_environment: type[Environment] = Environment
+    app_ctx_globals_class: type = _AppCtxGlobals
+    aborter_class: type[Aborter] = Aborter
+    json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    session_interface: SessionInterface = SecureCookieSessionInterface()
+    jinja_options: dict[str, Any] = {}
+    test_client_class: Any = None
+    test_cli_runner_class: Any = None
+
+    testing = ConfigAttribute[bool]("TESTING")
+    secret_key = ConfigAttribute[str | bytes | None]("SECRET_KEY")
+    permanent_session_lifetime = ConfigAttribute[timedelta]("PERMANENT_SESSION_LIFETIME", get_converter=_lifetime)
+
+    default_config = ImmutableDict(
+        {
+            "DEBUG": None,
+            "TESTING": False,
+            "PROPAGATE_EXCEPTIONS": None,
+            "SECRET_KEY": None,
+            "SECRET_KEY_FALLBACKS": None,
+            "PERMANENT_SESSION_LIFETIME": timedelta(days=31),
+            "USE_X_SENDFILE": False,
+            "TRUSTED_HOSTS": None,
+            "SERVER_NAME": None,
+            "APPLICATION_ROOT": "/",
+            "SESSION_COOKIE_NAME": "session",
+            "SESSION_COOKIE_DOMAIN": None,
+            "SESSION_COOKIE_PATH": None,
+            "SESSION_COOKIE_HTTPONLY": True,
+            "SESSION_COOKIE_SECURE": False,
+            "SESSION_COOKIE_PARTITIONED": False,
+            "SESSION_COOKIE_SAMESITE": None,
+            "SESSION_REFRESH_EACH_REQUEST": True,
+            "MAX_CONTENT_LENGTH": None,
+            "MAX_FORM_MEMORY_SIZE": 500_000,
+            "MAX_FORM_PARTS": 1_000,
+            "SEND_FILE_MAX_AGE_DEFAULT": None,
+            "TRAP_BAD_REQUEST_ERRORS": None,
+            "TRAP_HTTP_EXCEPTIONS": False,
+            "EXPLAIN_TEMPLATE_LOADING": False,
+            "PREFERRED_URL_SCHEME": "http",
+            "TEMPLATES_AUTO_RELOAD": None,
+            "MAX_COOKIE_SIZE": 4093,
+            "PROVIDE_AUTOMATIC_OPTIONS": True,
+        }
+    )
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | os.PathLike[str] | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | os.PathLike[str] | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
+        root_path: str | None = None,
+    ) -> None:
+        again = self._succeed("app", import_name)
+        super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
+        for stale in ("jinja_loader", "jinja_env", "name", "logger"):
+            self.__dict__.pop(stale, None)
+        if instance_path is None:
+            instance_path = find_instance_path(import_name, self.name, self.root_path)
+        elif not os.path.isabs(instance_path):
+            raise ValueError(f"The instance path must be absolute; {instance_path!r} is not.")
+        self.instance_path = instance_path
+        self.subdomain_matching = subdomain_matching
+        if not again:
+            self.config = self.make_config(instance_relative_config)
+            self.ledger = Ledger()
+            self.tables = Tables(self.ledger, self._make_table)
+            self.extensions: dict[str, Any] = {}
+            self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
+            self._got_first_request = False
+        self.aborter = self.make_aborter()
+        self.json: JSONProvider = self.json_provider_class(self)
+        self.url_map: Map = self._live_map(host_matching)
+        self.ledger.changed()
+        if self.has_static_folder:
+            if bool(static_host) != host_matching:
+                raise AssertionError("static_host and host_matching go together: give both or neither.")
+            self.add_url_rule(
+                f"{self.static_url_path}/<path:filename>", "static", self.send_static_file, host=static_host
+            )
+
+    def send_static_file(self, filename: str) -> Any:
+        """The response with a static file: a declared one, else one of the static folder."""
+        raise NotImplementedError("The app says how a static file is sent.")
+
+    def _make_table(self, run: Run | None) -> Table:
+        return Table(self.ledger, run, self.url_map, self.url_rule_class, self.url_map_class)
+
+    def _live_map(self, host_matching: bool) -> Map:
+        live = live_map_class(self.url_map_class)(host_matching=host_matching)
+        if isinstance(live, LiveMap):
+            live.connect(
+                lambda: self.tables.current().map,
+                lambda rule: self.declare("rule", str(rule.rule), rule),
+                lambda: self.tables.changed(),
+            )
+        return live
+
+    # -- identity ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def name(self) -> str:  # type: ignore[override]
+        """The import name, or the file's name when the app is in ``__main__``."""
+        if self.import_name == "__main__":
+            path = getattr(sys.modules["__main__"], "__file__", None)
+            return os.path.splitext(os.path.basename(path))[0] if path else "__main__"
+        return self.import_name
+
+    @cached_property
+    def logger(self) -> Any:
+        """The app's logger, named as the app is."""
+        return create_logger(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    # -- configuration -------------------------------------------------------------------------------------------
+
+    def make_config(self, instance_relative: bool = False) -> Config:
+        """The configuration with its defaults; an override point."""
+        root = self.instance_path if instance_relative else self.root_path
+        defaults = dict(self.default_config)
+        flag = os.environ.get("NBMICRO_DEBUG", os.environ.get("FLASK_DEBUG", ""))
+        defaults["DEBUG"] = flag.lower() in _TRUE
+        return self.config_class(root, defaults)
+
+    def make_aborter(self) -> Aborter:
+        """What ``abort`` calls; an override point."""
+        return self.aborter_class()
+
+    @property
+    def debug(self) -> bool:
+        """Whether debug mode is on."""
+        return bool(self.config["DEBUG"])
+
+    @debug.setter
+    def debug(self, value: bool) -> None:
+        self.config["DEBUG"] = value
+        if self.config["TEMPLATES_AUTO_RELOAD"] is None and "jinja_env" in self.__dict__:
+            self.jinja_env.auto_reload = value or hosting.auto_reload
+
+    # -- routes --------------------------------------------------------------------------------------------------
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Declare a route (Flask, "URL Route Registrations"), at any time.
+
+        Raises
+        ------
+        TypeError
+            ``methods`` is a string, or there is neither an endpoint nor a function.
+        AssertionError
+            The same cell, or the same program, gave the endpoint to another function.
+        ValueError, LookupError
+            The rule is malformed, or names a converter that there is not.
+        """
+        answers = bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
+        route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=answers)
+        rule_of(route, self.url_rule_class).bind(self.url_map)
+        declare_route(self, route)
+
+    def routes(self) -> tuple[Route, ...]:
+        """The routes in effect."""
+        return tuple(self.tables.current().routes)
+
+    @property
+    def view_functions(self) -> ViewFunctions:
+        """The function of each endpoint; setting one declares it."""
+        return ViewFunctions(self)
+
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        """Make a blueprint's declarations part of the app, those to come too (Flask, ``register_blueprint``)."""
+        first = blueprint.newest() not in [one.newest() for one in self.blueprints.values()]
+        name = declare_registration(self, blueprint, options)
+        state = blueprint.make_setup_state(self, {**options, "name": name}, first)
+        blueprint._states.add(state)
+        self.__dict__.setdefault("_setup_states", {})[name] = state
+        for function in list(blueprint._recorded):
+            function(state)
+
+    @property
+    def blueprints(self) -> dict[str, Blueprint]:
+        """The registered blueprints by their full name."""
+        return self.tables.current().blueprints
+
+    def iter_blueprints(self) -> Any:
+        """The registered blueprints in the order of registration."""
+        return self.blueprints.values()
+
+    # -- hooks of the app alone ----------------------------------------------------------------------------------
+
+    def teardown_appcontext(self, f: F) -> F:
+        """Call ``f(exc)`` when an app context ends."""
+        return self._hook("teardown_appcontext", f)
+
+    def shell_context_processor(self, f: F) -> F:
+        """Let ``f()`` give names to the interactive shell."""
+        return self._hook("shell_context", f)
+
+    def make_shell_context(self) -> dict[str, Any]:
+        """The names an interactive shell begins with."""
+        names: dict[str, Any] = {"app": self}
+        for function in self.tables.current().shell_context:
+            names.update(function())
+        return names
+
+    # -- templates and files -------------------------------------------------------------------------------------
+
+    def add_template(self, name: str, source: str) -> None:
+        """Declare a template by its source; it comes before one of that name on disk."""
+        self.declare("template", name, source)
+
+    def add_static_file(self, path: str, content: bytes, mimetype: str) -> None:
+        """Declare a static file by its content; it comes before one of that path on disk."""
+        self.declare("static", path, StaticFile(path, content, mimetype))
+
+    def template_filter(self, name: Any = None) -> Any:
+        """Declare the decorated function as a template filter."""
+        return self._named("template_filter", name)
+
+    def add_template_filter(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Declare ``f`` as a template filter."""
+        self.declare("template_filter", name or f.__name__, f)
+
+    def template_test(self, name: Any = None) -> Any:
+        """Declare the decorated function as a template test."""
+        return self._named("template_test", name)
+
+    def add_template_test(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Declare ``f`` as a template test."""
+        self.declare("template_test", name or f.__name__, f)
+
+    def template_global(self, name: Any = None) -> Any:
+        """Declare the decorated function as a name that every template has."""
+        return self._named("template_global", name)
+
+    def add_template_global(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Declare ``f`` as a name that every template has."""
+        self.declare("template_global", name or f.__name__, f)
+
+    def _named(self, kind: str, name: Any) -> Any:
+        if callable(name):  # @app.template_filter without parentheses
+            self.declare(kind, name.__name__, name)
+            return name
+
+        def decorate(f: F) -> F:
+            self.declare(kind, name or f.__name__, f)
+            return f
+
+        return decorate
+
+    @cached_property
+    def jinja_env(self) -> Environment:
+        """Jinja2's environment, made when it is first needed."""
+        return self.create_jinja_environment()
+
+    def create_jinja_environment(self) -> Environment:
+        """A new Jinja2 environment; an override point."""
+        from nbmicro.web.flashing import get_flashed_messages
+        from nbmicro.web.proxies import g, request, session
+
+        options = dict(self.jinja_options)
+        options.setdefault("autoescape", self.select_jinja_autoescape)
+        if "auto_reload" not in options:
+            reload = self.config["TEMPLATES_AUTO_RELOAD"]
+            options["auto_reload"] = self.debug or hosting.auto_reload if reload is None else reload
+        environment = self.jinja_environment(self, **options)
+        environment.globals.update(
+            url_for=self.url_for,  # type: ignore[attr-defined]
+            get_flashed_messages=get_flashed_messages,
+            config=self.config,
+            request=request,
+            session=session,
+            g=g,
+        )
+        environment.policies["json.dumps_function"] = self.json.dumps
+        environment.declared_names()
+        return environment
+
+    def create_global_jinja_loader(self) -> BaseLoader:
+        """The loader of all templates on disk; an override point."""
+        return AppLoader(self)  # type: ignore[arg-type]
+
+    def select_jinja_autoescape(self, filename: str | None) -> bool:
+        """Whether a template escapes what it shows; an override point."""
+        return autoescapes(filename)
+
+    def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
+        """Open a file of the instance folder."""
+        path = os.path.join(self.instance_path, resource)
+        return open(path, mode) if "b" in mode else open(path, mode, encoding=encoding)
+
+    @cached_property
+    def cli(self) -> Any:
+        """The group that the app's commands belong to."""
+        from nbmicro.web.cli import AppGroup
+
+        return AppGroup(name=self.name)
+
+
+class ViewFunctions(dict[str, Callable[..., Any]]):
+    """``app.view_functions``: the functions in effect by endpoint; setting one declares it.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    """
+
+    def __init__(self, app: Setup) -> None:
+        super().__init__(app.tables.current().views)
+        self._app = app
+
+    def __setitem__(self, endpoint: str, function: Callable[..., Any]) -> None:
+        super().__setitem__(endpoint, function)
+        self._app.declare("view", endpoint, function)

@@ -1,0 +1,45 @@
+"""Static files: declared ones from memory, then those of the static folder.
+
+What lives here: how an app answers for ``/static/…``. What must not: sending of other files.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha1
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import NotFound
+
+from nbmicro.web.contexts import RequestContext, current_context
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+
+__all__ = ["send_app_static"]
+
+
+def send_app_static(app: App, filename: str) -> Any:
+    """The response with a static file.
+
+    A declared file is answered as one on disk would be: with an ETag of its content, and 304 or a range where asked for.
+    Raises werkzeug.exceptions.NotFound when there is none.
+    """
+    from nbmicro.web.files import send_from_directory
+
+    context = current_context()
+    table = context.table if isinstance(context, RequestContext) else app.tables.current()
+    declared = table.static_files.get(filename)
+    max_age = app.get_send_file_max_age(filename)
+    if declared is None:
+        if app.static_folder is None:
+            raise NotFound
+        return send_from_directory(app.static_folder, filename, max_age=max_age)
+    response = app.response_class(declared.content, mimetype=declared.mimetype)
+    response.set_etag(sha1(declared.content, usedforsecurity=False).hexdigest())
+    if max_age is None:
+        response.cache_control.no_cache = True
+    else:
+        response.cache_control.public = True
+        response.cache_control.max_age = max_age
+    environ = context.environ if isinstance(context, RequestContext) else {}
+    return response.make_conditional(environ, accept_ranges=True, complete_length=len(declared.content))

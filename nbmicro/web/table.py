@@ -1,0 +1,262 @@
+"""The table of an app: everything in effect at one moment, read by a request from its beginning to its end.
+
+What lives here: how entries of ledgers (the app's and its blueprints') become one immutable table, and which table a
+request gets: the committed one, or the one of the draft it is sent under. What must not: declaring, or answering requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from werkzeug.routing import Map, Rule
+
+from nbmicro.web.covering import Candidate, Covered, settle
+from nbmicro.web.declarations import Entry, Route, StaticFile
+from nbmicro.web.ledger import Ledger
+from nbmicro.web.owners import Run, current_run
+from nbmicro.web.rulemap import build_map, rule_of
+
+if TYPE_CHECKING:
+    from nbmicro.web.blueprints import Blueprint
+
+__all__ = ["Registration", "Table", "Tables"]
+
+Scoped = dict[str | None, list[Callable[..., Any]]]
+
+SCOPED_KINDS = (
+    "before_request",
+    "after_request",
+    "teardown_request",
+    "url_value_preprocessor",
+    "url_defaults",
+    "context_processor",
+)
+NAMED_KINDS = ("template_filter", "template_test", "template_global")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A blueprint as one app (or an outer blueprint) registered it.
+
+    Parameters
+    ----------
+    blueprint:
+        The blueprint.
+    name, url_prefix, subdomain:
+        Given at registration, they win over the blueprint's own; None means its own.
+    url_defaults:
+        Defaults for all its rules.
+    """
+
+    blueprint: Blueprint
+    name: str
+    url_prefix: str | None = None
+    subdomain: str | None = None
+    url_defaults: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a ledger's entries land: the full name, prefix, subdomain and defaults of a (nested) blueprint."""
+
+    name: str | None = None
+    prefix: str | None = None
+    subdomain: str | None = None
+    defaults: dict[str, Any] = field(default_factory=dict)
+
+
+class Table:
+    """Everything in effect at one moment.
+
+    Parameters
+    ----------
+    ledger:
+        The app's ledger.
+    run:
+        Whose draft is seen; None for the committed state.
+    url_map:
+        The app's live map, whose settings and converters hold.
+    rule_class, map_class:
+        The app's override points.
+    """
+
+    def __init__(
+        self, ledger: Ledger, run: Run | None, url_map: Map, rule_class: type[Rule], map_class: type[Map]
+    ) -> None:
+        self._like, self._rule_class, self._map_class = url_map, rule_class, map_class
+        self.scoped: dict[str, Scoped] = {kind: {} for kind in SCOPED_KINDS}
+        self.named: dict[str, dict[str, Callable[..., Any]]] = {kind: {} for kind in NAMED_KINDS}
+        self.error_handlers: dict[str | None, dict[int | None, dict[type[Exception], Callable[..., Any]]]] = {}
+        self.teardown_appcontext: list[Callable[..., Any]] = []
+        self.shell_context: list[Callable[..., Any]] = []
+        self.templates: dict[str, str] = {}
+        self.static_files: dict[str, StaticFile] = {}
+        self.blueprints: dict[str, Blueprint] = {}
+        self.plans: dict[Any, Any] = {}
+        self._raw: list[Rule] = []
+        self._views: dict[str, Callable[..., Any]] = {}
+        self._candidates: list[Candidate] = []
+        self._ranks: dict[Any, int] = {}
+        self._fill(ledger, run, Scope())
+        self.routes, self.covered = settle(self._candidates)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def views(self) -> dict[str, Callable[..., Any]]:
+        """The function of each endpoint."""
+        views = {route.endpoint: route.handler for route in reversed(self.routes) if route.handler is not None}
+        return {**views, **self._views}
+
+    @cached_property
+    def map(self) -> Map:
+        """Werkzeug's map of the routes; built when a request or a URL first needs it."""
+        rules = [rule_of(route, self._rule_class) for route in self.routes]
+        return build_map([*rules, *(rule.empty() for rule in self._raw)], self._like, self._map_class)
+
+    @cached_property
+    def names_key(self) -> tuple[tuple[str, str, int], ...]:
+        """Tells whether two tables give templates the same filters, tests and globals."""
+        return tuple((kind, name, id(value)) for kind, names in self.named.items() for name, value in names.items())
+
+    def covered_by(self, route: Route) -> list[Route]:
+        """The other owners' routes that ``route`` has taken over."""
+        return [one.route for one in self.covered if _same(one.by, route)]
+
+    def chain(self, kind: str, names: Iterable[str | None]) -> list[Callable[..., Any]]:
+        """The functions of ``kind`` of each scope in turn."""
+        scoped = self.scoped[kind]
+        return [function for name in names for function in scoped.get(name, ())]
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _fill(self, ledger: Ledger, run: Run | None, scope: Scope) -> None:
+        for entry in ledger.entries(run):
+            self._take(entry, run, scope)
+
+    def _take(self, entry: Entry, run: Run | None, scope: Scope) -> None:
+        kind, value = entry.declaration.kind, entry.declaration.value
+        owner_name = None if entry.declaration.scope else scope.name
+        if kind == "route":
+            route = replace(_scoped_route(value, scope), owner=entry.owner)
+            self._candidates.append(Candidate(route, entry.position, entry.run))
+        elif kind in self.scoped:
+            self.scoped[kind].setdefault(owner_name, []).append(value)
+        elif kind == "blueprint":
+            self._register(value, run, scope)
+        elif kind == "errorhandler":
+            code, error_class, function = value
+            handlers = self.error_handlers.setdefault(owner_name, {}).setdefault(code, {})
+            if self._wins((kind, owner_name, code, error_class), entry):
+                handlers[error_class] = function
+        elif kind == "rule":
+            self._raw.append(value)
+        elif kind == "view":
+            name = str(entry.declaration.key)
+            self._views[f"{scope.name}.{name}" if scope.name else name] = value
+        elif kind in ("teardown_appcontext", "shell_context"):
+            getattr(self, kind).append(value)
+        else:
+            target: dict[Any, Any] = (
+                self.templates if kind == "template" else self.static_files if kind == "static" else self.named[kind]
+            )
+            if self._wins((kind, entry.declaration.key), entry):
+                target[entry.declaration.key] = value
+
+    def _wins(self, place: Any, entry: Entry) -> bool:
+        """Whether ``entry`` is the latest so far of those that want the same place."""
+        if entry.run < self._ranks.get(place, 0):
+            return False
+        self._ranks[place] = entry.run
+        return True
+
+    def _register(self, registration: Registration, run: Run | None, outer: Scope) -> None:
+        blueprint = registration.blueprint.newest()
+        name = f"{outer.name}.{registration.name}" if outer.name else registration.name
+        own_prefix = registration.url_prefix if registration.url_prefix is not None else blueprint.url_prefix
+        own_subdomain = registration.subdomain if registration.subdomain is not None else blueprint.subdomain
+        scope = Scope(
+            name,
+            _join(outer.prefix, own_prefix),
+            ".".join(part for part in (own_subdomain, outer.subdomain) if part) or None,
+            {**outer.defaults, **blueprint.url_values_defaults, **registration.url_defaults},
+        )
+        self.blueprints[name] = blueprint
+        self._fill(blueprint.ledger, run, scope)
+
+
+class Tables:
+    """Which table a request gets.
+
+    Parameters
+    ----------
+    ledger:
+        The app's ledger.
+    make:
+        Builds a table as a run sees it (None: as everyone does).
+    """
+
+    def __init__(self, ledger: Ledger, make: Callable[[Run | None], Table]) -> None:
+        self._ledger, self._make = ledger, make
+        self._table: Table | None = None
+        self._drafts: WeakKeyDictionary[Run, tuple[int, int, Table]] = WeakKeyDictionary()
+        ledger.listen(self)
+
+    def current(self) -> Table:
+        """The table for what runs here: the draft's under an open run that declared something, else the committed one."""
+        run = current_run()
+        if run is not None and id(self._ledger) in run.ledgers:
+            return self._draft(run)
+        return self._table or self.committed()
+
+    def committed(self) -> Table:
+        """The table that everyone sees."""
+        table = self._table
+        if table is None:
+            with self._ledger.lock:
+                table = self._table
+                if table is None:
+                    table = self._table = self._make(None)
+        return table
+
+    def changed(self) -> None:
+        """Forget the tables built so far; a request that has one goes on with it."""
+        self._table = None
+
+    def _draft(self, run: Run) -> Table:
+        with self._ledger.lock:
+            known = self._drafts.get(run)
+            if known is not None and known[:2] == (run.version, self._ledger.version):
+                return known[2]
+            table = self._make(run)
+            self._drafts[run] = (run.version, self._ledger.version, table)
+            return table
+
+
+def _same(one: Route, two: Route) -> bool:
+    return one.handler is two.handler and one.rule == two.rule and one.methods == two.methods
+
+
+def _join(outer: str | None, inner: str | None) -> str | None:
+    if outer is not None and inner is not None:
+        return f"{outer.rstrip('/')}/{inner.lstrip('/')}"
+    return outer if inner is None else inner
+
+
+def _scoped_route(route: Route, scope: Scope) -> Route:
+    if scope.name is None:
+        return route
+    rule = route.rule
+    if scope.prefix is not None:
+        rule = f"{scope.prefix.rstrip('/')}/{rule.lstrip('/')}" if rule else scope.prefix
+    options = dict(route.options)
+    if options.get("subdomain") is None and scope.subdomain is not None:
+        options["subdomain"] = scope.subdomain
+    defaults = {**scope.defaults, **(options.get("defaults") or {})}
+    if defaults:
+        options["defaults"] = defaults
+    return replace(route, rule=rule, endpoint=f"{scope.name}.{route.endpoint}", options=options)

@@ -1,0 +1,278 @@
+"""Templates: Jinja2's environment as an app has it, with sources from memory before those on disk.
+
+What lives here: the environment, the loaders, the names every template has, and the rendering functions. What must not:
+any other template engine, or the notebook that a source in memory may come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
+from jinja2.utils import LRUCache
+
+from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.proxies import app_ctx, current_app
+from nbmicro.web.signals import before_render_template, template_rendered
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+
+__all__ = [
+    "Environment",
+    "get_template_attribute",
+    "render_template",
+    "render_template_string",
+    "stream_template",
+    "stream_template_string",
+]
+
+
+class DeclaredNames(dict[str, Any]):
+    """Jinja's filters, tests or globals: those that owners declared before those that were there.
+
+    Parameters
+    ----------
+    base:
+        What Jinja brings.
+    declared:
+        Gives the declared ones in effect now.
+    declare:
+        Called with a name and function that somebody sets.
+    """
+
+    def __init__(
+        self, base: Any, declared: Callable[[], dict[str, Any]], declare: Callable[[str, Any], None]
+    ) -> None:
+        super().__init__(base)
+        self._declared, self._declare = declared, declare
+
+    def __getitem__(self, name: str) -> Any:
+        declared = self._declared()
+        return declared[name] if name in declared else super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        declared = self._declared()
+        return declared[name] if name in declared else super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._declared() or super().__contains__(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._declare(name, value)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for name, value in dict(*args, **kwargs).items():
+            self[name] = value
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def copy(self) -> dict[str, Any]:
+        return {**dict(self.items()), **self._declared()}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**dict.fromkeys(super().__iter__()), **self._declared()})
+
+
+class Environment(jinja2.Environment):
+    """Jinja2's environment for one app: it looks for a template among the declared ones first.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    options:
+        Jinja2's own; the loader is the app's unless one is given.
+    """
+
+    def __init__(self, app: App, **options: Any) -> None:
+        if "loader" not in options:
+            options["loader"] = app.create_global_jinja_loader()
+        super().__init__(**options)
+        self.app = app
+        self._compiled: MutableMapping[tuple[str, str], Template] = LRUCache(400)
+        self._names: Any = None
+
+    def declared_names(self) -> None:
+        """Let filters, tests and globals be owned: whoever sets one declares it."""
+        app = self.app
+        for kind in ("filter", "test", "global"):
+            full, attribute = f"template_{kind}", f"{kind}s"
+
+            def declared(full: str = full) -> dict[str, Any]:
+                return app.tables.current().named[full]
+
+            def declare(name: str, value: Any, full: str = full) -> None:
+                app.declare(full, name, value)
+
+            setattr(self, attribute, DeclaredNames(getattr(self, attribute), declared, declare))
+
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
+        if isinstance(name, Template):
+            return name
+        if parent is not None:
+            name = self.join_path(name, parent)
+        table = self.app.tables.current()
+        if self._names != table.names_key:
+            # Jinja computes filters of constants while it compiles: other filters, other templates.
+            self._names = table.names_key
+            self._compiled.clear()
+            if self.cache is not None:
+                self.cache.clear()
+        source = table.templates.get(name)
+        if source is None:
+            return super().get_template(name, None, globals)
+        template = self._compiled.get((name, source))
+        if template is None:
+            code = self.compile(source, name, name)
+            template = self.template_class.from_code(self, code, self.make_globals(None))
+            self._compiled[name, source] = template
+        if globals:
+            template.globals.update(globals)
+        return template
+
+    def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> Template:
+        names = list(names)
+        for name in names:
+            if isinstance(name, Template):
+                return name
+            try:
+                return self.get_template(name, parent, globals)
+            except TemplateNotFound:
+                continue
+        raise TemplatesNotFound(names)
+
+
+class AppLoader(BaseLoader):
+    """Loads templates from the app's folder, then from its blueprints' in the order of their registration.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def _loaders(self) -> Iterator[BaseLoader]:
+        if self.app.jinja_loader is not None:
+            yield self.app.jinja_loader
+        for blueprint in self.app.tables.current().blueprints.values():
+            if blueprint.jinja_loader is not None:
+                yield blueprint.jinja_loader
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
+        for loader in self._loaders():
+            try:
+                found = loader.get_source(environment, template)
+            except TemplateNotFound:
+                continue
+            if self.app.config["EXPLAIN_TEMPLATE_LOADING"]:
+                self.app.logger.info("Template %r: found by %r", template, loader)
+            return found
+        raise TemplateNotFound(template, message=_not_found(self.app, template))
+
+    def list_templates(self) -> list[str]:
+        names = set(self.app.tables.current().templates)
+        for loader in self._loaders():
+            names.update(loader.list_templates())
+        return sorted(names)
+
+
+def _not_found(app: App, name: str) -> str:
+    from difflib import get_close_matches
+
+    known = AppLoader(app).list_templates()
+    near = get_close_matches(name, known, 1)
+    text = f"{name}: no template of that name."
+    if near:
+        return f"{text} Did you mean {near[0]}?"
+    return f"{text} Known: {', '.join(known[:8])}." if known else f"{text} There are none yet."
+
+
+def autoescapes(name: str | None) -> bool:
+    """Whether a template escapes what it shows: by its name's ending, and always when it is a string."""
+    return name is None or name.endswith((".html", ".htm", ".xml", ".xhtml", ".svg"))
+
+
+def update_context(app: App, context: dict[str, Any]) -> None:
+    """Add what processors (app, then outer to inner blueprint) give; what the caller gave wins."""
+    names: tuple[str | None, ...] = (None,)
+    current = current_context()
+    given = dict(context)
+    if isinstance(current, RequestContext):
+        names = (None, *reversed(current.request.blueprints))
+        context.update(request=current.request, session=current.session)
+    if current is not None:
+        context["g"] = current.g
+    for function in app.tables.current().chain("context_processor", names):
+        context.update(app.ensure_sync(function)())
+    context.update(given)
+
+
+def _render(app: App, template: Template, context: dict[str, Any]) -> str:
+    app.update_template_context(context)
+    wrapper = app.ensure_sync
+    before_render_template.send(app, _async_wrapper=wrapper, template=template, context=context)
+    text = template.render(context)
+    template_rendered.send(app, _async_wrapper=wrapper, template=template, context=context)
+    return text
+
+
+def _stream(app: App, template: Template, context: dict[str, Any]) -> Iterator[str]:
+    from nbmicro.web.streaming import stream_with_context
+
+    app.update_template_context(context)
+    wrapper = app.ensure_sync
+    before_render_template.send(app, _async_wrapper=wrapper, template=template, context=context)
+
+    def pieces() -> Iterator[str]:
+        yield from template.generate(context)
+        template_rendered.send(app, _async_wrapper=wrapper, template=template, context=context)
+
+    if isinstance(current_context(), RequestContext):
+        streamed: Iterator[str] = stream_with_context(pieces())
+        return streamed
+    return pieces()
+
+
+def _current() -> App:
+    return app_ctx.app
+
+
+def render_template(template_name_or_list: Any, **context: Any) -> str:
+    """Render a template by its name; of several names the first that exists.
+
+    Raises jinja2.TemplateNotFound when there is none.
+    """
+    app = _current()
+    return _render(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+
+
+def render_template_string(source: str, **context: Any) -> str:
+    """Render a template from its source."""
+    app = _current()
+    return _render(app, app.jinja_env.from_string(source), context)
+
+
+def stream_template(template_name_or_list: Any, **context: Any) -> Iterator[str]:
+    """Render a template piece by piece, for a streamed response."""
+    app = _current()
+    return _stream(app, app.jinja_env.get_or_select_template(template_name_or_list), context)
+
+
+def stream_template_string(source: str, **context: Any) -> Iterator[str]:
+    """Render a template from its source piece by piece."""
+    app = _current()
+    return _stream(app, app.jinja_env.from_string(source), context)
+
+
+def get_template_attribute(template_name: str, attribute: str) -> Any:
+    """A macro or variable that a template exports."""
+    return getattr(current_app.jinja_env.get_template(template_name).module, attribute)

@@ -1,0 +1,44 @@
+"""What the serving tests share: servers that are stopped at the end, and programs of their own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nbmicro.serving.server import BackgroundServer
+from tests.serving.asking import free_port, hello
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., BackgroundServer]]:
+    """Starts servers on free ports; all of them are stopped at the end."""
+    started: list[BackgroundServer] = []
+
+    def start(app: Any = hello, **options: Any) -> BackgroundServer:
+        options.setdefault("port", free_port())
+        options.setdefault("environ", {})
+        server = BackgroundServer(app, **options)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop(timeout=1.0)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[[str], list[str]]:
+    """Writes a Python program and gives the command that runs it."""
+
+    def write(source: str) -> list[str]:
+        file = tmp_path / f"program{len(os.listdir(tmp_path))}.py"
+        file.write_text(textwrap.dedent(source))
+        return [sys.executable, "-u", str(file)]
+
+    return write

@@ -60,6 +60,14 @@ class Exchange(ExchangeRecord):
             name=self.name if name is None else name,
         )
 
+    def with_notes(self, *notes: str) -> Exchange:
+        """The same exchange with more remarks."""
+        return replace(self, notes=(*self.notes, *notes))
+
+    def with_hint(self, hint: str | None) -> Exchange:
+        """The same exchange with the next step after its refusal."""
+        return replace(self, hint=hint) if hint else self
+
     def replay(self) -> Exchange:
         """Send the same request once more, to the app as it is now.
 

@@ -1,0 +1,266 @@
+"""What a handler prints, warns, displays and logs, gathered per request.
+
+What lives here: streams, a log handler and a warning hook that ask the current context whose request runs, so that
+requests in several threads and tasks never mix. They are in place only while some request is captured, and what stood
+there before comes back. Threads that a handler starts have a context of their own and are not captured.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import warnings
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Any
+
+from nbmicro.exchange.parts import LogLine, OutputPart, Stream
+from nbmicro.exchange.places import FrameLabels, label_of
+
+__all__ = ["LOG_LIMIT", "OUTPUT_LIMIT", "Capture", "capture", "current_capture"]
+
+#: Characters of printed text that one exchange keeps.
+OUTPUT_LIMIT = 256 * 1024
+#: Log records that one exchange keeps.
+LOG_LIMIT = 1000
+
+#: The capture of the request that runs in this context.
+current_capture: ContextVar[Capture | None] = ContextVar("nbmicro_capture", default=None)
+
+_EMIT = logging.StreamHandler.emit.__code__
+
+
+class Capture:
+    """What one request prints, displays and logs; a context manager that captures while it is entered.
+
+    Parameters
+    ----------
+    frame_labels:
+        The host's names of files, for the place of a warning.
+    """
+
+    __slots__ = ("_frame_labels", "_logs", "_parts", "_room", "_token", "errors", "logged_errors", "open", "warned")
+
+    def __init__(self, frame_labels: FrameLabels | None = None) -> None:
+        self._frame_labels = frame_labels
+        self._parts: list[tuple[Stream, str, Mapping[str, Any] | None, logging.LogRecord | None]] = []
+        self._logs: list[tuple[LogLine, BaseException | None]] = []
+        self._room = OUTPUT_LIMIT
+        self._token: Token[Capture | None] | None = None
+        #: A stream for ``wsgi.errors``.
+        self.errors = Errors(self)
+        #: Exceptions that log records carried, in order.
+        self.logged_errors: list[BaseException] = []
+        self.open = False
+        self.warned = False
+
+    def __enter__(self) -> Capture:
+        self._token = current_capture.set(self)
+        self.open = True
+        _begin()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.open = False
+        _end(self.warned)
+        if self._token is not None:
+            current_capture.reset(self._token)
+            self._token = None
+
+    def write(self, stream: Stream, text: str, record: logging.LogRecord | None = None) -> None:
+        """Keep text of a stream. ``record`` is the log record that it is the writing of, if it is one."""
+        if self._room <= 0:
+            return
+        if len(text) > self._room:
+            text = f"{text[: self._room]}\n… and more, which is not kept.\n"
+        self._room -= len(text)
+        self._parts.append((stream, text, None, record))
+
+    def display(self, bundle: Mapping[str, Any]) -> None:
+        """Keep a MIME bundle that the handler displayed; a host's display hook calls this."""
+        text = str(bundle.get("text/plain", ""))
+        self._parts.append(("display", f"{text}\n" if text else "", dict(bundle), None))
+
+    def log(self, record: logging.LogRecord) -> None:
+        """Keep a log record, and let go of the text that a stream handler made of it: it would be said twice."""
+        self._parts = [part for part in self._parts if part[3] is not record]
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            self.logged_errors.append(error)
+        if len(self._logs) < LOG_LIMIT:
+            self._logs.append((LogLine(record.levelname, record.name, _message(record, error)), error))
+
+    def warn(self, message: Warning | str, category: type[Warning], filename: str, line: int) -> None:
+        """Keep a warning, as text on stderr that names its place without a path."""
+        self.warned = True
+        place = label_of(filename, self._frame_labels)
+        self.write("stderr", f"{place}, line {line}: {category.__name__}: {message}\n")
+
+    @property
+    def output(self) -> tuple[OutputPart, ...]:
+        """What was printed and displayed, in order; writes to one stream in a row are one part."""
+        parts: list[OutputPart] = []
+        for stream, text, bundle, _ in self._parts:
+            if bundle is None and parts and parts[-1].stream == stream and parts[-1].bundle is None:
+                parts[-1] = OutputPart(stream, parts[-1].text + text)
+            else:
+                parts.append(OutputPart(stream, text, bundle))
+        return tuple(parts)
+
+    def logs(self, without: BaseException | None = None) -> tuple[LogLine, ...]:
+        """The log records in order, except those that only report the exception ``without``."""
+        return tuple(line for line, error in self._logs if error is None or error is not without)
+
+    def __bool__(self) -> bool:
+        return bool(self._parts or self._logs)
+
+
+#: ``with capture() as captured:`` gathers what runs inside, in this context.
+capture = Capture
+
+
+def _message(record: logging.LogRecord, error: BaseException | None) -> str:
+    try:
+        message = record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        # Arguments that do not fit their format; logging itself would report this on stderr, with paths.
+        message = f"{record.msg!s} {record.args!r}"
+    return f"{message} ({type(error).__name__}: {error})" if error is not None else message
+
+
+def _written_record(depth: int) -> logging.LogRecord | None:
+    """The log record that a stream handler is just writing, if it is one that writes."""
+    frame = sys._getframe(depth)
+    record = frame.f_locals.get("record") if frame.f_code is _EMIT else None
+    return record if isinstance(record, logging.LogRecord) else None
+
+
+class Errors:
+    """The ``wsgi.errors`` of one request (PEP 3333): its text is the exchange's, whatever thread writes it."""
+
+    __slots__ = ("_capture",)
+
+    encoding = "utf-8"
+
+    def __init__(self, captured: Capture) -> None:
+        self._capture = captured
+
+    def write(self, text: str) -> int:
+        self._capture.write("stderr", text, _written_record(2))
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self._capture.write("stderr", line)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class _Routed:
+    """A stream that gives text to the capture of its context, or to the stream that it stands in for."""
+
+    def __init__(self, stream: Stream) -> None:
+        #: What the stream stands for while it is in place.
+        self.target: Any = None
+        self._stream: Stream = stream
+
+    def standing_for(self, target: Any) -> Any:
+        """Itself, in the place of ``target``; a process without that stream keeps none."""
+        if target is None or target is self:
+            return target
+        self.target = target
+        return self
+
+    def write(self, text: str) -> int:
+        captured = current_capture.get()
+        if captured is None or not captured.open:
+            written: int = self.target.write(text)
+            return written
+        captured.write(self._stream, text, _written_record(2))
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        # What was captured is kept already.
+        if current_capture.get() is None:
+            self.target.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.target, name)
+
+
+class _CopyingHandler(logging.Handler):
+    """Copies the root logger's records to the capture of their context; other handlers get theirs as ever."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        captured = current_capture.get()
+        if captured is not None and captured.open:
+            captured.log(record)
+
+
+class _Sink:
+    """Where the text of a warning goes that was already kept in our words."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+_lock = threading.Lock()
+_depth = 0
+_stdout = _Routed("stdout")
+_stderr = _Routed("stderr")
+_handler = _CopyingHandler()
+_sink: Any = _Sink()
+_showwarning: Any = None
+
+
+def _show_warning(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+    captured = current_capture.get()
+    if captured is not None and captured.open and file is None:
+        captured.warn(message, category, filename, lineno)
+        # Whoever records warnings (a test does) still gets it; without a recorder the text goes nowhere.
+        file = _sink
+    (_showwarning or warnings.showwarning)(message, category, filename, lineno, file, line)
+
+
+def _begin() -> None:
+    global _depth, _showwarning
+    with _lock:
+        _depth += 1
+        if _depth > 1:
+            return
+        sys.stdout = _stdout.standing_for(sys.stdout)
+        sys.stderr = _stderr.standing_for(sys.stderr)
+        logging.root.addHandler(_handler)
+        if warnings.showwarning is not _show_warning:
+            _showwarning, warnings.showwarning = warnings.showwarning, _show_warning
+
+
+def _end(warned: bool) -> None:
+    global _depth
+    with _lock:
+        _depth -= 1
+        if warned:
+            # Python shows a warning once for each place; a request that is sent again warns again.
+            with warnings.catch_warnings():
+                pass
+        if _depth:
+            return
+        if sys.stdout is _stdout:
+            sys.stdout = _stdout.target
+        if sys.stderr is _stderr:
+            sys.stderr = _stderr.target
+        logging.root.removeHandler(_handler)
+        if warnings.showwarning is _show_warning:
+            warnings.showwarning = _showwarning

@@ -1,0 +1,324 @@
+"""The client that asks an app without a port: in the same thread, through WSGI itself.
+
+What lives here: sending a request with cookies, deadline and capture around the app, following redirects, and making
+the exchange. What must not: the request language, rendering, anything of a notebook (it says so by ``on_exchange``).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from urllib.parse import urljoin, urlsplit
+
+from nbmicro.errors import DeadlineExceeded
+from nbmicro.exchange.body import BODY_LIMIT
+from nbmicro.exchange.capture import Capture
+from nbmicro.exchange.cookies import CookieJar
+from nbmicro.exchange.deadline import Deadline, Expired
+from nbmicro.exchange.fields import HeaderFields
+from nbmicro.exchange.hints import routes_of
+from nbmicro.exchange.history import History
+from nbmicro.exchange.parts import RequestRecord, ResponseRecord
+from nbmicro.exchange.places import FrameLabels
+from nbmicro.exchange.record import Exchange
+from nbmicro.exchange.recorder import assemble
+from nbmicro.exchange.request import UNSET, Auth, Data, Files, Headers, Query, build_request, clean_target, is_loopback
+from nbmicro.exchange.wsgi import Answer, make_environ
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+__all__ = ["DEFAULT_TIMEOUT", "REDIRECT_LIMIT", "Client", "Options"]
+
+#: Seconds that an app has for a request when nothing else was said.
+DEFAULT_TIMEOUT = 30.0
+#: Redirects that are followed in a row, as many as browsers do.
+REDIRECT_LIMIT = 20
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class Options(TypedDict, total=False):
+    """What every method of a client takes besides the target; see :meth:`Client.open`."""
+
+    headers: Headers
+    query: Query | None
+    json: Any
+    data: Data | None
+    files: Files | None
+    auth: Auth | None
+    follow: bool
+    timeout: float | None
+    origin: str
+    announce: bool
+
+
+class Client:
+    """Sends requests to a WSGI app in the calling thread, as a browser on the same machine would.
+
+    Parameters
+    ----------
+    app:
+        The application, or a function without arguments that gives it at each request (a notebook's variable ``app``).
+    on_exchange:
+        Called with every exchange that was sent; a host shows it.
+    history:
+        Where exchanges are kept; a history of its own when none is given.
+    frame_labels:
+        The host's names of files, by which a notebook's cells are called in tracebacks and warnings.
+    secret_names:
+        Names of headers, cookies and fields, besides the usual ones, whose values are never shown.
+    body_limit:
+        Bytes of a response that are read.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication | Callable[[], WSGIApplication],
+        *,
+        on_exchange: Callable[[Exchange], None] | None = None,
+        history: History | None = None,
+        frame_labels: FrameLabels | None = None,
+        secret_names: Iterable[str] = (),
+        body_limit: int = BODY_LIMIT,
+    ) -> None:
+        self._app: Any = app
+        self._gives_app = _gives_app(app)
+        self.on_exchange = on_exchange
+        self.history = History() if history is None else history
+        self.frame_labels = frame_labels
+        self.secret_names = frozenset(name.lower() for name in secret_names)
+        self.body_limit = body_limit
+        #: The cookies kept from request to request.
+        self.cookies = CookieJar()
+
+    @property
+    def app(self) -> WSGIApplication:
+        """The app that the next request goes to."""
+        app: WSGIApplication = self._app() if self._gives_app else self._app
+        return app
+
+    def open(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Headers = (),
+        query: Query | None = None,
+        json: Any = UNSET,
+        data: Data | None = None,
+        files: Files | None = None,
+        auth: Auth | None = None,
+        follow: bool = False,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        origin: str = "cell",
+        announce: bool = True,
+    ) -> Exchange:
+        """Build a request (see :func:`~nbmicro.exchange.request.build_request`) and send it.
+
+        Parameters
+        ----------
+        follow:
+            Whether redirects are followed; the exchanges on the way are in ``history``.
+        timeout:
+            Seconds, for each request of a chain of redirects; None waits for ever.
+        origin:
+            Who sends it: ``cell``, ``client``, ``widget``.
+        announce:
+            Whether ``on_exchange`` hears of it.
+        """
+        request = build_request(
+            method, target, headers=headers, query=query, json=json, data=data, files=files, auth=auth
+        )
+        return self.send(request, follow=follow, timeout=timeout, origin=origin, announce=announce)
+
+    def get(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a GET request."""
+        return self.open("GET", target, **options)
+
+    def post(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a POST request."""
+        return self.open("POST", target, **options)
+
+    def put(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a PUT request."""
+        return self.open("PUT", target, **options)
+
+    def patch(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a PATCH request."""
+        return self.open("PATCH", target, **options)
+
+    def delete(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a DELETE request."""
+        return self.open("DELETE", target, **options)
+
+    def head(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a HEAD request."""
+        return self.open("HEAD", target, **options)
+
+    def options(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send an OPTIONS request."""
+        return self.open("OPTIONS", target, **options)
+
+    def send(
+        self,
+        request: RequestRecord,
+        *,
+        follow: bool = False,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        origin: str = "cell",
+        announce: bool = True,
+    ) -> Exchange:
+        """Send a request record; the lowest level, on which the others stand.
+
+        An exception of the app, and a deadline that passed, become an exchange with the status 500 and an ``error``.
+        A KeyboardInterrupt stops the request and passes through.
+        """
+        exchange = self._exchange(request, timeout, origin, ())
+        if follow:
+            exchange = self._follow(exchange, timeout, origin)
+        self.history.add(exchange)
+        if announce and self.on_exchange is not None:
+            self.on_exchange(exchange)
+        return exchange
+
+    def fetch(self, target: str, *, timeout: float | None = 5.0) -> ResponseRecord | None:
+        """Get something that belongs to a page (a style sheet, an image) without a trace of it; None when it fails."""
+        try:
+            request = self._with_cookies(RequestRecord("GET", clean_target(target)))[0]
+            with Capture() as captured, Deadline(timeout):
+                answer = Answer(self.body_limit)
+                answer.read(self.app, make_environ(request, captured.errors))
+        except (Exception, Expired):
+            return None
+        response = answer.response()
+        return response if response.status == 200 else None
+
+    def reset(self) -> None:
+        """Empty the cookie jar."""
+        self.cookies.clear()
+
+    def __repr__(self) -> str:
+        return f"<Client of {getattr(self.app, 'name', None) or type(self.app).__name__}>"
+
+    def _exchange(
+        self, request: RequestRecord, timeout: float | None, origin: str, before: tuple[Exchange, ...]
+    ) -> Exchange:
+        request, host = self._with_cookies(request)
+        app = self.app
+        captured = Capture(self.frame_labels)
+        environ = make_environ(request, captured.errors)
+        answer = Answer(self.body_limit)
+        notes: list[str] = []
+        fault: BaseException | None = None
+        deadline = Deadline(timeout)
+        begin = perf_counter()
+        with captured:
+            try:
+                with deadline:
+                    answer.read(app, environ)
+            except Expired as expired:
+                # An outer request's deadline passes through this one.
+                if not deadline.expired:
+                    raise
+                if answer.begun:
+                    answer.truncated = True
+                    notes.append(f"The stream was still open after {timeout:g} s; this is what came until then.")
+                else:
+                    fault = _too_late(request, timeout, expired)
+            except (Exception, SystemExit) as error:
+                fault = error
+                if answer.begun:
+                    answer.truncated = True
+                    notes.append("The response broke off here.")
+        duration = perf_counter() - begin
+        failed = fault is not None and not answer.begun
+        response = ResponseRecord(500, "INTERNAL SERVER ERROR") if failed else answer.response()
+        set_cookies = response.headers.getlist("Set-Cookie")
+        if set_cookies:
+            self.cookies.take(set_cookies, host, request.path)
+        return assemble(
+            request,
+            response,
+            environ,
+            captured,
+            fault,
+            routes=lambda: routes_of(app),
+            frame_labels=self.frame_labels,
+            notes=notes,
+            history=before,
+            duration=duration,
+            origin=origin,
+            secret_names=self.secret_names,
+            sender=self.send,
+            fetch=self.fetch,
+        )
+
+    def _with_cookies(self, request: RequestRecord) -> tuple[RequestRecord, str]:
+        """The request with the jar's cookies (a cookie it brings itself wins), and the host it goes to."""
+        host = "localhost"
+        if not request.headers and not self.cookies:
+            return request, host
+        given = request.headers.get("Host")
+        if given is not None:
+            host = urlsplit(f"//{given}").hostname or host
+        own = request.headers.get("Cookie") or ""
+        names = frozenset(pair.partition("=")[0].strip() for pair in own.split(";"))
+        kept = self.cookies.header(host, request.path, without=names)
+        if not kept:
+            return request, host
+        fields = [field for field in request.headers if field[0].lower() != "cookie"]
+        fields.append(("Cookie", f"{own}; {kept}" if own else kept))
+        return RequestRecord(request.method, request.target, HeaderFields(fields), request.body), host
+
+    def _follow(self, exchange: Exchange, timeout: float | None, origin: str) -> Exchange:
+        """Follow redirects as a browser does (RFC 9110, section 15.4): all but 307 and 308 turn into a GET."""
+        while exchange.status in _REDIRECTS and exchange.headers.get("Location"):
+            if len(exchange.history) >= REDIRECT_LIMIT:
+                return exchange.with_notes(f"{REDIRECT_LIMIT} redirects in a row were followed; here it stops.")
+            location = exchange.headers["Location"]
+            request = _next_request(exchange.request, exchange.status, location)
+            if request is None:
+                return exchange.with_notes(f"It leads away from this app, to {location}; not followed.")
+            exchange = self._exchange(request, timeout, origin, (*exchange.history, exchange))
+        return exchange
+
+
+def _gives_app(app: Any) -> bool:
+    """Whether ``app`` is a function without arguments that gives the app, rather than the app itself."""
+    try:
+        signature = inspect.signature(app)
+        signature.bind()
+    except (TypeError, ValueError):
+        return False
+    try:
+        signature.bind({}, None)
+    except TypeError:
+        return True
+    return False
+
+
+def _too_late(request: RequestRecord, timeout: float | None, expired: Expired) -> DeadlineExceeded:
+    error = DeadlineExceeded(
+        f"{request.method} {request.path} did not answer within {timeout:g} s and was stopped.",
+        hint="A longer wait:  --timeout SECONDS  (timeout=SECONDS in Python).",
+    )
+    return error.with_traceback(expired.__traceback__)
+
+
+def _next_request(request: RequestRecord, status: int, location: str) -> RequestRecord | None:
+    """The request that a redirect asks for, or None when it leads to another site."""
+    host = request.headers.get("Host") or "localhost"
+    url = urlsplit(urljoin(f"http://{host}{request.target}", location))
+    if url.scheme not in {"http", "https"} or not (url.hostname == host or is_loopback(url.hostname or "")):
+        return None
+    target = clean_target((url.path or "/") + (f"?{url.query}" if url.query else ""))
+    dropped = {"cookie"}
+    method, body = request.method, request.body
+    if status not in {307, 308}:
+        method, body = ("HEAD" if method == "HEAD" else "GET"), b""
+        dropped |= {"content-type", "content-length"}
+    fields = HeaderFields(field for field in request.headers if field[0].lower() not in dropped)
+    return RequestRecord(method, target, fields, body)

@@ -1,0 +1,226 @@
+"""The next step after a 404, 405, 400 or 415: what came, what would do, the line to write.
+
+What lives here: pure functions of an exchange and the table of routes. What must not: the response's bytes, which stay
+as the app made them, and rendering.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from werkzeug.exceptions import BadRequestKeyError
+
+from nbmicro.exchange.parts import ExchangeRecord, RequestRecord
+
+__all__ = ["RouteInfo", "hint_for", "nearest_route", "routes_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteInfo:
+    """One line of the table of routes: its rule (Werkzeug's syntax), its methods and its endpoint."""
+
+    rule: str
+    methods: tuple[str, ...] = ("GET",)
+    endpoint: str = ""
+
+    @property
+    def spoken_methods(self) -> tuple[str, ...]:
+        """The methods without those that come by themselves (HEAD, OPTIONS)."""
+        return tuple(method for method in self.methods if method not in {"HEAD", "OPTIONS"}) or self.methods
+
+
+_PARAMETER = re.compile(r"<(?:([A-Za-z_]\w*)(?:\([^>]*\))?:)?[A-Za-z_]\w*>")
+#: Cost of a path segment above which a route is not near any more.
+_FAR = 0.5
+# How the handler read the missing key: request.form["email"], request.args.get …
+_READ = re.compile(r"\b(form|args|files|values|cookies|headers)\s*\[")
+
+
+def routes_of(app: Any) -> tuple[RouteInfo, ...]:
+    """The routes of an app: an nbmicro App's table, a Flask app's map, nothing of an app that tells nothing."""
+    listed: Any = getattr(app, "routes", None)
+    if callable(listed):
+        found: Iterable[Any] = listed()
+    else:
+        rules: Callable[[], Iterable[Any]] | None = getattr(getattr(app, "url_map", None), "iter_rules", None)
+        found = rules() if rules is not None else ()
+    return tuple(RouteInfo(str(one.rule), tuple(sorted(one.methods or ())), str(one.endpoint)) for one in found)
+
+
+def hint_for(exchange: ExchangeRecord, routes: Sequence[RouteInfo] = ()) -> str | None:
+    """What to do about a response that refuses, as one or two sentences; None when there is nothing to say.
+
+    Parameters
+    ----------
+    exchange:
+        Its ``rule`` says whether a route answered, its ``exception`` which key a handler missed.
+    routes:
+        The table of the app that answered.
+    """
+    writer = {404: _not_found, 405: _wrong_method, 400: _missing_key, 415: _not_json}.get(exchange.status)
+    text = writer(exchange, routes) if writer is not None else None
+    return f"{_subject(exchange)}: {text}" if text else None
+
+
+def nearest_route(path: str, routes: Sequence[RouteInfo], method: str = "GET") -> RouteInfo | None:
+    """The route that a misspelt path most likely means, or None when none is near."""
+    segments = unquote(path).strip("/").split("/")
+    best: tuple[float, int, RouteInfo] | None = None
+    for index, route in enumerate(routes):
+        cost = _distance(segments, route.rule.strip("/").split("/"))
+        # A route that also answers the method wins among equals; a later one never does.
+        cost += 0 if method in route.methods else 0.01
+        if cost / max(len(segments), 1) <= _FAR and (best is None or (cost, index) < best[:2]):
+            best = (cost, index, route)
+    return best[2] if best else None
+
+
+def _subject(exchange: ExchangeRecord) -> str:
+    endpoint = f" → {exchange.endpoint}" if exchange.endpoint and exchange.status in {400, 415} else ""
+    return f"{exchange.status} {exchange.request.method} {exchange.request.path}{endpoint}"
+
+
+def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    if exchange.rule is not None or not routes:
+        return None
+    near = nearest_route(exchange.request.path, routes, exchange.request.method)
+    nearest = f" Nearest: {near.spoken_methods[0]} {near.rule}." if near else ""
+    return f"no route answers it.{nearest} All of them: %routes"
+
+
+def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    allowed = [name.strip() for name in (exchange.headers.get("Allow") or "").split(",") if name.strip()]
+    spoken = [name for name in sorted(allowed) if name not in {"HEAD", "OPTIONS"}]
+    if not spoken:
+        return None
+    method = exchange.request.method
+    text = f"this route answers {_listed(spoken)} only."
+    rule = next((route.rule for route in routes if _answers(exchange.request.path, route.rule)), None)
+    if rule is None:
+        return text
+    purpose = "For a form" if method == "POST" and spoken == ["GET"] else f"To answer {method} too"
+    return f"{text} {purpose}:  %%route {','.join([*spoken, method])} {rule}"
+
+
+def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    error = exchange.exception
+    if not isinstance(error, BadRequestKeyError) or not error.args:
+        return None
+    key = str(error.args[0])
+    frames = exchange.refusal.frames if exchange.refusal else ()
+    read = _READ.search(frames[-1].source) if frames else None
+    place = read[1] if read else "form"
+    request = exchange.request
+    said = f'the handler read request.{place}["{key}"], but {_carried(request, place)}.'
+    return f"{said} {_cure(exchange, place, key)}"
+
+
+def _not_json(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    request = exchange.request
+    if request.media_type == "application/json" or request.media_type.endswith("+json"):
+        return None
+    if request.method == "GET" and not request.body:
+        return "the handler read request.json, but a GET carries no body."
+    names = list(parse_qs(request.text)) if _is_form(request) else []
+    items = " ".join(f"{name}=…" for name in names) or "name=…"
+    line = f"%http {request.method} {request.target} {items}"
+    return f"the handler read request.json, but {_carried(request, 'json')}. Send JSON:  {line}"
+
+
+def _carried(request: RequestRecord, place: str) -> str:
+    if place == "args":
+        names = list(parse_qs(request.query, keep_blank_values=True))
+        return f"the query has {_listed(names)}" if names else "the URL has no query"
+    if place in {"cookies", "headers"}:
+        return f"the request carried no such {place.removesuffix('s')}"
+    if not request.body:
+        return "the request carried no body"
+    if request.json is not None:
+        keys = ", ".join(map(str, request.json)) if isinstance(request.json, dict) else type(request.json).__name__
+        return f"the request carried JSON ({keys})"
+    if _is_form(request):
+        names = list(parse_qs(request.text, keep_blank_values=True))
+        return f"the request carried a form ({', '.join(names)})"
+    if request.media_type == "multipart/form-data":
+        names = re.findall(r'form-data; name="([^"]*)"', request.text)
+        return f"the request carried a form ({', '.join(names)})"
+    return f"the request carried {request.media_type or 'a body without a Content-Type'}"
+
+
+def _cure(exchange: ExchangeRecord, place: str, key: str) -> str:
+    request = exchange.request
+    present = _names(request, place)
+    close = get_close_matches(key, present, n=1)
+    if close:
+        return f"Is `{close[0]}` the same?"
+    target = request.target
+    if place == "args":
+        return f"Add it:  %http {_method(request)}{target} {key}==…"
+    if place == "files":
+        return f"Send a file:  %http -f {request.method} {target} {key}@photo.png"
+    if place in {"cookies", "headers"}:
+        return f'Ask with request.{place}.get("{key}"), or send it.'
+    return f"Send a form:  %http -f {request.method} {target} {key}={_example(exchange, key)}"
+
+
+def _names(request: RequestRecord, place: str) -> list[str]:
+    if place == "args":
+        return list(parse_qs(request.query, keep_blank_values=True))
+    return list(parse_qs(request.text, keep_blank_values=True)) if _is_form(request) else []
+
+
+def _example(exchange: ExchangeRecord, key: str) -> str:
+    """The value that the JSON carried for the key, where it is short, plain and no secret."""
+    try:
+        carried = json.loads(exchange.request.text) if exchange.request.json is not None else None
+    except ValueError:
+        carried = None
+    value = carried.get(key) if isinstance(carried, dict) else None
+    plain = isinstance(value, (str, int)) and re.fullmatch(r"[\w@.+-]{1,40}", str(value))
+    secret = key.lower() in exchange.secret_names or re.search(r"pass|secret|token|key|pin", key, re.IGNORECASE)
+    return str(value) if plain and not secret else "…"
+
+
+def _is_form(request: RequestRecord) -> bool:
+    return request.media_type == "application/x-www-form-urlencoded"
+
+
+def _method(request: RequestRecord) -> str:
+    return "" if request.method == "GET" else f"{request.method} "
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _answers(path: str, rule: str) -> bool:
+    pattern, position = "", 0
+    for found in _PARAMETER.finditer(rule):
+        pattern += re.escape(rule[position : found.start()])
+        pattern += {"int": r"-?\d+", "float": r"-?\d+\.\d+", "path": r".+"}.get(found[1] or "", r"[^/]+")
+        position = found.end()
+    return re.fullmatch(pattern + re.escape(rule[position:]) + "/?", unquote(path)) is not None
+
+
+def _distance(segments: list[str], rule: list[str]) -> float:
+    cost = 0.0
+    for index, part in enumerate(rule):
+        found = _PARAMETER.fullmatch(part)
+        if found and found[1] == "path":
+            return cost + (0.1 if index < len(segments) else 1.0)
+        if index >= len(segments):
+            # The end of the rule is missing in the path.
+            cost += 0.6
+        elif found:
+            fits = found[1] not in {"int", "float"} or segments[index].lstrip("-").replace(".", "", 1).isdigit()
+            cost += 0.1 if fits and segments[index] else 0.5
+        elif part != segments[index]:
+            ratio = SequenceMatcher(None, part.lower(), segments[index].lower()).ratio()
+            cost += 1.5 * (1 - ratio) if ratio >= 0.6 else 2.0
+    return cost + 0.6 * max(len(segments) - len(rule), 0)

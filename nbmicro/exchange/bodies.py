@@ -1,0 +1,156 @@
+"""Bodies in a ``%%http`` cell: where a request's body, or the body expected of an answer, begins and ends.
+
+What lives here: JSON that ends where it ends, fences, files behind ``<``, plain text. What must not: media types and
+encoding (``assembly.py``).
+"""
+
+from __future__ import annotations
+
+import re
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.json_text import json_end
+from nbmicro.exchange.script_lines import (
+    FENCE,
+    FILE_BODY,
+    SCRIPT_BLOCK,
+    SEPARATOR,
+    STATUS,
+    Cursor,
+    Line,
+    section_name,
+)
+from nbmicro.exchange.syntax import BodySource
+from nbmicro.exchange.template import parse_template, place_at
+
+__all__ = ["begins_body", "is_structure", "read_body"]
+
+_MEANT_AS_JSON = re.compile(r'\{\s*"|\[\s*[\[{"0-9]')
+
+
+def is_structure(text: str) -> bool:
+    """Whether a line ends a body wherever it stands: a separator, a status line."""
+    return bool(SEPARATOR.match(text) or STATUS.match(text))
+
+
+def begins_body(text: str) -> bool:
+    """Whether a line can only be a body's first: an object, an array, a fence or ``< ./file``."""
+    if FENCE.match(text) or FILE_BODY.match(text):
+        return True
+    return text.startswith(("{", "[")) and section_name(text) is None
+
+
+def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False) -> BodySource | None:
+    """Read the body that begins at the cursor, which stands on a line that is not empty.
+
+    Parameters
+    ----------
+    expected:
+        It is the body expected of an answer: a section ends it as well, and no file stands for it.
+    typed:
+        The request names its Content-Type, so a broken JSON text is meant to be sent as it is.
+
+    Raises
+    ------
+    RequestError
+        A fence or a JSON text that is never closed, a script of another tool.
+    """
+    first = cursor.line
+    if first.is_blank or is_structure(first.text):
+        return None
+    fence = FENCE.match(first.text)
+    if fence:
+        return _fenced(cursor, len(fence[1]))
+    file = FILE_BODY.match(first.text)
+    if file and not expected:
+        cursor.take()
+        return BodySource("template_file" if file[1] else "file", first.group(file, 2), first.number)
+    if first.text.lstrip().startswith(("{", "[")):
+        body = _json(cursor, expected=expected, typed=typed)
+        if body is not None:
+            return body
+    return _text(cursor, expected=expected)
+
+
+def _fenced(cursor: Cursor, ticks: int) -> BodySource:
+    opening = cursor.take()
+    start = cursor.position
+    while not cursor.at_end:
+        closing = re.fullmatch(r"(`{3,})\s*", cursor.line.text)
+        if closing and len(closing[1]) >= ticks:
+            count = cursor.position - start
+            cursor.position = start
+            first, text = cursor.take_text(count)
+            cursor.take()
+            content = parse_template(text, place_at(text, first.number, 1))
+            return BodySource("fenced", content, first.number)
+        cursor.take()
+    raise RequestError(
+        "the ``` fence is never closed.", hint="Close it with a line ``` of its own.", line=opening.number, column=1
+    )
+
+
+def _json(cursor: Cursor, *, expected: bool, typed: bool) -> BodySource | None:
+    """The JSON text at the cursor; None if it is plain text that only begins like JSON."""
+    first = cursor.line
+    rest = cursor.rest()
+    indent = len(rest) - len(rest.lstrip())
+    end = json_end(rest, indent)
+    if end < 0:
+        if _MEANT_AS_JSON.match(rest, indent) and not typed and not expected:
+            raise RequestError(
+                "the JSON body is never closed, or closed by the wrong bracket.",
+                hint="To send it as it stands, name its type:  Content-Type: text/plain",
+                line=first.number,
+                column=indent + 1,
+            )
+        return None
+    if rest[end:].partition("\n")[0].strip():
+        return None
+    start = cursor.position
+    _, text = cursor.take_text(rest.count("\n", 0, end) + 1)
+    if not _ends_here(cursor):
+        cursor.position = start
+        return None
+    text = text.strip()
+    return BodySource("json", parse_template(text, place_at(text, first.number, indent + 1)), first.number)
+
+
+def _ends_here(cursor: Cursor) -> bool:
+    """Whether behind a JSON text only the request's further parts come."""
+    for line in cursor.lines[cursor.position :]:
+        if line.is_blank or line.is_comment:
+            continue
+        return is_structure(line.text) or section_name(line.text) is not None or bool(SCRIPT_BLOCK.match(line.text))
+    return True
+
+
+def _text(cursor: Cursor, *, expected: bool) -> BodySource:
+    start = cursor.position
+    last = start
+    while not cursor.at_end and not is_structure(cursor.line.text):
+        line = cursor.line
+        section = section_name(line.text)
+        if expected and section:
+            break
+        if section in {"Asserts", "Captures"}:
+            raise _section_in_text(line, section)
+        if SCRIPT_BLOCK.match(line.text):
+            break
+        if not line.is_blank:
+            last = cursor.position
+        cursor.take()
+    stop = cursor.position
+    cursor.position = start
+    first, text = cursor.take_text(last - start + 1)
+    cursor.position = stop
+    return BodySource("text", parse_template(text, place_at(text, first.number, 1)), first.number)
+
+
+def _section_in_text(line: Line, section: str | None) -> RequestError:
+    return RequestError(
+        f"[{section}] stands in the body, which is plain text and goes on to the next status line.",
+        hint=f"Write a line  HTTP *  (or HTTP 200) above [{section}]; if it is text, put the body into ``` fences.",
+        line=line.number,
+        column=1,
+    )

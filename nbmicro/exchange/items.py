@@ -1,0 +1,205 @@
+"""The line form of a request: ``%http [METHOD] URL [ITEM…] options`` in HTTPie's words.
+
+What lives here: from a line to a :class:`LineRequest`. What must not: values of blanks, files and sending.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.address import check_url, is_method, is_url
+from nbmicro.exchange.curl_line import parse_curl
+from nbmicro.exchange.options import read_option
+from nbmicro.exchange.syntax import Item, ItemKind, LineRequest, Options
+from nbmicro.exchange.template import blank_end
+from nbmicro.exchange.words import Word, split_words
+
+__all__ = ["DATA_KINDS", "ITEM_HELP", "SEPARATORS", "parse_item", "parse_line", "read_words"]
+
+SEPARATORS: dict[str, ItemKind] = {
+    ":=@": "json_file",
+    "=@": "text_file",
+    ":=": "json",
+    "==": "query",
+    "=": "text",
+    ":": "header",
+    "@": "upload",
+}
+DATA_KINDS = frozenset({"text", "json", "upload", "text_file", "json_file"})
+ITEM_HELP = "An item is one of  name=Ada  age:=36  X-Token:abc  page==2  photo@a.png  bio=@bio.txt  tags:=@tags.json"
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+
+
+def parse_line(
+    text: str, *, line: int = 1, column: int = 7, method: str | None = None, url: str | None = None
+) -> LineRequest:
+    """Parse what stands behind ``%http``.
+
+    Parameters
+    ----------
+    text:
+        The rest of the line.
+    line, column:
+        Where ``text`` begins in the cell; the defaults fit ``%http`` alone on the first line.
+    method, url:
+        What counts where the line leaves the method or the URL out (``%%route … --try``).
+
+    Raises
+    ------
+    RequestError
+        Anything that is no method, URL, item or option; with line and column, and what would do.
+    """
+    words, quiet = split_words(text, line=line, column=column)
+    parsed = read_words(words, line=line, column=column + len(text.rstrip()), method=method, url=url, quiet=quiet)
+    options = parsed.options
+    if parsed.url is None and not (options.help or options.file or options.reset):
+        raise _no_url(parsed, line, column + len(text.rstrip()))
+    if options.file and (parsed.url is not None or parsed.items):
+        raise RequestError("--file sends the requests of a file; no other URL or item stands beside it.", line=line)
+    return parsed
+
+
+def read_words(
+    words: list[Word], *, line: int, column: int, method: str | None = None, url: str | None = None, quiet: bool = False
+) -> LineRequest:
+    """Read the words of a line; a missing URL is left to the caller."""
+    if any(word.text in {"-h", "--help"} and not word.quoted for word in words):
+        return LineRequest("GET", None, options=Options(help=True), line=line)
+    options = Options(quiet=quiet)
+    plain: list[Word] = []
+    curl: Word | None = None
+    position = 0
+    while position < len(words):
+        word = words[position]
+        if word.text.startswith("-") and len(word.text) > 1 and not word.quoted:
+            options, position, found = read_option(options, words, position)
+            curl = found or curl
+        else:
+            plain.append(word)
+            position += 1
+    if curl is not None:
+        return _from_curl(curl, plain, options)
+    given = _take_method(plain, url is not None)
+    address = plain.pop(0) if plain and (is_url(plain[0].text) or (url is None and _only_url(plain[0]))) else None
+    items = tuple(parse_item(word) for word in plain) if address or url or not plain else ()
+    if plain and not (address or url):
+        raise RequestError(
+            f"`{plain[0].text}` stands where the URL should.",
+            hint="The URL comes before the items:  %http POST /users name=Ada",
+            line=plain[0].line,
+            column=plain[0].column,
+        )
+    template = address.template() if address else None
+    if template is None and url is not None:
+        template = Word(url, tuple(range(column, column + len(url) + 1)), line, False, url).template()
+    if template is not None:
+        check_url(template)
+    has_data = any(item.kind in DATA_KINDS for item in items)
+    default = method if given is None and address is None else None
+    return LineRequest(given or default or ("POST" if has_data else "GET"), template, items, options, line=line)
+
+
+def _take_method(plain: list[Word], has_default_url: bool) -> str | None:
+    """Take the method off the words: letters alone, with a URL behind them (or one that is known already)."""
+    if not plain or not is_method(plain[0].text):
+        return None
+    follows = len(plain) > 1 and (is_url(plain[1].text) or _only_url(plain[1]))
+    if follows or has_default_url or plain[0].text.upper() in _METHODS:
+        return plain.pop(0).text.upper()
+    return None
+
+
+def _only_url(word: Word) -> bool:
+    """Whether a word is no item, so that it can only be meant as the URL."""
+    return _separator(word.text) is None
+
+
+def _no_url(parsed: LineRequest, line: int, column: int) -> RequestError:
+    hint = f"Write  %http {parsed.method} /" if parsed.method != "GET" else "Write  %http /"
+    return RequestError("the URL is missing.", hint=f"{hint}  or  %http POST /users name=Ada", line=line, column=column)
+
+
+def _separator(text: str) -> tuple[int, str, str] | None:
+    """The first separator outside blanks and escapes, the longest that begins there, and the unescaped name before it."""
+    position = 0
+    name = ""
+    while position < len(text):
+        if text.startswith("{{", position):
+            end = blank_end(text, position + 2)
+            behind = end + 2 if end >= 0 else position + 2
+            name += text[position:behind]
+            position = behind
+            continue
+        if text[position] == "\\" and text[position + 1 : position + 2] in {":", "=", "@", "\\"}:
+            name += text[position + 1]
+            position += 2
+            continue
+        for separator in SEPARATORS:
+            if text.startswith(separator, position):
+                return position, separator, name
+        name += text[position]
+        position += 1
+    return None
+
+
+def parse_item(word: Word) -> Item:
+    """Read one item.
+
+    Raises
+    ------
+    RequestError
+        A word without a separator, a header whose name cannot be one, JSON that is none.
+    """
+    found = _separator(word.text)
+    if found is None and word.text.endswith(";") and _HEADER_NAME.match(word.text[:-1]):
+        return Item("empty_header", word.template(0, -1), word.template(len(word.text)), word.line, word.column)
+    if found is None or found[0] == 0:
+        raise RequestError(f"`{word.text}` is no item.", hint=ITEM_HELP, line=word.line, column=word.column)
+    at, separator, unescaped = found
+    kind = SEPARATORS[separator]
+    name = word.template(0, at, text=unescaped)
+    value = word.template(at + len(separator))
+    item = Item(kind, name, value, word.line, word.column)
+    if kind == "header" and name.is_literal and not _HEADER_NAME.match(name.source):
+        raise RequestError(
+            f"`{name.source}` cannot be the name of a header.", hint=ITEM_HELP, line=word.line, column=word.column
+        )
+    if kind == "json" and value.is_literal:
+        _check_json(item)
+    if kind in {"upload", "text_file", "json_file"} and not value.source:
+        raise RequestError(
+            f"`{word.text}` names no file.",
+            hint=f"Write  {name.source}{separator}FILE",
+            line=word.line,
+            column=word.column,
+        )
+    return item
+
+
+def _check_json(item: Item) -> None:
+    text = item.value.literal
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        name = item.name.source
+        raise RequestError(
+            f"`{text}` is not JSON.",
+            hint=f"For text write  {name}={text or 'Ada'}  and quote JSON that has spaces:  {name}:='[1, 2]'",
+            line=item.value.line,
+            column=item.value.column,
+        ) from None
+
+
+def _from_curl(curl: Word, plain: list[Word], options: Options) -> LineRequest:
+    if plain:
+        raise RequestError(
+            f"`{plain[0].text}` stands beside --curl, whose line is the whole request.",
+            hint="Put it into the curl line, or write the request without --curl.",
+            line=plain[0].line,
+            column=plain[0].column,
+        )
+    return parse_curl(curl, options)

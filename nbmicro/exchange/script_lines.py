@@ -1,0 +1,115 @@
+"""The lines of a ``%%http`` cell or ``.http`` file: a cursor over them, and what a line is by its looks.
+
+What lives here: the shapes of lines (separator, comment, directive, status line, section, fence …). What must not:
+which of them may stand where; that is ``script.py``'s.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from nbmicro.exchange.template import Template, parse_template, place_at
+
+__all__ = [
+    "COMMENT",
+    "CONTINUATION",
+    "DIRECTIVE",
+    "FENCE",
+    "FILE_BODY",
+    "HEADER",
+    "SCRIPT_BLOCK",
+    "SEPARATOR",
+    "STATUS",
+    "STATUS_LIKE",
+    "VARIABLE",
+    "Cursor",
+    "Line",
+    "section_name",
+]
+
+SEPARATOR = re.compile(r"###(?!#)(.*)\Z")
+COMMENT = re.compile(r"\s*(?:#(?!##)|//)")
+DIRECTIVE = re.compile(r"\s*(?:#|//)\s*@([A-Za-z][A-Za-z-]*)(?:\s+(.*?))?\s*\Z")
+VARIABLE = re.compile(r"@([^\s=]+)\s*=\s*(.*?)\s*\Z")
+STATUS = re.compile(r"HTTP(?:/[0-9](?:\.[0-9])?)?[ \t]+([1-9][0-9]{2}|\*)\s*\Z")
+STATUS_LIKE = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(\S+)")
+HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)\s*\Z")
+CONTINUATION = re.compile(r"\s*([?&].*?)\s*\Z")
+FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9+.-]*)\s*\Z")
+FILE_BODY = re.compile(r"<(@?)[ \t]*([^\s{%].*?)\s*\Z")
+SCRIPT_BLOCK = re.compile(r"[<>][ \t]*\{%|>[ \t]+\S+\.js\s*\Z")
+_SECTION = re.compile(r"\[([A-Za-z]+)\][ \t]*(?:#.*)?\Z")
+_JSON_WORDS = {"true", "false", "null"}
+
+
+class Line(NamedTuple):
+    """A line and its number in the cell."""
+
+    number: int
+    text: str
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.text.strip()
+
+    @property
+    def is_comment(self) -> bool:
+        return bool(COMMENT.match(self.text))
+
+    def template(self, start: int, stop: int | None = None) -> Template:
+        """A part of the line with its blanks found."""
+        return parse_template(self.text[start:stop], place_at("", self.number, start + 1))
+
+    def group(self, match: re.Match[str], number: int) -> Template:
+        """What a group of a match on this line's text found, with its blanks."""
+        return self.template(*match.span(number))
+
+
+def section_name(text: str) -> str | None:
+    """``Asserts`` of the line ``[Asserts]``; None for a line that is no section's head (``[true]`` is JSON)."""
+    found = _SECTION.match(text)
+    return found[1] if found and found[1] not in _JSON_WORDS else None
+
+
+class Cursor:
+    """Reads lines one after the other."""
+
+    def __init__(self, text: str, first_line: int) -> None:
+        plain = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.lines = [Line(number, line) for number, line in enumerate(plain.split("\n"), first_line)]
+        self.position = 0
+
+    @property
+    def at_end(self) -> bool:
+        return self.position >= len(self.lines)
+
+    @property
+    def line(self) -> Line:
+        """The line to read next; at the end an empty one."""
+        if self.at_end:
+            return Line(self.lines[-1].number if self.lines else 1, "")
+        return self.lines[self.position]
+
+    def take(self) -> Line:
+        line = self.line
+        self.position += 1
+        return line
+
+    def skip_blank(self, *, comments: bool = False) -> None:
+        """Pass over empty lines, and over comments that are no directives if asked to."""
+        while not self.at_end and (
+            self.line.is_blank or (comments and self.line.is_comment and not DIRECTIVE.match(self.line.text))
+        ):
+            self.position += 1
+
+    def rest(self) -> str:
+        """The text from here on."""
+        return "\n".join(line.text for line in self.lines[self.position :])
+
+    def take_text(self, count: int) -> tuple[Line, str]:
+        """The next ``count`` lines as one text, and the first of them."""
+        first = self.line
+        text = "\n".join(line.text for line in self.lines[self.position : self.position + count])
+        self.position += count
+        return first, text

@@ -153,7 +153,7 @@ def _wait(event: threading.Event) -> None:
         continue
 
 
-class iterate(Iterator[T]):  # noqa: N801 - used as a function
+class iterate(Iterator[T]):
     """The items of an async generator, one by one, for code that is not a coroutine.
 
     The generator has an event loop in a thread of its own, from the first item until it ends or is closed. Each step
@@ -175,13 +175,14 @@ class iterate(Iterator[T]):  # noqa: N801 - used as a function
         if self._ended:
             raise StopIteration
         try:
-            return self._step(anext(self._items))
+            item: T = self._step(anext(self._items))
         except StopAsyncIteration:
             self.close()
             raise StopIteration from None
         except BaseException:
             self.close()
             raise
+        return item
 
     def _step(self, awaitable: Awaitable[Any], timeout: float | None = None) -> Any:
         async def step() -> Any:

@@ -1,4 +1,4 @@
-"""The short ways to an answer: a response of one's own, a redirect, an error.
+"""The short ways out of a handler: a redirect, an error.
 
 What lives here: functions that ask the current app, and do without one where they can. What must not: what an app does
 when it is asked.
@@ -11,32 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import werkzeug.exceptions
 import werkzeug.utils
 
-from nbmicro.web.contexts import current_context, need_app_context
+from nbmicro.web.contexts import current_context
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as BaseResponse
 
-    from nbmicro.web.response import Response
-
-__all__ = ["abort", "make_response", "redirect"]
-
-
-def make_response(*args: Any) -> Response:
-    """The response for a reply, so that headers or cookies can be set on it.
-
-    Parameters
-    ----------
-    args:
-        A reply, or the parts of one: body and status, or body, status and headers. None at all is an empty response.
-
-    Raises
-    ------
-    TypeError
-        It is no reply.
-    """
-    app = need_app_context().app
-    response: Response = app.response_class() if not args else app.make_response(args[0] if len(args) == 1 else args)
-    return response
+__all__ = ["abort", "redirect"]
 
 
 def redirect(location: str, code: int = 302, Response: type[BaseResponse] | None = None) -> BaseResponse:

@@ -11,6 +11,7 @@ import os
 import sys
 import sysconfig
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 __all__ = ["find_instance_path", "find_package", "find_root_path", "open_file"]
@@ -37,7 +38,7 @@ def find_root_path(import_name: str) -> str:
 
 def _folder_of(import_name: str) -> str | None:
     module = sys.modules.get(import_name)
-    file = getattr(module, "__file__", None)
+    file: str | None = getattr(module, "__file__", None)
     if file is not None:
         return os.path.dirname(os.path.abspath(file))
     try:
@@ -51,7 +52,8 @@ def _folder_of(import_name: str) -> str | None:
         if len(places) == 1:
             return os.path.abspath(places[0])
         raise RuntimeError(
-            f"No folder can be found for {import_name!r}: it is not in one file or folder. Say which one it is: root_path=…"
+            f"No folder can be found for {import_name!r}: it is in several folders, or none. "
+            "Say which one is meant: root_path=…"
         )
     return os.path.dirname(os.path.abspath(str(spec.origin)))
 
@@ -63,12 +65,12 @@ def _is_installed(folder: str) -> bool:
 
 def _asked_at_a_prompt() -> bool:
     """Whether the code that makes the app, the first outside this package, was typed at a prompt or into a cell."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         if not name.startswith("nbmicro.web."):
             return name == "__main__" and "__file__" not in frame.f_globals
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return False
 
 

@@ -36,9 +36,8 @@ __all__ = [
 ]
 
 NO_KEY = (
-    "The session is unavailable: the app has no secret key to sign it with. Set one that only the app knows, "
-    'app.secret_key = "…" or NBMICRO_SECRET_KEY in the environment; '
-    'python -c "import secrets; print(secrets.token_hex())" makes one.'
+    "The session is unavailable: the app has no secret key to sign it with. Set one that only the app knows: "
+    'app.secret_key = "…". To make one: python -c "import secrets; print(secrets.token_hex())"'
 )
 
 EPHEMERAL = (
@@ -296,7 +295,7 @@ class SecureCookieSessionInterface(SessionInterface):
             raise RuntimeError(NO_KEY)
         response.set_cookie(
             self.get_cookie_name(app),
-            serializer.dumps(dict(session)),  # type: ignore[arg-type]
+            serializer.dumps(dict(session)),
             expires=self.get_expiration_time(app, session),
             **self._cookie_options(app),
         )

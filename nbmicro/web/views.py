@@ -33,7 +33,7 @@ class View:
 
     methods: ClassVar[Collection[str] | None] = None
     provide_automatic_options: ClassVar[bool | None] = None
-    decorators: ClassVar[list[Callable[..., Any]]] = []  # noqa: RUF012 - already a ClassVar
+    decorators: ClassVar[list[Callable[..., Any]]] = []
     init_every_request: ClassVar[bool] = True
 
     def dispatch_request(self, **kwargs: Any) -> Any:

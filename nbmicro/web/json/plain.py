@@ -69,7 +69,7 @@ def _from_pandas(value: Any) -> Any:
     name = type(value).__name__
     if name in {"NaTType", "NAType"}:
         return None
-    if hasattr(value, "to_pydatetime") and isinstance(value, date):
+    if name == "Timestamp":
         return http_date(value.to_pydatetime(warn=False))
     if hasattr(value, "to_dict") and getattr(value, "ndim", 0) == 2:
         return value.to_dict(orient="records")

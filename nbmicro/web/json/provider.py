@@ -30,7 +30,7 @@ class JSONProvider:
     """
 
     def __init__(self, app: App) -> None:
-        self._app: App = weakref.proxy(app)
+        self._app: App = weakref.proxy(app)  # type: ignore[assignment]
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write ``obj`` as JSON text."""

@@ -25,10 +25,22 @@ __all__ = [
     "refuse_words",
 ]
 
-METHODS = frozenset(
-    "GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT QUERY LINK UNLINK PURGE REPORT SEARCH"
-    " PROPFIND PROPPATCH MKCOL MKCALENDAR COPY MOVE LOCK UNLOCK BIND UNBIND REBIND ACL".split()
+_STANDARD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY", "LINK", "UNLINK")
+_WEBDAV = (
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "SEARCH",
+    "BIND",
+    "UNBIND",
+    "ACL",
 )
+METHODS = frozenset({*_STANDARD, *_WEBDAV, "PURGE"})
 """The methods of RFC 9110 and of IANA's registry that a `%%route` line takes; others need `@app.route`."""
 
 _OPTIONS = ("--name", "--try")
@@ -197,7 +209,7 @@ def _rule_fault(rule: str) -> str | None:
         return "a parameter is written <name>."
     if re.search(r"/:[a-zA-Z_]", literal):
         return "a parameter is written <name>, not :name."
-    if literal[:1] in tuple("\"'`“‘"):
+    if literal[:1] in tuple("\"'`\u201c\u2018"):
         return "the quote is not closed." if literal[:1] in tuple("\"'") else "these are no quotes that code knows."
     if not rule.startswith("/"):
         return "a rule begins with a slash."

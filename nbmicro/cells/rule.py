@@ -16,6 +16,7 @@ PARAMETER = re.compile(
 )
 """One parameter of a rule: `<name>`, `<converter:name>` or `<converter(arguments):name>`."""
 
+_AROUND = "\"'`\u201c\u201d\u2018\u2019 ()"
 _CONVERTERS = frozenset({"any", "default", "float", "int", "path", "string", "uuid"})
 _SAME_CONVERTER = {"str": "string", "number": "int", "slug": "string"}
 _BRACES = re.compile(r"\{\s*([a-zA-Z_]\w*)\s*(?::\s*([a-zA-Z_]\w*)\s*)?\??\s*\}", re.ASCII)
@@ -81,7 +82,7 @@ def rule_endpoint(rule: str) -> str:
 
 def corrected_rule(rule: str) -> str:
     """The rule as it should have been written: `{x}` and `:x` become `<x>`, and a leading slash is put before it."""
-    text = rule.strip("\"'`“”‘’ ()") if rule[:1] in tuple("\"'`“‘(") else rule.strip()
+    text = rule.strip(_AROUND) if rule[:1] in tuple(_AROUND) else rule
     text = re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s]*", "", text)
     text = _BRACES.sub(lambda found: _parameter(found[1], found[2]), text)
     text = _COLON.sub(lambda found: f"<{found[1]}>", text if text.startswith("/") else "/" + text)

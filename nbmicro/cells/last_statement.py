@@ -1,0 +1,165 @@
+"""The last statement of a handler, in words: what it is, and what would make a reply of it.
+
+What lives here: the kinds of statement and the cure for each. What must not: deciding whether a handler replies.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+__all__ = ["LastStatement", "describe_statement", "segment"]
+
+
+@dataclass(frozen=True)
+class LastStatement:
+    """The last statement of a handler, for the sentence "its last line is …".
+
+    Parameters
+    ----------
+    line:
+        Where it begins, from 1: in the cell for a cell's handler, else in its file.
+    source:
+        That line as it is written, without indent.
+    kind:
+        What it is, with its article: ``"an assignment"``, ``"an `if`"``.
+    cure:
+        What to write, as a sentence.
+    """
+
+    line: int
+    source: str
+    kind: str
+    cure: str
+
+
+_KINDS: dict[str, str] = {
+    "Assign": "an assignment",
+    "AugAssign": "an assignment",
+    "AnnAssign": "an assignment",
+    "For": "a loop",
+    "AsyncFor": "a loop",
+    "While": "a loop",
+    "With": "a `with`",
+    "AsyncWith": "a `with`",
+    "Try": "a `try`",
+    "TryStar": "a `try`",
+    "If": "an `if`",
+    "Match": "a `match`",
+    "FunctionDef": "a `def`",
+    "AsyncFunctionDef": "a `def`",
+    "ClassDef": "a `class`",
+    "Import": "an import",
+    "ImportFrom": "an import",
+    "Return": "a `return`",
+    "Raise": "a `raise`",
+    "Assert": "an `assert`",
+    "Delete": "a `del`",
+    "Pass": "a `pass`",
+    "Break": "a `break`",
+    "Continue": "a `continue`",
+    "Global": "a `global`",
+    "Nonlocal": "a `nonlocal`",
+    "TypeAlias": "a type alias",
+}
+
+
+def segment(node: ast.AST, lines: Sequence[str]) -> str | None:
+    """The text of a node that stands on one line; else ``None``. Columns of a tree are UTF-8 bytes."""
+    line, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+    if line != end or not 0 < line <= len(lines):
+        return None
+    text = lines[line - 1].encode("utf-8", "surrogatepass")
+    return text[node.col_offset : node.end_col_offset].decode("utf-8", "surrogatepass")  # type: ignore[attr-defined]
+
+
+def describe_statement(node: ast.stmt, lines: Sequence[str], *, body: bool) -> LastStatement:
+    """Say what `node` is and what would make a reply of it.
+
+    Parameters
+    ----------
+    node:
+        The last statement of a handler that did not reply.
+    lines:
+        The lines that its line numbers count.
+    body:
+        Whether it ends a `%%route` body, where a last expression is the reply, or a function, where it is not.
+    """
+    shown, kind, cure = _shown(node), _KINDS.get(type(node).__name__, "a statement"), _last_line(body)
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name), *_]) | ast.AugAssign(target=ast.Name(id=name)):
+            cure = _add_name(name, body)
+        case ast.AnnAssign(target=ast.Name(), value=None):
+            kind = "a type hint"
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            cure = _add_name(name, body)
+        case ast.For() | ast.AsyncFor() | ast.While():
+            cure = f"{cure.removesuffix('.')}; or write `yield …` in it to stream."
+        case ast.If() | ast.Match() | ast.With() | ast.AsyncWith() | ast.Try() | ast.TryStar():
+            kind, cure = _block(node, shown, kind, cure, lines)
+        case ast.Expr(value=value):
+            kind, cure = _expression(value, cure, lines, body)
+        case ast.Return(value=None | ast.Constant(value=None)):
+            kind, cure = "a `return` without a value", "Write the reply behind it: `return …`."
+        case ast.Return():
+            kind, cure = "a `return`, and what stands behind it was None", "Return a value: text, a dict, a Response."
+    source = lines[shown.lineno - 1].strip() if shown.lineno <= len(lines) else ""
+    return LastStatement(shown.lineno, source, kind, cure)
+
+
+def _last_line(body: bool) -> str:
+    return "Add a last line with the reply." if body else "Add a last line `return …` with the reply."
+
+
+def _add_name(name: str, body: bool) -> str:
+    return f"Add the line `{name}`, or write `return {name}`." if body else f"Add the line `return {name}`."
+
+
+def _shown(node: ast.stmt) -> ast.stmt:
+    """The statement to show: of a block that ends in an expression, that expression."""
+    inner = node
+    while blocks := _blocks(inner):
+        ends = [block[-1] for block in blocks if not isinstance(block[-1], ast.Return | ast.Raise)]
+        if not ends:
+            return node
+        inner = ends[0]
+    return inner if isinstance(inner, ast.Expr) else node
+
+
+def _blocks(node: ast.stmt) -> list[list[ast.stmt]]:
+    match node:
+        case ast.If():
+            return [block for block in (node.body, node.orelse) if block]
+        case ast.Match():
+            return [case.body for case in node.cases]
+        case ast.With() | ast.AsyncWith():
+            return [node.body]
+        case ast.Try() | ast.TryStar():
+            return [node.orelse or node.body, *(handler.body for handler in node.handlers)]
+    return []
+
+
+def _block(node: ast.stmt, shown: ast.stmt, kind: str, cure: str, lines: Sequence[str]) -> tuple[str, str]:
+    if isinstance(shown, ast.Expr):
+        text = segment(shown.value, lines) or "…"
+        each = ", and so in every branch" if len(_blocks(node)) > 1 else ""
+        return f"the end of {kind}, which has no value of its own", f"Write `return {text}`{each}."
+    if isinstance(node, ast.If) and not node.orelse:
+        return f"{kind} without an `else`", cure
+    return kind, cure
+
+
+def _expression(value: ast.expr, cure: str, lines: Sequence[str], body: bool) -> tuple[str, str]:
+    text = segment(value, lines) or "…"
+    match value:
+        case ast.Call(func=ast.Name(id="print")):
+            return (
+                "a call of print, which shows its text and returns nothing",
+                "Write `return` and the text in place of the print.",
+            )
+        case _ if not body:
+            return "an expression, which a function does not return by itself", f"Write `return {text}`."
+        case ast.Call() | ast.Await():
+            return "a call, and it gave None", cure
+    return "an expression, and its value was None", cure

@@ -1,0 +1,133 @@
+"""The Python of a cell: parsed and compiled with the cell's own line numbers, its errors as `CellError`.
+
+What lives here: the one place where a cell's text meets `ast.parse` and `compile`, and how a line of it is shown.
+What must not: what the statements mean for a route.
+"""
+
+from __future__ import annotations
+
+import ast
+from types import CodeType
+
+from nbmicro.cells.ipython_syntax import MagicStatement, magic_statements
+from nbmicro.errors import CellError
+
+__all__ = ["compile_tree", "parse_source", "refuse_ipython", "same_newlines", "shown_line"]
+
+_TOO_MUCH = (ValueError, RecursionError, MemoryError, OverflowError)
+
+
+def same_newlines(text: str) -> str:
+    """`text` with one kind of newline, as Python itself reads it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def shown_line(lines: list[str], number: int) -> str:
+    """One line of the cell as an error shows it: ``    2 │ greeting = …``."""
+    text = lines[number - 1].rstrip() if 0 < number <= len(lines) else ""
+    return f"{number:>5} │ {text}"
+
+
+def parse_source(source: str, *, filename: str, where: str) -> ast.Module:
+    """Parse a whole cell whose first line is its `%%` line, so that the tree counts lines as the editor does.
+
+    Parameters
+    ----------
+    source:
+        The cell's text, with its ``%%`` line.
+    filename:
+        What warnings and tracebacks call the cell.
+    where:
+        What an error calls it.
+
+    Raises
+    ------
+    CellError
+        The text is not Python: with line, column, the line itself and Python's own message.
+    """
+    lines = source.split("\n")
+    try:
+        return ast.parse("\n".join(["", *lines[1:]]), filename)
+    except SyntaxError as error:
+        raise _fault(error, lines, where, in_bytes=False) from None
+    except _TOO_MUCH as error:
+        raise CellError(f"Python cannot read the cell: {error}", where=where, line=1) from None
+
+
+def compile_tree(tree: ast.Module, *, source: str, filename: str, where: str) -> CodeType:
+    """Compile a cell's tree; no flag of ours (`from __future__ import annotations`) reaches it.
+
+    Raises
+    ------
+    CellError
+        Python refuses it: `break` outside a loop, a name that is local and global, and the like.
+    """
+    try:
+        return compile(tree, filename, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise _fault(error, source.split("\n"), where, in_bytes=True) from None
+    except _TOO_MUCH as error:
+        raise CellError(f"Python cannot compile the cell: {error}", where=where, line=1) from None
+
+
+def _fault(error: SyntaxError, lines: list[str], where: str, *, in_bytes: bool) -> CellError:
+    line = min(max(error.lineno or 1, 1), len(lines))
+    text = lines[line - 1]
+    column = error.offset or 1
+    if in_bytes:
+        # A tree counts columns in UTF-8 bytes; without the text at hand, the compiler leaves them so.
+        column = len(text.encode("utf-8", "replace")[: column - 1].decode("utf-8", "replace")) + 1
+    column = min(max(column, 1), len(text) + 1)
+    before = "".join(character if character == "\t" else " " for character in text[: column - 1])
+    message = f"{error.msg}\n{shown_line(lines, line)}\n{' ' * 8}{before}^"
+    return CellError(message, hint=_hint(error, text), where=where, line=line, column=column)
+
+
+def _hint(error: SyntaxError, text: str) -> str | None:
+    if isinstance(error, IndentationError) and error.msg == "unexpected indent":
+        return "The lines of a %%route cell begin at the left edge: the cell itself is the function's body."
+    if "is parameter and global" in error.msg:
+        return "A value of the path is the handler's own name. Give the parameter in the rule another one."
+    if "used prior to global" in error.msg or "assigned to before global" in error.msg:
+        return "A `global` line stands first in the cell."
+    if text.lstrip().startswith(("<", "{%", "{{")):
+        return "A page's HTML goes into a template (%%template page.html), or into a string."
+    return None
+
+
+def refuse_ipython(source: str, *, where: str) -> None:
+    """Refuse the statements of a `%%route` cell that only IPython understands.
+
+    Raises
+    ------
+    CellError
+        At the first of them, with what to do instead.
+    """
+    for statement in magic_statements("\n" + source.partition("\n")[2]):
+        shown = shown_line(source.split("\n"), statement.line)
+        message = (
+            f"{_named(statement)}, and a handler is plain Python: it also answers where there is no notebook.\n{shown}"
+        )
+        raise CellError(message, hint=_instead(statement), where=where, line=statement.line)
+
+
+def _named(statement: MagicStatement) -> str:
+    if statement.kind == "!":
+        return f"`!{statement.rest}` is IPython's way to run a command"
+    if statement.kind == "?":
+        return f"`{statement.text}` is IPython's way to ask for help"
+    return f"`{statement.kind}{statement.name}` is a magic of IPython"
+
+
+def _instead(statement: MagicStatement) -> str:
+    if statement.kind == "!":
+        return "Run it in a cell of its own; in a handler, use subprocess.run(…)."
+    if statement.kind == "?":
+        return f"Ask in a cell of its own:  {statement.text}"
+    if statement.kind == "%%":
+        return f"Cut the cell above line {statement.line}: a cell has one %% line, its first."
+    if statement.name == "http":
+        return "Send the request from the next cell, or end the %%route line with --try."
+    if statement.name in ("time", "timeit"):
+        return "Measure the whole request from another cell:  %bench, or %http --show time"
+    return "Write it in a cell of its own."

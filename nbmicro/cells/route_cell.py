@@ -1,0 +1,168 @@
+"""A `%%route` cell as a whole: parsed once, and built into a handler for a namespace.
+
+What lives here: choosing between the two forms and building the handler. What must not: the rules of each form
+(`route_body`, `route_function`), an app, or what a request is.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType
+from typing import Literal
+
+from nbmicro.cells.python_source import compile_tree, parse_source, refuse_ipython, same_newlines, shown_line
+from nbmicro.cells.route_body import read_body
+from nbmicro.cells.route_function import check_callable, find_function, read_function
+from nbmicro.cells.route_line import RouteLine, parse_route_line
+from nbmicro.cells.sources import cell_filename, remember_source
+from nbmicro.errors import CellError
+
+__all__ = ["RouteCell", "build_handler", "parse_route_cell"]
+
+
+@dataclass(frozen=True)
+class RouteCell:
+    """A `%%route` cell that can be declared.
+
+    Parameters
+    ----------
+    line:
+        Its `%%route` line.
+    form:
+        ``"function"``, or ``"body"`` of one.
+    endpoint:
+        What `--name` gave, else the function's name, else what follows from the line.
+    doc:
+        The docstring, without its indent.
+    source:
+        The whole cell, `%%route` line first.
+    is_async, is_generator:
+        The colours of the handler.
+    tree:
+        The cell's Python; its line numbers are the cell's.
+    code:
+        The compiled cell: of a body, the module that holds nothing but the handler.
+    name:
+        The function's own name.
+    """
+
+    line: RouteLine
+    form: Literal["function", "body"]
+    endpoint: str
+    doc: str | None
+    source: str
+    is_async: bool
+    is_generator: bool
+    tree: ast.Module = field(compare=False, repr=False)
+    code: CodeType = field(compare=False, repr=False)
+    name: str
+
+    @property
+    def filename(self) -> str:
+        """What tracebacks call the cell: ``<GET /boom>``."""
+        return cell_filename(self.line.label)
+
+    @property
+    def where(self) -> str:
+        """What errors call the cell: ``%%route GET /boom``."""
+        return f"%%route {self.line.label}"
+
+    @property
+    def first_line(self) -> str:
+        """The cell's first line, by which another cell's output names it."""
+        return self.source.partition("\n")[0]
+
+
+def parse_route_cell(line: str, body: str) -> RouteCell:
+    """Read a `%%route` cell, and compile it: a cell that is returned can be built.
+
+    Parameters
+    ----------
+    line:
+        What stands after ``%%route`` on the first line.
+    body:
+        The lines below it.
+
+    Raises
+    ------
+    CellError
+        The line or the Python below it will not do, with its line in the cell.
+    """
+    route = parse_route_line(line)
+    written = re.sub(r"[\r\n]+", " ", line).strip()
+    source = f"%%route {written}\n{same_newlines(body)}"
+    where = f"%%route {route.label}"
+    filename = cell_filename(route.label)
+    refuse_ipython(source, where=where)
+    tree = parse_source(source, filename=filename, where=where)
+    function = find_function(tree)
+    if function is None:
+        name = route.endpoint or route.default_endpoint
+        read = read_body(tree, name=name, parameters=route.parameters, where=where, source=source)
+        module = ast.Module(body=[read.function], type_ignores=[])
+        code = compile_tree(module, source=source, filename=filename, where=where)
+        return RouteCell(route, "body", name, read.doc, source, read.is_async, read.is_generator, tree, code, name)
+    methods = "" if route.methods == ("GET",) else f"{','.join(route.methods)} "
+    found = read_function(
+        function, methods=methods, rule=route.rule, parameters=route.parameters, where=where, source=source
+    )
+    code = compile_tree(tree, source=source, filename=filename, where=where)
+    endpoint = route.endpoint or found.name
+    return RouteCell(
+        route, "function", endpoint, found.doc, source, found.is_async, found.is_generator, tree, code, found.name
+    )
+
+
+def build_handler(
+    cell: RouteCell, namespace: dict[str, object], *, reserved: frozenset[str] = frozenset()
+) -> Callable[..., object]:
+    """Build a cell's handler for a namespace, which stays its globals.
+
+    The function form runs the cell there, as a plain cell would, and binds its names; what its decorators and defaults
+    raise passes through. The body form runs nothing and binds nothing.
+
+    Parameters
+    ----------
+    cell:
+        The cell.
+    namespace:
+        The notebook's names.
+    reserved:
+        The names that the core gives to a handler; as path values of a body they are refused.
+
+    Raises
+    ------
+    CellError
+        A path value has a reserved name, or the decorated function does not take the rule's values.
+    """
+    if cell.form == "body":
+        _refuse_reserved(cell, reserved)
+        remember_source(cell.filename, cell.source)
+        return _body_handler(cell, namespace)
+    remember_source(cell.filename, cell.source)
+    exec(cell.code, namespace)
+    line = next((node.lineno for node in cell.tree.body if getattr(node, "name", None) == cell.name), 1)
+    return check_callable(namespace[cell.name], cell.name, cell.line.rule, where=cell.where, line=line)
+
+
+def _body_handler(cell: RouteCell, namespace: dict[str, object]) -> FunctionType:
+    code = next(constant for constant in cell.code.co_consts if isinstance(constant, CodeType))
+    handler = FunctionType(code, namespace, cell.name)
+    handler.__doc__ = None if cell.doc is None else inspect.cleandoc(cell.doc)
+    handler.__qualname__ = cell.name
+    return handler
+
+
+def _refuse_reserved(cell: RouteCell, reserved: frozenset[str]) -> None:
+    for name in cell.line.parameters:
+        if name in reserved:
+            corrected = re.sub(rf"(?<=[<:]){name}>", f"{name}_id>", cell.first_line)
+            message = (
+                f"the path value `{name}` would hide `{name}`, which every handler has."
+                f"\n{shown_line([cell.first_line], 1)}"
+            )
+            raise CellError(message, hint=f"Try:  {corrected}", where=cell.where, line=1)

@@ -60,11 +60,11 @@ def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False) ->
         return None
     fence = FENCE.match(first.text)
     if fence:
-        return _fenced(cursor, len(fence[1]))
+        return _fenced(cursor, len(fence[1]), fence[2])
     file = FILE_BODY.match(first.text)
     if file and not expected:
         cursor.take()
-        return BodySource("template_file" if file[1] else "file", first.group(file, 2), first.number)
+        return BodySource("template_file" if file[1] else "file", first.group(file, 2), line=first.number)
     if first.text.lstrip().startswith(("{", "[")):
         body = _json(cursor, expected=expected, typed=typed)
         if body is not None:
@@ -72,7 +72,7 @@ def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False) ->
     return _text(cursor, expected=expected)
 
 
-def _fenced(cursor: Cursor, ticks: int) -> BodySource:
+def _fenced(cursor: Cursor, ticks: int, info: str) -> BodySource:
     opening = cursor.take()
     start = cursor.position
     while not cursor.at_end:
@@ -83,7 +83,7 @@ def _fenced(cursor: Cursor, ticks: int) -> BodySource:
             first, text = cursor.take_text(count)
             cursor.take()
             content = parse_template(text, place_at(text, first.number, 1))
-            return BodySource("fenced", content, first.number)
+            return BodySource("fenced", content, info, opening.number)
         cursor.take()
     raise RequestError(
         "the ``` fence is never closed.", hint="Close it with a line ``` of its own.", line=opening.number, column=1
@@ -95,6 +95,8 @@ def _json(cursor: Cursor, *, expected: bool, typed: bool) -> BodySource | None:
     first = cursor.line
     rest = cursor.rest()
     indent = len(rest) - len(rest.lstrip())
+    if rest.startswith("{{", indent):
+        return None
     end = json_end(rest, indent)
     if end < 0:
         if _MEANT_AS_JSON.match(rest, indent) and not typed and not expected:
@@ -113,7 +115,7 @@ def _json(cursor: Cursor, *, expected: bool, typed: bool) -> BodySource | None:
         cursor.position = start
         return None
     text = text.strip()
-    return BodySource("json", parse_template(text, place_at(text, first.number, indent + 1)), first.number)
+    return BodySource("json", parse_template(text, place_at(text, first.number, indent + 1)), line=first.number)
 
 
 def _ends_here(cursor: Cursor) -> bool:
@@ -144,7 +146,7 @@ def _text(cursor: Cursor, *, expected: bool) -> BodySource:
     cursor.position = start
     first, text = cursor.take_text(last - start + 1)
     cursor.position = stop
-    return BodySource("text", parse_template(text, place_at(text, first.number, 1)), first.number)
+    return BodySource("text", parse_template(text, place_at(text, first.number, 1)), line=first.number)
 
 
 def _section_in_text(line: Line, section: str | None) -> RequestError:

@@ -88,7 +88,7 @@ class _Curl:
     files: list[str] = field(default_factory=list)
     is_json: bool = False
     as_query: bool = False
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
 
     def fail(self, message: str, hint: str | None = None) -> RequestError:
         return RequestError(message, hint=hint, line=self.word.line, column=self.word.column)
@@ -236,9 +236,9 @@ def _finish(curl: _Curl) -> LineRequest:
     if curl.as_query and curl.data:
         url += ("&" if "?" in url else "?") + joined
     elif curl.files:
-        body = BodySource("file", curl.template(curl.files[0]), curl.word.line)
+        body = BodySource("file", curl.template(curl.files[0]), line=curl.word.line)
     elif curl.data:
-        body = BodySource("text", curl.template(joined), curl.word.line)
+        body = BodySource("text", curl.template(joined), line=curl.word.line)
     if body is not None:
         _add_media_type(curl)
     template = curl.template(url)

@@ -124,7 +124,7 @@ def _no_url(parsed: LineRequest, line: int, column: int) -> RequestError:
 
 
 def _separator(text: str) -> tuple[int, str, str] | None:
-    """The first separator outside blanks and escapes, the longest that begins there, and the unescaped name before it."""
+    """The first separator outside blanks and escapes (the longest there), and the unescaped name before it."""
     position = 0
     name = ""
     while position < len(text):

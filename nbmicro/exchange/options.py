@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
+from typing import Any
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.syntax import Options
@@ -116,7 +117,7 @@ def read_option(options: Options, words: list[Word], position: int) -> tuple[Opt
     spelling, equals, _ = word.text.partition("=")
     if spelling not in _SPELLINGS and not equals and _is_cluster(word.text):
         for letter in word.text[1:]:
-            options = replace(options, **{_SPELLINGS[f"-{letter}"]: True})
+            options = _switched(options, _SPELLINGS[f"-{letter}"])
         return options, position + 1, None
     field = _SPELLINGS.get(spelling)
     if field is None:
@@ -124,7 +125,7 @@ def read_option(options: Options, words: list[Word], position: int) -> tuple[Opt
     if field in _FLAGS:
         if equals:
             raise RequestError(f"{spelling} takes no value.", line=word.line, column=word.column)
-        return replace(options, **{field: True}), position + 1, None
+        return _switched(options, field), position + 1, None
     if equals:
         value, start, behind = word, len(spelling) + 1, position + 1
     elif position + 1 < len(words):
@@ -137,6 +138,11 @@ def read_option(options: Options, words: list[Word], position: int) -> tuple[Opt
         rest = Word(value.text[start:], value.columns[start:], value.line, value.quoted, value.source)
         return options, behind, rest
     return _with_value(options, field, value, start), behind, None
+
+
+def _switched(options: Options, flag: str) -> Options:
+    changes: dict[str, Any] = {flag: True}
+    return replace(options, **changes)
 
 
 def _is_cluster(text: str) -> bool:

@@ -10,7 +10,7 @@ import difflib
 from dataclasses import dataclass, field, replace
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.address import check_url, is_url
+from nbmicro.exchange.address import is_url
 from nbmicro.exchange.bodies import begins_body, is_structure, read_body
 from nbmicro.exchange.items import DATA_KINDS, read_words
 from nbmicro.exchange.options import show_parts_in
@@ -45,7 +45,6 @@ from nbmicro.exchange.syntax import (
     FilePart,
     Item,
     LineRequest,
-    Options,
     Pair,
     Script,
     ScriptRequest,

@@ -1,6 +1,7 @@
-"""The sections of a request: ``[Query] [Form] [Multipart] [Options]`` before its answer, ``[Captures] [Asserts]`` after.
+"""The sections of a request: ``[Query] [Form] [Multipart] [Options]``, and of its answer: ``[Captures] [Asserts]``.
 
-What lives here: reading the lines under a section's head. What must not: evaluating captures and checks (``checks.py``).
+What lives here: reading the lines under a section's head. What must not: evaluating captures and checks
+(``checks.py``).
 """
 
 from __future__ import annotations
@@ -146,9 +147,7 @@ def read_multipart(cursor: Cursor) -> tuple[Pair | FilePart, ...]:
                 column=pair.value.column,
             )
         place = place_at("", line.number, pair.value.column + len("file,"))
-        parts.append(
-            FilePart(pair.name, parse_template(path.strip(), place), media_type.strip() or None, line.number)
-        )
+        parts.append(FilePart(pair.name, parse_template(path.strip(), place), media_type.strip() or None, line.number))
     return tuple(parts)
 
 
@@ -193,7 +192,11 @@ def read_captures(cursor: Cursor) -> tuple[Capture, ...]:
         check_identifier(name, "a capture", line.number, start + 1)
         expression, _ = split_comment(text[value:])
         _check_expression(
-            expression, line.number, value + 1, f"{name}: " + (capture_in_python(expression) or 'json["id"]'), "[Captures]"
+            expression,
+            line.number,
+            value + 1,
+            f"{name}: " + (capture_in_python(expression) or 'json["id"]'),
+            "[Captures]",
         )
         captures.append(Capture(name, expression, line.number, value + 1))
     return tuple(captures)
@@ -283,7 +286,7 @@ def _check_expression(expression: str, line: int, column: int, instead: str, sec
     if "{{" in expression and _has_blank(expression):
         raise RequestError(
             "a `{{ }}` stands in Python.",
-            hint=f"The line is Python already, write the name alone: in place of {{{{ name }}}}  name",
+            hint="The line is Python already, write the name alone: in place of {{ name }}  name",
             line=line,
             column=column,
         )

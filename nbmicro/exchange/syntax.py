@@ -75,13 +75,14 @@ class Item:
 class BodySource:
     """A body as it was written.
 
-    ``json`` is text that ends where its brackets close, ``text`` any other, ``fenced`` stood in a fence, ``file`` holds
-    the path behind ``<``, ``template_file`` the path of a file whose own blanks are filled (``<@``), ``form`` is
-    form-encoded already.
+    ``json`` is text that ends where its brackets close, ``text`` any other, ``fenced`` stood in a fence (``info`` is
+    the word behind its backticks), ``file`` holds the path behind ``<``, ``template_file`` the path of a file whose own
+    blanks are filled (``<@``).
     """
 
-    kind: Literal["json", "text", "fenced", "file", "template_file", "form"]
+    kind: Literal["json", "text", "fenced", "file", "template_file"]
     content: Template
+    info: str = ""
     line: int = field(default=1, compare=False)
 
 

@@ -77,7 +77,7 @@ def place_at(source: str, line: int, column: int) -> Place:
 
 
 def place_in_columns(line: int, columns: Sequence[int]) -> Place:
-    """The places of a text in one line whose quotes and backslashes are gone: the column of each character is listed."""
+    """The places of a text in one line whose quotes and backslashes are gone: each character has its column."""
     return lambda offset: (line, columns[min(offset, len(columns) - 1)])
 
 
@@ -96,7 +96,7 @@ def compiled(expression: str) -> CodeType | None:
 
 
 def blank_end(source: str, start: int) -> int:
-    """Where the blank whose ``{{`` ends at ``start`` finds its ``}}``; -1 if nothing up to any ``}}`` is an expression."""
+    """Where the blank whose ``{{`` ends at ``start`` has its ``}}``; -1 if nothing up to any is an expression."""
     end = source.find("}}", start)
     if end >= 0 and (_DYNAMIC.match(source, start) or _REFERENCE.match(source[start:end])):
         return end

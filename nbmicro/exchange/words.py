@@ -23,8 +23,8 @@ _OPENS_QUOTE = "=:@"
 class Word:
     """A word without its quotes.
 
-    ``columns`` has the column of each character and one more for the end; ``quoted`` says that its first character stood
-    in quotes, so that it is no option; ``source`` is the word as it was written.
+    ``columns`` has the column of each character and one more for the end; ``quoted`` says that its first character
+    stood in quotes, so that it is no option; ``source`` is the word as it was written.
     """
 
     text: str

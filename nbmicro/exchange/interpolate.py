@@ -1,0 +1,178 @@
+"""Giving ``{{ … }}`` their values: Python over the notebook's names, file variables, and what is no Python.
+
+What lives here: the scope of one run, and the errors of blanks that have no value. What must not: how a value is
+written at its place (``writing.py``).
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import difflib
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.syntax import Variable
+from nbmicro.exchange.template import Blank, Template, compiled
+from nbmicro.exchange.values import plain_text
+from nbmicro.exchange.variables import FileText, VariableFault, answer_part, dynamic_value, reference_in
+
+__all__ = ["APP_NAMES", "Scope", "names_in", "short"]
+
+# Names that stand for the app's own origin in the files of other tools, where the notebook has none of them.
+APP_NAMES = {
+    **dict.fromkeys(
+        ("host", "hostname", "baseUrl", "base_url", "baseurl", "BASE_URL", "baseURL", "origin"), "localhost"
+    ),
+    "port": "5000",
+}
+
+
+@lru_cache(maxsize=512)
+def names_in(expression: str) -> frozenset[str]:
+    """The names a Python expression reads from outside; of a request variable the request's name."""
+    reference = reference_in(expression)
+    if reference:
+        return frozenset({reference["name"]})
+    if compiled(expression) is None:
+        return frozenset()
+    tree = ast.parse(expression.strip(), mode="eval")
+    read: set[str] = set()
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+    return frozenset(read - bound)
+
+
+class Scope:
+    """The names that blanks of one run may use.
+
+    Parameters
+    ----------
+    namespace:
+        The notebook's names (and the caller's locals).
+    folder:
+        Where files and ``.env`` are looked for.
+    known_captures:
+        Names that some request of the notebook captures, and that request's name, for the error's next step.
+    """
+
+    def __init__(
+        self, namespace: Mapping[str, object], *, folder: Path, known_captures: Mapping[str, str] | None = None
+    ) -> None:
+        self.namespace = namespace
+        self.folder = folder
+        self.known_captures = known_captures or {}
+        self.pending: dict[str, Variable] = {}
+        self.later: dict[str, int] = {}
+        self.sent = False
+
+    @property
+    def consequence(self) -> str:
+        """What an error before a request means for it."""
+        return "This request was not sent." if self.sent else "Nothing was sent."
+
+    def names(self, more: Mapping[str, object] | None = None) -> dict[str, object]:
+        """All names as the globals of an expression; ``more`` win."""
+        return {"__builtins__": builtins, **self.namespace, **(more or {})}
+
+    def value(self, blank: Blank, more: Mapping[str, object] | None = None) -> object:
+        """The value of a blank.
+
+        Raises
+        ------
+        RequestError
+            A name the notebook does not have, or an expression that fails; with the place of the blank.
+        """
+        expression = blank.expression
+        try:
+            if expression.startswith("$"):
+                return dynamic_value(expression, self.namespace, self.folder)
+            reference = reference_in(expression)
+            if reference:
+                return self._answer(blank, reference["name"])
+        except VariableFault as fault:
+            raise RequestError(
+                f"{blank}: {fault.message} {self.consequence}", hint=fault.hint, line=blank.line, column=blank.column
+            ) from None
+        for name in names_in(expression) & self.pending.keys():
+            # The value of a file variable waited for an answer that has not come: its own error says what is missing.
+            self.text(self.pending[name].value)
+        code = compiled(expression)
+        if code is None:
+            raise RequestError(f"{blank} is not a Python expression.", line=blank.line, column=blank.column)
+        try:
+            return eval(code, self.names(more))
+        except NameError as error:
+            if error.name is not None and error.name in names_in(expression):
+                raise self.unresolved(blank, error.name) from None
+            raise self._failed(blank, error) from error
+        except Exception as error:
+            raise self._failed(blank, error) from error
+
+    def _answer(self, blank: Blank, name: str) -> object:
+        reference = reference_in(blank.expression)
+        if name not in self.namespace:
+            raise self.unresolved(blank, name)
+        exchange = self.namespace[name]
+        if reference is None or not (hasattr(exchange, "request") and hasattr(exchange, "response")):
+            raise VariableFault(f"`{name}` is no request's exchange.", f"Name a request so:  # @name {name}")
+        return answer_part(exchange, reference)
+
+    def text(self, template: Template, more: Mapping[str, object] | None = None) -> str:
+        """A template with the text of its values in place."""
+        return "".join(part if isinstance(part, str) else plain_text(self.value(part, more)) for part in template.parts)
+
+    def unresolved(self, blank: Blank, name: str) -> RequestError:
+        """The error of a name that the notebook does not have."""
+        message = f"{blank}: the notebook has no `{name}`. {self.consequence}"
+        request = self.known_captures.get(name)
+        if request == name:
+            message += f" It is the request `{name}` itself: run that cell first."
+        elif name in self.later:
+            message += f" The request on line {self.later[name]} gives it, which comes later."
+        elif request is not None:
+            message += f" The request `{request}` captures it: run that cell first."
+        else:
+            near = difflib.get_close_matches(name, [one for one in self.namespace if not one.startswith("_")], 1, 0.75)
+            if near:
+                message += f" Did you mean `{near[0]}`?"
+        return RequestError(message, line=blank.line, column=blank.column)
+
+    def _failed(self, blank: Blank, error: Exception) -> RequestError:
+        return RequestError(
+            f"{blank}: {type(error).__name__}: {short(str(error))}. {self.consequence}",
+            line=blank.line,
+            column=blank.column,
+        )
+
+    def check_names(self, templates: Iterable[Template], known: set[str]) -> None:
+        """Refuse the first blank that reads a name neither the notebook nor ``known`` has, before anything is sent."""
+        for template in templates:
+            for blank in template.blanks:
+                for name in sorted(names_in(blank.expression)):
+                    if name not in known and name not in self.namespace and not hasattr(builtins, name):
+                        raise self.unresolved(blank, name)
+
+    def settle(self, variables: Iterable[Variable]) -> dict[str, FileText]:
+        """The values of file variables; one that waits for an answer is tried again before the next request."""
+        for variable in variables:
+            self.pending[variable.name] = variable
+        settled: dict[str, FileText] = {}
+        for name, variable in list(self.pending.items()):
+            del self.pending[name]
+            try:
+                settled[name] = FileText(self.text(variable.value, settled))
+            except RequestError:
+                self.pending[name] = variable
+        return settled
+
+
+def short(text: str, limit: int = 200) -> str:
+    """A text cut to ``limit`` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

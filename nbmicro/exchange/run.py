@@ -1,0 +1,350 @@
+"""Running parsed requests: fill, send, capture, check, bind, in that order, one request after the other.
+
+What lives here: the straight way from a parsed line, cell or file to exchanges. What must not: how each step works, and
+how an exchange is shown; a host is told of each as soon as it is complete.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.assembly import assemble_line, assemble_request, templates_of
+from nbmicro.exchange.checks import (
+    capture,
+    check_body,
+    check_expression,
+    check_header,
+    check_status,
+    check_status_line,
+    raise_for_checks,
+)
+from nbmicro.exchange.client import DEFAULT_TIMEOUT, Client
+from nbmicro.exchange.cookies import CookieJar
+from nbmicro.exchange.interpolate import APP_NAMES, Scope
+from nbmicro.exchange.parts import CheckResult
+from nbmicro.exchange.record import Exchange
+from nbmicro.exchange.script import parse_file
+from nbmicro.exchange.syntax import LineRequest, Options, Script, ScriptRequest
+
+__all__ = [
+    "Announce",
+    "Protected",
+    "is_protected",
+    "raise_for_checks",
+    "run_command",
+    "run_file",
+    "run_line",
+    "run_script",
+]
+
+Announce = Callable[[Exchange, tuple[str, ...] | None], None]
+"""Told of every exchange that is to be shown, with the parts that ``--show`` or ``# @show`` names."""
+Protected = Callable[[str, object], bool]
+"""Whether the notebook's name with this value must not be overwritten."""
+
+
+def is_protected(name: str, value: object) -> bool:
+    """What is protected where the host does not say: modules, functions, classes, apps and whatever can be called."""
+    return isinstance(value, types.ModuleType) or callable(value)
+
+
+def run_line(
+    parsed: LineRequest,
+    client: Client,
+    namespace: Mapping[str, object],
+    *,
+    folder: Path | None = None,
+    known_captures: Mapping[str, str] | None = None,
+    announce: Announce | None = None,
+    origin: str = "cell",
+) -> Exchange:
+    """Send the request of a ``%http`` line.
+
+    Parameters
+    ----------
+    parsed:
+        What ``parse_line`` made of it.
+    client:
+        Who sends it. It keeps the cookies and the history.
+    namespace:
+        The names that ``{{ }}`` may use.
+    folder:
+        Where the files of items are looked for; the current folder without one.
+    known_captures:
+        Names that requests of the notebook capture, and the requests' names.
+    announce:
+        Told of the exchange once it is complete, unless ``-q``; without one ``client.on_exchange`` is.
+    origin:
+        Who sends it, for the history.
+
+    Raises
+    ------
+    RequestError
+        It could not be sent. A failed ``--expect`` does not raise: it is in ``exchange.checks``, and
+        :func:`raise_for_checks` raises for it.
+    """
+    scope = Scope(namespace, folder=folder or Path(), known_captures=known_captures)
+    scope.check_names([parsed.url] if parsed.url else [], set(APP_NAMES))
+    scope.check_names(templates_of(parsed), set())
+    record = assemble_line(parsed, scope)
+    options = parsed.options
+    if options.reset:
+        client.reset()
+    sent = client.send(
+        record, follow=options.follow, timeout=options.timeout or DEFAULT_TIMEOUT, origin=origin, announce=False
+    )
+    results = _expected(options, sent, parsed.line)
+    exchange = sent.with_checks(results)
+    client.history.replace(sent, exchange)
+    _tell(client, exchange, options, None, announce)
+    return exchange
+
+
+def run_command(
+    parsed: LineRequest,
+    client: Client,
+    namespace: MutableMapping[str, object],
+    *,
+    protected: Protected = is_protected,
+    folder: Path | None = None,
+    known_captures: Mapping[str, str] | None = None,
+    announce: Announce | None = None,
+    origin: str = "cell",
+) -> Exchange | list[Exchange] | None:
+    """Do what a ``%http`` line says: send its request, or the requests of ``--file``, or only empty the cookie jar."""
+    if parsed.options.file is not None:
+        return run_file(
+            (folder or Path()) / parsed.options.file,
+            client,
+            namespace,
+            options=parsed.options,
+            protected=protected,
+            announce=announce,
+            origin=origin,
+        )
+    if parsed.url is None and parsed.options.reset:
+        client.reset()
+        return None
+    return run_line(
+        parsed,
+        client,
+        namespace,
+        folder=folder,
+        known_captures=known_captures,
+        announce=announce,
+        origin=origin,
+    )
+
+
+def run_file(
+    path: Path,
+    client: Client,
+    namespace: MutableMapping[str, object],
+    *,
+    options: Options | None = None,
+    protected: Protected = is_protected,
+    announce: Announce | None = None,
+    origin: str = "cell",
+) -> list[Exchange]:
+    """Send the requests of an ``.http`` file; files it names are looked for beside it. Raises as ``run_script``."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RequestError(f"the file {path} cannot be read: {reason}. Nothing was sent.") from None
+    script = parse_file(text, path.name)
+    if options is not None:
+        script = Script(script.requests, script.variables, options)
+    try:
+        return run_script(
+            script, client, namespace, protected=protected, folder=path.parent, announce=announce, origin=origin
+        )
+    except RequestError as error:
+        error.where = error.where or path.name
+        raise
+
+
+def run_script(
+    script: Script,
+    client: Client,
+    namespace: MutableMapping[str, object],
+    *,
+    protected: Protected = is_protected,
+    folder: Path | None = None,
+    known_captures: Mapping[str, str] | None = None,
+    announce: Announce | None = None,
+    origin: str = "cell",
+) -> list[Exchange]:
+    """Send the requests of a ``%%http`` cell in order.
+
+    Captures, file variables and the exchanges of named requests become names of ``namespace``, so that one request
+    feeds the next. A request whose check or capture fails is the last that is sent: those behind it build on it.
+
+    Parameters
+    ----------
+    script:
+        What ``parse_script`` made of the cell.
+    protected:
+        Says of a name and the value it has now whether a request must not overwrite it.
+    client, namespace, folder, known_captures, announce, origin:
+        As in :func:`run_line`.
+
+    Raises
+    ------
+    RequestError
+        A name without a value, or one that is protected, before anything is sent; or a request that cannot be made.
+        Failed checks do not raise: they are in ``exchange.checks``, and :func:`raise_for_checks` raises for them.
+    """
+    scope = Scope(namespace, folder=folder or Path(), known_captures=known_captures)
+    _check_script(script, scope, namespace, protected)
+    if script.options.reset:
+        client.reset()
+    exchanges: list[Exchange] = []
+    for index, request in enumerate(script.requests):
+        namespace.update(scope.settle(variable for variable in script.variables if variable.before == index))
+        exchange = _run_request(request, script.options, client, namespace, scope, origin)
+        exchanges.append(exchange)
+        _tell(client, exchange, script.options, request.show, announce)
+        if any(not check.ok for check in exchange.checks):
+            return exchanges
+    namespace.update(scope.settle(one for one in script.variables if one.before == len(script.requests)))
+    return exchanges
+
+
+def _run_request(
+    request: ScriptRequest,
+    options: Options,
+    client: Client,
+    namespace: MutableMapping[str, object],
+    scope: Scope,
+    origin: str,
+) -> Exchange:
+    record = assemble_request(request, scope, form=options.form, auth=options.auth)
+    follow = options.follow if request.follow is None else request.follow
+    with _jar(client, request.cookies):
+        sent = client.send(
+            record,
+            follow=follow,
+            timeout=request.timeout or options.timeout or DEFAULT_TIMEOUT,
+            origin=origin,
+            announce=False,
+        )
+    scope.sent = True
+    captured: dict[str, object] = {}
+    failed: list[CheckResult] = []
+    for wanted in request.captures:
+        value = capture(wanted, sent, scope, captured)
+        if isinstance(value, CheckResult):
+            failed.append(value)
+        else:
+            captured[wanted.name] = value
+    results = _expected(options, sent, 1)
+    results += _results(request, sent, scope, captured)
+    exchange = sent.with_checks([*results, *failed], captures=captured, name=request.name)
+    client.history.replace(sent, exchange)
+    namespace.update(captured)
+    if request.name is not None:
+        namespace[request.name] = exchange
+    return exchange
+
+
+def _expected(options: Options, exchange: Exchange, line: int) -> list[CheckResult]:
+    if options.expect is None:
+        return []
+    return [check_status(options.expect, exchange, text=f"--expect {options.expect}", line=line)]
+
+
+def _results(
+    request: ScriptRequest, exchange: Exchange, scope: Scope, captured: Mapping[str, object]
+) -> list[CheckResult]:
+    more = {**captured, **({request.name: exchange} if request.name else {})}
+    results: list[CheckResult] = []
+    status = check_status_line(request.status, exchange) if request.status else None
+    if status is not None:
+        results.append(status)
+    results += [check_header(pair, exchange, scope, more) for pair in request.expected_headers]
+    if request.expected_body is not None:
+        results.append(check_body(request.expected_body, exchange, scope, more))
+    results += [check_expression(check, exchange, scope, more) for check in request.checks]
+    return results
+
+
+def _tell(
+    client: Client, exchange: Exchange, options: Options, show: tuple[str, ...] | None, announce: Announce | None
+) -> None:
+    if options.quiet:
+        return
+    if announce is not None:
+        announce(exchange, show or options.show)
+    elif client.on_exchange is not None:
+        client.on_exchange(exchange)
+
+
+@contextmanager
+def _jar(client: Client, wanted: bool) -> Iterator[None]:
+    """Send without the client's cookies, and keep none, under ``# @no-cookie-jar``."""
+    if wanted:
+        yield
+        return
+    kept, client.cookies = client.cookies, CookieJar()
+    try:
+        yield
+    finally:
+        client.cookies = kept
+
+
+def _check_script(script: Script, scope: Scope, namespace: Mapping[str, object], protected: Protected) -> None:
+    """Refuse, before anything is sent, names that have no value and names that must not be overwritten."""
+    known: set[str] = {variable.name for variable in script.variables}
+    for variable in script.variables:
+        _check_protected(variable.name, f"`@{variable.name}`", variable.line, 1, namespace, protected)
+    for request in script.requests:
+        if request.name:
+            _check_protected(request.name, f"`# @name {request.name}`", request.name_line, None, namespace, protected)
+        for wanted in request.captures:
+            what = f"the capture `{wanted.name}`"
+            _check_protected(wanted.name, what, wanted.line, None, namespace, protected)
+        for name in _gives(request):
+            scope.later.setdefault(name, request.line)
+    for request in script.requests:
+        scope.check_names([request.url], known | set(APP_NAMES))
+        scope.check_names(templates_of(request), known)
+        known |= set(_gives(request))
+        for name in _gives(request):
+            scope.later.pop(name, None)
+    scope.check_names((variable.value for variable in script.variables), known)
+    if script.options.auth is not None:
+        scope.check_names([script.options.auth], known)
+
+
+def _gives(request: ScriptRequest) -> list[str]:
+    """The names a request binds."""
+    return [*([request.name] if request.name else []), *(wanted.name for wanted in request.captures)]
+
+
+def _check_protected(
+    name: str, what: str, line: int, column: int | None, namespace: Mapping[str, object], protected: Protected
+) -> None:
+    if name in namespace and protected(name, namespace[name]):
+        raise RequestError(
+            f"{what}: `{name}` is {_kind(namespace[name])} in the notebook, and a request does not overwrite it. "
+            "Nothing was sent.",
+            hint=f"Choose another name, such as  {name}_answer",
+            line=line,
+            column=column,
+        )
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, types.ModuleType):
+        return "a module"
+    if isinstance(value, type):
+        return "a class"
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
+        return "a function"
+    kind = type(value).__name__
+    return f"an {kind}" if kind[:1] in "AEIOUaeiou" else f"a {kind}"

@@ -40,7 +40,7 @@ def test_hands_and_eyes(open_lab: OpenLab, folder: Path, tmp_path: Path) -> None
     assert len(lab) == 3
 
     for theme in ("light", "dark"):
-        lab.screenshot(tmp_path / f"{theme}.png", theme=theme)  # type: ignore[arg-type]
+        lab.screenshot(tmp_path / f"{theme}.png", theme=theme)
     assert (tmp_path / "light.png").read_bytes() != (tmp_path / "dark.png").read_bytes()
 
     assert lab.trusted()

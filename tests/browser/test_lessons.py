@@ -1,0 +1,48 @@
+"""Every lesson, as its reader meets it: run in JupyterLab, and opened untrusted by someone who runs nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from start import ROOT
+from tests.browser.conftest import OpenLab
+
+LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+ASKS = re.compile(r"^(%http|%%http|%%route .*--try)", re.MULTILINE)
+
+
+def test_there_are_lessons() -> None:
+    assert "01-hello.ipynb" in LESSONS
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_a_lesson_runs_and_then_reads_complete_for_one_who_trusts_nothing(
+    open_lab: OpenLab, notebooks: Path, pictures: Path, lesson: str
+) -> None:
+    """No cell fails; saved and opened elsewhere, untrusted, each exchange still shows all that it says as plain text."""
+    lab = open_lab(notebooks)
+    lab.open(lesson)
+    lab.run_all()
+    for index in range(len(lab)):
+        assert lab.output(index).error is None, lab.sources()[index]
+    for theme in ("light", "dark"):
+        lab.screenshot(pictures / f"{lesson.removesuffix('.ipynb')}-{theme}.png", theme=theme)
+    lab.save()
+
+    reader = open_lab(notebooks)
+    reader.open(lesson)
+    assert not reader.trusted()
+    reader.screenshot(pictures / f"{lesson.removesuffix('.ipynb')}-untrusted.png")
+    asked = [index for index, source in enumerate(reader.sources()) if ASKS.search(source)]
+    assert asked
+    for index in asked:
+        seen = " ".join((reader.output_area(index).text_content() or "").split())
+        missing = [word for word in reader.output(index).text.split() if word not in seen]
+        assert missing == [], reader.sources()[index]
+
+    for page in (lab, reader):
+        own = (page.server.url, page.server.url.replace("http", "ws", 1), "data:", "blob:", "about:")
+        assert [address for address in page.requests if not address.startswith(own)] == []

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, TracebackType
 
 from nbmicro.cells.last_statement import LastStatement, describe_statement, segment
+from nbmicro.cells.python_source import parse_again
 
 __all__ = ["describe_unbound", "last_line"]
 
@@ -99,7 +100,7 @@ def _function(handler: object) -> FunctionType | None:
         elif isinstance(handler, FunctionType):
             return handler
         else:
-            call = getattr(type(handler), "__call__", None)
+            call = inspect.getattr_static(type(handler), "__call__", None)
             if not isinstance(call, FunctionType):
                 return None
             handler = call
@@ -119,11 +120,8 @@ def _is_body(code: CodeType, lines: list[str]) -> bool:
 def _scope(code: CodeType, lines: list[str]) -> _Scope | None:
     """The part of the source that `code` was compiled from; a whole `%%route` body is a module."""
     python = ["", *lines[1:]] if lines and lines[0].startswith("%%") else lines
-    try:
-        tree = ast.parse("\n".join(python))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    if _is_body(code, lines):
+    tree = parse_again("\n".join(python))
+    if tree is None or _is_body(code, lines):
         return tree
     return next(
         (node for node in _functions(tree) if _begins(node) == code.co_firstlineno and _named(node, code)), None

@@ -152,8 +152,8 @@ def _statement(lines: list[str], number: int) -> MagicStatement | None:
 
 
 def _joined(lines: list[str]) -> str:
-    parts = [line.rstrip()[:-1].rstrip() for line in lines[:-1]] + [lines[-1].rstrip()]
-    return " ".join([parts[0], *(part.strip() for part in parts[1:])])
+    """A continued line as one, with the spaces that IPython leaves in it."""
+    return " ".join([*(line.rstrip()[:-1] for line in lines[:-1]), lines[-1].rstrip()])
 
 
 def _escaped_parts(found: re.Match[str]) -> tuple[str, str, str]:

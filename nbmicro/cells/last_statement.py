@@ -33,6 +33,16 @@ class LastStatement:
     kind: str
     cure: str
 
+    @property
+    def explained(self) -> str:
+        """What it is and why that is no reply, to stand behind "its last line is"."""
+        return self.kind if "," in self.kind else f"{self.kind}, and only a value is a reply"
+
+    @property
+    def excerpt(self) -> str:
+        """The line with its number, as errors show it."""
+        return f"{self.line:>5} │ {self.source}"
+
 
 _KINDS: dict[str, str] = {
     "Assign": "an assignment",

@@ -7,12 +7,13 @@ What must not: what the statements mean for a route.
 from __future__ import annotations
 
 import ast
+import warnings
 from types import CodeType
 
 from nbmicro.cells.ipython_syntax import MagicStatement, magic_statements
 from nbmicro.errors import CellError
 
-__all__ = ["compile_tree", "parse_source", "refuse_ipython", "same_newlines", "shown_line"]
+__all__ = ["compile_tree", "parse_again", "parse_source", "refuse_ipython", "same_newlines", "shown_line"]
 
 _TOO_MUCH = (ValueError, RecursionError, MemoryError, OverflowError)
 
@@ -28,13 +29,15 @@ def shown_line(lines: list[str], number: int) -> str:
     return f"{number:>5} │ {text}"
 
 
-def parse_source(source: str, *, filename: str, where: str) -> ast.Module:
-    """Parse a whole cell whose first line is its `%%` line, so that the tree counts lines as the editor does.
+def parse_source(source: str, *, filename: str, where: str, magic: bool = True) -> ast.Module:
+    """Parse a whole cell, so that the tree counts lines as the editor does.
 
     Parameters
     ----------
     source:
-        The cell's text, with its ``%%`` line.
+        The cell's text.
+    magic:
+        Whether its first line is a ``%%`` line, which is no Python.
     filename:
         What warnings and tracebacks call the cell.
     where:
@@ -47,14 +50,14 @@ def parse_source(source: str, *, filename: str, where: str) -> ast.Module:
     """
     lines = source.split("\n")
     try:
-        return ast.parse("\n".join(["", *lines[1:]]), filename)
+        return ast.parse("\n".join(["", *lines[1:]]) if magic else source, filename)
     except SyntaxError as error:
         raise _fault(error, lines, where, in_bytes=False) from None
     except _TOO_MUCH as error:
         raise CellError(f"Python cannot read the cell: {error}", where=where, line=1) from None
 
 
-def compile_tree(tree: ast.Module, *, source: str, filename: str, where: str) -> CodeType:
+def compile_tree(tree: ast.Module, *, source: str, filename: str, where: str, flags: int = 0) -> CodeType:
     """Compile a cell's tree; no flag of ours (`from __future__ import annotations`) reaches it.
 
     Raises
@@ -63,11 +66,22 @@ def compile_tree(tree: ast.Module, *, source: str, filename: str, where: str) ->
         Python refuses it: `break` outside a loop, a name that is local and global, and the like.
     """
     try:
-        return compile(tree, filename, "exec", dont_inherit=True)
+        code: CodeType = compile(tree, filename, "exec", flags=flags, dont_inherit=True)
     except SyntaxError as error:
         raise _fault(error, source.split("\n"), where, in_bytes=True) from None
     except _TOO_MUCH as error:
         raise CellError(f"Python cannot compile the cell: {error}", where=where, line=1) from None
+    return code
+
+
+def parse_again(text: str) -> ast.Module | None:
+    """Parse text that was parsed and warned about before; ``None`` where it is not Python."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (SyntaxError, *_TOO_MUCH):
+            return None
 
 
 def _fault(error: SyntaxError, lines: list[str], where: str, *, in_bytes: bool) -> CellError:

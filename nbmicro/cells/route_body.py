@@ -165,6 +165,5 @@ def _refuse_lost_values(body: list[ast.stmt], scope: OwnScope, cell: _Cell) -> N
 
 def _never_replies(last: ast.stmt, cell: _Cell) -> CellError:
     found = describe_statement(last, cell.lines, body=True)
-    ends = found.kind if "," in found.kind else f"{found.kind}, and only a value is a reply"
-    message = f"the handler never replies. Its last line is {ends}:\n{cell.shown(found.line)}"
+    message = f"the handler never replies. Its last line is {found.explained}:\n{cell.shown(found.line)}"
     return cell.fault(message, found.cure, found.line)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import linecache
 
+from nbmicro.cells.ipython_syntax import cell_lines
+
 __all__ = ["cell_filename", "remember_source"]
 
 
@@ -22,4 +24,4 @@ def remember_source(filename: str, source: str) -> None:
     covered it is gone, a draft was dropped), its text is put back by calling this once more.
     """
     # Without a modification time, linecache.checkcache leaves the entry alone.
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    linecache.cache[filename] = (len(source), None, cell_lines(source + "\n"), filename)

@@ -1,0 +1,144 @@
+"""The one input transformer: what a cell with a magic of ours may have above its `%%` line, and what it may not.
+
+What lives here: text in, text out, the same for the kernel and the loader. What must not: IPython, or a change of
+even one character in a cell that has none of our magics.
+
+Comments and blank lines above the `%%` line move below it, so that the lines below keep their numbers; in `%%http` a
+blank line moves as an empty comment, since it would end the headers. Below `%%template` and `%%static` every line is
+content that is served, so there they are dropped, and so are `# NBVAL_…` marker lines at the top of the content; what
+follows is then counted from the `%%` line on.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_statements
+from nbmicro.cells.notebook_cell import without_indent
+from nbmicro.errors import CellError
+
+__all__ = ["tidy_cell"]
+
+_OURS = re.compile(r"%%(route|http|template|static)(?=\s|$)")
+_MAYBE_OURS = re.compile(r"%%(?:route|http|template|static)\b|%(?:http|trace|bench)\b")
+_MARKER = re.compile(r"\s*#\s*(?:NBVAL_[A-Z_]+|PYTEST_VALIDATE_[A-Z_]+)\b")
+_REQUESTS = frozenset({"http", "trace", "bench"})
+_FENCE = re.compile(r"\s*(`{3,})")
+
+
+def tidy_cell(text: str) -> str:
+    """Make a cell of ours acceptable to IPython.
+
+    Parameters
+    ----------
+    text:
+        The cell as its editor has it.
+
+    Returns
+    -------
+    str
+        The cell with its ``%%`` line first, a body below it, and no URL that IPython would take for a question. A cell
+        without our magics is returned as it is.
+
+    Raises
+    ------
+    CellError
+        Code stands above the ``%%`` line, or a second ``%%`` line of ours stands in the cell; with the cure.
+    """
+    if not _MAYBE_OURS.search(text):
+        return text
+    lines = cell_lines(text)
+    first = next((number for number, line in enumerate(lines) if not _is_remark(line)), None)
+    if first is None:
+        return text
+    if lines[first].lstrip().startswith("%%"):
+        found = _OURS.match(lines[first].lstrip())
+        return text if found is None else _tidy_magic(found[1], lines, first)
+    return _tidy_python(text)
+
+
+def _is_remark(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
+
+
+def _tidy_magic(name: str, lines: list[str], first: int) -> str:
+    above, magic, body = lines[:first], lines[first].lstrip(), _dedented(lines, first)
+    if name == "route":
+        _refuse_second(magic, body, first)
+    elif name == "http":
+        _refuse_in_script(body, first)
+        above = [line if line.strip() else "#" + line.lstrip(" \t") for line in above]
+    else:
+        above = []
+        while body and _MARKER.match(body[0]):
+            body = body[1:]
+    moved = [line.lstrip(" \t") for line in above]
+    if not magic.endswith("\n"):
+        magic += "\n"
+    return "".join([magic, *moved, *body]) if moved or body else magic + "\n"
+
+
+def _dedented(lines: list[str], first: int) -> list[str]:
+    """The lines below the `%%` line without its own indent, if all of them have it."""
+    indent = lines[first][: len(lines[first]) - len(lines[first].lstrip())]
+    below = lines[first + 1 :]
+    if not indent or not all(line.startswith(indent) for line in below if line.strip()):
+        return below
+    return [line.removeprefix(indent) for line in below]
+
+
+def _refuse_second(magic: str, body: list[str], first: int) -> None:
+    for statement in magic_statements("\n" + "".join(body)):
+        if statement.kind == "%%" and _OURS.match(statement.text):
+            raise _second(magic, statement.text, statement.line + first)
+
+
+def _refuse_in_script(body: list[str], first: int) -> None:
+    """A `%%` line of ours among requests would be sent as a header or a body; between fences it is meant so."""
+    fence = None
+    for number, line in enumerate(body, first + 2):
+        found = _FENCE.match(line)
+        if found is not None:
+            fence = None if fence == found[1] else fence or found[1]
+        elif fence is None and _OURS.match(line):
+            raise _second("%%http", line.strip(), number)
+
+
+def _second(first: str, second: str, line: int) -> CellError:
+    one, other = first.split()[0], second.split()[0]
+    if one == other == "%%http":
+        hint = "Cut the cell above that line, or write `###` in its place and the request on the next line."
+    else:
+        hint = f"Cut the cell above that line: `{second}` begins a cell of its own."
+    return CellError(f"a cell has one %% line, its first; line {line} is a second: `{second}`.", hint=hint, line=line)
+
+
+def _tidy_python(text: str) -> str:
+    """A plain cell: none of our `%%` lines below code, and no request whose URL ends in IPython's question mark."""
+    plain = without_indent(text)
+    statements = magic_statements(plain)
+    for statement in statements:
+        if statement.kind == "%%" and _OURS.match(statement.text):
+            raise _not_first(statement, statements, cell_lines(plain))
+    lines = cell_lines(text)
+    for statement in statements:
+        if statement.name in _REQUESTS and statement.rest.endswith("?"):
+            last = statement.line + statement.lines - 2
+            # IPython looks at the line's last word; for a request ` #` begins a comment.
+            ending = lines[last][len(lines[last].rstrip()) :]
+            lines[last] = f"{lines[last].rstrip()} #{ending}"
+    return "".join(lines)
+
+
+def _not_first(found: MagicStatement, statements: tuple[MagicStatement, ...], lines: list[str]) -> CellError:
+    magic = found.text.split()[0]
+    above = [line.strip() for line in lines[: found.line - 1] if not _is_remark(line)]
+    rest = f" and {len(above) - 1} more" if len(above) > 1 else ""
+    what = "that line" if len(above) == 1 else "those lines"
+    message = f"{magic} must be the first line of its cell; here it is line {found.line}, below `{above[0]}`{rest}."
+    hint = f"Move {what} to a cell above"
+    if magic == "%%route" and not any(statement.line < found.line for statement in statements):
+        hint += f", or below the {magic} line"
+    else:
+        hint += f", or cut the cell above the {magic} line" if len(above) > 1 else ""
+    return CellError(message, hint=f"{hint}.", line=found.line)

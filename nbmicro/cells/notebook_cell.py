@@ -1,0 +1,100 @@
+"""A notebook's code cell, cut into what IPython would make of it: a cell magic with its body, or Python with magics.
+
+What lives here: the cut, by IPython's own rules for blank lines and indent. What must not: what a magic means, and
+which cells run; those are the loader's and the kernel's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_statements, replaced
+
+__all__ = ["MagicCell", "PlainCell", "split_cell", "without_indent"]
+
+_CELL_MAGIC = re.compile(r"%%(?P<name>[^\s?]*)(?P<asked>\?{1,2}(?=\s|$))?(?P<line>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class MagicCell:
+    """A cell whose first line is a `%%` line.
+
+    Parameters
+    ----------
+    name:
+        The magic's name, without `%%`.
+    line:
+        What follows the name, without the spaces around it.
+    body:
+        The lines below.
+    source:
+        The cell as it is written.
+    first_line:
+        Which line of `source` the `%%` line is: 1, unless blank lines stand above it.
+    """
+
+    name: str
+    line: str
+    body: str
+    source: str
+    first_line: int = 1
+
+
+@dataclass(frozen=True)
+class PlainCell:
+    """A cell of Python, in which statements may be IPython's.
+
+    Parameters
+    ----------
+    source:
+        The cell as it is written.
+    statements:
+        Its magics, commands and questions, in order.
+    text:
+        The cell without the indent that all of it may have; what `statements` counts lines in. It has as many lines as
+        `source`.
+    """
+
+    source: str
+    statements: tuple[MagicStatement, ...]
+    text: str = field(repr=False)
+
+    def rewritten(self, replacement: Callable[[MagicStatement], str]) -> str:
+        """The cell with each statement of IPython's replaced by a Python statement of one line, on the same line."""
+        return replaced(self.text, replacement)
+
+    @cached_property
+    def python(self) -> str:
+        """The cell as Python that can be parsed: in a magic's place stands `pass`, or an assignment to its names."""
+        return self.rewritten(lambda found: f"{found.assigned_to} = None" if found.assigned_to else "pass")
+
+
+def split_cell(text: str) -> PlainCell | MagicCell:
+    """Cut a code cell as IPython would: see :class:`MagicCell` and :class:`PlainCell`.
+
+    A ``%%magic?`` is a question, and so a plain cell. Cells that came through :func:`nbmicro.cells.forgive.tidy_cell`
+    first are cut as the kernel cuts them.
+    """
+    plain = without_indent(text)
+    lines = cell_lines(plain)
+    first = next((number for number, line in enumerate(lines) if line.strip()), None)
+    found = None if first is None else _CELL_MAGIC.fullmatch(lines[first].rstrip())
+    if first is None or found is None or found["asked"]:
+        return PlainCell(text, magic_statements(plain), plain)
+    name, line = found["name"], found["line"]
+    if line and not line[0].isspace():
+        name, line = re.split(r"(?<!\s)(?=\s|$)", name + line, maxsplit=1)
+    return MagicCell(name, line.strip(), "".join(lines[first + 1 :]), text, first + 1)
+
+
+def without_indent(text: str) -> str:
+    """`text` without the indent of its first line, which IPython takes from every line that has it."""
+    lines = cell_lines(text)
+    first = next((line for line in lines if line.strip()), "")
+    indent = first[: len(first) - len(first.lstrip(" \t"))]
+    if not indent:
+        return text
+    return "".join(line.removeprefix(indent) for line in lines)

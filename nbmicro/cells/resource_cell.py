@@ -1,0 +1,117 @@
+"""``%%template`` and ``%%static`` cells: a name on the first line, and text below it.
+
+What lives here: the reading of both, used by the kernel, the loader and the export. What must not: Jinja, or an app.
+"""
+
+from __future__ import annotations
+
+import ast
+import mimetypes
+import posixpath
+import shlex
+from dataclasses import dataclass, field
+from typing import Any
+
+from nbmicro.errors import CellError
+
+__all__ = ["StaticCell", "TemplateCell", "parse_static_cell", "parse_template_cell"]
+
+
+@dataclass(frozen=True)
+class TemplateCell:
+    """A ``%%template`` cell.
+
+    Parameters
+    ----------
+    name:
+        The template's name, as ``hello.html``.
+    source:
+        Its text.
+    attempt:
+        The values that ``--try`` gives; None without it.
+    """
+
+    name: str
+    source: str
+    attempt: dict[str, Any] | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class StaticCell:
+    """A ``%%static`` cell.
+
+    Parameters
+    ----------
+    path:
+        Where the file is below the static folder, as ``css/style.css``.
+    content:
+        Its text in UTF-8.
+    mimetype:
+        Its media type, by its ending.
+    """
+
+    path: str
+    content: bytes
+    mimetype: str
+
+
+def parse_template_cell(line: str, body: str) -> TemplateCell:
+    """Read a ``%%template`` cell; CellError for a line that gives no name."""
+    before, attempt_found, attempt = line.partition("--try")
+    name = _one_name("%%template", before, "hello.html")
+    values = _values(attempt) if attempt_found else None
+    return TemplateCell(name, body, values)
+
+
+def parse_static_cell(line: str, body: str) -> StaticCell:
+    """Read a ``%%static`` cell; CellError for a path that is none, or leads out of the static folder."""
+    given = _one_name("%%static", line, "style.css")
+    path = given.removeprefix("/").removeprefix("static/")
+    if posixpath.normpath(path) != path or path.startswith(("..", "/")) or "\\" in path:
+        raise CellError(
+            f"`{given}` is no path below the static folder.", hint="Try:  %%static style.css", where="%%static", line=1
+        )
+    mimetype = mimetypes.guess_type(path)[0] or "text/plain"
+    return StaticCell(path, body.encode(), mimetype)
+
+
+def _one_name(magic: str, line: str, example: str) -> str:
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise CellError(f"{error}: {line.strip()}", hint=f"Try:  {magic} {example}", where=magic, line=1) from None
+    if len(words) == 1 and words[0]:
+        return words[0]
+    what = "a name is missing" if not words else f"one name is wanted, and there are {len(words)}: {' '.join(words)}"
+    raise CellError(f"{what}.", hint=f"Try:  {magic} {words[0] if words else example}", where=magic, line=1)
+
+
+def _values(text: str) -> dict[str, Any]:
+    """The values of ``--try name=Ada age:=36``, written as the items of ``%http`` are."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise CellError(f"--try {text.strip()}: {error}.", where="%%template", line=1) from None
+    values: dict[str, Any] = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        literal = name.endswith(":")
+        name = name.removesuffix(":")
+        if not sign or not name.isidentifier():
+            raise CellError(
+                f"--try takes values as name=Ada or age:=36; `{word}` is neither.",
+                hint="Try:  %%template hello.html --try name=Ada",
+                where="%%template",
+                line=1,
+            )
+        values[name] = _literal(word, value) if literal else value
+    return values
+
+
+def _literal(word: str, value: str) -> Any:
+    try:
+        return ast.literal_eval({"true": "True", "false": "False", "null": "None"}.get(value, value))
+    except (ValueError, SyntaxError):
+        raise CellError(
+            f"`{word}`: behind := stands a number, a list, a dict or true, false, null.", where="%%template", line=1
+        ) from None

@@ -22,7 +22,7 @@ def test_there_are_lessons() -> None:
 def test_a_lesson_runs_and_then_reads_complete_for_one_who_trusts_nothing(
     open_lab: OpenLab, notebooks: Path, pictures: Path, lesson: str
 ) -> None:
-    """No cell fails; saved and opened elsewhere, untrusted, each exchange still shows all that it says as plain text."""
+    """No cell fails; opened elsewhere, untrusted, each exchange still shows all that it says as plain text."""
     lab = open_lab(notebooks)
     lab.open(lesson)
     lab.run_all()

@@ -6,6 +6,7 @@ the bytes mean (see ``media.py``).
 
 from __future__ import annotations
 
+import builtins
 import tempfile
 import threading
 from typing import IO
@@ -50,7 +51,7 @@ class Body:
             self.size = file.seek(0, 2)
 
     @property
-    def bytes(self) -> bytes:
+    def bytes(self) -> builtins.bytes:
         """Everything that was kept; read from disk each time when it was spooled."""
         return self.start(self.size)
 
@@ -64,7 +65,7 @@ class Body:
         """Whether the bytes are in a temporary file."""
         return self._file is not None
 
-    def start(self, size: int) -> bytes:  # type: ignore[valid-type]
+    def start(self, size: int) -> builtins.bytes:
         """The first ``size`` bytes, without reading the rest from disk."""
         if self._file is None or self._lock is None:
             return self._data if size >= len(self._data) else self._data[:size]
@@ -75,7 +76,7 @@ class Body:
     def __len__(self) -> int:
         return self.size
 
-    def __bytes__(self) -> bytes:  # type: ignore[valid-type]
+    def __bytes__(self) -> builtins.bytes:
         return self.bytes
 
     def __eq__(self, other: object) -> bool:

@@ -11,7 +11,10 @@ from typing import Any
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.body import Body
+from nbmicro.exchange.curl import BASE_URL, as_curl, as_http
 from nbmicro.exchange.fields import HeaderFields
+from nbmicro.exchange.html import mime_bundle
+from nbmicro.exchange.media import kind_of
 from nbmicro.exchange.parts import (
     CheckResult,
     ErrorRecord,
@@ -23,6 +26,8 @@ from nbmicro.exchange.parts import (
     ResponseRecord,
     TraceStep,
 )
+from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.exchange.seal import seal_page
 
 __all__ = [
     "Body",
@@ -77,6 +82,27 @@ class Exchange(ExchangeRecord):
             raise RequestError("This exchange was not sent by a client, so nothing can send it again.")
         again: Exchange = self.sender(self.request)
         return again
+
+    def as_curl(self, secrets: bool = False, base_url: str = BASE_URL) -> str:
+        """The request as a curl command; secret values are masked unless ``secrets``."""
+        return as_curl(self, secrets=secrets, base_url=base_url)
+
+    def as_http(self, secrets: bool = False) -> str:
+        """The request as the text of a ``%%http`` cell; secret values are masked unless ``secrets``."""
+        return as_http(self, secrets=secrets)
+
+    def sealed(self) -> Exchange:
+        """The same exchange with the app's own style sheets and images put into its page, asked for in process."""
+        if self.fetch is None or self.page is not None or kind_of(self.response) != "html":
+            return self
+        return replace(self, page=seal_page(self.response.text, self.fetch, self.request.path))
+
+    def mime_bundle(self, options: RenderOptions | None = None) -> dict[str, str]:
+        """What a notebook shows of it: ``text/plain`` and ``text/html``; empty when ``options`` show nothing."""
+        return mime_bundle(self.sealed(), options or RenderOptions())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self.mime_bundle()
 
     def __repr__(self) -> str:
         return f"<{self.request.method} {self.request.target} → {self.status} {self.response.reason}>"

@@ -1,0 +1,81 @@
+"""An exchange's request in other tools' words: a curl command, and an ``.http`` text for a ``%%http`` cell.
+
+What lives here: quoting for a shell and for the ``.http`` syntax. What must not: sending.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from nbmicro.exchange.masking import masked_body, masked_request_headers, masked_target
+from nbmicro.exchange.parts import ExchangeRecord
+
+__all__ = ["as_curl", "as_http"]
+
+#: Where `nbmicro run` and `%serve` listen unless told otherwise.
+BASE_URL = "http://127.0.0.1:5000"
+
+# Lines at which a body would end in the .http syntax.
+_ENDS_BODY = re.compile(
+    r"^(###|HTTP(/[\d.]+)? (\d{3}|\*)\s*$|\[(Query|Form|Multipart|Captures|Asserts|Options)\]\s*$|```)"
+)
+
+
+def as_curl(exchange: ExchangeRecord, *, secrets: bool = False, base_url: str = BASE_URL) -> str:
+    """The request as a curl command for a POSIX shell.
+
+    Parameters
+    ----------
+    secrets:
+        Whether secret values are written; masked otherwise.
+    base_url:
+        Where the app is served.
+    """
+    request = exchange.request
+    words = ["curl"]
+    default = "POST" if request.body else "GET"
+    if request.method == "HEAD":
+        words.append("--head")
+    elif request.method != default:
+        words += ["-X", request.method]
+    words.append(base_url.rstrip("/") + masked_target(exchange, secrets=secrets))
+    for name, value in masked_request_headers(exchange, secrets=secrets):
+        words += ["-H", f"{name}: {value}" if value else f"{name};"]
+    lines = [shlex.join(words[:1] + words[1:])]
+    if request.body:
+        if request.headers.get("Content-Type") is None:
+            # curl would name a form of its own accord.
+            lines.append("-H 'Content-Type:'")
+        lines.append(_data(exchange, secrets))
+    return " \\\n  ".join(lines)
+
+
+def as_http(exchange: ExchangeRecord, *, secrets: bool = False) -> str:
+    """The request as the text of a ``%%http`` cell or an ``.http`` file."""
+    request = exchange.request
+    lines = [f"{request.method} {_literal(masked_target(exchange, secrets=secrets))}"]
+    lines += [f"{name}: {_literal(value)}" for name, value in masked_request_headers(exchange, secrets=secrets)]
+    body = _literal(masked_body(exchange, secrets=secrets))
+    if body:
+        fenced = any(_ENDS_BODY.match(line) for line in body.splitlines())
+        lines += ["", *(["```", body.rstrip("\n"), "```"] if fenced else [body])]
+    return "\n".join(lines)
+
+
+def _data(exchange: ExchangeRecord, secrets: bool) -> str:
+    """The body for curl; bytes that are no text in bash's ANSI-C quoting."""
+    text = masked_body(exchange, secrets=secrets)
+    if "\ufffd" not in text and not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text):
+        return f"--data-raw {shlex.quote(text)}"
+    data = text.encode() if "\ufffd" not in text else exchange.request.body
+    written = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}" for byte in data[:4096]
+    )
+    cut = "  # the body goes on" if len(data) > 4096 else ""
+    return f"--data-binary $'{written}'{cut}"
+
+
+def _literal(text: str) -> str:
+    """The text with ``{{`` written so that it stays what it is."""
+    return text.replace("{{", "{{ '{{' }}")

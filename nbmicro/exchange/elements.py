@@ -1,0 +1,85 @@
+"""The few HTML elements that a rendering is made of.
+
+What lives here: escaped elements with their styles: borders and spaces, no colour that a theme has, no class. What must
+not: anything of an exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+from nbmicro.exchange.lines import Excerpt
+
+__all__ = ["LINE", "MONO", "badge", "folded", "hidden_pre", "joined", "labelled", "pre", "pre_excerpt", "quiet", "row"]
+
+LINE = "1px solid rgba(128,128,128,.4)"
+MONO = "font-family:monospace,monospace"
+#: Characters of a folded rest.
+REST_LIMIT = 64 * 1024
+
+_BOX = f"margin:.3em 0;padding:.4em .7em;border:{LINE};border-radius:4px;overflow-x:auto;white-space:pre-wrap"
+_BARE = "margin:0;padding:0;border:0;white-space:pre-wrap"
+# Drawn by none that honours it, kept by none that takes frames away: JupyterLab's sanitizer drops this property, GitHub
+# drops every style. So the text of a page is there exactly where its frame is not.
+_UNSEEN = "content-visibility:hidden;margin:0;padding:0;border:0"
+
+
+def joined(parts: Iterable[Markup | str]) -> Markup:
+    """The parts one after the other, each on a line of the source."""
+    return Markup("\n").join(parts)
+
+
+def row(*parts: Markup | str) -> Markup:
+    """A line of its own."""
+    return Markup("<div>{}</div>").format(Markup(" ").join(parts))
+
+
+def pre(text: Markup | str) -> Markup:
+    """A text in a box, its lines kept."""
+    return Markup('<pre style="{}">{}</pre>').format(_BOX, text)
+
+
+def pre_excerpt(cut: Excerpt, note: str = "") -> Markup:
+    """The first lines in a box, the rest folded below them."""
+    box = pre("\n".join(cut.first))
+    if not cut.more:
+        return box
+    said = f"{cut.more}{f' ({note})' if note else ''}"
+    text = "\n".join(cut.rest)
+    if len(text) > REST_LIMIT:
+        text = f"{text[:REST_LIMIT]} …"
+    return joined([box, folded(said, [pre(text)])]) if text else joined([box, quiet(f"… {said}")])
+
+
+def hidden_pre(text: str) -> Markup:
+    """A text that is seen only where styles were taken away, as frames are there."""
+    return Markup('<pre style="{}">{}</pre>').format(_UNSEEN, text)
+
+
+def labelled(label: str, text: Markup | str, *, edge: str = "rgba(128,128,128,.5)") -> Markup:
+    """A text with a coloured edge and a small label above it."""
+    return Markup(
+        '<div style="margin:.4em 0;padding-left:.7em;border-left:3px solid {}">{}<pre style="{}">{}</pre></div>'
+    ).format(edge, quiet(label) if label else "", _BARE, text)
+
+
+def quiet(text: str) -> Markup:
+    """A small remark on a line of its own."""
+    return Markup('<div style="opacity:.75"><small>{}</small></div>').format(text)
+
+
+def folded(summary: Markup | str, parts: Iterable[Markup], *, is_open: bool = False) -> Markup:
+    """Parts behind a line that opens them."""
+    return Markup('<details{}><summary style="cursor:pointer">{}</summary>{}</details>').format(
+        Markup(" open") if is_open else "", summary, joined(parts)
+    )
+
+
+def badge(text: str, edge: str) -> Markup:
+    """A word in a round box with a coloured edge."""
+    return Markup(
+        '<span style="display:inline-block;padding:0 .55em;border:1px solid {};border-radius:.8em;'
+        'font-weight:bold;line-height:1.4">{}</span>'
+    ).format(edge, escape(text))

@@ -1,0 +1,164 @@
+"""What there is to say of an exchange besides its body, decided once for every rendering.
+
+What lives here: which headers, output, checks, hints and notes are shown, as plain data. What must not: text or markup.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from werkzeug.exceptions import default_exceptions
+from werkzeug.utils import redirect
+
+from nbmicro.exchange.lines import human_size, one_line, plain
+from nbmicro.exchange.masking import MASK, masked_response_headers, masked_target
+from nbmicro.exchange.parts import CheckResult, ErrorRecord, ExchangeRecord, ResponseRecord
+from nbmicro.exchange.rendering import RenderOptions
+
+__all__ = [
+    "body_is_told",
+    "captured_texts",
+    "check_words",
+    "error_lines",
+    "head_fields",
+    "hint_text",
+    "output_lines",
+    "remark",
+    "request_line",
+    "shown_checks",
+]
+
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
+
+
+def request_line(exchange: ExchangeRecord, options: RenderOptions) -> str:
+    """Method and target: ``GET /hello/Ada?page=2``."""
+    return f"{exchange.request.method} {one_line(masked_target(exchange, secrets=options.secrets), 300)}"
+
+
+def remark(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> list[str]:
+    """What follows the status: the media type, a redirect that was not followed, the time if it is asked for."""
+    response = exchange.response
+    said = [one_line(response.media_type, 100)] if response.media_type else []
+    if exchange.status in REDIRECTS and exchange.headers.get("Location") and not on_the_way:
+        said.append("not followed: -F")
+    if "time" in options.show:
+        said.append(f"{exchange.duration * 1000:,.1f} ms")
+    return said
+
+
+def head_fields(exchange: ExchangeRecord, options: RenderOptions) -> list[tuple[str, str]]:
+    """The headers that are shown: all of them if asked for, else Location and the names of cookies."""
+    if "headers" in options.show:
+        fields = masked_response_headers(exchange, secrets=options.secrets)
+        return [(one_line(name), one_line(value)) for name, value in fields]
+    shown = [("Location", one_line(value)) for value in exchange.headers.getlist("Location")]
+    names = ", ".join(one_line(name) for name in exchange.response.cookies)
+    return [*shown, ("Set-Cookie", names)] if names else shown
+
+
+def body_is_told(exchange: ExchangeRecord) -> bool:
+    """Whether the body is the stock page of an error or a redirect, whose news is shown in better words already."""
+    response = exchange.response
+    if response.body.size > 4096 or response.media_type != "text/html":
+        return False
+    if exchange.error is not None and exchange.status >= 500:
+        return _is_stock(response)
+    if exchange.status in REDIRECTS:
+        location = exchange.headers.get("Location")
+        return location is not None and response.text == _redirect_page(location, exchange.status)
+    return exchange.hint is not None and _is_stock(response)
+
+
+def output_lines(exchange: ExchangeRecord, *, keep_colours: bool = False) -> list[tuple[str, list[str]]]:
+    """What the handler printed, displayed and logged: a label and its lines, in order; log records last."""
+    shown: list[tuple[str, list[str]]] = []
+    for part in exchange.output:
+        label = {"stdout": "printed", "stderr": "stderr", "display": "display"}[part.stream]
+        text = plain(part.text, keep_colours=keep_colours).removesuffix("\n")
+        if text or part.bundle is None:
+            shown.append((label, text.split("\n")))
+        else:
+            kinds = ", ".join(sorted(part.bundle))
+            shown.append((label, [f"({kinds})"]))
+    if exchange.logs:
+        lines = [f"{line.level} {one_line(line.logger, 100)}: {plain(line.message)}" for line in exchange.logs]
+        shown.append(("log", [row for line in lines for row in line.split("\n")]))
+    return shown
+
+
+def shown_checks(exchange: ExchangeRecord, options: RenderOptions) -> tuple[list[CheckResult], list[CheckResult]]:
+    """The checks that held, if checks are shown, and those that failed, which always are."""
+    held = [check for check in exchange.checks if check.ok] if "checks" in options.show else []
+    return held, [check for check in exchange.checks if not check.ok]
+
+
+def check_words(check: CheckResult) -> tuple[str, str, str]:
+    """Of a failed check: its place, what came instead of what, and its comment."""
+    place = f"line {check.line}" if check.line is not None else ""
+    actual = f"got {one_line(check.actual, 300)}" if check.actual is not None else ""
+    expected = f"expected {one_line(check.expected, 300)}" if check.expected is not None else ""
+    note = f"# {one_line(check.note.lstrip('# '), 300)}" if check.note else ""
+    return place, ", ".join(part for part in (actual, expected) if part), note
+
+
+def captured_texts(exchange: ExchangeRecord, options: RenderOptions) -> list[str]:
+    """The captures as they would be assigned: ``uid = 1``."""
+    texts = []
+    for name, value in exchange.captures.items():
+        hidden = name.lower() in exchange.secret_names and not options.secrets
+        shown = MASK if hidden else _ADDRESS.sub("at 0x…", one_line(repr(value), 80))
+        texts.append(f"{name} = {shown}")
+    return texts
+
+
+def error_lines(error: ErrorRecord) -> list[tuple[str, str]]:
+    """An error in lines, each with its role: ``place``, ``source``, ``error`` and ``cause``."""
+    lines: list[tuple[str, str]] = []
+    for frame in error.frames:
+        function = f", in {frame.function}" if frame.function else ""
+        lines.append(("place", f"{one_line(frame.label, 200)}, line {frame.line}{function}"))
+        if frame.source:
+            lines.append(("source", f"{frame.line:>5} │ {one_line(frame.source, 300)}"))
+    message = plain(error.message)
+    lines.append(("error", f"{error.type}: {message}" if message else error.type))
+    if error.cause is not None:
+        lines.append(("cause", "It came from:"))
+        lines.extend(error_lines(error.cause))
+    return lines
+
+
+def hint_text(exchange: ExchangeRecord) -> str | None:
+    """The hint without its first words, which the status line says already."""
+    if exchange.hint is None:
+        return None
+    text = exchange.hint
+    for subject in (f" → {exchange.endpoint}: ", ": "):
+        prefix = f"{exchange.status} {exchange.request.method} {exchange.request.path}{subject}"
+        if text.startswith(prefix):
+            text = text.removeprefix(prefix)
+            return plain(text[:1].upper() + text[1:])
+    return plain(text)
+
+
+def size_words(response: ResponseRecord) -> str:
+    """How large a body is: ``48.0 KB``, or at least how large when it was cut."""
+    return f"{'more than ' if response.body.truncated else ''}{human_size(response.body.size)}"
+
+
+def _is_stock(response: ResponseRecord) -> bool:
+    return response.text == _stock_page(response.status)
+
+
+@lru_cache(maxsize=64)
+def _stock_page(status: int) -> str | None:
+    known = default_exceptions.get(status)
+    return known().get_body() if known is not None else None
+
+
+@lru_cache(maxsize=64)
+def _redirect_page(location: str, status: int) -> str:
+    return redirect(location, status).get_data(as_text=True)

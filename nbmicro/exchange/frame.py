@@ -1,0 +1,53 @@
+"""The box in which a page of the app is drawn, and out of which it cannot reach.
+
+What lives here: the sandboxed frame and everything that keeps a hostile page inside: no token on the sandbox, a policy
+before the first byte of the page, links that lead nowhere. What must not: anything of the page's meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+__all__ = ["FRAME_LIMIT", "POLICY", "draw_frame", "frame_height", "sealed"]
+
+#: Bytes of a page above which no frame is drawn.
+FRAME_LIMIT = 32 * 1024
+#: The Content-Security-Policy of every frame. A sandbox alone still lets a page fetch from the notebook's origin.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+_HEAD = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base target=_blank>'
+# `target` as an attribute's name. The sandbox stops every link but one that opens in the frame itself, which would ask
+# the notebook's origin with the user's cookies; so no attribute of a page may be called that.
+_TARGET = re.compile(r"(?<![\w+=-])(tar)(get)(?![\w+-])", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
+_TALL = re.compile(r"<(img|svg|table|canvas|video|textarea)\b", re.IGNORECASE)
+_CONTROL = re.compile(r"<(input|button|select|hr)\b", re.IGNORECASE)
+
+
+def sealed(page: str) -> str:
+    """The page as the frame gets it: the policy first, and no link that opens in the frame itself.
+
+    An invisible joiner parts every word ``target`` of the page, in its text too: this holds however a browser reads
+    the markup, where taking attributes out would need its very parser.
+    """
+    return _HEAD + _TARGET.sub(rf"\1{_WORD_JOINER}\2", page)
+
+
+def draw_frame(page: str, height: float) -> Markup:
+    """The frame of a page, ``height`` in em; its lower edge can be pulled."""
+    return Markup(
+        '<div style="height:{height}em;min-height:4em;overflow:hidden;resize:vertical;box-sizing:border-box;'
+        'border:1px solid rgba(128,128,128,.4);border-radius:4px">'
+        '<iframe sandbox srcdoc="{page}" title="the page" referrerpolicy="no-referrer"'
+        ' style="width:100%;height:100%;border:0;display:block;background:#fff;color-scheme:light"></iframe></div>'
+    ).format(page=sealed(page), height=f"{height:g}")
+
+
+def frame_height(page: str, lines: Sequence[str]) -> float:
+    """A height in em that the page probably needs, from 6 to 24: its lines of text, its pictures, its form."""
+    rows = sum(1 + len(line) // 100 for line in lines)
+    needed = 2.5 + 1.9 * rows + 6 * len(_TALL.findall(page)) + 1.2 * len(_CONTROL.findall(page))
+    return round(min(max(needed, 6.0), 24.0), 1)

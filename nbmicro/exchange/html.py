@@ -1,0 +1,160 @@
+"""An exchange as HTML for a notebook's output: without script or style sheet, and complete without frames.
+
+What lives here: the order of the parts and their elements. What must not: deciding what is said (``facts.py``), the
+frame around a page (``frame.py``). Every value passes through markupsafe's escaping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+from nbmicro.exchange.ansi import coloured
+from nbmicro.exchange.curl import as_curl, as_http
+from nbmicro.exchange.elements import LINE, MONO, badge, folded, joined, labelled, pre, quiet, row
+from nbmicro.exchange.facts import (
+    body_is_told,
+    captured_texts,
+    check_words,
+    error_lines,
+    head_fields,
+    hint_text,
+    output_lines,
+    remark,
+    request_line,
+    shown_checks,
+)
+from nbmicro.exchange.lines import excerpt, one_line, plain
+from nbmicro.exchange.masking import masked_response_headers
+from nbmicro.exchange.panes import body_pane, source_pane
+from nbmicro.exchange.parts import ExchangeRecord
+from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.exchange.text import render_text, trace_rows
+
+__all__ = ["mime_bundle", "render_html"]
+
+_DEFAULT = RenderOptions()
+#: The edge of the badge alone has a colour, by the class of the status; its text keeps the theme's.
+EDGES = {1: "#888", 2: "#3a9a50", 3: "#3d7fd6", 4: "#c98500", 5: "#d6453d"}
+_GOOD, _BAD = EDGES[2], EDGES[5]
+
+
+def mime_bundle(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> dict[str, str]:
+    """The MIME bundle of an exchange: ``text/plain`` and ``text/html``; empty when ``options`` show nothing."""
+    if options.silent:
+        return {}
+    return {"text/plain": render_text(exchange, options), "text/html": render_html(exchange, options)}
+
+
+def render_html(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> str:
+    """Draw an exchange as HTML; same exchange and options, same text. Empty when ``options`` show nothing."""
+    if options.silent:
+        return ""
+    parts: list[Markup] = []
+    if "request" in options.show:
+        parts.append(pre(plain(as_http(exchange, secrets=options.secrets))))
+    if "curl" in options.show:
+        parts.append(pre(plain(as_curl(exchange, secrets=options.secrets))))
+    parts += [row(_status(hop, options, on_the_way=True)) for hop in exchange.history]
+    parts.append(folded(_status(exchange, options), _wire(exchange, options)))
+    parts += _fields(exchange, options)
+    if "body" in options.show and not body_is_told(exchange):
+        parts += body_pane(exchange, options)
+    parts += _error(exchange)
+    parts += _output(exchange)
+    parts += _remarks(exchange)
+    if "trace" in options.show:
+        parts.append(_trace(exchange))
+    parts += _checks(exchange, options)
+    return str(Markup('<div style="line-height:1.5">\n{}\n</div>').format(joined(parts)))
+
+
+def _status(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> Markup:
+    method, _, target = request_line(exchange, options).partition(" ")
+    text = one_line(f"{exchange.status} {exchange.response.reason}".rstrip(), 100)
+    said = "".join(f" · {word}" for word in remark(exchange, options, on_the_way=on_the_way))
+    return Markup('<span style="{}"><b>{}</b> {}</span> → {}<small>{}</small>').format(
+        MONO, method, target, badge(text, EDGES.get(exchange.status // 100, "#888")), said
+    )
+
+
+def _wire(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
+    """What went over the wire, behind the status line: the request, the headers, the source of a page."""
+    headers = masked_response_headers(exchange, secrets=options.secrets)
+    text = "\n".join(f"{one_line(name)}: {one_line(value)}" for name, value in headers)
+    parts = [
+        folded("request", [pre(excerpt_text(as_http(exchange, secrets=options.secrets), options))], is_open=True),
+        folded("headers", [pre(text)], is_open=True) if text else quiet("no headers"),
+        *source_pane(exchange, options),
+    ]
+    return [
+        Markup('<div style="margin:.2em 0 .6em;padding-left:.7em;border-left:{}">{}</div>').format(LINE, joined(parts))
+    ]
+
+
+def excerpt_text(text: str, options: RenderOptions) -> str:
+    """The first lines of a text, and how many more there are."""
+    cut = excerpt(plain(text).rstrip("\n").split("\n"), options.lines)
+    return "\n".join([*cut.first, f"… {cut.more}"] if cut.more else cut.first)
+
+
+def _fields(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
+    lines = [f"{name}: {value}" for name, value in head_fields(exchange, options)]
+    return [Markup('<div style="{};white-space:pre-wrap">{}</div>').format(MONO, "\n".join(lines))] if lines else []
+
+
+def _error(exchange: ExchangeRecord) -> list[Markup]:
+    if exchange.error is None:
+        return []
+    lines = [
+        Markup("<b>{}</b>").format(text) if role == "error" else escape(text)
+        for role, text in error_lines(exchange.error)
+    ]
+    parts = [labelled("", joined(lines), edge=_BAD)]
+    return [*parts, row(plain(exchange.error.hint))] if exchange.error.hint else parts
+
+
+def _output(exchange: ExchangeRecord) -> list[Markup]:
+    parts: list[Markup] = []
+    for label, lines in output_lines(exchange, keep_colours=True):
+        cut = excerpt(lines, 200)
+        parts.append(labelled(label, coloured("\n".join([*cut.first, f"… {cut.more}"] if cut.more else cut.first))))
+    return parts
+
+
+def _remarks(exchange: ExchangeRecord) -> list[Markup]:
+    hint = hint_text(exchange)
+    said: Iterable[str] = [*([hint] if hint else []), *(f"Note: {plain(note)}" for note in exchange.notes)]
+    return [Markup('<div style="margin:.3em 0;white-space:pre-wrap">{}</div>').format(text) for text in said]
+
+
+def _trace(exchange: ExchangeRecord) -> Markup:
+    cell = Markup(
+        '<tr><td style="text-align:left">{}</td><td style="text-align:right">{}</td>'
+        '<td style="text-align:left">{}</td></tr>'
+    )
+    return Markup("<table>{}</table>").format(joined(cell.format(*step) for step in trace_rows(exchange)))
+
+
+def _checks(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
+    held, failed = shown_checks(exchange, options)
+    parts: list[Markup] = []
+    words = [_chip(f"✓ {one_line(check.text, 200)}", _GOOD) for check in held]
+    captured = ", ".join(captured_texts(exchange, options))
+    if captured:
+        words.append(Markup('<span style="{};margin-left:1em">{}</span>').format(MONO, captured))
+    if words:
+        parts.append(Markup('<div style="margin:.3em 0">{}</div>').format(Markup(" ").join(words)))
+    for check in failed:
+        place, difference, note = check_words(check)
+        said = Markup("   ").join(part for part in (place, difference, note) if part)
+        parts.append(row(_chip(f"✗ {one_line(check.text, 200)}", _BAD), said))
+    return parts
+
+
+def _chip(text: str, edge: str) -> Markup:
+    return Markup(
+        '<span style="display:inline-block;{};padding:0 .5em;margin:.1em .15em .1em 0;border:1px solid {};'
+        'border-radius:.8em">{}</span>'
+    ).format(MONO, edge, text)

@@ -1,0 +1,77 @@
+"""The body of a response as HTML, by its type.
+
+What lives here: one pane for each kind of body (a page, JSON, an image, text, bytes). What must not: status, headers.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from markupsafe import Markup
+
+from nbmicro.exchange.elements import LINE, folded, hidden_pre, joined, pre_excerpt, quiet
+from nbmicro.exchange.extract import page_lines
+from nbmicro.exchange.facts import size_words
+from nbmicro.exchange.frame import FRAME_LIMIT, draw_frame, frame_height
+from nbmicro.exchange.lines import excerpt, one_line
+from nbmicro.exchange.media import body_lines, is_cut, kind_of, preview, text_lines
+from nbmicro.exchange.parts import ExchangeRecord
+from nbmicro.exchange.rendering import RenderOptions
+
+__all__ = ["body_pane", "source_pane"]
+
+#: Bytes of an image above which it is only named.
+IMAGE_LIMIT = 512 * 1024
+
+
+def body_pane(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
+    """The body drawn by its type; nothing for an empty one."""
+    response = exchange.response
+    kind = kind_of(response)
+    if kind == "none":
+        return []
+    if kind == "html":
+        return _page(exchange, options)
+    if kind == "image":
+        return _image(exchange)
+    cut = excerpt(body_lines(response), options.lines, open_end=is_cut(response.body) and kind != "binary")
+    box = pre_excerpt(cut, size_words(response))
+    return (
+        [box, quiet(f"{one_line(response.media_type) or 'bytes'}, {size_words(response)}")]
+        if kind == "binary"
+        else [box]
+    )
+
+
+def source_pane(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
+    """The source of an HTML body, folded."""
+    response = exchange.response
+    if kind_of(response) != "html":
+        return []
+    cut = excerpt(text_lines(preview(response.body)), options.lines, open_end=is_cut(response.body))
+    return [folded("source", [pre_excerpt(cut, size_words(response))])]
+
+
+def _page(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
+    """A page in its frame, and its text for where there are no frames."""
+    response = exchange.response
+    source = preview(response.body)
+    lines = page_lines(source)
+    cut = excerpt(lines, options.lines, open_end=is_cut(response.body))
+    if response.body.size > FRAME_LIMIT or response.body.truncated:
+        remark = quiet(f"The page has {size_words(response)}, too much to draw it here. Its text:")
+        return [remark, pre_excerpt(cut, size_words(response))]
+    text = "\n".join([*cut.first, f"… {cut.more}"] if cut.more else cut.first)
+    return [draw_frame(exchange.page or source, frame_height(source, lines)), hidden_pre(text)]
+
+
+def _image(exchange: ExchangeRecord) -> list[Markup]:
+    response = exchange.response
+    caption = f"{one_line(response.media_type)}, {size_words(response)}"
+    if response.body.size > IMAGE_LIMIT or response.body.truncated:
+        return [quiet(f"{caption}: too large to show it here")]
+    data = base64.b64encode(response.body.bytes).decode("ascii")
+    picture = Markup(
+        '<div style="margin:.3em 0"><img src="data:{};base64,{}" alt="{}" style="max-width:100%;border:{}"></div>'
+    ).format(response.media_type, data, caption, LINE)
+    return [joined([picture, quiet(caption)])]

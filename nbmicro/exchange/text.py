@@ -1,0 +1,131 @@
+"""An exchange as plain text: complete without any markup, the same in every run.
+
+What lives here: the order and form of the lines. What must not: deciding what is said (``facts.py``), masking, markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nbmicro.exchange.curl import as_curl, as_http
+from nbmicro.exchange.facts import (
+    body_is_told,
+    captured_texts,
+    check_words,
+    error_lines,
+    head_fields,
+    hint_text,
+    output_lines,
+    remark,
+    request_line,
+    shown_checks,
+    size_words,
+)
+from nbmicro.exchange.lines import excerpt, one_line, plain
+from nbmicro.exchange.media import body_lines, is_cut, kind_of
+from nbmicro.exchange.parts import ExchangeRecord
+from nbmicro.exchange.rendering import RenderOptions
+
+__all__ = ["render_text"]
+
+_DEFAULT = RenderOptions()
+#: Characters after which the line of checks that held is broken.
+CHECKS_WIDTH = 100
+
+
+def render_text(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> str:
+    """Draw an exchange as text, without a line end at its end.
+
+    The same exchange and options give the same text: no time, no address, no value that changes from run to run is in
+    it unless it was asked for. Empty when ``options`` show nothing.
+    """
+    if options.silent:
+        return ""
+    lines: list[str] = []
+    if "request" in options.show:
+        lines += [*plain(as_http(exchange, secrets=options.secrets)).rstrip("\n").split("\n"), ""]
+    if "curl" in options.show:
+        lines += [*plain(as_curl(exchange, secrets=options.secrets)).split("\n"), ""]
+    for hop in exchange.history:
+        lines.append(_status_line(hop, options, on_the_way=True))
+    lines.append(_status_line(exchange, options))
+    lines += [f"{name}: {value}" for name, value in head_fields(exchange, options)]
+    if "body" in options.show and not body_is_told(exchange):
+        lines += _body(exchange, options)
+    if exchange.error is not None:
+        lines += [line for _, text in error_lines(exchange.error) for line in text.split("\n")]
+        lines += plain(exchange.error.hint).split("\n") if exchange.error.hint else []
+    lines += _output(output_lines(exchange))
+    hint = hint_text(exchange)
+    lines += hint.split("\n") if hint else []
+    lines += [f"Note: {plain(note)}" for note in exchange.notes]
+    if "trace" in options.show:
+        lines += _trace(exchange)
+    lines += _checks(exchange, options)
+    return "\n".join(lines)
+
+
+def _status_line(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> str:
+    said = "".join(f" · {word}" for word in remark(exchange, options, on_the_way=on_the_way))
+    reason = f" {one_line(exchange.response.reason, 100)}" if exchange.response.reason else ""
+    return f"{request_line(exchange, options)} → {exchange.status}{reason}{said}"
+
+
+def _body(exchange: ExchangeRecord, options: RenderOptions) -> list[str]:
+    response = exchange.response
+    kind = kind_of(response)
+    if kind == "none":
+        return []
+    if kind == "image":
+        return [f"({one_line(response.media_type)}, {size_words(response)})"]
+    cut = excerpt(body_lines(response), options.lines, open_end=is_cut(response.body) and kind != "binary")
+    lines = list(cut.first)
+    if kind == "binary":
+        return [*lines, f"({one_line(response.media_type) or 'bytes'}, {size_words(response)})"]
+    return [*lines, f"… {cut.more} ({size_words(response)})"] if cut.more else lines
+
+
+def _output(parts: Sequence[tuple[str, list[str]]]) -> list[str]:
+    lines = []
+    for label, text in parts:
+        cut = excerpt(text, 200)
+        shown = [*cut.first, f"… {cut.more}"] if cut.more else list(cut.first)
+        lines += [f"{label if index == 0 else '':>7} │ {line}".rstrip() for index, line in enumerate(shown)]
+    return lines
+
+
+def _checks(exchange: ExchangeRecord, options: RenderOptions) -> list[str]:
+    held, failed = shown_checks(exchange, options)
+    lines: list[str] = []
+    row = ""
+    for check in held:
+        word = f"✓ {one_line(check.text, 200)}"
+        if row and len(row) + len(word) > CHECKS_WIDTH:
+            lines.append(row)
+            row = ""
+        row += f"  {word}" if row else word
+    captured = ", ".join(captured_texts(exchange, options))
+    if captured:
+        row += f"     {captured}" if row else captured
+    if row:
+        lines.append(row)
+    for check in failed:
+        place, difference, note = check_words(check)
+        words = [f"✗ {f'{place}   ' if place else ''}{one_line(check.text, 200)}", difference, note]
+        lines.append("     ".join(word for word in words if word))
+    return lines
+
+
+def _trace(exchange: ExchangeRecord) -> list[str]:
+    rows = trace_rows(exchange)
+    width = max((len(kind) for kind, _, _ in rows), default=0)
+    return [f"  trace │ {kind:<{width}}  {length:>9}  {label}".rstrip() for kind, length, label in rows]
+
+
+def trace_rows(exchange: ExchangeRecord) -> list[tuple[str, str, str]]:
+    """The steps of an exchange's life: kind, length in milliseconds, label; at least the route and the whole."""
+    rows = [(step.kind, f"{step.duration * 1000:.2f} ms", one_line(step.label, 200)) for step in exchange.trace]
+    if not rows and exchange.rule is not None:
+        rows.append(("match", "", f"{one_line(exchange.rule, 200)} → {exchange.endpoint}"))
+    rows.append(("in all", f"{exchange.duration * 1000:.2f} ms", ""))
+    return rows

@@ -19,7 +19,7 @@ def errors(lab: Lab) -> list[str]:
 
 
 def test_a_route_is_run_edited_and_deleted(open_lab: OpenLab, notebooks: Path, pictures: Path) -> None:
-    """Run all: the response is there. Edit the route: new answer, the old rule gets 404. Delete the cell: it is gone."""
+    """Run all: a response. Edit the route: a new answer, and the old rule gets 404. Delete its cell: it is gone."""
     lab = open_lab(notebooks)
     lab.open(LESSON)
     lab.run_all()

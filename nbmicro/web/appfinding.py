@@ -15,7 +15,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import click
 
@@ -169,13 +169,11 @@ def find_best_app(module: ModuleType) -> App:
     NoAppException
         There is none, or there are several.
     """
-    from nbmicro.web.app import App
-
     for name in ("app", "application"):
         found = getattr(module, name, None)
-        if isinstance(found, App):
+        if _is_app(found):
             return found
-    apps = {id(value): value for value in module.__dict__.values() if isinstance(value, App)}
+    apps: dict[int, App] = {id(value): value for value in module.__dict__.values() if _is_app(value)}
     if len(apps) == 1:
         return next(iter(apps.values()))
     if apps:
@@ -194,7 +192,7 @@ def find_best_app(module: ModuleType) -> App:
                     f"The factory {name!r} in {module.__name__!r} cannot be called without arguments. Give them: "
                     f"--app '{module.__name__}:{name}(…)'."
                 ) from error
-            if isinstance(made, App):
+            if _is_app(made):
                 return made
     raise NoAppException(
         f"There is no app in {module.__name__!r}: no 'app' or 'application', and no factory 'create_app'. "
@@ -210,8 +208,6 @@ def find_app_by_string(module: ModuleType, app_name: str) -> App:
     NoAppException
         The text is neither, or what it names is no app.
     """
-    from nbmicro.web.app import App
-
     name, args, kwargs = _parse_reference(app_name)
     try:
         found = getattr(module, name)
@@ -226,7 +222,7 @@ def find_app_by_string(module: ModuleType, app_name: str) -> App:
             raise NoAppException(
                 f"The factory {app_name!r} in {module.__name__!r} cannot be called with these arguments: {error}"
             ) from error
-    if isinstance(found, App):
+    if _is_app(found):
         return found
     raise NoAppException(f"{app_name!r} in {module.__name__!r} is no app, but a {type(found).__name__}.")
 
@@ -246,6 +242,11 @@ def _parse_reference(text: str) -> tuple[str, list[Any], dict[str, Any]]:
     except ValueError:
         raise NoAppException(f"The arguments in {text!r} must be literals: strings, numbers …") from None
     return expression.func.id, args, kwargs
+
+
+def _is_app(value: object) -> TypeGuard[App]:
+    # By its shape: the app's own module imports this one.
+    return not isinstance(value, type) and callable(getattr(type(value), "wsgi_app", None)) and callable(value)
 
 
 def _called_wrongly(function: Callable[..., Any]) -> bool:

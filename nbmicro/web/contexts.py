@@ -1,7 +1,7 @@
 """App and request contexts: what ``current_app``, ``g``, ``request`` and ``session`` stand for at this moment.
 
-What lives here: the contexts, the variable that holds the current one, and ``g``'s class. What must not: dispatch, hooks
-or any notion of a notebook; a context asks its app for those.
+What lives here: the contexts, the variable that holds the current one, and ``g``'s class. What must not: dispatch,
+hooks or any notion of a notebook; a context asks its app for those.
 """
 
 from __future__ import annotations
@@ -128,7 +128,8 @@ class AppContext:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def pop(self, exc: BaseException | None = _MISSING) -> None:
-        """Leave this context; the last pop runs the teardown functions with ``exc`` (default: the one being handled)."""
+        """Leave this context; the last pop runs the teardown functions with ``exc`` (default: the one being
+        handled)."""
         if not self._before:
             raise RuntimeError("This context is not pushed, so it cannot be popped.")
         try:
@@ -227,7 +228,8 @@ class RequestContext(AppContext):
         if adapter is None:
             return
         try:
-            self.url_rule, self.view_args = adapter.match(return_rule=True)
+            self.url_rule, values = adapter.match(return_rule=True)
+            self.view_args = dict(values)
         except HTTPException as error:
             self._fail(error)
         if self._request is not None:
@@ -248,7 +250,8 @@ class RequestContext(AppContext):
     def push(self) -> None:
         outer = _context.get()
         if not self._before and outer is not None and outer.app is self.app and not outer.standing:
-            # As in Flask 3.1: a request under an app context of the same app shares its g and leaves its teardown alone.
+            # As in Flask 3.1: a request under an app context of the same app shares its g and leaves its teardown
+            # alone.
             self._own_part = outer.app_part
             self.g = self._own_part.g
         self._before.append(outer)

@@ -1,7 +1,7 @@
 """Rivals: routes that answer the same URL, and functions that want the same endpoint.
 
-What lives here: which route covers which (the one whose owner ran later), and which endpoint a route gets. What must not:
-Werkzeug's map, or the ledger.
+What lives here: which route covers which (the one whose owner ran later), and which endpoint a route gets. What must
+not: Werkzeug's map, or the ledger.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class Covered:
 def settle(candidates: Iterable[Candidate]) -> tuple[list[Route], list[Covered]]:
     """The routes in effect, each with an endpoint of its own function, and what is covered by them.
 
-    Between cells the later run covers; within one owner, and among modules, the first rule of an URL answers, as Flask's.
+    Between cells the later run covers; within one owner, and among modules, the first rule of an URL answers, as
+    Flask's.
     """
     order = list(candidates)
     kept, covered = _cover(order)
@@ -113,7 +114,7 @@ def _name(kept: list[Candidate]) -> dict[int, str]:
 
 
 def _with_endpoint(route: Route, endpoint: str) -> Route:
-    return route if route.endpoint == endpoint else replace(route, endpoint=endpoint)
+    return route if route.endpoint == endpoint else replace(route, endpoint=endpoint, asked_endpoint=route.endpoint)
 
 
 def _share(holder: Route, route: Route) -> bool:

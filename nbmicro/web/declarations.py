@@ -76,6 +76,8 @@ class Route:
         Further arguments of Werkzeug's ``Rule`` (``defaults``, ``subdomain``, ``strict_slashes`` …).
     owner:
         Who declared it.
+    asked_endpoint:
+        The endpoint that was asked for, where another cell's function has it.
     """
 
     rule: str
@@ -85,6 +87,7 @@ class Route:
     auto_options: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     owner: Owner = NOBODY
+    asked_endpoint: str | None = None
 
     @property
     def label(self) -> str:

@@ -1,7 +1,7 @@
 """``app.run()``: the development server, or the background server of a notebook.
 
-What lives here: Flask's rules for host, port and debug, and the call of Werkzeug's server. What must not: the background
-server itself; the host gives it.
+What lives here: Flask's rules for host, port and debug, and the call of Werkzeug's server. What must not: the
+background server itself; the host gives it.
 """
 
 from __future__ import annotations

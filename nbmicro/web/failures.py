@@ -23,7 +23,8 @@ __all__ = ["find_handler", "handle_exception", "handle_http_exception", "handle_
 
 
 def find_handler(app: App, error: Exception, blueprints: list[str]) -> Any:
-    """The handler for ``error``: by code in the blueprints (inner first), then the app; then by class in the same order."""
+    """The handler for ``error``: by code in the blueprints (inner first), then the app; then by class in the same
+    order."""
     error_class, code = error_key(type(error))
     context = current_context()
     handlers = (context.table if context is not None else app.tables.current()).error_handlers
@@ -47,12 +48,16 @@ def handle_http_exception(app: App, error: HTTPException) -> Any:
     """The reply for an HTTP error: its handler's, else the error itself. Redirects of the routing pass unhandled."""
     if error.code is None or isinstance(error, RoutingException):
         return error
+    context = current_context()
+    if isinstance(context, RequestContext) and context.environ.get("nbmicro.recorded"):
+        context.environ["nbmicro.refusal"] = error
     handler = app._find_error_handler(error, _blueprints())
     return error if handler is None else app.ensure_sync(handler)(error)
 
 
 def traps(app: App, error: Exception) -> bool:
-    """Whether an HTTP error is to be raised like any other exception (TRAP_HTTP_EXCEPTIONS, TRAP_BAD_REQUEST_ERRORS)."""
+    """Whether an HTTP error is to be raised like any other exception (TRAP_HTTP_EXCEPTIONS,
+    TRAP_BAD_REQUEST_ERRORS)."""
     if app.config["TRAP_HTTP_EXCEPTIONS"]:
         return True
     trap_bad_request = app.config["TRAP_BAD_REQUEST_ERRORS"]

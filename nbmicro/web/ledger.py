@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Hashable
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 from weakref import WeakSet
 
 from nbmicro.web.declarations import Declaration, Entry
@@ -56,7 +56,7 @@ class Ledger:
     """
 
     lock = threading.RLock()
-    every: WeakSet[Ledger] = WeakSet()
+    every: ClassVar[WeakSet[Ledger]] = WeakSet()
 
     def __init__(self) -> None:
         self.every.add(self)
@@ -91,7 +91,8 @@ class Ledger:
         batch.add(declaration)
 
     def claimed(self, claim: str, who: Declarer) -> Any:
-        """What ``claim`` already means for whoever is declaring: in this run, or among modules and nobody; else None."""
+        """What ``claim`` already means for whoever is declaring: in this run, or among modules and nobody; else
+        None."""
         with self.lock:
             batches = list(self._drafts.get(who.run, {}).values()) if who.run is not None else []
             if who.owner.kind != "cell":
@@ -174,13 +175,16 @@ class Ledger:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def entries(self, run: Run | None = None) -> list[Entry]:
-        """All entries in effect, in the order of their owners' first appearance; with ``run``, as that run sees them."""
+        """All entries in effect, in the order of their owners' first appearance; with ``run``, as that run sees
+        them."""
         with self.lock:
             batches = dict(self._batches)
             if run is not None:
                 batches.update(self._drafts.get(run, {}))
             ordered = sorted(batches.values(), key=lambda one: one.position)
-            return [Entry(one, batch.owner, batch.position, batch.run) for batch in ordered for one in batch.declarations]
+            return [
+                Entry(one, batch.owner, batch.position, batch.run) for batch in ordered for one in batch.declarations
+            ]
 
     def drafted(self, run: Run) -> list[Declaration]:
         """What ``run`` has declared here so far."""
@@ -189,7 +193,8 @@ class Ledger:
 
 
 def start_run(owner: Owner, namespace: dict[str, Any] | None = None) -> Run:
-    """Open a run of ``owner`` as the current one of this context; what the owner declared before is to be replaced by it."""
+    """Open a run of ``owner`` as the current one of this context; what the owner declared before is to be replaced
+    by it."""
     run = begin_run(owner, namespace)
     for ledger in list(Ledger.every):
         ledger.start_over(run)

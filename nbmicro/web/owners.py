@@ -1,7 +1,8 @@
 """Who declares: cells, modules, or nobody, and the run during which a cell does it.
 
-What lives here: :class:`Owner`, the :class:`Run` that collects what one execution of a cell declares until it commits or
-drops it, and the question "who is declaring now?". What must not: any knowledge of what is declared, or of a notebook.
+What lives here: :class:`Owner`, the :class:`Run` that collects what one execution of a cell declares until it
+commits or drops it, and the question "who is declaring now?". What must not: any knowledge of what is declared, or
+of a notebook.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Hashable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
@@ -79,7 +81,8 @@ class Run:
         self.version += 1
 
     def finish(self, *, success: bool) -> None:
-        """End the run: commit on success, else drop the draft, so that what the cell declared before goes on serving."""
+        """End the run: commit on success, else drop the draft, so that what the cell declared before goes on
+        serving."""
         if not self.open:
             return
         self.success = success
@@ -121,10 +124,11 @@ class Declarer:
 def current_owner() -> Declarer:
     """Who is declaring now: the module being imported, else the running cell, else nobody.
 
-    The place where a helper function was defined does not count; only code that is running at a module's top level does.
+    The place where a helper function was defined does not count; only code that is running at a module's top level
+    does.
     """
     run = current_run()
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         space = frame.f_globals
         if run is not None and space is run.namespace:
@@ -133,7 +137,7 @@ def current_owner() -> Declarer:
             spec = space.get("__spec__")
             if spec is not None:
                 return Declarer(Owner(("module", spec.name), spec.name, "module"), run, spec)
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return Declarer(run.owner, run) if run is not None else Declarer(NOBODY, None)
 
 
@@ -143,8 +147,8 @@ _made: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
 def predecessor(kind: str, name: str, successor: Any) -> Any | None:
     """The object that the same owner made before in this place, which ``successor`` now replaces.
 
-    Only cells and modules have one: a script that makes two apps means two apps. Objects are told apart by kind, name and
-    how many of them this run has made already.
+    Only cells and modules have one: a script that makes two apps means two apps. Objects are told apart by kind,
+    name and how many of them this run has made already.
     """
     who = current_owner()
     if who.run is None or who.owner.kind != "cell":
@@ -155,5 +159,3 @@ def predecessor(kind: str, name: str, successor: Any) -> Any | None:
     before = _made.get(key)
     _made[key] = successor
     return before
-
-

@@ -1,7 +1,7 @@
 """From what a handler returned to a response.
 
-What lives here: the reading of every kind of reply that Flask knows, and the errors for what is none. What must not: the
-session, hooks, or how a response is sent.
+What lives here: the reading of every kind of reply that Flask knows, and the errors for what is none. What must not:
+the session, hooks, or how a response is sent.
 """
 
 from __future__ import annotations
@@ -95,8 +95,9 @@ def _unpack(reply: tuple[Any, ...]) -> tuple[Any, Any, Any]:
 
 def _convert(app: App, reply: Any, status: Any, headers: Any) -> tuple[Any, Any, Any]:
     """A response of the app's class; status and headers that it took in are None in what comes back."""
-    if isinstance(reply, (str, bytes, bytearray)) or isinstance(reply, Iterator):
-        return app.response_class(reply, status=status, headers=headers), None, None
+    if isinstance(reply, (str, bytes, bytearray, Iterator)):
+        body: Any = reply
+        return app.response_class(body, status=status, headers=headers), None, None
     if isinstance(reply, (dict, list)):
         return app.json.response(reply), status, headers
     if isinstance(reply, BaseResponse) or callable(reply):
@@ -131,7 +132,7 @@ def _kind(reply: Any) -> str:
 
 def _no_reply() -> ReplyError:
     handler = _handler()
-    detail = hosting.explain_no_reply(handler) if hosting.explain_no_reply is not None and handler is not None else None
+    detail = hosting.explain_no_reply(handler) if hosting.explain_no_reply and handler is not None else None
     if detail is None:
         detail = "It ended without a return statement, or returned None."
     return ReplyError(f"The handler{_who()} answered None, which is no reply. {detail}", handler)

@@ -1,7 +1,7 @@
 """From what ``add_url_rule`` was given to a checked route in the ledger.
 
-What lives here: the reading of methods, endpoints and automatic OPTIONS as Flask reads them, and the check that one owner
-gives an endpoint to one function. What must not: matching.
+What lives here: the reading of methods, endpoints and automatic OPTIONS as Flask reads them, and the check that one
+owner gives an endpoint to one function. What must not: matching.
 """
 
 from __future__ import annotations

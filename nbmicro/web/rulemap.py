@@ -1,7 +1,7 @@
 """Werkzeug's map of rules, made from routes: one per table, and the live one that ``app.url_map`` is.
 
-What lives here: rules whose URL builders are compiled on first use, and a Map that declares what is added to it and reads
-the table in effect. What must not: dispatch, owners, or the app.
+What lives here: rules whose URL builders are compiled on first use, and a Map that declares what is added to it and
+reads the table in effect. What must not: dispatch, owners, or the app.
 """
 
 from __future__ import annotations
@@ -68,9 +68,7 @@ class LiveMap:
     _declare: Callable[[Rule], None] | None = None
     _changed: Callable[[], None] | None = None
 
-    def connect(
-        self, find: Callable[[], Map], declare: Callable[[Rule], None], changed: Callable[[], None]
-    ) -> None:
+    def connect(self, find: Callable[[], Map], declare: Callable[[Rule], None], changed: Callable[[], None]) -> None:
         """Tie the map to a table: where to look, where to declare a rule, whom to tell that a setting changed."""
         self._find, self._declare, self._changed = find, declare, changed
 

@@ -1,7 +1,7 @@
 """What apps and blueprints have in common: the decorators that declare routes, hooks and error handlers.
 
-What lives here: the registration methods shared by both, each of which writes one declaration into the ledger. What must
-not: anything that only an app or only a blueprint can do.
+What lives here: the registration methods shared by both, each of which writes one declaration into the ledger. What
+must not: anything that only an app or only a blueprint can do.
 """
 
 from __future__ import annotations
@@ -243,7 +243,9 @@ def error_key(what: int | type[Exception]) -> tuple[type[Exception], int | None]
             raise ValueError(f"{what} is not an HTTP error code that Werkzeug knows; use an exception class instead.")
         error_class = default_exceptions[what]
     if not isinstance(error_class, type):
-        raise TypeError(f"{what!r} is an instance, not a class. Handlers are for exception classes or HTTP error codes.")
+        raise TypeError(
+            f"{what!r} is an instance, not a class. Handlers are for exception classes or HTTP error codes."
+        )
     if not issubclass(error_class, Exception):
         raise ValueError(f"{error_class.__name__!r} is not a subclass of Exception.")
     return error_class, error_class.code if issubclass(error_class, HTTPException) else None

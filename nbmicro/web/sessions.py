@@ -22,6 +22,8 @@ from nbmicro.web.json.tag import TaggedJSONSerializer
 from nbmicro.web.signing import CookieSerializer
 
 if TYPE_CHECKING:
+    from _collections_abc import dict_items, dict_keys, dict_values
+
     from nbmicro.web.app import App
     from nbmicro.web.request import Request
     from nbmicro.web.response import Response
@@ -118,6 +120,21 @@ class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
     def __len__(self) -> int:
         self.accessed = True
         return dict.__len__(self)
+
+    def keys(self) -> dict_keys[str, Any]:
+        """The names of the items."""
+        self.accessed = True
+        return dict.keys(self)
+
+    def values(self) -> dict_values[str, Any]:
+        """The items' values."""
+        self.accessed = True
+        return dict.values(self)
+
+    def items(self) -> dict_items[str, Any]:
+        """The items, as pairs."""
+        self.accessed = True
+        return dict.items(self)
 
 
 class NullSession(SecureCookieSession):
@@ -295,7 +312,7 @@ class SecureCookieSessionInterface(SessionInterface):
             raise RuntimeError(NO_KEY)
         response.set_cookie(
             self.get_cookie_name(app),
-            serializer.dumps(dict(session)),
+            serializer.dumps(dict.copy(session) if isinstance(session, dict) else dict(session)),
             expires=self.get_expiration_time(app, session),
             **self._cookie_options(app),
         )

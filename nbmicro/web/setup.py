@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cached_property
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from weakref import WeakSet
 
 from jinja2 import BaseLoader
 from werkzeug.datastructures import ImmutableDict
@@ -37,6 +38,9 @@ from nbmicro.web.sessions import SecureCookieSessionInterface, SessionInterface
 from nbmicro.web.table import Table, Tables
 from nbmicro.web.templating import AppLoader, Environment, autoescapes
 
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+
 __all__ = ["Setup"]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -50,6 +54,9 @@ def _lifetime(value: Any) -> timedelta:
 class Setup(Scaffold):
     """Everything of an app that is used while it is put together; see :class:`nbmicro.App`."""
 
+    every: ClassVar[WeakSet[Any]] = WeakSet()
+    """All apps there are; a host looks here for what a cell has declared."""
+
     request_class: type[Request] = Request
     response_class: type[Response] = Response
     url_rule_class: type[Rule] = RouteRule
@@ -60,7 +67,7 @@ class Setup(Scaffold):
     aborter_class: type[Aborter] = Aborter
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     session_interface: SessionInterface = SecureCookieSessionInterface()
-    jinja_options: dict[str, Any] = {}
+    jinja_options: Mapping[str, Any] = ImmutableDict()
     test_client_class: Any = None
     test_cli_runner_class: Any = None
 
@@ -125,6 +132,7 @@ class Setup(Scaffold):
             raise ValueError(f"The instance path must be absolute; {instance_path!r} is not.")
         self.instance_path = instance_path
         self.subdomain_matching = subdomain_matching
+        self.every.add(self)
         if not again:
             self.config = self.make_config(instance_relative_config)
             self.ledger = Ledger()
@@ -133,7 +141,7 @@ class Setup(Scaffold):
             self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
             self._got_first_request = False
         self.aborter = self.make_aborter()
-        self.json: JSONProvider = self.json_provider_class(self)
+        self.json: JSONProvider = self.json_provider_class(self._app)
         self.url_map: Map = self._live_map(host_matching)
         self.ledger.changed()
         if self.has_static_folder:
@@ -160,6 +168,11 @@ class Setup(Scaffold):
             )
         return live
 
+    @property
+    def _app(self) -> App:
+        """This object as what it always is: set-up is only ever part of an app."""
+        return cast("App", self)
+
     # -- identity ------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -173,7 +186,7 @@ class Setup(Scaffold):
     @cached_property
     def logger(self) -> Any:
         """The app's logger, named as the app is."""
-        return create_logger(self)
+        return create_logger(self._app)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
@@ -242,7 +255,7 @@ class Setup(Scaffold):
         """Make a blueprint's declarations part of the app, those to come too (Flask, ``register_blueprint``)."""
         first = blueprint.newest() not in [one.newest() for one in self.blueprints.values()]
         name = declare_registration(self, blueprint, options)
-        state = blueprint.make_setup_state(self, {**options, "name": name}, first)
+        state = blueprint.make_setup_state(self._app, {**options, "name": name}, first)
         blueprint._states.add(state)
         self.__dict__.setdefault("_setup_states", {})[name] = state
         for function in list(blueprint._recorded):
@@ -334,9 +347,9 @@ class Setup(Scaffold):
         if "auto_reload" not in options:
             reload = self.config["TEMPLATES_AUTO_RELOAD"]
             options["auto_reload"] = self.debug or hosting.auto_reload if reload is None else reload
-        environment = self.jinja_environment(self, **options)
+        environment = self.jinja_environment(self._app, **options)
         environment.globals.update(
-            url_for=self.url_for,  # type: ignore[attr-defined]
+            url_for=self._app.url_for,
             get_flashed_messages=get_flashed_messages,
             config=self.config,
             request=request,
@@ -349,7 +362,7 @@ class Setup(Scaffold):
 
     def create_global_jinja_loader(self) -> BaseLoader:
         """The loader of all templates on disk; an override point."""
-        return AppLoader(self)  # type: ignore[arg-type]
+        return AppLoader(self._app)
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:
         """Whether a template escapes what it shows; an override point."""

@@ -21,8 +21,8 @@ __all__ = ["send_app_static"]
 def send_app_static(app: App, filename: str) -> Any:
     """The response with a static file.
 
-    A declared file is answered as one on disk would be: with an ETag of its content, and 304 or a range where asked for.
-    Raises werkzeug.exceptions.NotFound when there is none.
+    A declared file is answered as one on disk would be: with an ETag of its content, and 304 or a range where asked
+    for. Raises werkzeug.exceptions.NotFound when there is none.
     """
     from nbmicro.web.files import send_from_directory
 

@@ -1,7 +1,8 @@
 """The table of an app: everything in effect at one moment, read by a request from its beginning to its end.
 
 What lives here: how entries of ledgers (the app's and its blueprints') become one immutable table, and which table a
-request gets: the committed one, or the one of the draft it is sent under. What must not: declaring, or answering requests.
+request gets: the committed one, or the one of the draft it is sent under. What must not: declaring, or answering
+requests.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from werkzeug.routing import Map, Rule
 
-from nbmicro.web.covering import Candidate, Covered, settle
+from nbmicro.web.covering import Candidate, settle
 from nbmicro.web.declarations import Entry, Route, StaticFile
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import Run, current_run
@@ -207,11 +208,16 @@ class Tables:
         ledger.listen(self)
 
     def current(self) -> Table:
-        """The table for what runs here: the draft's under an open run that declared something, else the committed one."""
+        """The table for what runs here: the draft's under an open run that declared something, else the committed
+        one."""
         run = current_run()
         if run is not None and id(self._ledger) in run.ledgers:
             return self._draft(run)
         return self._table or self.committed()
+
+    def seen_by(self, run: Run) -> Table:
+        """The table as requests sent under ``run`` see it, from whatever context."""
+        return self._draft(run) if id(self._ledger) in run.ledgers else self.committed()
 
     def committed(self) -> Table:
         """The table that everyone sees."""

@@ -6,7 +6,7 @@ any other template engine, or the notebook that a source in memory may come from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -43,9 +43,7 @@ class DeclaredNames(dict[str, Any]):
         Called with a name and function that somebody sets.
     """
 
-    def __init__(
-        self, base: Any, declared: Callable[[], dict[str, Any]], declare: Callable[[str, Any], None]
-    ) -> None:
+    def __init__(self, base: Any, declared: Callable[[], dict[str, Any]], declare: Callable[[str, Any], None]) -> None:
         super().__init__(base)
         self._declared, self._declare = declared, declare
 
@@ -95,7 +93,7 @@ class Environment(jinja2.Environment):
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
         self.app = app
-        self._compiled: MutableMapping[tuple[str, str], Template] = LRUCache(400)
+        self._compiled: Any = LRUCache(400)
         self._names: Any = None
 
     def declared_names(self) -> None:
@@ -127,7 +125,7 @@ class Environment(jinja2.Environment):
         source = table.templates.get(name)
         if source is None:
             return super().get_template(name, None, globals)
-        template = self._compiled.get((name, source))
+        template: Template | None = self._compiled.get((name, source))
         if template is None:
             code = self.compile(source, name, name)
             template = self.template_class.from_code(self, code, self.make_globals(None))

@@ -30,8 +30,8 @@ def build_url(
 ) -> str:
     """The URL of ``endpoint``.
 
-    Inside a request it is relative to the host unless ``external`` or ``scheme`` asks for more. Outside one it is a full
-    URL when SERVER_NAME is set, else a path: the notebook, the served app and the exported one agree on that.
+    Inside a request it is relative to the host unless ``external`` or ``scheme`` asks for more. Outside one it is a
+    full URL when SERVER_NAME is set, else a path: the notebook, the served app and the exported one agree on that.
     """
     context = current_context()
     adapter: MapAdapter | None = None
@@ -47,14 +47,13 @@ def build_url(
         adapter = adapter if adapter is not None else app.create_url_adapter(None)
         if external is None:
             external = adapter is not None
-        if adapter is None:
-            if external:
-                raise RuntimeError(
-                    "A full URL outside a request needs to know the host: set app.config['SERVER_NAME'], and perhaps"
-                    " APPLICATION_ROOT and PREFERRED_URL_SCHEME."
-                )
-            root = app.config["APPLICATION_ROOT"]
-            adapter = app.tables.current().map.bind("localhost", script_name=root)
+        if adapter is None and external:
+            raise RuntimeError(
+                "A full URL outside a request needs to know the host: set app.config['SERVER_NAME'], and perhaps"
+                " APPLICATION_ROOT and PREFERRED_URL_SCHEME."
+            )
+    if adapter is None:
+        adapter = app.tables.current().map.bind("localhost", script_name=app.config["APPLICATION_ROOT"])
     if scheme is not None and not external:
         raise ValueError("When specifying '_scheme', '_external' must be True.")
     app.inject_url_defaults(endpoint, values)

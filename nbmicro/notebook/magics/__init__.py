@@ -1,0 +1,24 @@
+"""The magics, each of which parses its line and calls.
+
+What lives here: their table. What must not: what they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nbmicro.notebook.magics import http, nbmicro, resources, route, routes, serve
+from nbmicro.notebook.session import Session
+
+__all__ = ["MAGICS"]
+
+MAGICS: tuple[tuple[str, str, Callable[[Session], Callable[..., Any]]], ...] = (
+    ("route", "cell", route.make),
+    ("http", "line_cell", http.make),
+    ("template", "cell", resources.make_template),
+    ("static", "cell", resources.make_static),
+    ("routes", "line", routes.make),
+    ("serve", "line", serve.make),
+    ("nbmicro", "line", nbmicro.make),
+)

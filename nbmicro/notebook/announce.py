@@ -1,0 +1,55 @@
+"""The one line that a cell shows for each route it declares.
+
+What lives here: which routes a run has in draft, and their lines. What must not: printing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nbmicro.web.app import App
+from nbmicro.web.declarations import Route
+from nbmicro.web.ledger import Ledger
+from nbmicro.web.owners import Run
+from nbmicro.web.table import Table
+
+__all__ = ["Announcement", "drafted", "line_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A route in draft, and what is said of it."""
+
+    route: Route
+    line: str
+
+
+def drafted(run: Run) -> list[Announcement]:
+    """The routes that ``run`` has declared so far, as they will be in their apps. A folder of static files is not
+    told."""
+    handlers = {
+        id(one.value.handler)
+        for ledger in list(Ledger.every)
+        for one in ledger.drafted(run)
+        if one.kind == "route" and one.value.handler is not None
+    }
+    return [
+        Announcement(route, line_of(route, table))
+        for app in list(App.every)
+        if app.newest() is app and id(app.ledger) in run.ledgers
+        for table in [app.tables.seen_by(run)]
+        for route in table.routes
+        if id(route.handler) in handlers and route.endpoint.rpartition(".")[2] != "static"
+    ]
+
+
+def line_of(route: Route, table: Table) -> str:
+    """``GET /hello/<name> → hello``; it goes on where another cell's route is taken over, or its endpoint was taken."""
+    line = f"{route.label} → {route.endpoint}"
+    others = list(dict.fromkeys(one.owner.label for one in table.covered_by(route)))
+    if others:
+        named = " and ".join(f'"{label}"' for label in others)
+        line += f", in place of the one in the cell {named}"
+    if route.asked_endpoint is not None:
+        line += f" (another cell's function has the endpoint {route.asked_endpoint})"
+    return line

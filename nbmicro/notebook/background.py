@@ -1,0 +1,84 @@
+"""The background server of a notebook: started, replaced and stopped by ``%serve`` and ``app.run()``.
+
+What lives here: the one server of the session and the lines that are said of it. What must not: sockets.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from typing import Any
+
+from nbmicro.exchange.recorder import Recorder
+from nbmicro.notebook.session import Session
+from nbmicro.serving.address import browser_url, jupyter_servers
+from nbmicro.serving.server import BackgroundServer
+from nbmicro.web.owners import current_run
+
+__all__ = ["serve", "stop"]
+
+
+def serve(
+    session: Session,
+    *,
+    port: int | None = None,
+    host: str | None = None,
+    allow_host: str | None = None,
+    app: Any = None,
+) -> None:
+    """Start the server, in place of the one that runs; commit first what the running cell declared so far."""
+    run = current_run()
+    if run is not None:
+        run.commit()
+    before = session.server
+    if before is not None and port is None and host in (None, before.host):
+        port = before.port
+    if before is not None and port == before.port:
+        session.stop_server()
+    target = session.target if app is None else lambda: app
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        return target()(environ, start_response)
+
+    servers = _servers()
+    server = BackgroundServer(
+        Recorder(answer, session.history, frame_labels=session.label_of_file),
+        host=host or "127.0.0.1",
+        port=port,
+        allow_hosts=(allow_host,) if allow_host else (),
+        servers=servers,
+    )
+    server.start()
+    session.stop_server()
+    session.server = server
+    address = browser_url(
+        server.port,
+        environ=os.environ,
+        host=server.host,
+        servers=servers,
+        has_server_proxy=importlib.util.find_spec("jupyter_server_proxy") is not None,
+        colab="google.colab" in sys.modules,
+    )
+    print(f"Serving app at {address.url}  Stop: %serve --stop")
+    for remark in (address.note, server.warning):
+        if remark:
+            print(remark)
+
+
+def stop(session: Session) -> None:
+    """Stop the server and say so."""
+    server = session.stop_server()
+    if server is None:
+        print("No server is running. Start one: %serve")
+    else:
+        print(f"Stopped; port {server.port} is free.")
+
+
+def _servers() -> list[dict[str, object]]:
+    """The records of the running Jupyter servers, where Jupyter is installed."""
+    if importlib.util.find_spec("jupyter_core") is None:
+        return []
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    return jupyter_servers(jupyter_runtime_dir())

@@ -1,0 +1,41 @@
+"""``%load_ext nbmicro`` and ``%unload_ext nbmicro``.
+
+What lives here: the one session of this kernel, its beginning and its end. What must not: what the session does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbmicro.notebook.magics import MAGICS
+from nbmicro.notebook.session import Session
+
+__all__ = ["load", "session", "unload"]
+
+READY = "nbmicro is ready: %%route adds a page, %http asks for it, %nbmicro helps."
+
+_sessions: list[Session] = []
+
+
+def load(shell: Any) -> None:
+    """Begin the session of ``shell``: magics, names, hooks. A session that is there already ends first."""
+    unload(shell)
+    session = Session(shell)
+    session.begin()
+    _sessions.append(session)
+    for name, kind, make in MAGICS:
+        replaced = session.host.add_magic(name, make(session), kind)
+        if replaced is not None:
+            print(f"%{name} was {replaced}'s until now; %unload_ext nbmicro gives it back.")
+    print(READY)
+
+
+def unload(shell: Any) -> None:
+    """End the session and leave nothing of it behind."""
+    while _sessions:
+        _sessions.pop().end()
+
+
+def session() -> Session | None:
+    """The session of this kernel, or None."""
+    return _sessions[-1] if _sessions else None

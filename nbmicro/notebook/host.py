@@ -1,0 +1,247 @@
+"""The one door to the notebook: the only module, with the magics, that speaks to IPython.
+
+What lives here: hooks around cells, the display, the input transformer, magics and names in the user's namespace,
+and the undoing of all of it. What must not: what a cell means; the session says that.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from nbmicro.web.owners import Owner
+
+__all__ = ["Cell", "Host", "Listener"]
+
+
+class Cell:
+    """One execution of a cell.
+
+    Parameters
+    ----------
+    owner:
+        The cell as an owner of declarations.
+    source:
+        Its text.
+    deleted:
+        Ids of cells that were deleted since the last execution.
+    """
+
+    def __init__(self, owner: Owner, source: str, deleted: frozenset[str]) -> None:
+        self.owner = owner
+        self.source = source
+        self.deleted = deleted
+        self.state: Any = None
+
+
+class Listener(Protocol):
+    """What the host tells of cells and displays."""
+
+    def cell_begins(self, cell: Cell) -> None: ...
+
+    def cell_ends(self, cell: Cell, *, success: bool) -> None: ...
+
+    def takes_display(self, bundle: Mapping[str, Any]) -> bool: ...
+
+    def tidy(self, source: str) -> str: ...
+
+
+class Host:
+    """IPython, as the rest of nbmicro sees it.
+
+    Parameters
+    ----------
+    shell:
+        The running ``InteractiveShell``.
+    listener:
+        Told of cells that begin and end.
+    """
+
+    def __init__(self, shell: Any, listener: Listener) -> None:
+        self.shell = shell
+        self.listener = listener
+        self._cells: dict[int, tuple[Any, Cell]] = {}
+        self._nested: dict[int, Any] = {}
+        self._names: dict[str, Any] = {}
+        self._magics: dict[str, tuple[str, Any]] = {}
+        self._files: dict[str, Cell] = {}
+        self._publish: Any = None
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def install(self) -> None:
+        """Put the hooks in place."""
+        self.shell.events.register("pre_run_cell", self._pre_run_cell)
+        self.shell.events.register("post_run_cell", self._post_run_cell)
+        self.shell.input_transformers_cleanup.insert(0, self._tidy)
+        publisher = self.shell.display_pub
+        self._publish = publisher.publish
+        publisher.publish = self._published
+
+    def uninstall(self) -> None:
+        """Take away every hook, magic and name that is still ours."""
+        for event, hook in (("pre_run_cell", self._pre_run_cell), ("post_run_cell", self._post_run_cell)):
+            if hook in self.shell.events.callbacks[event]:
+                self.shell.events.unregister(event, hook)
+        if self._tidy in self.shell.input_transformers_cleanup:
+            self.shell.input_transformers_cleanup.remove(self._tidy)
+        publisher = self.shell.display_pub
+        if publisher.__dict__.get("publish") == self._published:
+            del publisher.publish
+        self._remove_magics()
+        for name, value in self._names.items():
+            if self.namespace.get(name) is value:
+                del self.namespace[name]
+            self.shell.user_ns_hidden.pop(name, None)
+        self._names.clear()
+        self._cells.clear()
+
+    # -- cells ---------------------------------------------------------------------------------------------------
+
+    def _pre_run_cell(self, info: Any) -> None:
+        from nbmicro.web.owners import current_run
+
+        if current_run() is not None:
+            # run_cell inside a cell, %%capture, %run: part of the outer cell.
+            self._nested[id(info)] = info
+            return
+        cell = self._cell_of(info)
+        self._cells[id(info)] = (info, cell)
+        self._remember_file(info, cell)
+        self.listener.cell_begins(cell)
+
+    def _post_run_cell(self, result: Any) -> None:
+        info = result.info
+        if self._nested.pop(id(info), None) is not None:
+            return
+        # An async cell ends in another context than it began in; only the info object is the same.
+        known = self._cells.pop(id(info), None)
+        if known is not None:
+            self.listener.cell_ends(known[1], success=bool(result.success))
+
+    def _cell_of(self, info: Any) -> Cell:
+        meta = getattr(info, "cell_meta", None) or self._request_metadata()
+        cell_id = getattr(info, "cell_id", None) or meta.get("cellId")
+        deleted = meta.get("deletedCells")
+        source = str(info.raw_cell)
+        key = ("cell", cell_id) if cell_id else None
+        return Cell(
+            Owner(key, first_line(source), "cell"),
+            source,
+            frozenset(str(one) for one in deleted) if isinstance(deleted, Iterable) else frozenset(),
+        )
+
+    def _request_metadata(self) -> Mapping[str, Any]:
+        """The metadata of the execute request, where IPython does not hand it on."""
+        kernel = getattr(self.shell, "kernel", None)
+        parent = kernel.get_parent() if kernel is not None and hasattr(kernel, "get_parent") else {}
+        metadata = parent.get("metadata") if isinstance(parent, Mapping) else None
+        return metadata if isinstance(metadata, Mapping) else {}
+
+    def _remember_file(self, info: Any, cell: Cell) -> None:
+        """Note the file name that the cell's code will have, so that a traceback can name the cell instead."""
+        transformed = getattr(info, "transformed_cell", None)
+        compiler = self.shell.compile
+        for source in {cell.source, transformed} - {None}:
+            if hasattr(compiler, "get_code_name"):
+                number = self.shell.execution_count
+                self._files[compiler.get_code_name(source, source, number)] = cell
+
+    def cell_of_file(self, filename: str) -> Cell | None:
+        """The cell whose code has this file name, or None."""
+        known = self._files.get(filename)
+        if known is not None:
+            return known
+        source = "".join(sys.modules["linecache"].getlines(filename)) if "linecache" in sys.modules else ""
+        return next((cell for cell in self._files.values() if cell.source.strip() == source.strip()), None)
+
+    def _tidy(self, lines: list[str]) -> list[str]:
+        return self.listener.tidy("".join(lines)).splitlines(keepends=True)
+
+    # -- output --------------------------------------------------------------------------------------------------
+
+    def display(self, bundle: Mapping[str, Any]) -> None:
+        """Show a MIME bundle under the running cell."""
+        self.shell.display_pub.publish(data=dict(bundle), metadata={})
+
+    def _published(self, data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if self.listener.takes_display(data):
+            return None
+        return self._publish(data, *args, **kwargs)
+
+    def show_type(self, kind: type, show: Callable[[Any], None]) -> None:
+        """Call ``show`` for a cell's value of this type instead of displaying it; None undoes it."""
+        formatter = self.shell.display_formatter.ipython_display_formatter
+        formatter.for_type(kind, show)
+
+    def forget_type(self, kind: type) -> None:
+        """Display values of this type as any other again."""
+        formatter = self.shell.display_formatter.ipython_display_formatter
+        if kind in formatter.type_printers:
+            formatter.pop(kind)
+
+    def set_last_error(self, error: BaseException) -> None:
+        """Let ``%debug`` and ``%tb`` open the frames of ``error``."""
+        trace = error.__traceback__
+        sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+        if getattr(self.shell, "InteractiveTB", None) is not None:
+            self.shell.InteractiveTB.tb = trace
+
+    # -- names and magics ----------------------------------------------------------------------------------------
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The notebook's variables."""
+        space: dict[str, Any] = self.shell.user_ns
+        return space
+
+    def give_names(self, names: Mapping[str, Any]) -> None:
+        """Put names into the notebook, each only where it has none of that name; they are hidden from ``%who``."""
+        for name, value in names.items():
+            if name not in self.namespace:
+                self.namespace[name] = value
+                self.shell.user_ns_hidden[name] = value
+                self._names[name] = value
+
+    def is_ours(self, name: str) -> bool:
+        """Whether the notebook's ``name`` is still what we put there."""
+        return name in self._names and self.namespace.get(name) is self._names[name]
+
+    def add_magic(self, name: str, function: Callable[..., Any], kind: str) -> str | None:
+        """Register a magic (``line``, ``cell`` or ``line_cell``); return the module of one that it replaces."""
+        manager = self.shell.magics_manager
+        tables = ("line", "cell") if kind == "line_cell" else (kind,)
+        replaced = None
+        for table in tables:
+            before = manager.magics[table].get(name)
+            if before is not None and not _is_nbmicros(before):
+                replaced = _module_of(before)
+            self._magics[f"{table} {name}"] = (name, before)
+        manager.register_function(function, magic_kind=kind, magic_name=name)
+        return replaced
+
+    def _remove_magics(self) -> None:
+        manager = self.shell.magics_manager
+        for key, (name, before) in self._magics.items():
+            table = key.partition(" ")[0]
+            if before is None or _is_nbmicros(before):
+                manager.magics[table].pop(name, None)
+            else:
+                manager.magics[table][name] = before
+        self._magics.clear()
+
+
+def first_line(source: str) -> str:
+    """The first line of a cell that says something, by which people know it."""
+    lines = [line.strip() for line in source.splitlines()]
+    told = [line for line in lines if line and not line.startswith("#")]
+    return next(iter(told or [line for line in lines if line]), "")
+
+
+def _module_of(magic: Any) -> str:
+    return str(getattr(magic, "__module__", "") or type(magic).__module__)
+
+
+def _is_nbmicros(magic: Any) -> bool:
+    return _module_of(magic).partition(".")[0] == "nbmicro"

@@ -1,0 +1,57 @@
+"""``%http`` and ``%%http``: requests to the app.
+
+What lives here: the magic. What must not: the request language (``nbmicro.exchange``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.magic import no_var_expand
+
+from nbmicro.exchange.items import parse_line
+from nbmicro.exchange.script import parse_script
+from nbmicro.notebook.magics.help import asks_for_help
+from nbmicro.notebook.requests import send_line, send_script
+from nbmicro.notebook.session import Session
+
+__all__ = ["make"]
+
+
+def make(session: Session) -> Callable[..., Any]:
+    """The magic of a session."""
+
+    @no_var_expand
+    def http(line: str, cell: str | None = None) -> Any:
+        """Send a request to the app and show what comes back.
+
+        %http [METHOD] URL [ITEM…] [-f] [-a USER:PASS] [-F] [-q] [--expect STATUS] [--show PARTS] [--timeout S]
+        [--reset]
+
+        ITEM      name=Ada (JSON text)   age:=36 (JSON value)   page==2 (query)   X-Token:abc (header)   photo@a.png
+        (file) METHOD    GET; POST where there is data
+        -f        send the data as a form            -a    basic authentication
+        -F        follow redirects                   -q    do not show it (a final ; does the same)
+        --expect  fail the cell on another status    --show  request curl headers body checks trace time all none
+
+        With %% the cell is a request as in .http files, and what to expect of the answer:
+
+            %%http POST /users
+            Content-Type: application/json
+
+            {"name": {{ name }}}
+
+            HTTP 201
+            [Captures]
+            uid: json["id"]
+            [Asserts]
+            json["name"] == name
+
+        In plain Python:  client.post("/users", json={"name": "Ada"})
+        """
+        if cell is None:
+            return None if asks_for_help(line, http) else send_line(session, parse_line(line))
+        return send_script(session, parse_script(line, cell))
+
+    return http

@@ -1,0 +1,51 @@
+"""``%nbmicro``: the card of everything.
+
+What lives here: the magic and its text. What must not: the help of single magics; their docstrings have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.magic import no_var_expand
+
+from nbmicro.notebook.magics.options import read_options
+from nbmicro.notebook.route_table import shown_routes
+from nbmicro.notebook.session import Session
+
+__all__ = ["make"]
+
+CARD = """\
+%%route /hello/<name>       this cell answers GET /hello/…       %%route? for all of it
+%%template hello.html       this cell is a template              render_template("hello.html", name=name)
+%%static style.css          this cell is a file                  /static/style.css
+%http /hello/Ada            ask the app                          %http POST /users name=Ada age:=36
+%%http                      a request with headers, a body, and what to expect of the answer
+%routes                     all routes                           %routes /hello says what answers
+%serve                      a server in the background           %serve --stop
+nbmicro run app.ipynb       this notebook as a service           gunicorn 'nbmicro:load("app.ipynb")'
+
+Every magic answers %name? and %name --help."""
+
+
+def make(session: Session) -> Callable[..., Any]:
+    """The magic of a session."""
+
+    @no_var_expand
+    def nbmicro(line: str) -> None:
+        """Show the card of nbmicro: what there is, and what this notebook has of it."""
+        if line.strip() not in ("", "--help", "-h"):
+            read_options("%nbmicro", line, {})
+        print(CARD)
+        print()
+        print(_state(session))
+
+    return nbmicro
+
+
+def _state(session: Session) -> str:
+    count = len(shown_routes(session.app))
+    routes = {0: "no route yet", 1: "1 route"}.get(count, f"{count} routes")
+    server = f"serving at {session.server.url}" if session.server is not None else "no server: none is needed"
+    return f"This notebook: {routes}; {server}."

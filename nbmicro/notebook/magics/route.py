@@ -1,0 +1,77 @@
+"""``%%route``: a cell becomes the handler of a rule.
+
+What lives here: the magic. What must not: the parsing of the cell (``nbmicro.cells``) or of requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.magic import no_var_expand
+
+from nbmicro.cells.route_cell import build_handler, parse_route_cell
+from nbmicro.cells.route_line import RouteLine
+from nbmicro.errors import CellError
+from nbmicro.exchange.items import parse_line
+from nbmicro.notebook.magics.help import asks_for_help
+from nbmicro.notebook.requests import send_line
+from nbmicro.notebook.session import Session
+from nbmicro.web.names import RESERVED_NAMES
+
+__all__ = ["make"]
+
+
+def make(session: Session) -> Callable[..., Any]:
+    """The magic of a session."""
+
+    @no_var_expand
+    def route(line: str, cell: str) -> Any:
+        """Make this cell the handler of a rule.
+
+        %%route [METHODS] RULE [--name ENDPOINT] [--try [METHOD] [URL] [ITEM…]]
+
+        METHODS   GET unless said otherwise; several as GET,POST. HEAD and OPTIONS come by themselves.
+        RULE      /hello/<name>, /users/<int:id>, /files/<path:name>: the values are names in the cell.
+        --name    the endpoint that url_for knows it by
+        --try     comes last and sends a request at once, written as for %http
+
+        The cell is a function (one def), or the body of one: its last line is the reply.
+
+            %%route /hello/<name>
+            f"Hello, {name}!"
+
+        In plain Python:  @app.route("/hello/<name>")
+        """
+        if asks_for_help(line, route):
+            return None
+        parsed = parse_route_cell(line, cell)
+        handler = build_handler(parsed, session.host.namespace, reserved=RESERVED_NAMES)
+        session.app.add_url_rule(parsed.line.rule, parsed.endpoint, handler, methods=list(parsed.line.methods))
+        session.tell(handler)
+        return None if parsed.line.attempt is None else _try(session, parsed.line)
+
+    return route
+
+
+def _try(session: Session, line: RouteLine) -> Any:
+    """Send the request that stands behind ``--try``."""
+    url = None if line.parameters else line.rule
+    attempt = line.attempt or ""
+    if not attempt.strip() and url is None:
+        raise CellError(
+            f"--try needs a URL here, since {line.rule} has values to fill in.",
+            hint=f"Try:  %%route {line.label} --try {_example(line)}",
+            line=1,
+        )
+    return send_line(session, parse_line(attempt, column=1, method=line.methods[0], url=url))
+
+
+def _example(line: RouteLine) -> str:
+    url = line.rule
+    for name in line.parameters:
+        start = url.find("<")
+        end = url.find(">", start)
+        value = "1" if url[start + 1 : end].startswith(("int", "float")) else name
+        url = f"{url[:start]}{value}{url[end + 1 :]}"
+    return url

@@ -1,0 +1,110 @@
+"""Requests from cells: sent, shown, bound to names, and failing the cell where a check says so.
+
+What lives here: what ``%http``, ``%%http`` and ``--try`` do with a parsed request. What must not: parsing, sending, drawing.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from jinja2 import TemplateError
+
+from nbmicro.cells.resource_cell import TemplateCell
+from nbmicro.errors import CellError
+from nbmicro.exchange.record import Exchange
+from nbmicro.exchange.run import raise_for_checks, run_command, run_script
+from nbmicro.exchange.syntax import LineRequest, Script
+from nbmicro.notebook.session import Exchanges, Session
+from nbmicro.notebook.showing import page_bundle
+from nbmicro.web.app import App
+from nbmicro.web.templating import render_template
+
+__all__ = ["send_line", "send_script", "show_template"]
+
+
+def send_line(session: Session, parsed: LineRequest) -> Any:
+    """Send the request of a line, show it, and return its exchange.
+
+    Raises nbmicro.errors.CheckFailed, after it was shown, where ``--expect`` did not hold.
+    """
+    answered = run_command(
+        parsed,
+        session.client,
+        session.host.namespace,
+        protected=session_protects(session),
+        known_captures=session.captured_by,
+        announce=session.show,
+    )
+    return _checked(session, answered, quiet=parsed.options.quiet)
+
+
+def send_script(session: Session, script: Script) -> Any:
+    """Send the requests of a cell in order, showing each, and return the exchange, or a list of several.
+
+    Raises nbmicro.errors.CheckFailed, after they were shown, where a check did not hold.
+    """
+    for request in script.requests:
+        label = request.name or f"{request.method} request"
+        session.captured_by.update({wanted.name: label for wanted in request.captures})
+        if request.name:
+            session.captured_by[request.name] = request.name
+    exchanges = run_script(
+        script,
+        session.client,
+        session.host.namespace,
+        protected=session_protects(session),
+        known_captures=session.captured_by,
+        announce=session.show,
+    )
+    answered: Exchange | list[Exchange] = exchanges[0] if len(exchanges) == 1 else exchanges
+    return _checked(session, answered, quiet=script.options.quiet)
+
+
+def _checked(session: Session, answered: Exchange | list[Exchange] | None, *, quiet: bool) -> Any:
+    if answered is None:
+        return None
+    exchanges = [answered] if isinstance(answered, Exchange) else answered
+    if quiet:
+        for exchange in exchanges:
+            session.hide(exchange)
+    raise_for_checks(exchanges)
+    return answered if isinstance(answered, Exchange) else Exchanges(exchanges)
+
+
+def session_protects(session: Session) -> Any:
+    """Which names of the notebook a request must not overwrite: modules, functions, classes, apps and ours."""
+
+    def protected(name: str, value: object) -> bool:
+        kinds = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, App)
+        return isinstance(value, kinds) or session.host.is_ours(name)
+
+    return protected
+
+
+def show_template(session: Session, cell: TemplateCell) -> None:
+    """Render a template cell with the values of its ``--try``, and show the page.
+
+    Raises nbmicro.errors.CellError with the cell's line where it cannot be rendered.
+    """
+    with session.app.test_request_context():
+        try:
+            text = render_template(cell.name, **(cell.attempt or {}))
+        except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+            raise CellError(
+                f"{type(error).__name__}: {error}",
+                hint="The template is declared; the values of --try do not suit it.",
+                where=f"%%template {cell.name}",
+                line=_template_line(error, cell.name),
+            ) from None
+    session.host.display(page_bundle(text, session.client.fetch))
+
+
+def _template_line(error: BaseException, name: str) -> int | None:
+    """The line of the cell where a template failed: below its ``%%template`` line."""
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == name:
+            line = trace.tb_lineno + 1
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,240 @@
+"""What nbmicro knows while a notebook runs: its app, its client, its server, and what the running cell has done.
+
+What lives here: the meaning of cells that begin and end, the showing of exchanges, and the app that the magics speak
+to. What must not: IPython; the host is the door to it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from nbmicro.cells.forgive import tidy_cell
+from nbmicro.cells.handler_lines import describe_unbound, last_line
+from nbmicro.errors import OptionError
+from nbmicro.exchange.capture import current_capture
+from nbmicro.exchange.client import Client
+from nbmicro.exchange.history import History
+from nbmicro.exchange.record import Exchange
+from nbmicro.notebook import announce
+from nbmicro.notebook.host import Cell, Host
+from nbmicro.notebook.showing import bundle_of
+from nbmicro.web.app import App
+from nbmicro.web.contexts import AppContext, current_context, enter_context
+from nbmicro.web.hosting import hosting
+from nbmicro.web.ledger import Ledger, start_run
+from nbmicro.web.names import HANDLER_NAMES, default_app
+from nbmicro.web.owners import Run, current_run
+
+if TYPE_CHECKING:
+    from nbmicro.serving.server import BackgroundServer
+
+__all__ = ["Exchanges", "Session"]
+
+
+class Exchanges(list[Exchange]):
+    """The exchanges of a cell with several requests. They were shown when they were sent."""
+
+
+class Session:
+    """nbmicro in one notebook.
+
+    Parameters
+    ----------
+    shell:
+        The running IPython shell.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self.host = Host(shell, self)
+        self.default_app = default_app(os.getcwd())
+        self.history = History()
+        self.client = Client(self.target, on_exchange=self.show, history=self.history, frame_labels=self.label_of_file)
+        self.server: BackgroundServer | None = None
+        self._standing: WeakKeyDictionary[App, AppContext] = WeakKeyDictionary()
+        self._shown: WeakKeyDictionary[Run, list[Exchange]] = WeakKeyDictionary()
+        self._told: WeakKeyDictionary[Run, set[int]] = WeakKeyDictionary()
+        self.captured_by: dict[str, str] = {}
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Make the names, hook into the notebook, and let the cell that loads us count as begun."""
+        hosting.ephemeral_keys = True
+        hosting.auto_reload = True
+        hosting.run_app = self.run_app
+        hosting.explain_no_reply = explain_no_reply
+        self.host.install()
+        self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
+        self.host.show_type(Exchange, self._show_value)
+        self.host.show_type(Exchanges, self._show_values)
+        self._enter_standing_context()
+
+    def end(self) -> None:
+        """Leave nothing behind: no hook, name, context, thread or port."""
+        self.stop_server()
+        self.host.uninstall()
+        for kind in (Exchange, Exchanges):
+            self.host.forget_type(kind)
+        context = current_context()
+        if context is not None and context.standing:
+            enter_context(None)
+        run = current_run()
+        if run is not None:
+            run.finish(success=True)
+        hosting.reset()
+
+    # -- the app -------------------------------------------------------------------------------------------------
+
+    def target(self) -> Any:
+        """The WSGI app that requests go to: the notebook's ``app``."""
+        app = self.host.namespace.get("app")
+        if app is None or not callable(app):
+            found = "there is none" if app is None else f"it is {app!r}"
+            raise OptionError(
+                f"The requests of this notebook go to its variable `app`, and {found}.",
+                hint="Make one:  from nbmicro import App; app = App(__name__)",
+            )
+        return app
+
+    @property
+    def app(self) -> App:
+        """The nbmicro app that cells declare on; OptionError when ``app`` is something else."""
+        app = self.target()
+        if isinstance(app, App):
+            return app
+        kind = type(app)
+        raise OptionError(
+            f"`app` is a {kind.__module__}.{kind.__qualname__}, so its pages are declared as that framework does it.",
+           
+           
+            hint="Requests work: %http /. For %%route make an nbmicro app:  from nbmicro import App; app = App(__name__)",
+        )
+
+    def run_app(self, app: App, host: str | None, port: int | None) -> Any:
+        """``app.run()`` in a cell: the background server."""
+        from nbmicro.notebook.background import serve
+
+        return serve(self, host=host, port=port, app=app)
+
+    def stop_server(self) -> BackgroundServer | None:
+        """Stop the background server; return it if there was one."""
+        server, self.server = self.server, None
+        if server is not None:
+            server.stop()
+        return server
+
+    # -- cells ---------------------------------------------------------------------------------------------------
+
+    def cell_begins(self, cell: Cell) -> None:
+        """Open a draft for the cell, and forget what deleted cells declared."""
+        if cell.deleted:
+            keys = {("cell", one) for one in cell.deleted}
+            for ledger in list(Ledger.every):
+                ledger.drop_owners(set(keys))
+        cell.state = start_run(cell.owner, self.host.namespace)
+        self._enter_standing_context()
+
+    def cell_ends(self, cell: Cell, *, success: bool) -> None:
+        """Commit what the cell declared, or drop it and say so."""
+        run: Run = cell.state
+        declared = announce.drafted(run)
+        run.finish(success=success)
+        told = self._told.get(run, set())
+        if success:
+            for one in declared:
+                if id(one.route.handler) not in told:
+                    print(one.line)
+        elif declared:
+            print(f"not declared: {', '.join(one.route.label for one in declared)}", file=sys.stderr)
+
+    def tell(self, handler: Callable[..., Any]) -> None:
+        """Say in one line what the cell has just declared with ``handler``, and not again when it ends."""
+        run = current_run()
+        if run is None:
+            table = self.app.tables.current()
+            lines = [announce.line_of(route, table) for route in table.routes if route.handler is handler]
+        else:
+            lines = [one.line for one in announce.drafted(run) if one.route.handler is handler]
+            self._told.setdefault(run, set()).add(id(handler))
+        for line in lines:
+            print(line)
+
+    def takes_display(self, bundle: Mapping[str, Any]) -> bool:
+        """Whether a display belongs to a request that is being answered, not to the cell."""
+        captured = current_capture.get()
+        if captured is None:
+            return False
+        captured.display(bundle)
+        return True
+
+    def tidy(self, source: str) -> str:
+        """A cell with its comments and blank lines in their place (an input transformer)."""
+        return tidy_cell(source)
+
+    def _enter_standing_context(self) -> None:
+        app = self.host.namespace.get("app")
+        if not isinstance(app, App):
+            enter_context(None)
+            return
+        newest = app.newest()
+        context = self._standing.get(newest)
+        if context is None:
+            context = self._standing[newest] = AppContext(newest, standing=True)
+        enter_context(context)
+
+    # -- exchanges -----------------------------------------------------------------------------------------------
+
+    def show(self, exchange: Exchange, parts: Any = None) -> None:
+        """Show an exchange under the running cell, and let ``%debug`` open what failed in it."""
+        run = current_run()
+        if run is not None:
+            self._shown.setdefault(run, []).append(exchange)
+        if exchange.exception is not None and exchange.error is not None:
+            self.host.set_last_error(exchange.exception)
+        self.host.display(bundle_of(exchange, parts))
+
+    def hide(self, exchange: Exchange) -> None:
+        """Count an exchange as shown without showing it (``-q``)."""
+        run = current_run()
+        if run is not None:
+            self._shown.setdefault(run, []).append(exchange)
+
+    def _show_value(self, exchange: Exchange) -> None:
+        run = current_run()
+        shown = self._shown.get(run, []) if run is not None else []
+        if not any(one is exchange for one in shown):
+            self.host.display(bundle_of(exchange))
+
+    def _show_values(self, exchanges: Exchanges) -> None:
+        for exchange in exchanges:
+            self._show_value(exchange)
+
+    def label_of_file(self, filename: str) -> str | None:
+        """What a cell's code is called in a traceback: what it declares, else its first line."""
+        if filename.startswith("<"):
+            return None  # a %%route cell, whose file name says what it declares
+        for app in list(App.every):
+            for route in app.routes():
+                code = getattr(route.handler, "__code__", None)
+                if code is not None and code.co_filename == filename:
+                    return str(route.label)
+        cell = self.host.cell_of_file(filename)
+        return f'cell "{cell.owner.label}"' if cell is not None else None
+
+
+def explain_no_reply(handler: Any) -> str | None:
+    """The last line of a handler that answered None, and what to write there."""
+    last = last_line(handler)
+    if last is None:
+        return None
+    where = f"line {last.line} of the cell" if _of_a_cell(handler) else f"line {last.line}"
+    return f"Its last line ({where}) is {last.kind}:\n    {last.line} │ {last.source}      {last.cure}"
+
+
+def _of_a_cell(handler: Any) -> bool:
+    code = getattr(handler, "__code__", None)
+    return code is not None and code.co_filename.startswith(("<", "In["))

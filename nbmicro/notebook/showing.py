@@ -1,0 +1,52 @@
+"""How an exchange is shown in this notebook: its MIME bundle.
+
+What lives here: the choice of parts, and the hint that only the handler's own lines can give. What must not: drawing
+(``nbmicro.exchange`` does it) or displaying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nbmicro.exchange.elements import joined
+from nbmicro.exchange.extract import page_lines
+from nbmicro.exchange.html import mime_bundle
+from nbmicro.exchange.panes import body_pane
+from nbmicro.exchange.record import Body, Exchange, HeaderFields, RequestRecord, ResponseRecord
+from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.exchange.seal import seal_page
+
+__all__ = ["bundle_of", "page_bundle"]
+
+
+def bundle_of(exchange: Exchange, parts: Any = None) -> dict[str, str]:
+    """The bundle of an exchange.
+
+    Parameters
+    ----------
+    exchange:
+        The exchange.
+    parts:
+        What ``--show`` named; None for the default.
+    """
+    options = RenderOptions() if parts is None else RenderOptions.parse(parts)
+    return mime_bundle(exchange, options)
+
+
+def page_bundle(source: str, fetch: Callable[[str], ResponseRecord | None]) -> dict[str, str]:
+    """The bundle of a page that no request asked for: a rendered template.
+
+    Parameters
+    ----------
+    source:
+        The page.
+    fetch:
+        Gets what belongs to the page from the app: style sheets, images.
+    """
+    response = ResponseRecord(
+        200, "OK", HeaderFields([("Content-Type", "text/html; charset=utf-8")]), Body(source.encode())
+    )
+    page = Exchange(RequestRecord("GET", "/"), response, page=seal_page(source, fetch))
+    drawn = joined(body_pane(page, RenderOptions()))
+    return {"text/plain": "\n".join(page_lines(source)), "text/html": str(drawn)}

@@ -28,12 +28,11 @@ window.lab = {
     return null;
   },
   cells() { return this.panel().content.widgets; },
-  counts() { return this.cells().map(cell => cell.model.executionCount ?? null); },
-  ended(before, indexes) {
-    const cells = this.cells();
-    const failed = cells.some((cell, i) => indexes.includes(i) && cell.model.executionCount > before
-      && cell.model.outputs.toJSON().some(output => output.output_type === 'error'));
-    return failed || indexes.every(i => cells[i].model.executionCount > before);
+  forget(indexes) { for (const i of indexes) this.cells()[i].model.executionCount = null; },
+  ended(indexes) {
+    const done = indexes.filter(i => this.cells()[i].model.executionCount !== null);
+    const failed = i => this.cells()[i].model.outputs.toJSON().some(output => output.output_type === 'error');
+    return done.length === indexes.length || done.some(failed);
   },
 };
 """
@@ -92,20 +91,20 @@ class Lab:
 
     def run_all(self) -> None:
         """Run all cells, and wait until the last has ended or one has failed."""
-        before = self._highest_count()
         cells = "window.lab.cells().map((cell, i) => [cell.model, i])"
         wanted = self._evaluate(
             f"() => {cells}.filter(([m]) => m.type === 'code' && m.sharedModel.getSource().trim()).map(([, i]) => i)"
         )
+        self._forget_runs(wanted)
         self._command("notebook:run-all-cells")
-        self._wait_for_end(before, wanted)
+        self._wait_for_end(wanted)
 
     def run(self, index: int) -> CellOutput:
         """Run one cell by Ctrl+Enter (which adds none below the last one), wait for its end, and return its outputs."""
-        before = self._highest_count()
+        self._forget_runs([index])
         self._editor(index).click()
         self.page.keyboard.press("Control+Enter")
-        self._wait_for_end(before, [index])
+        self._wait_for_end([index])
         return self.output(index)
 
     def edit(self, index: int, source: str) -> None:
@@ -215,6 +214,7 @@ class Lab:
             )
         )
         self.page.set_viewport_size({"width": 1280, "height": max(900, height + 140)})
+        self.page.locator(".jp-WindowedPanel-outer").first.evaluate("node => { node.scrollTop = 0; }")
         self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         file.parent.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=file)
@@ -237,12 +237,13 @@ class Lab:
             arg=index,
         )
 
-    def _highest_count(self) -> int:
-        return int(self._evaluate("() => Math.max(0, ...window.lab.counts())"))
+    def _forget_runs(self, indexes: list[int]) -> None:
+        """Take the numbers of earlier runs off the cells; a kernel that was restarted counts from 1 again."""
+        self._evaluate("cells => window.lab.forget(cells)", indexes)
 
-    def _wait_for_end(self, before: int, indexes: list[int]) -> None:
-        """Wait until the cells have a number above `before`: the reply has come and the kernel is idle again."""
-        self.page.wait_for_function("([n, cells]) => window.lab.ended(n, cells)", arg=[before, indexes])
+    def _wait_for_end(self, indexes: list[int]) -> None:
+        """Wait until the cells have a number: the reply has come and the kernel is idle again."""
+        self.page.wait_for_function("cells => window.lab.ended(cells)", arg=indexes)
 
     def _command(self, name: str, arguments: dict[str, str] | None = None) -> None:
         """Run one of JupyterLab's commands, without waiting for what it promises."""

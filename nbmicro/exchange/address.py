@@ -67,6 +67,8 @@ def check_url(url: Template) -> None:
     """Refuse what is wrong with a URL whatever its blanks give: another origin, or a path without its slash."""
     source = loopback_url(url.source)
     head = source.partition("{{")[0]
+    if not source:
+        raise RequestError("the URL is empty.", hint="Write  %http /", line=url.line, column=url.column)
     if _ORIGIN.match(head):
         authority = head.partition("://")[2]
         if re.search(r"[/?#]", authority) or url.is_literal:

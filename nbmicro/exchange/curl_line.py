@@ -238,7 +238,7 @@ def _finish(curl: _Curl) -> LineRequest:
     elif curl.files:
         body = BodySource("file", curl.template(curl.files[0]), line=curl.word.line)
     elif curl.data:
-        body = BodySource("text", curl.template(joined), line=curl.word.line)
+        body = BodySource("fenced", curl.template(joined), line=curl.word.line)
     if body is not None:
         _add_media_type(curl)
     template = curl.template(url)

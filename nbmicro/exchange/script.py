@@ -7,13 +7,13 @@ What lives here: the order in which the parts of a request may stand. What must 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.address import is_url
 from nbmicro.exchange.bodies import begins_body, is_structure, read_body
 from nbmicro.exchange.items import DATA_KINDS, read_words
-from nbmicro.exchange.options import show_parts_in
+from nbmicro.exchange.options import seconds_in, show_parts_in
 from nbmicro.exchange.request_line import read_request_line
 from nbmicro.exchange.script_lines import (
     CONTINUATION,
@@ -50,7 +50,7 @@ from nbmicro.exchange.syntax import (
     ScriptRequest,
     Variable,
 )
-from nbmicro.exchange.template import Template
+from nbmicro.exchange.template import Template, joined
 from nbmicro.exchange.words import split_words
 
 __all__ = ["parse_file", "parse_script"]
@@ -240,6 +240,8 @@ def _read_comment(line: Line, draft: _Draft) -> bool:
         draft.name, draft.name_line = value, line.number
     elif name == "show":
         draft.show = show_parts_in(value, line.number, max(found.start(2), 0) + 1)
+    elif name == "timeout":
+        draft.timeout = seconds_in(value, line.number, max(found.start(2), 0) + 1)
     elif name == "no-redirect":
         draft.follow = False
     elif name == "no-cookie-jar":
@@ -279,7 +281,7 @@ def _read_request(cursor: Cursor, draft: _Draft) -> ScriptRequest:
 def _read_continuation(cursor: Cursor, draft: _Draft) -> None:
     while draft.url is not None and not cursor.at_end and (found := CONTINUATION.match(cursor.line.text)):
         more = cursor.line.group(found, 1)
-        draft.url = replace(draft.url, source=draft.url.source + more.source, parts=(*draft.url.parts, *more.parts))
+        draft.url = joined(draft.url, more)
         cursor.take()
 
 

@@ -15,7 +15,17 @@ from types import CodeType
 
 from nbmicro.errors import RequestError
 
-__all__ = ["Blank", "Place", "Template", "blank_end", "compiled", "parse_template", "place_at", "place_in_columns"]
+__all__ = [
+    "Blank",
+    "Place",
+    "Template",
+    "blank_end",
+    "compiled",
+    "joined",
+    "parse_template",
+    "place_at",
+    "place_in_columns",
+]
 
 Place = Callable[[int], tuple[int, int]]
 """The line and column, both from 1, of a character of a text."""
@@ -41,9 +51,9 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text as it was written: ``source``, and the same as literal parts and blanks in turn."""
+    """A text as it was written: ``source``, and the same as literal parts and blanks in turn, by which it is equal."""
 
-    source: str
+    source: str = field(compare=False)
     parts: tuple[str | Blank, ...] = ()
     line: int = field(default=1, compare=False)
     column: int = field(default=1, compare=False)
@@ -132,6 +142,14 @@ def parse_template(source: str, place: Place) -> Template:
         parts.append(source[position:])
     line, column = place(0)
     return Template(source, tuple(parts), line, column)
+
+
+def joined(first: Template, second: Template) -> Template:
+    """Two templates as one, at the place of the first."""
+    head, tail = list(first.parts), list(second.parts)
+    if head and tail and isinstance(head[-1], str) and isinstance(tail[0], str):
+        head[-1] += tail.pop(0)  # type: ignore[operator]
+    return Template(first.source + second.source, (*head, *tail), first.line, first.column)
 
 
 def _not_a_blank(source: str, opening: int, place: Place) -> RequestError:

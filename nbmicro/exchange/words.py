@@ -6,17 +6,19 @@ meaning of a word (``items.py``, ``options.py``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.json_text import json_end
-from nbmicro.exchange.template import Template, blank_end, parse_template, place_in_columns
+from nbmicro.exchange.template import Blank, Template, blank_end, parse_template, place_in_columns
 
 __all__ = ["Word", "split_words", "written_word"]
 
 _ESCAPED_BARE = "\"' #"
 _OPENS_QUOTE = "=:@"
+_NEEDS_QUOTES = re.compile(r"[\s\"'\\#;{\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,18 +143,13 @@ def split_words(text: str, *, line: int = 1, column: int = 1) -> tuple[list[Word
     return words, False
 
 
-def written_word(parts: Sequence[str | object]) -> str:
+def written_word(parts: Sequence[str | Blank]) -> str:
     """A word as it must be written to be read back: ``parts`` are literal texts and blanks in turn."""
+    literal = "".join(part for part in parts if isinstance(part, str))
     plain = "".join(str(part) for part in parts)
-    bare = plain and not plain.startswith("-") and not plain.endswith(";")
-    if bare and all(isinstance(part, str) and not _needs_quotes(part) for part in parts):
+    if plain and not plain.startswith("-") and not plain.endswith(";") and not _NEEDS_QUOTES.search(literal):
         return plain
-    return '"' + "".join(_in_quotes(part) if isinstance(part, str) else str(part) for part in parts) + '"'
-
-
-def _needs_quotes(text: str) -> bool:
-    return any(char.isspace() or char in "\"'\\#;{[" for char in text)
-
-
-def _in_quotes(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    if '"' in literal and "'" not in literal:
+        return f"'{plain}'"
+    escaped = (re.sub(r'(["\\])', r"\\\1", part) if isinstance(part, str) else str(part) for part in parts)
+    return f'"{"".join(escaped)}"'

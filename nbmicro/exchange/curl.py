@@ -40,9 +40,9 @@ def as_curl(exchange: ExchangeRecord, *, secrets: bool = False, base_url: str = 
     elif request.method != default:
         words += ["-X", request.method]
     words.append(base_url.rstrip("/") + masked_target(exchange, secrets=secrets))
+    lines = [shlex.join(words)]
     for name, value in masked_request_headers(exchange, secrets=secrets):
-        words += ["-H", f"{name}: {value}" if value else f"{name};"]
-    lines = [shlex.join(words[:1] + words[1:])]
+        lines.append(shlex.join(["-H", f"{name}: {value}" if value else f"{name};"]))
     if request.body:
         if request.headers.get("Content-Type") is None:
             # curl would name a form of its own accord.

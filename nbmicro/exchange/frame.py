@@ -22,6 +22,10 @@ _HEAD = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base ta
 # `target` as an attribute's name. The sandbox stops every link but one that opens in the frame itself, which would ask
 # the notebook's origin with the user's cookies; so no attribute of a page may be called that.
 _TARGET = re.compile(r"(?<![\w+=-])(tar)(get)(?![\w+-])", re.IGNORECASE)
+_FOREIGN = re.compile(r"<(svg|math)(?![\w-])", re.IGNORECASE)
+_LINK = re.compile(r"<(/?)(a|svg)(?=[\s/>])", re.IGNORECASE)
+# The reference of a link; one inside the page (`<use href="#a">`) and a picture's data stay.
+_HREF = re.compile(r"(hr)(ef)(?!\s*=\s*[\"']?(?:#|data:))", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 _TALL = re.compile(r"<(img|svg|table|canvas|video|textarea)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"<(input|button|select|hr)\b", re.IGNORECASE)
@@ -31,9 +35,32 @@ def sealed(page: str) -> str:
     """The page as the frame gets it: the policy first, and no link that opens in the frame itself.
 
     An invisible joiner parts every word ``target`` of the page, in its text too: this holds however a browser reads
-    the markup, where taking attributes out would need its very parser.
+    the markup, where taking attributes out would need its very parser. Links inside drawings and formulas do not heed
+    ``<base target>`` (measured in Chromium for SVG); from the first of these on a link is only underlined.
     """
-    return _HEAD + _TARGET.sub(rf"\1{_WORD_JOINER}\2", page)
+    page = _TARGET.sub(rf"\1{_WORD_JOINER}\2", page)
+    foreign = _FOREIGN.search(page)
+    if foreign is not None:
+        start = foreign.start()
+        page = page[:start] + _HREF.sub(rf"\1{_WORD_JOINER}\2", _without_links(page[start:]))
+    return _HEAD + page
+
+
+def _without_links(markup: str) -> str:
+    """The markup with other elements for its links: a group in a drawing, underlined text elsewhere.
+
+    Which of both is a matter of looks alone, so it is enough to guess where a drawing ends.
+    """
+    depth = 0
+
+    def other(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found[2].lower() == "svg":
+            depth += -1 if found[1] else 1
+            return found[0]
+        return f"<{found[1]}{'g' if depth > 0 else 'u'}"
+
+    return _LINK.sub(other, markup)
 
 
 def draw_frame(page: str, height: float) -> Markup:

@@ -56,7 +56,7 @@ def render_html(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
         parts.append(pre(plain(as_http(exchange, secrets=options.secrets))))
     if "curl" in options.show:
         parts.append(pre(plain(as_curl(exchange, secrets=options.secrets))))
-    parts += [row(_status(hop, options, on_the_way=True)) for hop in exchange.history]
+    parts += [folded(_status(hop, options, on_the_way=True), _wire(hop, options)) for hop in exchange.history]
     parts.append(folded(_status(exchange, options), _wire(exchange, options)))
     parts += _fields(exchange, options)
     if "body" in options.show and not body_is_told(exchange):
@@ -112,7 +112,7 @@ def _error(exchange: ExchangeRecord) -> list[Markup]:
         for role, text in error_lines(exchange.error)
     ]
     parts = [labelled("", joined(lines), edge=_BAD)]
-    return [*parts, row(plain(exchange.error.hint))] if exchange.error.hint else parts
+    return [*parts, _advice(plain(exchange.error.hint))] if exchange.error.hint else parts
 
 
 def _output(exchange: ExchangeRecord) -> list[Markup]:
@@ -126,7 +126,14 @@ def _output(exchange: ExchangeRecord) -> list[Markup]:
 def _remarks(exchange: ExchangeRecord) -> list[Markup]:
     hint = hint_text(exchange)
     said: Iterable[str] = [*([hint] if hint else []), *(f"Note: {plain(note)}" for note in exchange.notes)]
-    return [Markup('<div style="margin:.3em 0;white-space:pre-wrap">{}</div>').format(text) for text in said]
+    return [_advice(text) for text in said]
+
+
+def _advice(text: str) -> Markup:
+    """A sentence of ours; what stands behind two spaces is a line to write."""
+    sentence, gap, line = text.partition("  ")
+    code = Markup(' <span style="{}">{}</span>').format(MONO, line) if gap else ""
+    return Markup('<div style="margin:.3em 0;white-space:pre-wrap">{}{}</div>').format(sentence, code)
 
 
 def _trace(exchange: ExchangeRecord) -> Markup:
@@ -148,8 +155,9 @@ def _checks(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
         parts.append(Markup('<div style="margin:.3em 0">{}</div>').format(Markup(" ").join(words)))
     for check in failed:
         place, difference, note = check_words(check)
-        said = Markup("   ").join(part for part in (place, difference, note) if part)
-        parts.append(row(_chip(f"✗ {one_line(check.text, 200)}", _BAD), said))
+        said = [Markup('<span style="{};margin-left:.7em">{}</span>').format(MONO, difference)] if difference else []
+        said += [Markup('<small style="margin-left:.7em">{}</small>').format(text) for text in (place, note) if text]
+        parts.append(row(_chip(f"✗ {one_line(check.text, 200)}", _BAD), *said))
     return parts
 
 

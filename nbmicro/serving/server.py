@@ -86,6 +86,7 @@ class BackgroundServer:
         )
         self._port = 0
         self._sockets: dict[int, Any] = {}
+        self._reserved: socket.socket | None = None
         self._listener: Listener | None = None
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
@@ -123,6 +124,18 @@ class BackgroundServer:
             "and its handlers run with all of your rights. Without --host only this machine can."
         )
 
+    def replace(self, app: WSGIApplication) -> None:
+        """Serve another app from the next request on; the socket stays open and no request is lost."""
+        self._app.app = app
+
+    def reserve(self) -> BackgroundServer:
+        """Take the port without answering yet: who connects waits for :meth:`start`. Raises as that does."""
+        with self._lock:
+            if self._reserved is None and not self.running:
+                self._reserved = self._listen()
+                self._port = self._reserved.getsockname()[1]
+        return self
+
     def start(self) -> BackgroundServer:
         """Listen and answer; nothing happens if it already does.
 
@@ -136,12 +149,7 @@ class BackgroundServer:
         with self._lock:
             if self.running:
                 return self
-            if sys.platform == "emscripten":
-                raise ServeError(
-                    "Python in the browser has no sockets and no threads, so no server can run here.",
-                    hint="The app answers without one:  %http /   or   %browse /",
-                )
-            sock = self._listen()
+            sock, self._reserved = self._reserved or self._listen(), None
             self._port = sock.getsockname()[1]
             self._sockets = {}
             name = self.host if self.host not in ("", "0.0.0.0", "::") else "localhost"
@@ -168,6 +176,9 @@ class BackgroundServer:
             its thread goes when it returns, and its client is already cut off.
         """
         with self._lock:
+            if self._reserved is not None:
+                self._reserved.close()
+                self._reserved = None
             listener, thread = self._listener, self._thread
             if listener is None or thread is None:
                 return True
@@ -195,6 +206,11 @@ class BackgroundServer:
         return f"<BackgroundServer {self.url if self.running else 'stopped'}>"
 
     def _listen(self) -> socket.socket:
+        if sys.platform == "emscripten":
+            raise ServeError(
+                "Python in the browser has no sockets and no threads, so no server can run here.",
+                hint="The app answers without one:  %http /   or   %browse /",
+            )
         host, port = self.host, self._asked_port
         if port is not None and not 0 <= port <= 65535:
             raise ServeError(f"{port} is no port: they go from 1 to 65535.", hint=f"{self.command} --port 5000")

@@ -1,0 +1,189 @@
+"""The command ``nbmicro``: a notebook, a file or a module, served or looked at without a notebook.
+
+What lives here: commands, their help, and what they print. What must not: loading or serving; a command parses and
+calls.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import signal
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from nbmicro import __version__
+from nbmicro.errors import LoadError, NbmicroError, ServeError
+from nbmicro.serving.loader import Loaded, load_target
+from nbmicro.serving.server import BackgroundServer
+from nbmicro.web.app import App
+from nbmicro.web.dotenv import load_dotenv, wants_dotenv
+
+__all__ = ["main"]
+
+_FILE = """FILE is a notebook (app.ipynb), a Python file (app.py) or a module (shop, shop:app, shop:create_app())."""
+
+
+class _Commands(click.Group):
+    """Commands whose errors are nbmicro's: a message, a way out, and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NbmicroError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="nbmicro")
+def main() -> None:
+    """A web microframework that lives in a notebook.
+
+    What was made in a notebook runs here without one: no Jupyter, no kernel, no browser is needed.
+
+    \b
+    Serve it:           nbmicro run app.ipynb
+    See its routes:     nbmicro routes app.ipynb
+    In production:      gunicorn 'nbmicro:load("app.ipynb")'
+
+    Variables of a file .env in this folder, or one above, are set first; one that is set already stays as it is.
+    """
+    if wants_dotenv():
+        load_dotenv()
+
+
+@main.command(
+    help=f"""Serve an app until Ctrl-C.
+
+    {_FILE}
+
+    Of a notebook, the cells that make the app run once, from the first to the last. Cells that only look (%http,
+    %serve, %routes …) are passed over, and so is a cell that begins `# nbmicro: skip`. Paths are taken from the
+    notebook's folder, as in Jupyter.
+
+    \b
+    On port 8000:                  nbmicro run app.ipynb --port 8000
+    For the whole network:         nbmicro run app.ipynb --host 0.0.0.0
+    Behind Nginx as example.org:   nbmicro run app.ipynb --allow-host example.org
+    """
+)
+@click.argument("file")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="NBMICRO_HOST",
+    show_envvar=True,
+    help="The address to listen on. With another than this one, everyone who reaches it can call the app.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    envvar="NBMICRO_PORT",
+    show_envvar=True,
+    help="The port to listen on. If none is named: 5000, or the next free one.",
+)
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    envvar="NBMICRO_ALLOW_HOST",
+    show_envvar=True,
+    help="A host name to answer to, besides localhost and IP addresses; .example.org for a whole domain, * for all. "
+    "May be given several times.",
+)
+@click.option(
+    "--debug",
+    is_flag=True,
+    help="Show an error in the browser, with a console behind a PIN. On this machine only.",
+)
+def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debug: bool) -> None:
+    os.environ["NBMICRO_RUN_FROM_CLI"] = "true"
+    if debug and host not in ("127.0.0.1", "localhost", "::1"):
+        raise ServeError(
+            f"--debug gives whoever asks a console on this machine, so it does not go with --host {host}.",
+            hint=f"One of them:  nbmicro run {file} --debug   or:  nbmicro run {file} --host {host}",
+        )
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    # The port comes first: that it is taken should not be learnt after a minute of loading.
+    server = BackgroundServer(
+        _loading, host=host, port=port, allow_hosts=allow_hosts, command=f"nbmicro run {file}"
+    ).reserve()
+    loaded = load_target(file)
+    _refuse_asgi(loaded)
+    if loaded.report is not None:
+        click.echo(str(loaded.report))
+        for note in loaded.report.notes:
+            click.echo(note)
+        # As in Jupyter: what a handler opens by a relative path is beside the notebook.
+        os.chdir(loaded.folder)
+    app, pin = _debugged(loaded.app) if debug else (loaded.app, None)
+    server.replace(app)
+    server.start()
+    try:
+        click.echo(f"Serving {loaded.name} at {server.url}  Stop: Ctrl-C")
+        for remark in (server.warning, f"Debugger PIN: {pin}" if pin else None):
+            if remark:
+                click.echo(remark, err=True)
+        # On Windows a wait without end would not hear Ctrl-C.
+        while not stopped.wait(1.0):
+            pass
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.stop(timeout=1.0)
+
+
+@main.command(
+    help=f"""Show the routes of an app: methods, rule, endpoint, and who declares it.
+
+    {_FILE}
+    """
+)
+@click.argument("file")
+def routes(file: str) -> None:
+    loaded = load_target(file)
+    if not isinstance(loaded.app, App):
+        raise LoadError(
+            f"{loaded.name} makes a {type(loaded.app).__module__}.{type(loaded.app).__qualname__}, "
+            "and only the routes of an nbmicro app are known.",
+        )
+    rows = [(route.method_names, route.rule, route.endpoint, route.owner.label) for route in loaded.app.routes()]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    for row in sorted(rows, key=lambda row: (row[1], row[0])):
+        cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*cells, row[3]]).rstrip())
+
+
+def _loading(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """What would answer before the app is loaded; the server starts when it is, so nobody is answered by it."""
+    start_response("503 Service Unavailable", [("Content-Length", "0")])
+    return []
+
+
+def _refuse_asgi(loaded: Loaded) -> None:
+    app = loaded.app
+    if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__):
+        raise LoadError(
+            f"{loaded.name} makes an ASGI app, and this server speaks WSGI.",
+            hint="Serve it with an ASGI server:  uvicorn module:app",
+        )
+
+
+def _debugged(app: Any) -> tuple[Any, str | None]:
+    """The app behind Werkzeug's debugger, with the PIN that opens its console."""
+    from werkzeug.debug import DebuggedApplication
+
+    if isinstance(app, App):
+        app.debug = True
+    debugger = DebuggedApplication(app, evalex=True, pin_security=True, pin_logging=False)
+    return debugger, debugger.pin
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""From what a command line or a WSGI server names to the app: a notebook, a Python file, or ``module:attribute``.
+
+What lives here: telling the kinds of target apart, and what an app may not do while it is loaded. What must not: how a
+notebook runs (``notebook_module``), or what a module holds (``python_target``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbmicro.errors import LoadError
+from nbmicro.serving.notebook_module import LoadReport, NotebookModule
+from nbmicro.serving.python_target import attribute_of, best_app, import_target, load_object
+from nbmicro.web.app import App
+from nbmicro.web.appfinding import prepare_import
+from nbmicro.web.hosting import hosting
+
+__all__ = ["Loaded", "load", "load_target"]
+
+logger = logging.getLogger("nbmicro.serving")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A target that was loaded.
+
+    Parameters
+    ----------
+    app:
+        The WSGI application: an :class:`nbmicro.App`, or whatever else the target makes.
+    name:
+        How it was named, for people.
+    folder:
+        Where its files are.
+    report:
+        How the loading of a notebook went; None for a module.
+    """
+
+    app: Any
+    name: str
+    folder: Path
+    report: LoadReport | None = None
+
+
+def load(target: str | os.PathLike[str]) -> App:
+    """Load an app for a WSGI server: ``gunicorn 'nbmicro:load("app.ipynb")'``.
+
+    Parameters
+    ----------
+    target:
+        ``app.ipynb``, ``app.py``, either with ``:name`` behind it, ``package.module``, ``module:name`` or
+        ``module:factory()``.
+
+    Returns
+    -------
+    App
+        The app. A target may also make another framework's WSGI application, which is returned as it is.
+
+    Raises
+    ------
+    LoadError
+        There is nothing to serve, or it fails to load; names file, cell and line.
+    """
+    loaded = load_target(target)
+    if loaded.report is not None:
+        logger.info("%s", loaded.report)
+        for note in loaded.report.notes:
+            logger.info("%s", note)
+    app: App = loaded.app
+    return app
+
+
+def load_target(target: str | os.PathLike[str]) -> Loaded:
+    """As :func:`load`, with what is to be said about it."""
+    text = os.fspath(target)
+    file, _, name = text.rpartition(":")
+    # The colon of "C:\app.ipynb" belongs to the path.
+    if not file.endswith((".ipynb", ".py")):
+        file, name = text, ""
+    with _no_server():
+        if file.endswith(".ipynb"):
+            notebook = NotebookModule(Path(file))
+            app = attribute_of(notebook.module, name, file) if name else notebook.app()
+            return Loaded(app, Path(file).name, notebook.path.parent, notebook.report)
+        if file.endswith(".py"):
+            path = Path(file).resolve()
+            if not path.is_file():
+                raise LoadError(f"there is no file {file}.")
+            module = import_target(prepare_import(str(path)), file)
+            return Loaded(attribute_of(module, name, file) if name else best_app(module, file), path.name, path.parent)
+        if Path(text).exists():
+            raise LoadError(f"{text} is neither a notebook nor a Python file.", hint="Name one:  nbmicro run app.ipynb")
+        return Loaded(load_object(text), text, Path.cwd())
+
+
+@contextlib.contextmanager
+def _no_server() -> Iterator[None]:
+    """While an app is loaded, its own ``app.run()`` starts nothing: who loads it serves it."""
+    before = hosting.run_app
+    hosting.run_app = lambda *args, **options: None
+    try:
+        yield
+    finally:
+        hosting.run_app = before

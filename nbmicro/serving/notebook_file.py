@@ -1,0 +1,123 @@
+"""The .ipynb file: JSON of notebook format 4 in, code cells out.
+
+What lives here: reading and refusing. What must not: what a cell means, or any library of Jupyter's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbmicro.errors import LoadError
+
+__all__ = ["NotebookCell", "read_notebook"]
+
+SKIP_TAG = "nbmicro-skip"
+_SKIP_LINE = "# nbmicro: skip"
+
+
+@dataclass(frozen=True)
+class NotebookCell:
+    """A code cell as it stands in the file.
+
+    Parameters
+    ----------
+    number:
+        Its place among the code cells that are not empty, from 1.
+    text:
+        Its source.
+    tags:
+        Its tags.
+    file:
+        The notebook's file name, for errors.
+    """
+
+    number: int
+    text: str
+    tags: frozenset[str]
+    file: str
+
+    @property
+    def first_line(self) -> str:
+        """Its first line that is not empty, by which people know it."""
+        line = next((line.strip() for line in self.text.splitlines() if line.strip()), "")
+        return line if len(line) <= 60 else f"{line[:59]}…"
+
+    @property
+    def where(self) -> str:
+        """How an error names it: ``app.ipynb, cell 3 (import pandas as pd)``."""
+        return f"{self.file}, cell {self.number} ({self.first_line})"
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether its author wants it passed over when the notebook is served."""
+        return SKIP_TAG in self.tags or self.text.lstrip().lower().startswith(_SKIP_LINE)
+
+
+def read_notebook(path: Path) -> list[NotebookCell]:
+    """Read a notebook's code cells, without the empty ones.
+
+    Raises
+    ------
+    LoadError
+        The file is not there, no JSON, no notebook of format 4, or not one of Python; says what would do.
+    """
+    where = path.name
+    content = _read_json(path)
+    version = content.get("nbformat")
+    if not isinstance(version, int) or version < 4 or not isinstance(content.get("cells"), list):
+        raise LoadError(
+            f"the notebook is of format {version}; format 4 can be read."
+            if isinstance(version, int) and version < 4
+            else "the file is not a notebook: it has no cells of format 4.",
+            hint=f"Open it in JupyterLab and save it, or:  jupyter nbconvert --to notebook --inplace {path.name}",
+            where=where,
+        )
+    language = _language(content.get("metadata"))
+    if language not in ("", "python"):
+        raise LoadError(f"the notebook's language is {language}, and only Python can be served.", where=where)
+    cells: list[NotebookCell] = []
+    for entry in content["cells"]:
+        if not isinstance(entry, dict) or entry.get("cell_type") != "code":
+            continue
+        source = entry.get("source", "")
+        text = "".join(source) if isinstance(source, list) else str(source)
+        if not text.strip():
+            continue
+        metadata = entry.get("metadata")
+        tags = metadata.get("tags", ()) if isinstance(metadata, dict) else ()
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        cells.append(NotebookCell(len(cells) + 1, text, frozenset(map(str, tags)), path.name))
+    return cells
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        others = sorted(file.name for file in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
+        hint = f"Notebooks beside it: {', '.join(others[:8])}" if others else None
+        raise LoadError(f"there is no file {path}.", hint=hint) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LoadError(f"the file cannot be read: {error}", where=path.name) from error
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        if "\n<<<<<<<" in text:
+            hint = "It holds the marks of a merge conflict (<<<<<<<): choose one side and save it."
+        else:
+            hint = "Open it in JupyterLab and save it again; a notebook is JSON."
+        raise LoadError(f"the file is not JSON: {error}", hint=hint, where=path.name) from None
+    return content if isinstance(content, dict) else {}
+
+
+def _language(metadata: object) -> str:
+    if not isinstance(metadata, dict):
+        return ""
+    for place, name in (("kernelspec", "language"), ("language_info", "name")):
+        entry = metadata.get(place)
+        if isinstance(entry, dict) and entry.get(name):
+            return str(entry[name]).lower()
+    return ""

@@ -50,8 +50,10 @@ def make(session: Session) -> Callable[..., Any]:
 
         In plain Python:  client.post("/users", json={"name": "Ada"})
         """
+        if asks_for_help(line, http):
+            return None
         if cell is None:
-            return None if asks_for_help(line, http) else send_line(session, parse_line(line))
+            return send_line(session, parse_line(line))
         return send_script(session, parse_script(line, cell))
 
     return http

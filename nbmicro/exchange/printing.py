@@ -45,7 +45,7 @@ def print_script(script: Script) -> tuple[str, str]:
     requests = list(script.requests)
     words: list[str] = []
     blocks: list[str] = []
-    if requests and requests[0].items:
+    if requests and (requests[0].items or any(char.isspace() for char in requests[0].url.literal)):
         first = requests.pop(0)
         words = [first.method, written_word(first.url.parts), *(_item(item) for item in first.items)]
         blocks.append("\n".join(_below(first)))

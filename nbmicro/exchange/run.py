@@ -6,13 +6,13 @@ how an exchange is shown; a host is told of each as soon as it is complete.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.assembly import assemble_line, assemble_request, templates_of
+from nbmicro.exchange.binding import Protected, check_names, is_protected
 from nbmicro.exchange.checks import (
     capture,
     check_body,
@@ -43,13 +43,6 @@ __all__ = [
 
 Announce = Callable[[Exchange, tuple[str, ...] | None], None]
 """Told of every exchange that is to be shown, with the parts that ``--show`` or ``# @show`` names."""
-Protected = Callable[[str, object], bool]
-"""Whether the notebook's name with this value must not be overwritten."""
-
-
-def is_protected(name: str, value: object) -> bool:
-    """What is protected where the host does not say: modules, functions, classes, apps and whatever can be called."""
-    return isinstance(value, types.ModuleType) or callable(value)
 
 
 def run_line(
@@ -200,7 +193,7 @@ def run_script(
         Failed checks do not raise: they are in ``exchange.checks``, and :func:`raise_for_checks` raises for them.
     """
     scope = Scope(namespace, folder=folder or Path(), known_captures=known_captures)
-    _check_script(script, scope, namespace, protected)
+    check_names(script, scope, namespace, protected)
     if script.options.reset:
         client.reset()
     exchanges: list[Exchange] = []
@@ -295,56 +288,3 @@ def _jar(client: Client, wanted: bool) -> Iterator[None]:
         yield
     finally:
         client.cookies = kept
-
-
-def _check_script(script: Script, scope: Scope, namespace: Mapping[str, object], protected: Protected) -> None:
-    """Refuse, before anything is sent, names that have no value and names that must not be overwritten."""
-    known: set[str] = {variable.name for variable in script.variables}
-    for variable in script.variables:
-        _check_protected(variable.name, f"`@{variable.name}`", variable.line, 1, namespace, protected)
-    for request in script.requests:
-        if request.name:
-            _check_protected(request.name, f"`# @name {request.name}`", request.name_line, None, namespace, protected)
-        for wanted in request.captures:
-            what = f"the capture `{wanted.name}`"
-            _check_protected(wanted.name, what, wanted.line, None, namespace, protected)
-        for name in _gives(request):
-            scope.later.setdefault(name, request.line)
-    for request in script.requests:
-        scope.check_names([request.url], known | set(APP_NAMES))
-        scope.check_names(templates_of(request), known)
-        known |= set(_gives(request))
-        for name in _gives(request):
-            scope.later.pop(name, None)
-    scope.check_names((variable.value for variable in script.variables), known)
-    if script.options.auth is not None:
-        scope.check_names([script.options.auth], known)
-
-
-def _gives(request: ScriptRequest) -> list[str]:
-    """The names a request binds."""
-    return [*([request.name] if request.name else []), *(wanted.name for wanted in request.captures)]
-
-
-def _check_protected(
-    name: str, what: str, line: int, column: int | None, namespace: Mapping[str, object], protected: Protected
-) -> None:
-    if name in namespace and protected(name, namespace[name]):
-        raise RequestError(
-            f"{what}: `{name}` is {_kind(namespace[name])} in the notebook, and a request does not overwrite it. "
-            "Nothing was sent.",
-            hint=f"Choose another name, such as  {name}_answer",
-            line=line,
-            column=column,
-        )
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, types.ModuleType):
-        return "a module"
-    if isinstance(value, type):
-        return "a class"
-    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
-        return "a function"
-    kind = type(value).__name__
-    return f"an {kind}" if kind[:1] in "AEIOUaeiou" else f"a {kind}"

@@ -75,7 +75,8 @@ likely_request = st.tuples(
     st.sampled_from(
         [
             "", "plain\n\ntext {{ x }}\n", '{"a": {{ b }},\n "c": [1, "}"]}', "```json\n###\nHTTP 200\n\n```",
-            "< ./a.json", "[1]", "[broken", "{ not json } x", "# heading\ntext", "````\n```\n[Asserts]\n```\n````", "a=b\n&c={{ d }}",
+            "< ./a.json", "[1]", "[broken", "{ not json } x", "# heading\ntext", "````\n```\n[Asserts]\n```\n````",
+            "a=b\n&c={{ d }}",
         ]
     ),
     some_of("HTTP 201", "Location: /users/{{ uid }}", "# note", "X: y"),

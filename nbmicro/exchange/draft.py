@@ -1,0 +1,126 @@
+"""A request of the cell form while it is read: its parts so far, and the directives that its comments give.
+
+What lives here: the one mutable record between the lines of a cell and the frozen ``ScriptRequest``. What must not:
+the order of the parts (``script.py``).
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.options import seconds_in, show_parts_in
+from nbmicro.exchange.script_lines import DIRECTIVE, Line
+from nbmicro.exchange.sections import check_identifier
+from nbmicro.exchange.syntax import (
+    BodySource,
+    Capture,
+    Check,
+    ExpectedStatus,
+    FilePart,
+    Item,
+    Pair,
+    ScriptRequest,
+)
+from nbmicro.exchange.template import Template
+
+__all__ = ["RequestDraft", "read_comment"]
+
+_DIRECTIVES = ("name", "show", "no-redirect", "no-cookie-jar", "prompt", "note", "timeout")
+
+
+@dataclass
+class RequestDraft:
+    """A request while it is read."""
+
+    method: str = "GET"
+    url: Template | None = None
+    line: int = 1
+    name: str | None = None
+    name_line: int = 1
+    title: str = ""
+    items: tuple[Item, ...] = ()
+    headers: list[Pair] = field(default_factory=list)
+    query: list[Pair] = field(default_factory=list)
+    form: tuple[Pair, ...] | None = None
+    multipart: tuple[Pair | FilePart, ...] | None = None
+    body: BodySource | None = None
+    follow: bool | None = None
+    cookies: bool = True
+    timeout: float | None = None
+    auth: Template | None = None
+    show: tuple[str, ...] | None = None
+    status: ExpectedStatus | None = None
+    expected_headers: list[Pair] = field(default_factory=list)
+    expected_body: BodySource | None = None
+    captures: tuple[Capture, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    def finished(self) -> ScriptRequest:
+        if self.url is None:
+            raise RequestError("the request has no URL.", hint="Write  GET /users", line=self.line)
+        return ScriptRequest(
+            method=self.method,
+            url=self.url,
+            name=self.name,
+            title=self.title,
+            items=self.items,
+            headers=tuple(self.headers),
+            query=tuple(self.query),
+            form=self.form,
+            multipart=self.multipart,
+            body=self.body,
+            follow=self.follow,
+            cookies=self.cookies,
+            timeout=self.timeout,
+            auth=self.auth,
+            show=self.show,
+            status=self.status,
+            expected_headers=tuple(self.expected_headers),
+            expected_body=self.expected_body,
+            captures=self.captures,
+            checks=self.checks,
+            line=self.line,
+            name_line=self.name_line,
+        )
+
+
+def read_comment(line: Line, draft: RequestDraft) -> bool:
+    """Read a comment, which may be a directive; False if the line is no comment."""
+    if not line.is_comment:
+        return False
+    found = DIRECTIVE.match(line.text)
+    if not found:
+        return True
+    name, value = found[1], found[2] or ""
+    column = found.start(1)
+    if name == "name":
+        check_identifier(value, "the name of a request", line.number, max(found.start(2), 0) + 1)
+        draft.name, draft.name_line = value, line.number
+    elif name == "show":
+        draft.show = show_parts_in(value, line.number, max(found.start(2), 0) + 1)
+    elif name == "timeout":
+        draft.timeout = seconds_in(value, line.number, max(found.start(2), 0) + 1)
+    elif name == "no-redirect":
+        draft.follow = False
+    elif name == "no-cookie-jar":
+        draft.cookies = False
+    elif name == "prompt":
+        variable = value.split()[0] if value else "name"
+        raise RequestError(
+            "`# @prompt` is not asked here: a notebook that runs from top to bottom has nobody to answer.",
+            hint=f"Set the variable in a Python cell above:  {variable} = input()",
+            line=line.number,
+            column=column,
+        )
+    elif name not in _DIRECTIVES:
+        near = difflib.get_close_matches(name, _DIRECTIVES, 1, 0.7)
+        if near:
+            raise RequestError(
+                f"there is no directive `# @{name}`.",
+                hint=f"Did you mean `# @{near[0]}`?",
+                line=line.number,
+                column=column,
+            )
+    return True

@@ -1,0 +1,139 @@
+"""The head of a request in the cell form: ``[METHOD] URL [HTTP/1.1]``, query lines below it, headers.
+
+What lives here: those lines, and the refusal of what is none of them. What must not: bodies and sections.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.address import check_url, is_method, is_url
+from nbmicro.exchange.bodies import begins_body, is_structure
+from nbmicro.exchange.draft import RequestDraft, read_comment
+from nbmicro.exchange.script_lines import (
+    CONTINUATION,
+    HEADER,
+    SCRIPT_BLOCK,
+    STATUS,
+    STATUS_LIKE,
+    VARIABLE,
+    Cursor,
+    Line,
+    section_name,
+)
+from nbmicro.exchange.sections import check_section
+from nbmicro.exchange.syntax import Pair
+from nbmicro.exchange.template import Template, blank_end, joined
+
+__all__ = ["foreign_script", "read_continuation", "read_headers", "read_request_line"]
+
+_VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
+
+
+def read_request_line(line: Line) -> tuple[str, Template]:
+    """The method and URL of a request line; the method is GET where it is left out.
+
+    Raises
+    ------
+    RequestError
+        The line is no request line.
+    """
+    text = line.text.rstrip()
+    version = _VERSION.search(text)
+    stop = version.start() if version else len(text)
+    start = len(text) - len(text.lstrip())
+    first = re.compile(r"\S+").match(text, start, stop)
+    method = "GET"
+    if first and is_method(first[0]) and not is_url(first[0]):
+        method = first[0].upper()
+        behind = text[first.end() : stop]
+        start = first.end() + len(behind) - len(behind.lstrip())
+    if start >= stop:
+        raise _no_request(line, "the URL is missing.", f"Write  {method} /users")
+    if STATUS.match(text):
+        raise _no_request(line, f"`{text}` has no request above it.", "Write the request line first:  GET /users")
+    space = _space_outside_blanks(text[start:stop])
+    if space >= 0:
+        if method == "GET" and not is_url(text[start:stop]):
+            raise _no_request(line, f"`{text.strip()}` is no request line.", "Write  GET /users")
+        rest = text[start + space : stop].strip()
+        raise RequestError(
+            f"`{rest}` stands behind the URL.",
+            hint="Items and options belong to the %%http or %http line; in a URL a space is %20.",
+            line=line.number,
+            column=start + space + 2,
+        )
+    url = line.template(start, stop)
+    if not is_url(url.source) and method == "GET" and not first:
+        raise _no_request(line, f"`{text.strip()}` is no request line.", "Write  GET /users")
+    check_url(url)
+    return method, url
+
+
+def _space_outside_blanks(text: str) -> int:
+    position = 0
+    while position < len(text):
+        if text.startswith("{{", position):
+            end = blank_end(text, position + 2)
+            position = end + 2 if end >= 0 else position + 2
+        elif text[position].isspace():
+            return position
+        else:
+            position += 1
+    return -1
+
+
+def _no_request(line: Line, message: str, hint: str) -> RequestError:
+    return RequestError(message, hint=hint, line=line.number, column=1)
+
+
+def read_continuation(cursor: Cursor, draft: RequestDraft) -> None:
+    """Add the lines that begin with ``?`` or ``&`` to the URL."""
+    while draft.url is not None and not cursor.at_end and (found := CONTINUATION.match(cursor.line.text)):
+        more = cursor.line.group(found, 1)
+        draft.url = joined(draft.url, more)
+        cursor.take()
+
+
+def read_headers(cursor: Cursor, draft: RequestDraft, headers: list[Pair]) -> None:
+    """Read headers and the comments between them, up to an empty line or what can be no header."""
+    while not cursor.at_end and not cursor.line.is_blank:
+        line = cursor.line
+        if is_structure(line.text) or begins_body(line.text) or SCRIPT_BLOCK.match(line.text):
+            return
+        section = section_name(line.text)
+        if section:
+            check_section(line, section)
+            return
+        if not read_comment(line, draft):
+            headers.append(_read_header(line))
+        cursor.take()
+
+
+def _read_header(line: Line) -> Pair:
+    found = HEADER.match(line.text)
+    if found and not VARIABLE.match(line.text):
+        return Pair(line.group(found, 1), line.group(found, 2), line.number)
+    text = line.text.strip()
+    status = STATUS_LIKE.match(text)
+    words = text.split()
+    if status:
+        message, hint = f"`{text}` is no status line.", "It stands alone on its line:  HTTP 200  or  HTTP *"
+    elif VARIABLE.match(text):
+        message, hint = f"`{text}` stands in a request.", "File variables stand before the request line."
+    elif words[0].isupper() and len(words) > 1 and is_url(words[1]):
+        message, hint = f"`{text}` stands in another request.", "A further request stands behind a line  ###"
+    else:
+        message, hint = f"`{text}` is no header.", "Write  Name: value  and leave a line empty before the body."
+    raise RequestError(message, hint=hint, line=line.number, column=1)
+
+
+def foreign_script(line: Line) -> RequestError:
+    """The error of another tool's script."""
+    return RequestError(
+        "a script of another tool stands here; nbmicro runs none.",
+        hint='Checks are Python under [Asserts]:  status == 200, json["name"] == "Ada"',
+        line=line.number,
+        column=1,
+    )

@@ -59,7 +59,7 @@ class Environment:
         self.create()
         place = "this environment" if self.folder is None else f"{self.folder.name}/"
         print(f"Installing nbmicro[{extra}] into {place} (once; a minute or two) ...", flush=True)
-        run = subprocess.run([*self.pip(), "install", "--quiet", "--editable", f"{ROOT}[{extra}]"], check=False)
+        run = subprocess.run([*self.pip(), "install", "-qq", "--editable", f"{ROOT}[{extra}]"], check=False)
         if run.returncode != 0:
             raise Stop("pip could not install nbmicro; its own words stand above. Run the same command again to retry.")
         if stamp is not None:
@@ -74,7 +74,7 @@ class Environment:
         if subprocess.run([*base, "venv", str(self.folder)], check=False, stdout=quiet, stderr=quiet).returncode == 0:
             return
         bare = subprocess.run([*base, "venv", "--clear", "--without-pip", str(self.folder)], check=False)
-        pip = [*base, "pip", "--python", str(self.python), "install", "--quiet", "pip"]
+        pip = [*base, "pip", "--python", str(self.python), "install", "-qq", "pip"]
         if bare.returncode != 0 or subprocess.run(pip, check=False).returncode != 0:
             raise Stop(
                 "Python could make no virtual environment. On Debian and Ubuntu:  apt install python3-venv\n"

@@ -101,7 +101,7 @@ class _Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Any] | None = None
         self._coroutine, self._context = coroutine, context
-        threading.Thread(target=self._run, name="nbmicro-async", daemon=True).start()
+        self.thread = threading.Thread(target=self._run, name="nbmicro-async", daemon=True)
 
     def _run(self) -> None:
         try:
@@ -133,11 +133,13 @@ class _Worker:
 def _complete_in_thread(coroutine: Coroutine[Any, Any, T], context: contextvars.Context) -> T:
     worker = _Worker(coroutine, context)
     try:
+        worker.thread.start()
         _wait(worker.done)
     except BaseException:  # an interrupt
         worker.cancel()
         worker.done.wait(PATIENCE)
         raise
+    worker.thread.join(PATIENCE)
     if worker.error is not None:
         try:
             raise worker.error
@@ -192,7 +194,8 @@ class iterate(Iterator[T]):
             return _complete_in_browser(step())
         if self._loop is None:
             self._loop = asyncio.new_event_loop()
-            self._thread = threading.Thread(target=self._run, name="nbmicro-async", daemon=True)
+            # The thread knows the loop alone, so that an iterator nobody holds can go, and its thread with it.
+            self._thread = threading.Thread(target=_run_loop, args=(self._loop,), name="nbmicro-async", daemon=True)
             self._thread.start()
         # A result that is a StopAsyncIteration cannot be set on a future as it is; it comes back as an outcome.
         done = threading.Event()
@@ -220,19 +223,6 @@ class iterate(Iterator[T]):
             return value
         raise value
 
-    def _run(self) -> None:
-        loop = self._loop
-        if loop is None:
-            return
-        asyncio.set_event_loop(loop)
-        try:
-            loop.run_forever()
-        finally:
-            loop.run_until_complete(_cancel_tasks())
-            loop.run_until_complete(loop.shutdown_asyncgens())
-            asyncio.set_event_loop(None)
-            loop.close()
-
     def close(self) -> None:
         """End the generator, its tasks and its thread."""
         if self._ended:
@@ -254,6 +244,17 @@ class iterate(Iterator[T]):
         loop = self._loop
         if not self._ended and loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(loop.stop)
+
+
+def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        loop.run_until_complete(_cancel_tasks())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 async def _cancel_tasks() -> None:

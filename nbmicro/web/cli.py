@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nbmicro.web.app import App
 
 __all__ = [
+    "AppCommands",
     "AppGroup",
     "FlaskGroup",
     "NoAppException",
@@ -75,6 +76,46 @@ class AppGroup(click.Group):
         """As of :meth:`click.Group.group`; the group is an :class:`AppGroup` as well."""
         kwargs.setdefault("cls", AppGroup)
         return super().group(*args, **kwargs)
+
+
+class AppCommands(AppGroup):
+    """The commands of one app: its own, and those of its blueprints as they are now.
+
+    A blueprint's commands are in a group of the blueprint's name, or of its ``cli_group``; with ``cli_group=None`` they
+    stand beside the app's.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    extra:
+        Of :class:`click.Group`.
+    """
+
+    def __init__(self, app: App, **extra: Any) -> None:
+        super().__init__(**{"name": app.name, **extra})
+        self.app = app
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        return super().get_command(ctx, cmd_name) or self._of_blueprints().get(cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted({*super().list_commands(ctx), *self._of_blueprints()})
+
+    def _of_blueprints(self) -> dict[str, click.Command]:
+        found: dict[str, click.Command] = {}
+        for name, blueprint in self.app.blueprints.items():
+            group: click.Group = blueprint.cli
+            if not group.commands:
+                continue
+            if blueprint.has_cli_group and blueprint.cli_group is None:
+                found.update(group.commands)
+            else:
+                group.name = blueprint.cli_group if blueprint.has_cli_group else name
+                found[str(group.name)] = group
+        return found
 
 
 def _set_app(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
@@ -294,7 +335,7 @@ def run_command(
     """Run a development server: for work on the app, not for the public."""
     from werkzeug.serving import is_running_from_reloader, run_simple
 
-    if key is not None and not isinstance(cert, str):
+    if key is not None and (not isinstance(cert, str) or cert == "adhoc"):
         raise click.BadParameter("it goes with --cert and a certificate file.", param_hint="--key")
     if isinstance(cert, str) and cert != "adhoc" and key is None:
         raise click.BadParameter("the certificate's key is needed as well: --key FILE.", param_hint="--cert")

@@ -54,7 +54,7 @@ class Request(WerkzeugRequest):
     max_content_length:
         The size of the body, in bytes, above which reading it is a 413; None for no limit.
     max_form_memory_size:
-        The size of a form field that is not a file, in bytes, above which reading the form is a 413.
+        The size of a field of a multipart form that is not a file, in bytes, above which reading it is a 413.
     max_form_parts:
         The number of form fields above which reading a multipart form is a 413.
     """

@@ -100,6 +100,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     began = 0.0
     refused = False
     drain_until: float | None = None
+    quiet_since: float | None = None
+    unread_since: float | None = None
     request: Any
     requests: list[Any]
 
@@ -133,6 +135,27 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         if self.request is None:
             self.began = time.monotonic()
         return bool(super().received(data))
+
+    def is_idle(self, cutoff: float, now: float) -> bool:
+        """Whether nothing has been asked and nothing been waiting to be sent since ``cutoff``.
+
+        What is seen once does not count: a handler that took long may be writing its answer in this very moment.
+        """
+        if self.requests or self.total_outbufs_len:
+            self.quiet_since = None
+            return False
+        if self.quiet_since is None:
+            self.quiet_since = now
+        return bool(max(self.quiet_since, self.last_activity) < cutoff)
+
+    def is_stalled(self, limits: Limits, now: float) -> bool:
+        """Whether the client has not read anything of what waits for it, for the whole of ``limits.idle``."""
+        if not self.total_outbufs_len:
+            self.unread_since = None
+            return False
+        if self.unread_since is None:
+            self.unread_since = now
+        return bool(max(self.unread_since, self.last_activity) < now - limits.idle)
 
     def refuse_if_slow(self, limits: Limits, now: float) -> None:
         with self.requests_lock:
@@ -190,11 +213,10 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
                     channel.handle_close()
             elif channel.request is not None:
                 channel.refuse_if_slow(self.limits, moment)
-            elif not channel.requests and channel.last_activity < cutoff:
+            elif channel.is_idle(cutoff, now):
                 channel.will_close = True
-            elif channel.total_outbufs_len and channel.last_activity < now - self.limits.idle:
-                # It does not read what it asked for, and a handler may be waiting for it. Its socket takes nothing any
-                # more, so that the loop would never come to close it.
+            elif channel.is_stalled(self.limits, now):
+                # A handler may be waiting for it. Its socket takes nothing any more, so the loop would never close it.
                 channel.will_close = True
                 channel.handle_close()
 

@@ -138,7 +138,7 @@ def test_a_module_that_cannot_be_imported_says_why(tmp_path: Path) -> None:
 
 def test_an_app_is_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """ScriptInfo finds wsgi.py or app.py by itself, sets debug as the environment says, and keeps the app."""
-    with pytest.raises(NoAppException, match="no wsgi.py or app.py"):
+    with pytest.raises(NoAppException, match=r"no wsgi\.py or app\.py"):
         ScriptInfo().load_app()
     (tmp_path / "app.py").write_text("from nbmicro import App\nfound = App('by_itself')\n")
     info = ScriptInfo()

@@ -131,7 +131,7 @@ def test_json_is_read_by_the_apps_provider(app: App) -> None:
 
 
 def test_a_form_without_its_files_is_explained_in_debug_mode(app: App) -> None:
-    """In debug mode a missing file whose name was sent as a field says that the enctype is missing; else it is a 400."""
+    """In debug mode a missing file whose name was sent as a field names the enctype; else it is a 400."""
 
     @app.post("/")
     def upload() -> str:

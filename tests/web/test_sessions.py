@@ -215,7 +215,7 @@ def test_a_change_inside_a_value_must_be_said(app: App) -> None:
 
 
 def test_a_permanent_session_expires_and_is_refreshed(app: App) -> None:
-    """Permanent sessions have an expiry date, set anew with each response unless SESSION_REFRESH_EACH_REQUEST is off."""
+    """Permanent sessions have an expiry date, new in each response unless SESSION_REFRESH_EACH_REQUEST is off."""
     app.permanent_session_lifetime = timedelta(hours=1)
     client = app.test_client()
 

@@ -242,7 +242,8 @@ def _begin() -> None:
             return
         sys.stdout = _stdout.standing_for(sys.stdout)
         sys.stderr = _stderr.standing_for(sys.stderr)
-        logging.root.addHandler(_handler)
+        # Without logging's own lock, for its price: one append is one step of the interpreter.
+        logging.root.handlers.append(_handler)
         if warnings.showwarning is not _show_warning:
             _showwarning, warnings.showwarning = warnings.showwarning, _show_warning
 
@@ -261,6 +262,7 @@ def _end(warned: bool) -> None:
             sys.stdout = _stdout.target
         if sys.stderr is _stderr:
             sys.stderr = _stderr.target
-        logging.root.removeHandler(_handler)
+        if _handler in logging.root.handlers:
+            logging.root.handlers.remove(_handler)
         if warnings.showwarning is _show_warning:
             warnings.showwarning = _showwarning

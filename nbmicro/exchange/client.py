@@ -236,24 +236,25 @@ class Client:
         duration = perf_counter() - begin
         failed = fault is not None and not answer.begun
         response = ResponseRecord(500, "INTERNAL SERVER ERROR") if failed else answer.response()
-        set_cookies = response.headers.getlist("Set-Cookie")
-        if set_cookies:
-            self.cookies.take(set_cookies, host, request.path)
+        if answer.set_cookies:
+            self.cookies.take(answer.set_cookies, host, request.path)
         return assemble(
             request,
             response,
             environ,
             captured,
             fault,
+            {
+                "notes": tuple(notes),
+                "history": before,
+                "duration": duration,
+                "origin": origin,
+                "secret_names": self.secret_names,
+                "sender": self.send,
+                "fetch": self.fetch,
+            },
             routes=lambda: routes_of(app),
             frame_labels=self.frame_labels,
-            notes=notes,
-            history=before,
-            duration=duration,
-            origin=origin,
-            secret_names=self.secret_names,
-            sender=self.send,
-            fetch=self.fetch,
         )
 
     def _with_cookies(self, request: RequestRecord) -> tuple[RequestRecord, str]:

@@ -150,13 +150,18 @@ def size_words(response: ResponseRecord) -> str:
 
 
 def _is_stock(response: ResponseRecord) -> bool:
-    return response.text == _stock_page(response.status)
+    stock = _stock_page(response.status)
+    return stock is not None and stock.fullmatch(response.text) is not None
 
 
 @lru_cache(maxsize=64)
-def _stock_page(status: int) -> str | None:
+def _stock_page(status: int) -> re.Pattern[str] | None:
+    """The page Werkzeug writes for a status, with whatever description."""
     known = default_exceptions.get(status)
-    return known().get_body() if known is not None else None
+    if known is None:
+        return None
+    mark = "DESCRIPTION"
+    return re.compile(re.escape(known(description=mark).get_body()).replace(mark, r"[^<]*(?:<br>[^<]*)*"))
 
 
 @lru_cache(maxsize=64)

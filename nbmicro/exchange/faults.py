@@ -86,7 +86,9 @@ def _frames(error: BaseException, frame_labels: FrameLabels | None) -> tuple[Fra
     traceback = error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
-        if is_users(code.co_filename):
+        # A template that cannot be read has no frame of its own yet; Jinja makes one up, and its place is told below.
+        made_up = isinstance(error, TemplateSyntaxError) and "__jinja_exception__" in traceback.tb_frame.f_globals
+        if is_users(code.co_filename) and not made_up:
             frames.append(_frame(code.co_filename, traceback.tb_lineno, code.co_name, frame_labels))
         traceback = traceback.tb_next
     place = _written_place(error, frame_labels)

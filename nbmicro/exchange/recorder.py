@@ -37,12 +37,11 @@ def assemble(
     response: ResponseRecord,
     environ: dict[str, Any],
     captured: Capture,
-    fault: BaseException | None = None,
+    fault: BaseException | None,
+    known: dict[str, Any],
     *,
     routes: Callable[[], Sequence[RouteInfo]] | None = None,
     frame_labels: FrameLabels | None = None,
-    notes: Sequence[str] = (),
-    **known: Any,
 ) -> Exchange:
     """Make the exchange of one call.
 
@@ -56,15 +55,15 @@ def assemble(
     routes:
         Gives the table of routes, asked only where a hint needs it.
     known:
-        Other fields of the exchange.
+        Other fields of the exchange; the dictionary becomes the exchange's own.
     """
     wrapped = environ.get("werkzeug.request")
     rule = getattr(wrapped, "url_rule", None)
     if rule is not None:
         known["rule"], known["endpoint"] = rule.rule, rule.endpoint
     told = environ.get("nbmicro.notes")
-    if told or notes:
-        known["notes"] = (*(told or ()), *notes)
+    if told:
+        known["notes"] = (*told, *known.get("notes", ()))
     steps = environ.get("nbmicro.trace")
     if steps:
         known["trace"] = tuple(TraceStep(*step) for step in steps)
@@ -80,7 +79,7 @@ def assemble(
             known["exception"], known["refusal"] = refusal, error_record(refusal, frame_labels)
     if captured:
         known["output"], known["logs"] = captured.output, captured.logs(without=error)
-    exchange = Exchange.of(request, response, **known)
+    exchange = Exchange.of(request, response, known)
     if routes is not None and response.status in {400, 404, 405, 415}:
         return exchange.with_hint(hint_for(exchange, routes()))
     return exchange
@@ -200,10 +199,8 @@ class _Recording:
             environ,
             self._captured,
             self._fault,
+            {"duration": perf_counter() - self._begin, "origin": "server", "secret_names": recorder.secret_names},
             frame_labels=recorder.frame_labels,
-            duration=perf_counter() - self._begin,
-            origin="server",
-            secret_names=recorder.secret_names,
         )
         recorder.history.add(exchange)
         if recorder.on_exchange is not None:

@@ -87,8 +87,9 @@ def build_request(
     RequestError
         When nothing sensible can be sent; a header with a line break in it is always refused.
     """
-    if not _TOKEN.match(method):
-        raise RequestError(f"`{method}` is not an HTTP method.", hint="Write one such as GET or POST.")
+    if not headers and query is None and json is UNSET and data is None and not files and auth is None:
+        return _bare_request(method, target)
+    verb = _checked_method(method)
     address = clean_target(target)
     if query is not None:
         address = _with_query(address, query)
@@ -98,7 +99,7 @@ def build_request(
         fields.append(("Authorization", _basic(auth)))
     if media_type is not None and all(name.lower() != "content-type" for name, _ in fields):
         fields.append(("Content-Type", media_type))
-    return RequestRecord(method.upper(), address, HeaderFields(fields), content)
+    return RequestRecord(verb, address, HeaderFields(fields), content)
 
 
 @lru_cache(maxsize=1024)
@@ -120,10 +121,22 @@ def clean_target(target: str) -> str:
     return _escape(path, _SAFE_PATH) + mark + _escape(query, _SAFE_QUERY)
 
 
+@lru_cache(maxsize=1024)
+def _bare_request(method: str, target: str) -> RequestRecord:
+    """A request of nothing but its method and target; it is frozen, so all that are alike are one."""
+    return RequestRecord(_checked_method(method), clean_target(target))
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name means this machine: ``localhost`` and its subdomains, ``127.…``, ``::1``, ``0.0.0.0``."""
     host = host.lower().strip("[]")
     return host in {"localhost", "::1", "0.0.0.0"} or host.endswith(".localhost") or host.startswith("127.")
+
+
+def _checked_method(method: str) -> str:
+    if not _TOKEN.match(method):
+        raise RequestError(f"`{method}` is not an HTTP method.", hint="Write one such as GET or POST.")
+    return method.upper()
 
 
 def _without_origin(url: str) -> str:

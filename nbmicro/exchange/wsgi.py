@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from io import BytesIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -86,6 +87,12 @@ def _wire(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=256)
+def _read_status(status: str) -> tuple[int, str]:
+    code, _, reason = status.partition(" ")
+    return int(code) if code.isdigit() else 500, reason
+
+
 class Answer:
     """What an application answers to one call, as far as it has come.
 
@@ -97,11 +104,13 @@ class Answer:
         Bytes of the body that are read; the application's iterator is closed at the limit.
     """
 
-    __slots__ = ("_chunks", "_limit", "_writer", "headers", "size", "status", "truncated")
+    __slots__ = ("_chunks", "_limit", "_writer", "headers", "set_cookies", "size", "status", "truncated")
 
     def __init__(self, limit: int = BODY_LIMIT) -> None:
         self.status = ""
         self.headers: list[tuple[str, str]] = []
+        #: The values of Set-Cookie, known after :meth:`response`.
+        self.set_cookies: list[str] = []
         self.size = 0
         self.truncated = False
         self._chunks: list[bytes] = []
@@ -120,14 +129,20 @@ class Answer:
 
     def response(self) -> ResponseRecord:
         """The response as far as it came; the body says whether it was cut."""
-        code, _, reason = self.status.partition(" ")
-        headers = HeaderFields(self.headers)
-        charset = charset_of(headers.get("Content-Type"))
+        code, reason = _read_status(self.status)
+        content_type = None
+        for name, value in self.headers:
+            key = name.lower()
+            if key == "content-type":
+                content_type = value
+            elif key == "set-cookie":
+                self.set_cookies.append(value)
+        charset = charset_of(content_type)
         if self._writer is not None:
             body = self._writer.finish(charset=charset, truncated=self.truncated)
         else:
             body = Body(b"".join(self._chunks), charset=charset, truncated=self.truncated)
-        return ResponseRecord(int(code) if code.isdigit() else 500, reason, headers, body)
+        return ResponseRecord(code, reason, HeaderFields(self.headers), body)
 
     @property
     def begun(self) -> bool:

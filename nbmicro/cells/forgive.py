@@ -72,10 +72,10 @@ def _tidy_magic(name: str, lines: list[str], first: int) -> str:
         above = []
         while body and _MARKER.match(body[0]):
             body = body[1:]
-    moved = [line.lstrip(" \t") for line in above]
     if not magic.endswith("\n"):
         magic += "\n"
-    return "".join([magic, *moved, *body]) if moved or body else magic + "\n"
+    below = "".join([*(line.lstrip(" \t") for line in above), *body])
+    return magic + (below or "\n")
 
 
 def _dedented(lines: list[str], first: int) -> list[str]:

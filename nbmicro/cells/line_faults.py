@@ -6,6 +6,7 @@ What lives here: the refusals and their texts. What must not: the grammar of a r
 from __future__ import annotations
 
 import difflib
+import itertools
 import keyword
 import re
 from dataclasses import dataclass, replace
@@ -98,10 +99,12 @@ def refuse_method_list(head: str) -> None:
 
 def refuse_methods(text: str, words: tuple[str, ...], rest: str) -> None:
     """A word before the rule that is no method, or methods without commas between them."""
-    following = re.match(r"([A-Za-z-]+)(?=[\s,]|$)[\s,]*", rest)
-    if following is not None and following[1].upper() in METHODS and words[-1] in METHODS:
-        corrected = f"{','.join(words)},{following[1].upper()} {rest[following.end() :] or '/'}"
-        raise _fault(f"`{text} {following[1]}`: methods are separated by commas.", corrected)
+    more = [word.upper() for word in re.split(r"[\s,]+", rest) if word]
+    more = list(itertools.takewhile(METHODS.__contains__, more))
+    if more and words[-1] in METHODS:
+        after = re.sub(rf"^(?:[A-Za-z-]+[\s,]*){{{len(more)}}}", "", rest)
+        corrected = f"{','.join(dict.fromkeys((*words, *more)))} {after or '/'}"
+        raise _fault(f"`{text} {' '.join(more)}`: methods are separated by commas.", corrected)
     for word in words:
         if word not in METHODS:
             raise _unknown_method(word, words, rest)
@@ -238,7 +241,10 @@ def _refuse_parameters(typed: TypedLine) -> None:
             message = f"`{typed.rule}`: `{name}` is a word of Python's own, so no path value can have its name."
             raise _fault(message, replace(typed, rule=corrected))
         if name in seen:
+            every = {each.parameter for each in rule_parts(typed.rule)}
+            other = next(f"{name}_{number}" for number in itertools.count(2) if f"{name}_{number}" not in every)
             start = typed.rule.rindex(part.text)
-            corrected = f"{typed.rule[:start]}{part.text[:-1]}_2>{typed.rule[start + len(part.text) :]}"
+            rest = typed.rule[start + len(part.text) :]
+            corrected = f"{typed.rule[:start]}{part.text[: -len(name) - 1]}{other}>{rest}"
             raise _fault(f"`{typed.rule}`: the parameter `{name}` stands there twice.", replace(typed, rule=corrected))
         seen.add(name)

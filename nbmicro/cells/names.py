@@ -20,6 +20,7 @@ from nbmicro.cells.notebook_cell import MagicCell, PlainCell, split_cell
 from nbmicro.cells.python_source import compile_tree, parse_again, parse_source, same_newlines
 from nbmicro.cells.route_cell import RouteCell
 from nbmicro.cells.top_level import TopLevel
+from nbmicro.errors import CellError
 
 __all__ = ["CellNames", "cell_names", "handler_names"]
 
@@ -105,7 +106,10 @@ def _names(text: str) -> CellNames:
 
 def _collected(tree: ast.Module, code: CodeType) -> CellNames:
     top = TopLevel()
-    top.run(tree.body)
+    try:
+        top.run(tree.body)
+    except RecursionError:
+        raise CellError("the cell is nested too deeply to find its names.", line=1) from None
     later, rebinds = _globals(code, now=True)
     return CellNames(frozenset(top.binds), frozenset(top.reads), later, rebinds, top.star)
 

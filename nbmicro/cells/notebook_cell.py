@@ -97,4 +97,4 @@ def without_indent(text: str) -> str:
     indent = first[: len(first) - len(first.lstrip(" \t"))]
     if not indent:
         return text
-    return "".join(line.removeprefix(indent) for line in lines)
+    return "".join(line.removeprefix(indent) if line.strip() else line for line in lines)

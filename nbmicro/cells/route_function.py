@@ -72,9 +72,12 @@ class _Mismatch:
     def refuse_untaken(self) -> None:
         """A path value that no parameter takes."""
         arguments = self.function.args
-        named = [argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)]
-        missing = [name for name in self.parameters if name not in named]
-        if not missing or arguments.kwarg is not None:
+        named = {argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)}
+        required = len(arguments.posonlyargs) - max(0, len(arguments.defaults) - len(arguments.args))
+        # Path values come by keyword, which a parameter before the `/` does not take.
+        unnamed = {argument.arg for argument in arguments.posonlyargs[:required]}
+        missing = [name for name in self.parameters if name in unnamed or not (name in named or arguments.kwarg)]
+        if not missing:
             return
         message = f"`{self.function.name}` takes no {_names(missing)}, which {self.rule} gives."
         raise self._fault(message, f"Write:  {self._corrected_def(missing)}")

@@ -104,7 +104,7 @@ def _corrected_angles(found: re.Match[str]) -> str:
     if parameter is not None and (parameter["arguments"] is not None or parameter["converter"] is None):
         return found[0]
     words: list[str] = re.findall(r"[a-zA-Z_]\w*", found[0], re.ASCII)
-    if len(words) == 1:
+    if len(words) == 1 and words[0] not in _CONVERTERS:
         return f"<{words[0]}>"
     if len(words) == 2 and "(" not in found[0]:
         first, second = words

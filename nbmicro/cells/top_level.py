@@ -85,6 +85,16 @@ class TopLevel(ast.NodeVisitor):
         self.visit(node.value)
         self.visit(node.target)
 
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        """A long sum is as deep as it is long: walk it without recursion."""
+        left: ast.expr = node
+        right: list[ast.expr] = []
+        while isinstance(left, ast.BinOp):
+            right.append(left.right)
+            left = left.left
+        self.visit(left)
+        self._each(right[::-1])
+
     def _each(self, nodes: Sequence[ast.AST | None]) -> None:
         for node in nodes:
             if node is not None:

@@ -1,0 +1,179 @@
+"""An error of a handler finds the handler's own last line, and the cure of a name that was assigned."""
+
+from __future__ import annotations
+
+import functools
+import linecache
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nbmicro.cells.handler_lines import describe_unbound, last_line
+from tests.cells.building import Build
+
+
+def plain_cell(source: str, name: str, filename: str = "<a plain cell>") -> Callable[..., Any]:
+    """A function as a plain cell defines it: its text is in linecache."""
+    source = textwrap.dedent(source).strip() + "\n"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace: dict[str, Any] = {"functools": functools}
+    exec(compile(source, filename, "exec"), namespace)
+    found: Callable[..., Any] = namespace[name]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "source", "kind", "cure"),
+    [
+        ("if False:\n    return 1", 2, "if False:", "an `if` without an `else`", "Add a last line with the reply."),
+        ("x = []\nx.append(1)", 3, "x.append(1)", "a call, and it gave None", "Add a last line with the reply."),
+        (
+            "print('hi')",
+            2,
+            "print('hi')",
+            "a call of print, which shows its text and returns nothing",
+            "Write `return`",
+        ),
+        ("None", 2, "None", "an expression, and its value was None", "Add a last line"),
+        ("if 0:\n    raise OSError\nx = 1", 4, "x = 1", "an assignment", "Add the line `x`, or write `return x`."),
+    ],
+)
+def test_the_last_line_of_a_body(build: Build, body: str, line: int, source: str, kind: str, cure: str) -> None:
+    found = last_line(build("/x", body))
+    assert found is not None
+    assert (found.line, found.source, found.kind) == (line, source, kind)
+    assert cure in found.cure
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "kind", "cure"),
+    [
+        ("def f():\n    x = 1", 3, "an assignment", "Add the line `return x`."),
+        ("def f():\n    'hello'", 3, "an expression, which a function does not return by itself", "`return 'hello'`"),
+        ("import os\n@deco\ndef f():\n    print(1)", 5, "a call of print", "Write `return` and the text"),
+        ("def f():\n    return", 3, "a `return` without a value", "Write the reply behind it"),
+        ("def f():\n    return g()", 3, "a `return`, and what stands behind it was None", "Return a value"),
+        ("async def f():\n    for x in 'a':\n        pass", 3, "a loop", "Add a last line `return …` with the reply"),
+    ],
+)
+def test_the_last_line_of_a_function_cell(build: Build, body: str, line: int, kind: str, cure: str) -> None:
+    def deco(function: Callable[..., object]) -> Callable[..., object]:
+        return functools.wraps(function)(lambda *values: function(*values))
+
+    found = last_line(build("/x", body, {"deco": deco}))
+    assert found is not None
+    assert found.line == line
+    assert found.kind.startswith(kind)
+    assert cure in found.cure
+
+
+def test_what_it_is_and_why_that_is_no_reply_make_a_sentence(build: Build) -> None:
+    found = last_line(build("/hello/<name>", "if name:\n    return 1\ngreeting = f'Hello {name}'\ndel name"))
+    assert found is not None
+    assert f"Its last line is {found.explained}" == "Its last line is a `del`, and only a value is a reply"
+    assert found.excerpt == "    5 │ del name"
+    printed = last_line(build("/x", "print(1)"))
+    assert printed is not None
+    assert printed.explained == printed.kind
+
+
+def test_the_last_line_of_a_function_from_a_plain_cell() -> None:
+    source = """
+        def deco(function):
+            @functools.wraps(function)
+            def wrapped(*values):
+                return function(*values)
+            return wrapped
+
+        @deco
+        def page():
+            total = 1
+
+        class View:
+            def __call__(self):
+                seen = 1
+            def method(self):
+                other = 1
+
+        view = View()
+        part = functools.partial(page, 1)
+        bound = view.method
+        short = lambda: None
+    """
+    lines = {
+        name: found.line if (found := last_line(plain_cell(source, name))) else None
+        for name in ("page", "view", "part", "bound", "short")
+    }
+    assert lines == {"page": 9, "view": 13, "part": 9, "bound": 15, "short": 20}
+
+
+@pytest.mark.parametrize("handler", [len, object(), functools.partial(len)])
+def test_a_handler_without_lines_has_no_last_one(handler: Any) -> None:
+    assert last_line(handler) is None
+
+
+def test_a_function_whose_text_is_gone_has_no_last_line() -> None:
+    handler = plain_cell("def page():\n    x = 1", "page", "<gone>")
+    del linecache.cache["<gone>"]
+    assert last_line(handler) is None
+
+
+# --- UnboundLocalError ---
+
+
+def cure(handler: Callable[..., Any]) -> str | None:
+    with pytest.raises(UnboundLocalError) as caught:
+        handler()
+    return describe_unbound(caught.value, handler)
+
+
+def test_a_name_of_the_notebook_that_a_body_assigns_needs_global(build: Build) -> None:
+    assert cure(build("POST /count", "count = count + 1\ncount", {"count": 0})) == (
+        "A name assigned in a %%route cell is the handler's own."
+        " To change the notebook's `count`, begin the cell with `global count`."
+    )
+
+
+def test_a_deleted_name_is_the_handlers_own_too(build: Build) -> None:
+    assert "`global hits`" in str(cure(build("/x", "del hits\n1", {"hits": 0})))
+
+
+def test_in_a_function_the_function_begins_with_global(build: Build) -> None:
+    assert cure(build("/x", "def page():\n    hits += 1\n    return hits", {"hits": 0})) == (
+        "A name assigned in a function is the function's own."
+        " To change the notebook's `hits`, begin the function `page` with `global hits`."
+    )
+    nested = "def more():\n    hits += 1\nmore()\n1"
+    assert "begin the function `more` with `global hits`" in str(cure(build("/x", nested, {"hits": 0})))
+
+
+def test_a_function_inside_a_body_changes_the_bodys_name_with_nonlocal(build: Build) -> None:
+    body = "hits = 0\ndef more():\n    hits += 1\nmore()\nhits"
+    assert cure(build("/x", body)) == "To change the handler's `hits`, begin the function `more` with `nonlocal hits`."
+
+
+def test_a_name_of_pythons_own_is_named_otherwise(build: Build) -> None:
+    assert "`list` is Python's own" in str(cure(build("/x", "list = list('ab')\nlist")))
+
+
+def test_a_name_the_notebook_does_not_have_is_another_error(build: Build) -> None:
+    assert cure(build("/x", "if 0:\n    total = 1\ntotal")) is None
+
+
+def test_an_error_of_a_library_is_the_librarys() -> None:
+    def library() -> None:
+        hits = hits + 1  # type: ignore[has-type]  # noqa: F821, F841
+
+    handler = plain_cell("def page():\n    return library()", "page")
+    handler.__globals__.update(library=library, hits=0)
+    assert cure(handler) is None
+
+
+def test_an_error_without_a_traceback_is_the_handlers(build: Build) -> None:
+    handler = build("/x", "hits = hits + 1\nhits", {"hits": 0})
+    error = UnboundLocalError("cannot access local variable 'hits' where it is not associated with a value")
+    assert "`global hits`" in str(describe_unbound(error, handler))
+    assert describe_unbound(UnboundLocalError("what?"), handler) is None
+    assert describe_unbound(error, len) is None

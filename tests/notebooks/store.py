@@ -1,0 +1,46 @@
+"""Runs the lessons in a real kernel and stores what their cells show, tidily.
+
+What lives here: ``python tests/notebooks/store.py [LESSON…]``, to be run after a lesson or what a cell shows has changed.
+What must not: checks; those are the tests beside it and nbval.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+# What Jupyter writes of the machine it ran on: the version of its Python, for one.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+}
+
+
+def store(path: Path) -> None:
+    """Run a notebook from the top and write its outputs into it; an error of a cell is raised and nothing is written."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=60, record_timing=False, resources={"metadata": {"path": str(path.parent)}}
+    )
+    client.execute()
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({})
+    nbformat.validate(notebook)
+    nbformat.write(notebook, path)
+
+
+def main(names: list[str]) -> None:
+    """Store the named lessons, or all."""
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        if not names or path.name in names or path.stem in names:
+            store(path)
+            print(f"stored {path.name}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -67,6 +67,7 @@ class Host:
         self._magics: dict[str, tuple[str, Any]] = {}
         self._files: dict[str, Cell] = {}
         self._publish: Any = None
+        self._tidy = _transformer(listener)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -156,9 +157,6 @@ class Host:
         source = "".join(sys.modules["linecache"].getlines(filename)) if "linecache" in sys.modules else ""
         return next((cell for cell in self._files.values() if cell.source.strip() == source.strip()), None)
 
-    def _tidy(self, lines: list[str]) -> list[str]:
-        return self.listener.tidy("".join(lines)).splitlines(keepends=True)
-
     # -- output --------------------------------------------------------------------------------------------------
 
     def display(self, bundle: Mapping[str, Any]) -> None:
@@ -230,6 +228,16 @@ class Host:
             else:
                 manager.magics[table][name] = before
         self._magics.clear()
+
+
+def _transformer(listener: Listener) -> Callable[[list[str]], list[str]]:
+    def tidy(lines: list[str]) -> list[str]:
+        return listener.tidy("".join(lines)).splitlines(keepends=True)
+
+    # It may raise an error of ours, which only a cell that runs should show: IPython then leaves it out elsewhere.
+    tidy.has_side_effects = True  # type: ignore[attr-defined]
+    tidy.__module__ = __name__
+    return tidy
 
 
 def first_line(source: str) -> str:

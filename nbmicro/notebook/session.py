@@ -66,7 +66,7 @@ class Session:
         hosting.ephemeral_keys = True
         hosting.auto_reload = True
         hosting.run_app = self.run_app
-        hosting.explain_no_reply = explain_no_reply
+        hosting.explain_no_reply = self.explain_no_reply
         self.host.install()
         self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
         self.host.show_type(Exchange, self._show_value)
@@ -109,8 +109,6 @@ class Session:
         kind = type(app)
         raise OptionError(
             f"`app` is a {kind.__module__}.{kind.__qualname__}, so its pages are declared as that framework does it.",
-           
-           
             hint="Requests work: %http /. For %%route make an nbmicro app:  from nbmicro import App; app = App(__name__)",
         )
 
@@ -225,16 +223,12 @@ class Session:
         cell = self.host.cell_of_file(filename)
         return f'cell "{cell.owner.label}"' if cell is not None else None
 
-
-def explain_no_reply(handler: Any) -> str | None:
-    """The last line of a handler that answered None, and what to write there."""
-    last = last_line(handler)
-    if last is None:
-        return None
-    where = f"line {last.line} of the cell" if _of_a_cell(handler) else f"line {last.line}"
-    return f"Its last line ({where}) is {last.kind}:\n    {last.line} │ {last.source}      {last.cure}"
-
-
-def _of_a_cell(handler: Any) -> bool:
-    code = getattr(handler, "__code__", None)
-    return code is not None and code.co_filename.startswith(("<", "In["))
+    def explain_no_reply(self, handler: Any) -> str | None:
+        """The last line of a handler that answered None, and what to write there."""
+        last = last_line(handler)
+        if last is None:
+            return None
+        filename = getattr(getattr(handler, "__code__", None), "co_filename", "")
+        in_cell = filename.startswith("<") or self.host.cell_of_file(filename) is not None
+        where = f"line {last.line} of the cell" if in_cell else f"line {last.line}"
+        return f"Its last line ({where}) is {last.explained}:\n{last.excerpt}      {last.cure}"

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from inspect import iscoroutinefunction
 from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BuildError, MapAdapter
 from werkzeug.wsgi import get_host
 
-from nbmicro.web import failures, replies, urls
+from nbmicro.web import failures, quick, replies, urls
 from nbmicro.web.asyncs import run_async
 from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context
+from nbmicro.web.declarations import Route
 from nbmicro.web.proxies import offered
 from nbmicro.web.sessions import SecureCookieSessionInterface
 from nbmicro.web.setup import Setup
@@ -34,38 +36,44 @@ __all__ = ["App"]
 
 StartResponse = Callable[..., Any]
 
+_SHORT_WAY: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
 
 class Plan:
     """What surrounds the handler of one endpoint in one table: looked up once, used by every request for it.
 
     Parameters
     ----------
+    app:
+        The app.
     table:
         The table.
     endpoint:
         The endpoint; None when no rule matched.
     """
 
-    __slots__ = ("after", "before", "preprocessors", "teardown", "view")
+    __slots__ = ("after", "before", "call", "guarded", "preprocessors", "teardown", "view")
 
-    def __init__(self, table: Table, endpoint: str | None) -> None:
+    def __init__(self, app: App, table: Table, endpoint: str | None) -> None:
         parts = endpoint.split(".")[:-1] if endpoint else []
         outer = [".".join(parts[: depth + 1]) for depth in range(len(parts))]
         inner = [*reversed(outer), None]
         self.view = table.views.get(endpoint) if endpoint is not None else None
+        self.call: Any = app.ensure_sync(self.view) if self.view is not None else None
         self.preprocessors = table.chain("url_value_preprocessor", [None, *outer])
         self.before = table.chain("before_request", [None, *outer])
+        self.guarded = bool(self.preprocessors or self.before)
         self.after = [f for name in inner for f in reversed(table.chain("after_request", [name]))]
         self.teardown = [f for name in inner for f in reversed(table.chain("teardown_request", [name]))]
 
 
 def plan_of(context: RequestContext) -> Plan:
     """The plan for the request of ``context``."""
-    endpoint = context.url_rule.endpoint if context.url_rule is not None else None
+    endpoint = context.endpoint
     plans = context.table.plans
     plan: Plan | None = plans.get(endpoint)
     if plan is None:
-        plan = plans[endpoint] = Plan(context.table, endpoint)
+        plan = plans[endpoint] = Plan(context.app, context.table, endpoint)
     return plan
 
 
@@ -103,6 +111,10 @@ class App(Setup):
 
     def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application itself (PEP 3333); wrap it to add middleware: ``app.wsgi_app = M(app.wsgi_app)``."""
+        if self._short_way():
+            answered = quick.answer(self.newest(), environ, start_response)
+            if answered is not None:
+                return answered
         context = self.request_context(environ)
         error: BaseException | None = None
         try:
@@ -124,6 +136,26 @@ class App(Setup):
             if error is not None and self.should_ignore_error(error):
                 error = None
             context.pop(error)
+
+    def _short_way(self) -> bool:
+        """Whether this kind of app may answer plain requests without calling each of its override points."""
+        kind = type(self)
+        known = _SHORT_WAY.get(kind)
+        if known is None:
+            known = _SHORT_WAY[kind] = quick.takes_the_short_way(kind, App)
+        return known
+
+    def plan(self, table: Table, route: Route) -> Plan | None:
+        """What surrounds the handler of a route; None where the route has no handler yet."""
+        plan: Plan | None = table.plans.get(route.endpoint)
+        if plan is None:
+            plan = table.plans[route.endpoint] = Plan(self, table, route.endpoint)
+        return plan if plan.call is not None else None
+
+    def plan_of_misses(self, table: Table) -> Plan:
+        """What surrounds a request that no rule matches."""
+        plan: Plan = table.plans.setdefault(None, Plan(self, table, None))
+        return plan
 
     def app_context(self) -> AppContext:
         """A context for work outside a request: ``with app.app_context(): …``."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
     from nbmicro.web.app import App
+    from nbmicro.web.matcher import Target
     from nbmicro.web.request import Request
     from nbmicro.web.table import Table
 
@@ -85,14 +86,24 @@ class AppContext:
         True for the context a notebook keeps while cells run. No request ever shares it.
     """
 
+    standing = False
+    # Defaults on the class: a request sets only what it needs.
     _own_part: AppContext | None = None
+    _adapter: Any = _MISSING
+    _g: Any = None
 
     def __init__(self, app: App, *, standing: bool = False) -> None:
         self.app: App = app.newest()
-        self.g: Any = self.app.app_ctx_globals_class()
-        self.standing = standing
         self._before: list[AppContext | None] = []
-        self._adapter: Any = _MISSING
+        if standing:
+            self.standing = True
+
+    @property
+    def g(self) -> Any:
+        """The namespace of this context, made when it is first used."""
+        if self._g is None:
+            self._g = self.app.app_ctx_globals_class()
+        return self._g
 
     @property
     def app_part(self) -> AppContext:
@@ -172,16 +183,41 @@ class RequestContext(AppContext):
     """
 
     def __init__(self, app: App, environ: dict[str, Any], request: Request | None = None, session: Any = None) -> None:
-        super().__init__(app)
+        self.app = app.newest()
         self.environ = environ
-        self.url_rule: Any = None
-        self.view_args: dict[str, Any] | None = None
-        self.routing_exception: HTTPException | None = None
-        self.flashes: list[tuple[str, str]] | None = None
-        self._after: list[Callable[[Any], Any]] = []
-        self._table: Table | None = None
-        self._request = request
-        self._session = session
+        self._before = []
+        if request is not None:
+            self._request = request
+        if session is not None:
+            self._session = session
+
+    view_args: dict[str, Any] | None = None
+    routing_exception: HTTPException | None = None
+    flashes: list[tuple[str, str]] | None = None
+    _after: tuple[Callable[[Any], Any], ...] = ()
+    _table: Table | None = None
+    _request: Request | None = None
+    _session: Any = None
+    _rule: Any = None
+    _target: Target | None = None
+
+    @property
+    def url_rule(self) -> Any:
+        """Werkzeug's rule that matched, or None."""
+        if self._rule is None and self._target is not None:
+            self._rule = self.table.rule(self._target.route)
+        return self._rule
+
+    @url_rule.setter
+    def url_rule(self, rule: Any) -> None:
+        self._rule = rule
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint that matched, or None."""
+        if self._target is not None:
+            return self._target.route.endpoint
+        return None if self._rule is None else str(self._rule.endpoint)
 
     @property
     def table(self) -> Table:
@@ -222,6 +258,10 @@ class RequestContext(AppContext):
         adapter: MapAdapter | None = self._adapter
         return adapter
 
+    def call_after(self, function: Callable[[Any], Any]) -> None:
+        """Call ``function(response)`` after this request, before the hooks that are declared."""
+        self._after = (*self._after, function)
+
     def match_request(self) -> None:
         """Find the rule for the request, or note why there is none."""
         adapter = self.url_adapter
@@ -253,7 +293,7 @@ class RequestContext(AppContext):
             # As in Flask 3.1: a request under an app context of the same app shares its g and leaves its teardown
             # alone.
             self._own_part = outer.app_part
-            self.g = self._own_part.g
+            self._g = self._own_part.g
         self._before.append(outer)
         _context.set(self)
         if len(self._before) > 1:

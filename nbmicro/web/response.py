@@ -5,14 +5,22 @@ What lives here: the default type and the limit on cookies. What must not: how a
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from nbmicro.web import json
 from nbmicro.web.contexts import current_context
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 __all__ = ["Response"]
+
+
+#: Headers that Werkzeug rewrites when it sends a response.
+_CHANGED = {"location", "content-location"}
 
 
 class Response(WerkzeugResponse):
@@ -33,3 +41,21 @@ class Response(WerkzeugResponse):
             return WerkzeugResponse.max_cookie_size
         size: int = context.app.config["MAX_COOKIE_SIZE"]
         return size
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send the response (PEP 3333). One that is whole and plain is sent as it is, without Werkzeug's copies."""
+        body = self.response
+        if (
+            type(self) is Response
+            and type(body) is list
+            and not self._on_close
+            and environ["REQUEST_METHOD"] != "HEAD"
+            and (self.status_code == 200 or self.status_code >= 400)
+        ):
+            headers = self.headers.to_wsgi_list()
+            names = {name.lower() for name, _ in headers}
+            if "content-length" in names and not names & _CHANGED:
+                start_response(self.status, headers)
+                chunks: Iterable[bytes] = body
+                return chunks
+        return super().__call__(environ, start_response)

@@ -27,6 +27,14 @@ class RouteRule(Rule):
 
     provide_automatic_options: bool = True
 
+    def bind(self, map: Map, rebind: bool = False) -> None:
+        """Bind to a map; a rule that is compiled already only changes maps, since tables share their rules."""
+        bound: Map | None = self.map
+        if bound is None or rebind:
+            super().bind(map, rebind)
+        else:
+            self.map = map
+
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compiled: list[Callable[..., tuple[str, str]]] = []
 
@@ -53,7 +61,8 @@ def build_map(rules: Iterable[Rule], like: Map, map_class: type[Map]) -> Map:
     new.merge_slashes = like.merge_slashes
     new.converters = like.converters
     for rule in rules:
-        new.add(rule)
+        bound: Map | None = rule.map
+        new.add(rule if bound is None or isinstance(rule, RouteRule) else rule.empty())
     new.update()
     return new
 

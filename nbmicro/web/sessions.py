@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from itsdangerous import BadData
 from itsdangerous.url_safe import URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
+from werkzeug.http import dump_cookie
+from werkzeug.wrappers import Request as WerkzeugRequest
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from nbmicro.web import proxies
 from nbmicro.web.contexts import RequestContext, current_context
@@ -255,6 +258,7 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def __init__(self) -> None:
         self._serializers: dict[Any, URLSafeTimedSerializer] = {}
+        self._cookies: dict[Any, tuple[str, str]] = {}
 
     def get_signing_serializer(self, app: App) -> URLSafeTimedSerializer | None:
         """What signs and reads the cookie with the app's key and its ``SECRET_KEY_FALLBACKS``; None without a key.
@@ -285,7 +289,7 @@ class SecureCookieSessionInterface(SessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
-        text = request.cookies.get(self.get_cookie_name(app))
+        text = _cookie(request, self.get_cookie_name(app))
         if text:
             try:
                 items = serializer.loads(text, max_age=int(app.permanent_session_lifetime.total_seconds()))
@@ -310,17 +314,32 @@ class SecureCookieSessionInterface(SessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             raise RuntimeError(NO_KEY)
-        response.set_cookie(
-            self.get_cookie_name(app),
-            serializer.dumps(dict.copy(session) if isinstance(session, dict) else dict(session)),
-            expires=self.get_expiration_time(app, session),
-            **self._cookie_options(app),
-        )
-        _vary_on_cookie(response)
+        expires = self.get_expiration_time(app, session)
+        value: Any = serializer.dumps(dict.copy(session) if isinstance(session, dict) else dict(session))
+        self._set_cookie(response, self.get_cookie_name(app), value, expires, self._cookie_options(app))
+        if not accessed:
+            _vary_on_cookie(response)
         if not app.secret_key:
             context = current_context()
             if isinstance(context, RequestContext):
                 note(context.environ, EPHEMERAL)
+
+    def _set_cookie(
+        self, response: Response, name: str, value: str, expires: datetime | None, options: dict[str, Any]
+    ) -> None:
+        size = len(name) + len(value)
+        if expires is not None or size > 3000 or type(response).set_cookie is not WerkzeugResponse.set_cookie:
+            response.set_cookie(name, value, expires=expires, **options)
+            return
+        # Name and attributes are the same from one response to the next, and the value is of a cookie's characters.
+        key = (name, *options.values())
+        around = self._cookies.get(key)
+        if around is None:
+            if len(self._cookies) >= 32:
+                self._cookies.clear()
+            before, _, after = dump_cookie(name, "-.-", **options).partition("-.-")
+            around = self._cookies[key] = (before, after)
+        response.headers.add("Set-Cookie", f"{around[0]}{value}{around[1]}")
 
     def _cookie_options(self, app: App) -> dict[str, Any]:
         return {
@@ -331,6 +350,22 @@ class SecureCookieSessionInterface(SessionInterface):
             "samesite": self.get_cookie_samesite(app),
             "httponly": self.get_cookie_httponly(app),
         }
+
+
+def _cookie(request: Request, name: str) -> str | None:
+    """The value of a cookie, as ``request.cookies`` has it, without reading all the others where they are plain."""
+    if type(request).cookies is not WerkzeugRequest.cookies or "cookies" in request.__dict__:
+        return request.cookies.get(name)
+    header: str = request.environ.get("HTTP_COOKIE", "")
+    if name not in header:
+        return None
+    if '"' in header or not header.isascii():
+        return request.cookies.get(name)
+    for pair in header.split(";"):
+        key, equals, value = pair.partition("=")
+        if equals and key.strip() == name:
+            return value.strip()
+    return None
 
 
 def _vary_on_cookie(response: Response) -> None:

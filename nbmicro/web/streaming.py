@@ -132,5 +132,5 @@ def after_this_request(f: F) -> F:
     RuntimeError
         There is no request.
     """
-    _context_for("after_this_request")._after.append(f)
+    _context_for("after_this_request").call_after(f)
     return f

@@ -18,6 +18,7 @@ from werkzeug.routing import Map, Rule
 from nbmicro.web.covering import Candidate, settle
 from nbmicro.web.declarations import Entry, Route, StaticFile
 from nbmicro.web.ledger import Ledger
+from nbmicro.web.matcher import Matcher
 from nbmicro.web.owners import Run, current_run
 from nbmicro.web.rulemap import build_map, rule_of
 
@@ -98,6 +99,7 @@ class Table:
         self.static_files: dict[str, StaticFile] = {}
         self.blueprints: dict[str, Blueprint] = {}
         self.plans: dict[Any, Any] = {}
+        self._rules: dict[int, Rule] = {}
         self._raw: list[Rule] = []
         self._views: dict[str, Callable[..., Any]] = {}
         self._candidates: list[Candidate] = []
@@ -116,13 +118,32 @@ class Table:
     @cached_property
     def map(self) -> Map:
         """Werkzeug's map of the routes; built when a request or a URL first needs it."""
-        rules = [rule_of(route, self._rule_class) for route in self.routes]
+        rules = [self.rule(route) for route in self.routes]
         return build_map([*rules, *(rule.empty() for rule in self._raw)], self._like, self._map_class)
 
     @cached_property
     def names_key(self) -> tuple[tuple[str, str, int], ...]:
         """Tells whether two tables give templates the same filters, tests and globals."""
         return tuple((kind, name, id(value)) for kind, names in self.named.items() for name, value in names.items())
+
+    @cached_property
+    def matcher(self) -> Matcher | None:
+        """The quick matcher of the routes; None where only Werkzeug's map will do."""
+        like = self._like
+        plain = like.strict_slashes and like.redirect_defaults and like.merge_slashes and not like.host_matching
+        if self._raw or not plain or like.default_subdomain:
+            return None
+        return Matcher(self.routes, like.converters)
+
+    def rule(self, route: Route) -> Rule:
+        """Werkzeug's rule for a route of this table: the one in its map."""
+        rule = self._rules.get(id(route))
+        if rule is None:
+            rule = self._rules.setdefault(id(route), rule_of(route, self._rule_class))
+            bound: Map | None = rule.map
+            if bound is None:
+                rule.bind(self._like)
+        return rule
 
     def covered_by(self, route: Route) -> list[Route]:
         """The other owners' routes that ``route`` has taken over."""

@@ -155,7 +155,8 @@ class DefaultJSONProvider(JSONProvider):
     def text(self, obj: Any) -> str:
         """The body of the response that :meth:`response` would make of ``obj``."""
         if self.compact or (self.compact is None and not self._app.debug):
-            return self.dumps(obj, separators=(",", ":")) + "\n"
+            encoder = self._encoder(self.default, self.ensure_ascii, self.sort_keys, None, (",", ":"))
+            return encode(obj, encoder) + "\n"
         return self.dumps(obj, indent=2) + "\n"
 
     def response(self, *args: Any, **kwargs: Any) -> Response:

@@ -190,10 +190,15 @@ class TagDateTime(JSONTag):
         return parse_date(value)
 
 
+_OWN = frozenset({TagDict, PassDict, TagTuple, PassList, TagBytes, TagMarkup, TagUUID, TagDateTime})
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""The types that none of our tags is for."""
+
+
 class TaggedJSONSerializer:
     """Writes and reads JSON, keeping tuples, bytes, Markup, UUIDs and datetimes what they are."""
 
-    __slots__ = ("order", "tags")
+    __slots__ = ("_plain", "order", "tags")
 
     default_tags: ClassVar[list[type[JSONTag]]] = [
         TagDict,
@@ -209,6 +214,7 @@ class TaggedJSONSerializer:
     def __init__(self) -> None:
         self.tags: dict[str, JSONTag] = {}
         self.order: list[JSONTag] = []
+        self._plain = _PLAIN
         for tag_class in self.default_tags:
             self.register(tag_class)
 
@@ -230,6 +236,8 @@ class TaggedJSONSerializer:
             The key is taken.
         """
         tag = tag_class(self)
+        if tag_class not in _OWN:
+            self._plain = frozenset()  # a tag of somebody else's may be for any type
         if tag.key:
             if not force and tag.key in self.tags:
                 raise KeyError(f"Tag '{tag.key}' is already registered.")
@@ -241,6 +249,8 @@ class TaggedJSONSerializer:
 
     def tag(self, value: Any) -> Any:
         """``value`` with tags where JSON alone would lose its type."""
+        if type(value) in self._plain:
+            return value
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)

@@ -1,0 +1,248 @@
+"""The quick matcher: finds the route of most requests without Werkzeug's map, and says "ask the map" for all others.
+
+What lives here: a tree of path segments made from routes of a plain shape. What must not: an answer that Werkzeug's map
+would not give; a miss, a redirect, a wrong method and whatever is out of the ordinary is left to the map. A differential
+fuzz in the tests holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from werkzeug.routing.converters import DEFAULT_CONVERTERS
+
+from nbmicro.web.declarations import Route
+
+__all__ = ["NOTHING", "Matcher", "Target"]
+
+_SEGMENT = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*):)?(?P<name>[a-zA-Z_]\w*)>\Z")
+#: Options of a rule that do not change how it matches.
+_HARMLESS = {"subdomain", "host"}
+_LONGEST_NUMBER = 18
+
+INT, TEXT, REST, OTHER = range(4)
+"""What a dynamic segment takes: digits, any one segment, all that is left, or what a converter's pattern says."""
+
+Convert = Callable[[str], Any]
+
+
+class Target:
+    """A route that the matcher has found, with what the dispatcher keeps for it.
+
+    Parameters
+    ----------
+    route:
+        The route.
+    names:
+        The names of its values, in the order of the path.
+    """
+
+    __slots__ = ("names", "plan", "route")
+
+    def __init__(self, route: Route, names: tuple[str, ...]) -> None:
+        self.route = route
+        self.names = names
+        self.plan: Any = None
+
+
+class Node:
+    """One step of the tree: what may follow, and which routes end here."""
+
+    __slots__ = ("dynamic", "static", "targets")
+
+    def __init__(self) -> None:
+        self.static: dict[str, Node] = {}
+        self.dynamic: list[tuple[int, int, Any, Convert | None, Node]] = []
+        self.targets: dict[str, Target] = {}
+
+    def copy(self) -> Node:
+        """A node that can be changed without the other noticing."""
+        new = Node()
+        new.static, new.dynamic, new.targets = dict(self.static), list(self.dynamic), dict(self.targets)
+        return new
+
+
+class _AskTheMap(Exception):
+    """Only Werkzeug's map knows what to do."""
+
+
+_ASK = _AskTheMap()
+NOTHING: tuple[None, dict[str, Any]] = (None, {})
+"""What is found where no rule has the path, with whatever method."""
+
+
+class Matcher:
+    """Finds routes by method and path.
+
+    Parameters
+    ----------
+    routes:
+        In the order in which Werkzeug's map has them.
+    converters:
+        The map's; a name whose converter is not Werkzeug's own is left to the map.
+    """
+
+    def __init__(self, routes: Iterable[Route] = (), converters: Mapping[str, Any] = DEFAULT_CONVERTERS) -> None:
+        self._root = Node()
+        self._opaque: set[tuple[str, ...]] = set()
+        self._depths: tuple[int, ...] = ()
+        self._own = {name for name, kind in DEFAULT_CONVERTERS.items() if converters.get(name) is kind}
+        routes = list(routes)
+        # An endpoint with defaults redirects from its other rules.
+        redirecting = {route.endpoint for route in routes if route.options.get("defaults")}
+        for route in routes:
+            self._add(route, opaque=route.endpoint in redirecting)
+
+    def find(self, method: str, path: str) -> tuple[Target | None, dict[str, Any]] | None:
+        """The target for a request and its values; :data:`NOTHING` where no rule has that path; else None: ask the map.
+
+        Parameters
+        ----------
+        method:
+            In capitals.
+        path:
+            Decoded, as PATH_INFO has it; it begins with a slash.
+        """
+        if "//" in path or path[:1] != "/":
+            return None
+        parts = path[1:].split("/")
+        for depth in self._depths:
+            if tuple(parts[:depth]) in self._opaque:
+                return None
+        values: list[Any] = []
+        try:
+            target = _search(self._root, parts, 0, method, values)
+        except _AskTheMap:
+            return None
+        if target is None:
+            return NOTHING
+        return target, dict(zip(target.names, values, strict=False))
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _add(self, route: Route, *, opaque: bool) -> None:
+        if route.options.get("subdomain") or route.options.get("host") or route.options.get("build_only"):
+            return  # never matches where the matcher is used
+        parts = route.rule.split("/")[1:]
+        shape = None if opaque or route.methods is None or set(route.options) - _HARMLESS else self._shape(parts)
+        if shape is None:
+            self._opaque.add(_static_prefix(parts))
+            self._depths = tuple(sorted({len(prefix) for prefix in self._opaque}))
+            return
+        names: list[str] = []
+        node = self._root
+        for part, dynamic in zip(parts, shape, strict=True):
+            if dynamic is None:
+                node = node.static.setdefault(part, Node())
+            else:
+                names.append(dynamic[0])
+                node = _step(node, *dynamic[1:])
+        target = Target(route, tuple(names))
+        methods = route.methods or frozenset()
+        for method in methods | {"HEAD"} if "GET" in methods else methods:
+            node.targets.setdefault(method, target)
+
+    def _shape(self, parts: list[str]) -> list[tuple[str, int, int, Any, Convert | None] | None] | None:
+        """For each part None (fixed) or name, weight, kind, pattern and conversion; None for an uncommon rule."""
+        shape: list[tuple[str, int, int, Any, Convert | None] | None] = []
+        for index, part in enumerate(parts):
+            if "<" not in part:
+                if not part and index != len(parts) - 1:
+                    return None
+                shape.append(None)
+                continue
+            found = _SEGMENT.match(part)
+            name = found["converter"] or "default" if found else ""
+            if found is None or name not in self._own or name == "any":
+                return None
+            last = index == len(parts) - 1
+            if name == "path" and not last:
+                return None
+            shape.append((found["name"], *_kind(name)))
+        return shape
+
+
+def _kind(name: str) -> tuple[int, int, Any, Convert | None]:
+    converter: Any = DEFAULT_CONVERTERS[name]
+    if name in ("default", "string"):
+        return converter.weight, TEXT, None, None
+    if name == "path":
+        return converter.weight, REST, None, None
+    if name == "int":
+        return converter.weight, INT, None, int
+    made = converter(None)
+    return made.weight, OTHER, re.compile(f"(?:{made.regex})\\Z"), made.to_python
+
+
+def _step(node: Node, weight: int, kind: int, pattern: Any, convert: Convert | None) -> Node:
+    """The node behind a dynamic segment; lighter ones are tried first, equals in the order they came."""
+    for _, other_kind, other_pattern, _, after in node.dynamic:
+        if other_kind == kind and other_pattern == pattern:
+            return after
+    after = Node()
+    place = len(node.dynamic)
+    while place and node.dynamic[place - 1][0] > weight:
+        place -= 1
+    node.dynamic.insert(place, (weight, kind, pattern, convert, after))
+    return after
+
+
+def _static_prefix(parts: list[str]) -> tuple[str, ...]:
+    """The fixed parts that an uncommon rule begins with: what begins so is left to the map."""
+    prefix: list[str] = []
+    for part in parts:
+        if "<" in part or not part:
+            break
+        prefix.append(part)
+    return tuple(prefix)
+
+
+def _search(node: Node, parts: list[str], at: int, method: str, values: list[Any]) -> Target | None:
+    """Follow the path as Werkzeug does: fixed parts first, then dynamic ones by weight, back where it leads nowhere."""
+    if at == len(parts):
+        found = node.targets.get(method)
+        if found is not None:
+            return found
+        if node.targets:
+            raise _ASK  # perhaps a wrong method
+        slash = node.static.get("")
+        if slash is not None and method in slash.targets:
+            raise _ASK  # a redirect to the URL with a slash
+        return None
+    part = parts[at]
+    fixed = node.static.get(part)
+    if fixed is not None:
+        found = _search(fixed, parts, at + 1, method, values)
+        if found is not None:
+            return found
+    for _, kind, pattern, convert, after in node.dynamic:
+        following = at + 1
+        if kind == TEXT:
+            if not part:
+                continue
+            value: Any = part
+        elif kind == INT:
+            if not part.isdecimal():
+                continue
+            if len(part) > _LONGEST_NUMBER:
+                raise _ASK
+            value = int(part)
+        elif kind == REST:
+            value = "/".join(parts[at:])
+            if not value or value[0] == "/":
+                continue
+            if "\n" in value:
+                raise _ASK
+            following = len(parts)
+        else:
+            if pattern.match(part) is None:
+                continue
+            value = part if convert is None else convert(part)
+        values.append(value)
+        found = _search(after, parts, following, method, values)
+        if found is not None:
+            return found
+        values.pop()
+    return None

@@ -1,0 +1,188 @@
+"""The short way through the core, for a request that needs nothing out of the ordinary.
+
+What lives here: match, handler, reply, response, in one function without detours. What must not: a difference that a
+client or a hook could see; whatever is not plain (an override, a signal's receiver, an outer context, a miss) goes the
+long way through :class:`~nbmicro.web.app.App`'s methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import NotFound
+
+from nbmicro.web.contexts import RequestContext, _context
+from nbmicro.web.json.provider import DefaultJSONProvider
+from nbmicro.web.matcher import Target
+from nbmicro.web.response import Response
+from nbmicro.web.signals import (
+    appcontext_popped,
+    appcontext_pushed,
+    appcontext_tearing_down,
+    request_finished,
+    request_started,
+    request_tearing_down,
+)
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+    from nbmicro.web.table import Table
+
+__all__ = ["OVERRIDES", "answer", "takes_the_short_way"]
+
+#: Methods of the app that the short way does not call; a class that overrides one goes the long way.
+OVERRIDES = (
+    "handle_http_exception",
+    "handle_user_exception",
+    "raise_routing_exception",
+    "trap_http_exception",
+    "create_url_adapter",
+    "dispatch_request",
+    "ensure_sync",
+    "finalize_request",
+    "full_dispatch_request",
+    "make_response",
+    "preprocess_request",
+    "process_response",
+    "request_context",
+    "do_teardown_request",
+    "do_teardown_appcontext",
+    "should_ignore_error",
+)
+
+_HTML = ("Content-Type", "text/html; charset=utf-8")
+_JSON = ("Content-Type", "application/json")
+_NOT_FOUND = NotFound().get_body().encode()
+
+
+def takes_the_short_way(app_class: type[App], base: type[App]) -> bool:
+    """Whether a class of apps overrides nothing that the short way leaves out."""
+    return all(getattr(app_class, name) is getattr(base, name) for name in OVERRIDES)
+
+
+def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes] | None:
+    """Answer a plain request; None where it must go the long way, before anything has happened."""
+    outer = _context.get()
+    if (
+        (outer is not None and not outer.standing and outer.app is app)
+        or request_started.receivers
+        or request_finished.receivers
+        or request_tearing_down.receivers
+        or appcontext_pushed.receivers
+        or appcontext_popped.receivers
+        or appcontext_tearing_down.receivers
+        or "HTTP_UPGRADE" in environ
+        or "werkzeug.debug.preserve_context" in environ
+    ):
+        return None
+    method = environ["REQUEST_METHOD"]
+    table = app.tables.current()
+    matcher = table.matcher
+    if matcher is None or method == "OPTIONS" or app.subdomain_matching or app.config["TRUSTED_HOSTS"] is not None:
+        return None
+    path: str = environ.get("PATH_INFO", "")
+    if not path.isascii():
+        path = path.encode("latin-1").decode("utf-8", "replace")
+    found = matcher.find(method, path)
+    if found is None:
+        return None
+    target, values = found
+    if target is None:
+        return _not_found(app, table, method, environ, start_response) if outer is None or outer.standing else None
+    plan = target.plan
+    if plan is None:
+        plan = target.plan = app.plan(table, target.route)
+        if plan is None:
+            return None
+    context = RequestContext(app, environ)
+    context._table = table
+    context._target = target
+    context.view_args = values
+    context._before.append(outer)
+    _context.set(context)
+    error: BaseException | None = None
+    app._got_first_request = True
+    try:
+        try:
+            if app.opens_sessions_early:
+                _ = context.session
+            reply = None
+            if plan.guarded:
+                reply = app.preprocess_request()
+            if reply is None:
+                reply = plan.call(**values)
+            if not plan.after and not context._after and context._session is None:
+                body = _plain_body(app, reply, environ)
+                if body is not None:
+                    kind = _JSON if type(reply) is dict or type(reply) is list else _HTML
+                    start_response("200 OK", [kind, ("Content-Length", str(len(body)))])
+                    return [] if method == "HEAD" else [body]
+            response = app.finalize_request(reply)
+        except Exception as failure:
+            error, response = _failed(app, failure)
+        result: Iterable[bytes] = response(environ, start_response)
+        return result
+    except BaseException as failure:
+        error = failure
+        raise
+    finally:
+        if plan.teardown or table.teardown_appcontext or error is not None:
+            context.pop(error)
+        else:
+            if context._request is not None:
+                context._request.close()
+                if "nbmicro.recorded" not in environ:
+                    environ.pop("werkzeug.request", None)
+            context._before.pop()
+            if _context.get() is context:
+                _context.set(outer)
+
+
+def _not_found(
+    app: App, table: Table, method: str, environ: dict[str, Any], start_response: Callable[..., Any]
+) -> Iterable[bytes] | None:
+    """Werkzeug's 404, where no hook, handler or session has a say in it; else None."""
+    plan = table.plans.get(None) or app.plan_of_misses(table)
+    if (
+        plan.guarded
+        or plan.after
+        or plan.teardown
+        or table.teardown_appcontext
+        or table.error_handlers
+        or app.opens_sessions_early
+        or "nbmicro.recorded" in environ
+        or "HTTP_COOKIE" in environ
+        or app.config["TRAP_HTTP_EXCEPTIONS"]
+        or app.response_class is not Response
+    ):
+        return None
+    app._got_first_request = True
+    start_response("404 NOT FOUND", [_HTML, ("Content-Length", str(len(_NOT_FOUND)))])
+    return [] if method == "HEAD" else [_NOT_FOUND]
+
+
+def _failed(app: App, failure: Exception) -> tuple[BaseException | None, Any]:
+    """What the long way makes of an exception: the error to tell teardown functions of, and the response."""
+    try:
+        return None, app.finalize_request(app.handle_user_exception(failure))
+    except Exception as unhandled:
+        return unhandled, app.handle_exception(unhandled)
+
+
+def _plain_body(app: App, reply: Any, environ: dict[str, Any]) -> bytes | None:
+    """The bytes of a reply whose response is nothing but them; None for any other."""
+    if app.response_class is not Response:
+        return None
+    if "HTTP_COOKIE" in environ and app.config["SESSION_COOKIE_NAME"] in environ["HTTP_COOKIE"]:
+        return None
+    kind = type(reply)
+    if kind is str:
+        encoded: bytes = reply.encode()
+        return encoded
+    if kind is bytes:
+        given: bytes = reply
+        return given
+    if (kind is dict or kind is list) and type(app.json) is DefaultJSONProvider:
+        return app.json.text(reply).encode() if app.json.mimetype == "application/json" else None
+    return None

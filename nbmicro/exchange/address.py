@@ -12,7 +12,10 @@ from nbmicro.errors import RequestError
 from nbmicro.exchange.request import is_loopback
 from nbmicro.exchange.template import Template
 
-__all__ = ["check_origin", "check_url", "is_method", "is_url", "loopback_url"]
+__all__ = ["METHODS", "check_origin", "check_url", "is_method", "is_url", "loopback_url"]
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
+"""The methods that are known as such even where no URL stands beside them."""
 
 _METHOD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*\Z")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")

@@ -9,7 +9,7 @@ import json
 import re
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.address import check_url, is_method, is_url
+from nbmicro.exchange.address import METHODS, check_url, is_method, is_url
 from nbmicro.exchange.curl_line import parse_curl
 from nbmicro.exchange.options import read_option
 from nbmicro.exchange.syntax import Item, ItemKind, LineRequest, Options
@@ -30,7 +30,6 @@ SEPARATORS: dict[str, ItemKind] = {
 DATA_KINDS = frozenset({"text", "json", "upload", "text_file", "json_file"})
 ITEM_HELP = "An item is one of  name=Ada  age:=36  X-Token:abc  page==2  photo@a.png  bio=@bio.txt  tags:=@tags.json"
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
@@ -99,8 +98,7 @@ def read_words(
     if template is not None:
         check_url(template)
     has_data = any(item.kind in DATA_KINDS for item in items)
-    default = method if given is None and address is None else None
-    return LineRequest(given or default or ("POST" if has_data else "GET"), template, items, options, line=line)
+    return LineRequest(given or method or ("POST" if has_data else "GET"), template, items, options, line=line)
 
 
 def _take_method(plain: list[Word], has_default_url: bool) -> str | None:
@@ -108,7 +106,7 @@ def _take_method(plain: list[Word], has_default_url: bool) -> str | None:
     if not plain or not is_method(plain[0].text):
         return None
     follows = len(plain) > 1 and (is_url(plain[1].text) or _only_url(plain[1]))
-    if follows or has_default_url or plain[0].text.upper() in _METHODS:
+    if follows or has_default_url or plain[0].text.upper() in METHODS:
         return plain.pop(0).text.upper()
     return None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.address import check_url, is_method, is_url
+from nbmicro.exchange.address import METHODS, check_url, is_method, is_url
 from nbmicro.exchange.bodies import begins_body, is_structure
 from nbmicro.exchange.draft import RequestDraft, read_comment
 from nbmicro.exchange.script_lines import (
@@ -49,10 +49,13 @@ def read_request_line(line: Line) -> tuple[str, Template]:
         method = first[0].upper()
         behind = text[first.end() : stop]
         start = first.end() + len(behind) - len(behind.lstrip())
+        if not first[0].isupper() and not is_url(text[start:stop]) and method not in METHODS:
+            raise _no_request(line, f"`{text.strip()}` is no request line.", "Write  GET /users")
     if start >= stop:
         raise _no_request(line, "the URL is missing.", f"Write  {method} /users")
     if STATUS.match(text):
         raise _no_request(line, f"`{text}` has no request above it.", "Write the request line first:  GET /users")
+    url = line.template(start, stop)
     space = _space_outside_blanks(text[start:stop])
     if space >= 0:
         if method == "GET" and not is_url(text[start:stop]):
@@ -64,9 +67,6 @@ def read_request_line(line: Line) -> tuple[str, Template]:
             line=line.number,
             column=start + space + 2,
         )
-    url = line.template(start, stop)
-    if not is_url(url.source) and method == "GET" and not first:
-        raise _no_request(line, f"`{text.strip()}` is no request line.", "Write  GET /users")
     check_url(url)
     return method, url
 

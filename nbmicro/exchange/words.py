@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.json_text import json_end
-from nbmicro.exchange.template import Blank, Template, blank_end, parse_template, place_in_columns
+from nbmicro.exchange.template import Blank, Template, blank_end, parse_template, place_at, place_in_columns
 
 __all__ = ["Word", "split_words", "written_word"]
 
@@ -64,8 +64,10 @@ class _Splitter:
         if not self.text.startswith("{{", self.position):
             return False
         end = blank_end(self.text, self.position + 2)
-        # A blank that has no end is taken as it stands: its template reports it, with the words around it known.
-        self.keep(end + 2 if end >= 0 else self.position + 2)
+        if end < 0:
+            # Its template has the words for what is wrong, and here all of the blank is still together.
+            parse_template(self.text[self.position :], place_at("", self.line, self.column + self.position))
+        self.keep(end + 2)
         return True
 
     def quotation(self, quote: str) -> None:

@@ -1,0 +1,357 @@
+"""The cell form: where the parts of a `%%http` cell begin and end, and how it refuses what it cannot read."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.script import parse_file, parse_script
+from nbmicro.exchange.syntax import FilePart, Pair, ScriptRequest
+
+CREATE = """\
+# @name create
+POST /users
+Content-Type: application/json
+
+{"name": {{ name }}}
+
+HTTP 201
+Location: /users/1
+[Captures]
+uid: json["id"]
+[Asserts]
+json["name"] == name     # keep the capital
+###
+GET /users/{{ uid }}
+"""
+
+
+def only(body: str, line: str = "") -> ScriptRequest:
+    (request,) = parse_script(line, body).requests
+    return request
+
+
+def body_of(text: str) -> tuple[str, str]:
+    body = only(f"POST /x\n\n{text}").body
+    assert body is not None
+    return body.kind, body.content.source
+
+
+def refused(body: str, line: str = "") -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        parse_script(line, body)
+    return caught.value
+
+
+def pairs(found: tuple[Pair | FilePart, ...] | None) -> list[tuple[str, str]]:
+    return [(pair.name.source, pair.value.source) for pair in found or () if isinstance(pair, Pair)]
+
+
+def test_the_cell_of_the_first_page_is_read_whole() -> None:
+    """Name, method, URL, headers, body, status, expected headers, captures, checks and their comments."""
+    create, show = parse_script("", CREATE).requests
+    assert (create.name, create.method, create.url.source) == ("create", "POST", "/users")
+    assert pairs(create.headers) == [("Content-Type", "application/json")]
+    assert create.body is not None
+    assert create.body.content.source == '{"name": {{ name }}}'
+    assert create.status is not None
+    assert create.status.code == 201
+    assert pairs(create.expected_headers) == [("Location", "/users/1")]
+    assert [(one.name, one.expression) for one in create.captures] == [("uid", 'json["id"]')]
+    assert [(one.expression, one.message, one.line) for one in create.checks] == [
+        ('json["name"] == name', "keep the capital", 13)
+    ]
+    assert (show.name, show.method, show.url.source, show.line) == (None, "GET", "/users/{{ uid }}", 15)
+
+
+def test_the_rest_of_the_magic_line_is_the_first_request_line() -> None:
+    """`%%http POST /users` begins the request; options may follow, and directives stand below."""
+    script = parse_script("POST /users -F --show headers", "# @name create\n\n[1]\n\nHTTP 201\n")
+    (request,) = script.requests
+    assert (request.method, request.url.source, request.name, request.line) == ("POST", "/users", "create", 1)
+    assert request.body is not None
+    assert script.options.follow
+    assert script.options.show == ("headers",)
+
+
+def test_items_may_stand_on_the_magic_line() -> None:
+    """`%%http POST /users name=Ada` needs no body to have checks below it."""
+    request = only("HTTP 201\n[Asserts]\nstatus == 201\n", "POST /users name=Ada")
+    assert [(item.name.source, item.value.source) for item in request.items] == [("name", "Ada")]
+    assert request.status is not None
+
+
+def test_options_alone_may_stand_on_the_magic_line() -> None:
+    """The request line is then the cell's second line."""
+    script = parse_script("-q --timeout 5", "GET /x\n")
+    assert (script.options.quiet, script.options.timeout) == (True, 5.0)
+    assert script.requests[0].line == 2
+
+
+def test_a_request_needs_nothing_but_its_line() -> None:
+    """Method and version may be left out, an empty cell below is no body."""
+    assert only("/users").method == "GET"
+    assert only("get /users HTTP/1.1").url.source == "/users"
+    assert only("", "GET /x HTTP/1.1").url.source == "/x"
+    assert only("\n\n", "/x").body is None
+
+
+def test_comments_stand_before_the_request_line_and_between_headers() -> None:
+    """# and // are comments there, and text in a body."""
+    request = only("# one\n// two\nPOST /x\n# three\nX-A: 1\n// four\nX-B: 2\n\n# a heading\n// text\n")
+    assert pairs(request.headers) == [("X-A", "1"), ("X-B", "2")]
+    assert request.body is not None
+    assert request.body.content.source == "# a heading\n// text"
+
+
+def test_comments_below_a_request_without_a_body_are_comments() -> None:
+    """A GET with a comment above its status line sends no body."""
+    request = only("GET /x\n\n# is it there?\n\nHTTP 200\n")
+    assert request.body is None
+    assert request.status is not None
+
+
+def test_a_body_goes_on_to_the_status_line_or_the_separator() -> None:
+    """Empty lines, sections of other names and headers belong to a text; trailing empty lines do not."""
+    assert body_of("one\n\n[Options]\nX: y\n\n\nHTTP 200\n") == (
+        "text",
+        "one\n\n[Options]\nX: y",
+    )
+    first, second = parse_script("", "POST /x\n\ntext\n\n###\nGET /y\n").requests
+    assert first.body is not None
+    assert first.body.content.source == "text"
+    assert second.url.source == "/y"
+
+
+def test_only_a_separator_in_column_zero_separates() -> None:
+    """An indented ### and a #### heading are text."""
+    assert body_of("a\n ###\n#### b\n") == ("text", "a\n ###\n#### b")
+
+
+def test_a_status_line_stands_alone() -> None:
+    """`HTTP 201 is good` in a text is text."""
+    assert body_of("HTTP 201 is good\nHTTP/1.1 200 OK\n") == ("text", "HTTP 201 is good\nHTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize(
+    ("line", "code"), [("HTTP 201", 201), ("HTTP/1.1 201", 201), ("HTTP/2 404", 404), ("HTTP *", None)]
+)
+def test_the_status_line_has_its_forms(line: str, code: int | None) -> None:
+    """With and without version, and `*` for any status."""
+    status = only(f"GET /x\n{line}\n").status
+    assert status is not None
+    assert status.code == code
+
+
+def test_fences_hold_what_would_end_a_body() -> None:
+    """Everything between ``` lines is the body, the fence itself is not; a longer fence holds shorter ones."""
+    assert body_of("```\n###\nHTTP 200\n[Asserts]\n```\nHTTP 200\n") == ("fenced", "###\nHTTP 200\n[Asserts]")
+    assert body_of("````md\n```\ncode\n```\n````\n") == ("fenced", "```\ncode\n```")
+
+
+def test_a_json_body_ends_where_it_ends() -> None:
+    """No empty line and no status line is needed behind it, whatever stands in its strings and blanks."""
+    request = only('POST /x\n{\n  "a": "}",\n  "b": {{ {"c": {"d": 1}} }}\n}\n[Asserts]\nstatus == 200\n')
+    assert request.body is not None
+    assert request.body.kind == "json"
+    assert request.body.content.source == '{\n  "a": "}",\n  "b": {{ {"c": {"d": 1}} }}\n}'
+    assert len(request.checks) == 1
+
+
+def test_text_that_only_begins_like_json_is_text() -> None:
+    """A log line in brackets and two JSON lines in a row are kept as they are."""
+    assert body_of("[info] started\nmore\n") == ("text", "[info] started\nmore")
+    assert body_of('{"a": 1}\n{"a": 2}\n') == ("text", '{"a": 1}\n{"a": 2}')
+
+
+def test_a_body_of_blanks_is_no_json_by_its_braces() -> None:
+    """`{{ payload }}` alone is a text with one blank."""
+    assert body_of("{{ payload }}\n") == ("text", "{{ payload }}")
+
+
+def test_a_body_may_be_a_file() -> None:
+    """`< ./a.json` and `<@ ./a.txt` name files, markup does not."""
+    assert body_of("< ./a.json\n") == ("file", "./a.json")
+    assert body_of("<@ ./a.txt\n") == ("template_file", "./a.txt")
+    assert body_of("<html>\n") == ("text", "<html>")
+
+
+def test_sections_of_the_request_are_read() -> None:
+    """[Query] [Form] [Multipart] [Options], with comments and empty lines between their entries."""
+    request = only(
+        "GET /x\n[Query]\npage: 2\n\n# note\nq: a: b\n[Options]\nlocation: true\nmax-time: 500ms\nuser: a:b\n"
+    )
+    assert pairs(request.query) == [("page", "2"), ("q", "a: b")]
+    assert (request.follow, request.timeout, request.auth and request.auth.source) == (True, 0.5, "a:b")
+    assert pairs(only("POST /x\n[Form]\nname: {{ n }}\nempty:\n").form) == [("name", "{{ n }}"), ("empty", "")]
+    multipart = only("POST /x\n[Multipart]\nname: Ada\nphoto: file,./a.png; image/png\nbio: file,b.txt;\n").multipart
+    assert multipart is not None
+    assert pairs(multipart) == [("name", "Ada")]
+    assert [(part.path.source, part.content_type) for part in multipart if isinstance(part, FilePart)] == [
+        ("./a.png", "image/png"),
+        ("b.txt", None),
+    ]
+
+
+def test_an_expected_body_stands_below_the_expected_headers() -> None:
+    """JSON, text and fences, up to the next section or separator."""
+    as_json = only('GET /x\nHTTP 200\nX: y\n\n{"a": 1}\n[Asserts]\nstatus == 200\n')
+    assert as_json.expected_body is not None
+    assert (as_json.expected_body.kind, len(as_json.checks)) == ("json", 1)
+    as_text = only("GET /x\nHTTP 200\n\nHello\nAda\n\n[Captures]\na: text\n")
+    assert as_text.expected_body is not None
+    assert (as_text.expected_body.content.source, len(as_text.captures)) == ("Hello\nAda", 1)
+
+
+def test_a_check_may_go_on_while_a_bracket_is_open() -> None:
+    """The lines of one expression stay together, and its comment is its message."""
+    request = only('GET /x\n[Asserts]\njson == {\n  "a": 1,\n}  # all of it\nassert status == 200\n')
+    assert [(one.expression, one.message) for one in request.checks] == [
+        ('json == {\n  "a": 1,\n}', "all of it"),
+        ("status == 200", None),
+    ]
+
+
+def test_a_hash_in_a_string_is_no_comment() -> None:
+    """Only Python's own comment is the message of a check."""
+    request = only('GET /x\n[Asserts]\ntext == "# not this"  # but this\n')
+    assert (request.checks[0].expression, request.checks[0].message) == ('text == "# not this"', "but this")
+
+
+def test_directives_are_read_before_and_between() -> None:
+    """# @show, # @no-redirect, # @no-cookie-jar, # @timeout and // @name."""
+    request = only("// @name a\n# @show headers, body\n# @no-redirect\nGET /x\n# @no-cookie-jar\n# @timeout 5\n")
+    assert (request.name, request.show) == ("a", ("headers", "body"))
+    assert (request.follow, request.cookies, request.timeout) == (False, False, 5.0)
+
+
+def test_query_lines_continue_the_url() -> None:
+    """Lines that begin with ? or & belong to the URL above."""
+    assert only("GET /x\n    ?page=2\n    &q={{ q }}\nX-A: 1\n").url.source == "/x?page=2&q={{ q }}"
+
+
+def test_file_variables_stand_before_requests() -> None:
+    """`@host = …` is kept with the request it stands before; a cell may hold nothing else."""
+    script = parse_script("", "@host = http://localhost:5000\nGET {{host}}/x\n###\n@b = {{ host }}\nGET /y\n")
+    assert [(one.name, one.value.source, one.before) for one in script.variables] == [
+        ("host", "http://localhost:5000", 0),
+        ("b", "{{ host }}", 1),
+    ]
+    assert parse_script("", "@a = 1\n").requests == ()
+
+
+def test_titles_stand_behind_separators() -> None:
+    """`### Create it` names the request for readers; empty blocks are no requests."""
+    script = parse_script("", "### Create it\nPOST /x\n\n###\n\n### Look\n# only a comment\n###\nGET /y\n###\n")
+    assert [(one.title, one.url.source) for one in script.requests] == [("Create it", "/x"), ("", "/y")]
+
+
+def test_windows_line_ends_change_nothing() -> None:
+    """CR LF reads as LF."""
+    assert parse_script("", CREATE.replace("\n", "\r\n")) == parse_script("", CREATE)
+
+
+def test_a_file_counts_from_its_first_line() -> None:
+    """The errors of a file name it, and line 1 is its first."""
+    with pytest.raises(RequestError) as caught:
+        parse_file("GET /x Ada\n", "api.http")
+    assert str(caught.value).startswith("api.http, line 1, column 8: `Ada` stands behind the URL")
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "message", "hint"),
+    [
+        ("", 1, "the cell has no request", "GET /users"),
+        ("# only a comment", 1, "the cell has no request", "GET /users"),
+        ("GET", 2, "the URL is missing", "GET /users"),
+        ("GET /x name=Ada", 2, "`name=Ada` stands behind the URL", "%%http"),
+        ("some words here", 2, "no request line", "GET /users"),
+        ("GET /x\nX-A 1", 3, "`X-A 1` is no header", "leave a line empty"),
+        ("GET /x\nGET /y", 3, "`GET /y` stands in another request", "###"),
+        ("GET /x\nHTTP 200\n[Asserts]\nstatus\n\nHTTP 200\n", 7, "second status line", "###"),
+        ("GET /x\nHTTP 200 OK\n", 3, "`HTTP 200 OK` is no status line", "HTTP 200"),
+        ("HTTP 200\n", 2, "`HTTP 200`", "GET /users"),
+        ("GET /x\n[Assert]\nstatus\n", 3, "no section [Assert]", "[Asserts]"),
+        ("GET /x\n[asserts]\nstatus\n", 3, "no section [asserts]", "[Asserts]"),
+        ("GET /x\n[QueryStringParams]\na: b\n", 3, "no section [QueryStringParams]", "[Query]"),
+        ("GET /x\n[BasicAuth]\na: b\n", 3, "no section [BasicAuth]", "-a USER:PASS"),
+        ("GET /x\nHTTP 200\n[Form]\na: b\n", 4, "[Form] belongs to the request", "above"),
+        ("POST /x\n[Form]\na: b\n[Multipart]\nc: d\n", 5, "[Multipart] is a second body", "one of them"),
+        ("POST /x\n[Form]\na: b\n{}\n", 5, "has [Form] and a body", "one of them"),
+        ("POST /x\n[Form]\nnonsense\n", 4, "`nonsense` is no line of this section", "name: value"),
+        ("POST /x\n[Multipart]\np: file,;\n", 4, "names no file", "file,./a.png"),
+        ("GET /x\n[Options]\nretry: 3\n", 4, "[Options] has no `retry`", "location"),
+        ("GET /x\n[Options]\nlocation: yes\n", 4, "location is true or false", None),
+        ('POST /x\n\n{"a": 1\n', 4, "never closed", "Content-Type"),
+        ("POST /x\n\n```\ntext\n", 4, "fence is never closed", "```"),
+        ("POST /x\n\ntext\n[Asserts]\nstatus == 200\n", 5, "[Asserts] stands in the body", "HTTP *"),
+        ("POST /x\n\n{}\nmore: x\n[Asserts]\nstatus", 6, "[Asserts] stands in the body", "HTTP *"),
+        ("# @prompt user Who?\nGET /x\n", 2, "`# @prompt`", "user = input()"),
+        ("# @nmae a\nGET /x\n", 2, "no directive `# @nmae`", "# @name"),
+        ("# @name two words\nGET /x\n", 2, "cannot be one", "two_words"),
+        ("# @name create-user\nGET /x\n", 2, "`create-user` cannot be one", "create_user"),
+        ("# @name class\nGET /x\n", 2, "`class` cannot be one", "class_"),
+        ("# @name a\nGET /x\n###\n# @name a\nGET /y\n", 5, "two requests are named `a`", "another name"),
+        ("# @show heads\nGET /x\n", 2, "`heads` is no part", "headers"),
+        ("@a-b = 1\nGET /x\n", 2, "`a-b` cannot be one", "a_b"),
+        ("GET /x\n@a = 1\n", 3, "stands in a request", "before the request line"),
+        ("GET /x\n\n> {%\nclient.test()\n%}\n", 4, "a script of another tool", "[Asserts]"),
+        ("< {%\nx\n%}\nGET /x\n", 2, "a script of another tool", "[Asserts]"),
+        ("GET https://api.example.com/x\n", 2, "is not this app", "%http /x"),
+        ("GET users\n", 2, "a path begins with a slash", "/users"),
+        ("GET /x\n[Captures]\na-b: 1\n", 4, "`a-b` cannot be one", "a_b"),
+        ("GET /x\n[Captures]\nuid json\n", 4, "`uid json` is no line", "name: value"),
+        ("GET /x\n[Asserts]\nstatus ==\n", 4, "`status ==` is not a Python expression", "=="),
+        ('GET /x\n[Asserts]\njson["a"] == {{ name }}\n', 4, "stands in Python", "name"),
+        ("GET /x/{{ a\n", 2, "`{{` is never closed", "{{ '{{' }}"),
+        ("GET /x\nX-A: {{ 1 + }}\n", 3, "`1 +` is not a Python expression", None),
+        ('POST /x\n\n{"a": {{ b c }}}\n', 4, "`b c` is not a Python expression", None),
+    ],
+)
+def test_a_refusal_says_what_came_what_would_do_and_where(body: str, line: int, message: str, hint: str | None) -> None:
+    """Every refusal names what came and its line in the cell, and shows what to write."""
+    error = refused(body)
+    assert message in error.message
+    assert error.line == line
+    if hint is not None:
+        assert hint in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("foreign", "python"),
+    [
+        ('jsonpath "$.x" == 1', 'json["x"] == 1'),
+        ('jsonpath "$.items[0].name" == "Ada"', 'json["items"][0]["name"] == "Ada"'),
+        ("jsonpath \"$['a b']\" != null", 'json["a b"] != None'),
+        ('jsonpath "$.items" count == 3', 'len(json["items"]) == 3'),
+        ('jsonpath "$.a" exists', '"a" in json'),
+        ('jsonpath "$.a.b" not exists', 'not "b" in json["a"]'),
+        ('jsonpath "$.a" isInteger', 'isinstance(json["a"], int)'),
+        ('header "X-Token" == "abc"', 'headers["X-Token"] == "abc"'),
+        ('header "X-Token" exists', '"X-Token" in headers'),
+        ('header "Location" startsWith "/users"', 'headers["Location"].startswith("/users")'),
+        ('cookie "s" exists', '"s" in cookies'),
+        ('body contains "Ada"', '"Ada" in text'),
+        ("body matches /A.a/", 're.search(r"A.a", text)'),
+        ('jsonpath "$.id" == {{ uid }}', 'json["id"] == uid'),
+    ],
+)
+def test_a_check_of_hurl_is_refused_with_its_python(foreign: str, python: str) -> None:
+    """Each query and predicate of Hurl gets the Python check to write instead, with its line."""
+    error = refused(f"GET /x\nHTTP 200\n[Asserts]\n{foreign}\n")
+    assert (error.line, error.column, error.hint) == (5, 1, f"Write  {python}")
+
+
+@pytest.mark.parametrize(
+    ("foreign", "python"),
+    [('jsonpath "$.id"', 'json["id"]'), ('header "X-A"', 'headers["X-A"]'), ('jsonpath "$.a" count', 'len(json["a"])')],
+)
+def test_a_capture_of_hurl_is_refused_with_its_python(foreign: str, python: str) -> None:
+    """Captures of Hurl get the Python to write instead."""
+    error = refused(f"GET /x\nHTTP 200\n[Captures]\nuid: {foreign}\n")
+    assert (error.line, error.column, error.hint) == (5, 6, f"Write  uid: {python}")
+
+
+def test_python_that_looks_like_hurl_is_python() -> None:
+    """`status == 200` is both."""
+    assert only("GET /x\n[Asserts]\nstatus == 200\nstatus >= 200\n").checks[1].expression == "status >= 200"

@@ -1,0 +1,206 @@
+"""The line form: what `%http …` says, and how it refuses what it cannot read."""
+
+from __future__ import annotations
+
+import pytest
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.items import parse_line
+from nbmicro.exchange.syntax import LineRequest
+
+
+def items(parsed: LineRequest) -> list[tuple[str, str, str]]:
+    return [(item.kind, item.name.source, item.value.source) for item in parsed.items]
+
+
+def refused(text: str, **given: object) -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        parse_line(text, **given)  # type: ignore[arg-type]
+    return caught.value
+
+
+def test_a_url_alone_is_a_get() -> None:
+    """`%http /hello/Ada` asks for /hello/Ada."""
+    parsed = parse_line("/hello/Ada")
+    assert (parsed.method, parsed.url and parsed.url.source, parsed.items) == ("GET", "/hello/Ada", ())
+
+
+def test_data_make_it_a_post() -> None:
+    """The method is POST as soon as an item is data, and only then."""
+    assert parse_line("/users name=Ada").method == "POST"
+    assert parse_line("/users age:=36").method == "POST"
+    assert parse_line("/users photo@a.png").method == "POST"
+    assert parse_line("/users page==2 X-Token:abc").method == "GET"
+    assert parse_line("PUT /users/1 name=Ada").method == "PUT"
+
+
+def test_the_method_may_be_written_in_any_case() -> None:
+    """`post` is POST, and a word that is a method is never taken for the URL."""
+    assert parse_line("post /users").method == "POST"
+    assert parse_line("Delete /users/1").method == "DELETE"
+    assert "URL is missing" in refused("delete").message
+
+
+def test_every_item_of_httpie_is_understood() -> None:
+    """Text, JSON, header, query, file, and the contents of files, each by its sign."""
+    parsed = parse_line("/x name=Ada age:=36 X-Token:abc page==2 photo@a.png bio=@bio.txt tags:=@t.json X-Empty; q=1")
+    assert items(parsed) == [
+        ("text", "name", "Ada"),
+        ("json", "age", "36"),
+        ("header", "X-Token", "abc"),
+        ("query", "page", "2"),
+        ("upload", "photo", "a.png"),
+        ("text_file", "bio", "bio.txt"),
+        ("json_file", "tags", "t.json"),
+        ("empty_header", "X-Empty", ""),
+        ("text", "q", "1"),
+    ]
+
+
+def test_quotes_group_words_and_vanish() -> None:
+    """Either quote groups, at a word's beginning or behind the item's sign."""
+    parsed = parse_line("""/x name='Ada Lovelace' "who=Grace Hopper" X-A:"a b" q=='c d' s="say \\"hi\\"" """)
+    assert items(parsed) == [
+        ("text", "name", "Ada Lovelace"),
+        ("text", "who", "Grace Hopper"),
+        ("header", "X-A", "a b"),
+        ("query", "q", "c d"),
+        ("text", "s", 'say "hi"'),
+    ]
+
+
+def test_an_apostrophe_inside_a_word_is_literal() -> None:
+    """O'Brien needs no quotes."""
+    assert items(parse_line("/x name=O'Brien size=5\"")) == [("text", "name", "O'Brien"), ("text", "size", '5"')]
+
+
+def test_json_behind_its_sign_may_hold_spaces() -> None:
+    """`tags:=["a b", 2]` needs no quotes as long as it is whole."""
+    assert items(parse_line('/x tags:=["a b", {"c": 2}] n=1')) == [
+        ("json", "tags", '["a b", {"c": 2}]'),
+        ("text", "n", "1"),
+    ]
+
+
+def test_blanks_may_hold_spaces_and_quotes() -> None:
+    """`{{ … }}` is one word's part whatever stands in it."""
+    parsed = parse_line("""/x/{{ d['a b'] }} name={{ "x y" }} o:={{ {'a': {'b': 1}} }}""")
+    assert parsed.url is not None
+    assert [blank.expression for blank in parsed.url.blanks] == ["d['a b']"]
+    assert items(parsed) == [("text", "name", '{{ "x y" }}'), ("json", "o", "{{ {'a': {'b': 1}} }}")]
+
+
+def test_an_escaped_sign_belongs_to_the_name() -> None:
+    """A backslash takes the meaning from : = @ in a name, and stands for itself elsewhere."""
+    assert items(parse_line(r"/x a\=b=c d\:e=f path=C:\x")) == [
+        ("text", "a=b", "c"),
+        ("text", "d:e", "f"),
+        ("text", "path", r"C:\x"),
+    ]
+
+
+def test_a_comment_ends_the_line_and_a_hash_in_a_word_does_not() -> None:
+    """` #` begins a comment, `a#b` and a quoted # do not."""
+    parsed = parse_line("/x name=a#b note='# c'   # the rest = is: @comment")
+    assert items(parsed) == [("text", "name", "a#b"), ("text", "note", "# c")]
+
+
+def test_a_final_semicolon_is_quiet() -> None:
+    """`;` at the end means -q, also before a comment, and is no part of the last item."""
+    for text in ("/x name=Ada;", "/x name=Ada ;", "/x name=Ada; # shh", "/x name=Ada -q"):
+        parsed = parse_line(text)
+        assert parsed.options.quiet
+        assert items(parsed) == [("text", "name", "Ada")]
+    assert not parse_line("/x name='Ada;'").options.quiet
+
+
+def test_options_stand_anywhere() -> None:
+    """Options are read before, between and behind the items, joined letters and `=` included."""
+    parsed = parse_line("-f POST /x -a ada:se=cret name=Ada --expect=201 -Fq --show headers,body --timeout 2.5 --reset")
+    options = parsed.options
+    assert (options.form, options.follow, options.quiet, options.reset) == (True, True, True, True)
+    assert options.auth is not None
+    assert options.auth.source == "ada:se=cret"
+    assert (options.expect, options.show, options.timeout) == (201, ("headers", "body"), 2.5)
+    assert items(parsed) == [("text", "name", "Ada")]
+
+
+def test_help_is_recognised_whatever_else_stands_there() -> None:
+    """`-h` and `--help` count even on a line that is wrong otherwise."""
+    assert parse_line("--help").options.help
+    assert parse_line("/x nonsense -h").options.help
+
+
+def test_loopback_origins_are_the_app() -> None:
+    """An origin on this machine is accepted, with or without its scheme; any other is refused with the way out."""
+    for url in ("http://localhost:5000/x", "http://127.0.0.1:8000/x", "https://[::1]/x", "localhost:5000/x", ":5000/x"):
+        assert parse_line(url).url is not None
+    error = refused("https://api.example.com/users")
+    assert str(error) == (
+        "line 1, column 7: https://api.example.com/users is not this app; %http speaks to the app in the notebook.\n"
+        "Send the path:  %http /users"
+    )
+
+
+def test_try_may_leave_method_and_url_out() -> None:
+    """With defaults the line may begin with an item, and what it says itself wins."""
+    parsed = parse_line("name=Ada", method="PUT", url="/users/1", column=1)
+    assert (parsed.method, parsed.url and parsed.url.source) == ("PUT", "/users/1")
+    assert items(parsed) == [("text", "name", "Ada")]
+    other = parse_line("GET /other", method="PUT", url="/users/1")
+    assert (other.method, other.url and other.url.source) == ("GET", "/other")
+    assert parse_line("", method="GET", url="/x").url is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint", "column"),
+    [
+        ("", "the URL is missing", "%http /", 7),
+        ("GET", "the URL is missing", "%http /", 10),
+        ("users", "a path begins with a slash", "%http /users", 7),
+        ("users/1 a=b", "a path begins with a slash", "%http /users/1", 7),
+        ("name=Ada /x", "`name=Ada` stands where the URL should", "%http POST /users name=Ada", 7),
+        ("/x Ada", "`Ada` is no item", "name=Ada", 10),
+        ("/x =Ada", "`=Ada` is no item", "name=Ada", 10),
+        ("/x --fllow", "no option --fllow", "--follow", 10),
+        ("/x --unheard", "no option --unheard", "--expect", 10),
+        ("/x -X POST", "no option -X", "%http POST", 10),
+        ("/x --verbose", "no option --verbose", "--show all", 10),
+        ("/x --expect", "--expect needs a value", "--expect 201", 10),
+        ("/x --expect abc", "`abc` is no status", "--expect 201", 19),
+        ("/x --show heads", "`heads` is no part", "headers", 17),
+        ("/x --timeout 0", "`0` is no deadline", "--timeout 5", 20),
+        ("/x -a ada", "`ada` is no USER:PASS", "-a ada:secret", 13),
+        ("/x -f=1", "-f takes no value", None, 10),
+        ("/x age:=old", "`old` is not JSON", "age=old", 15),
+        ("/x 'name=Ada", "the quote ' is never closed", "apostrophe", 10),
+        ("/x photo@", "`photo@` names no file", "photo@FILE", 10),
+        ("/x name={{ uid", "`{{` is never closed", "{{ '{{' }}", 15),
+        ("/x name={{ 1 + }}", "`1 +` is not a Python expression", "{{ '{{' }}", 15),
+        ("/x name={{ }}", "is empty", "{{ '{{' }}", 15),
+        ("http://ada:x@localhost/x", "a name and password", "-a USER:PASS", 7),
+        ("--file a.http /x", "--file sends", None, None),
+    ],
+)
+def test_a_refusal_says_what_came_what_would_do_and_where(
+    text: str, message: str, hint: str | None, column: int | None
+) -> None:
+    """Every refusal names what came and its column, and shows what to write."""
+    error = refused(text)
+    assert message in error.message
+    assert error.line == 1
+    assert error.column == column
+    if hint is not None:
+        assert hint in (error.hint or "")
+
+
+def test_columns_count_behind_quotes_and_blanks() -> None:
+    """Quotes that vanish do not shift the column of what stands behind them."""
+    parsed = parse_line('/x name="a b {{ uid }}" other={{ n }}')
+    assert [(blank.line, blank.column) for item in parsed.items for blank in item.value.blanks] == [(1, 20), (1, 37)]
+
+
+def test_a_line_of_a_longer_cell_counts_from_its_place() -> None:
+    """`line` and `column` say where the text begins."""
+    error = refused("/x Ada", line=4, column=12)
+    assert (error.line, error.column) == (4, 15)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nbmicro.errors import LoadError
@@ -53,6 +53,26 @@ class NeededNames:
             return self.lost.get(name, "the notebook itself")
         return self.lost.get(name, "IPython's history" if _HISTORY.fullmatch(name) else None)
 
+    def why_lost(self, name: str) -> str | None:
+        """Why a statement that reads a name at once cannot run: it is lost, or a function that needs a lost one."""
+        for needed, _ in self._reached([name]):
+            origin = self.origin_if_lost(needed)
+            if origin is not None:
+                through = "" if needed == name else f" needs `{needed}`, and that"
+                return f"which{through} comes only from {origin}"
+        return None
+
+    def _reached(self, names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """These names and all that functions among them read when they are called, each with the way to it."""
+        waiting: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in names]
+        seen: set[str] = set()
+        while waiting:
+            name, way = waiting.pop(0)
+            if name not in seen:
+                seen.add(name)
+                yield name, way
+                waiting += [(inner, (*way, name)) for inner in sorted(self._functions.get(name, ()))]
+
     def keep(self, cell: NotebookCell, node: ast.stmt, names: StatementNames) -> None:
         """Note a statement that runs."""
         self.kept |= names.bound
@@ -77,14 +97,7 @@ class NeededNames:
             self._check(reader)
 
     def _check(self, reader: _Reader) -> None:
-        waiting: list[tuple[str, tuple[str, ...]]] = [(name, ()) for name in sorted(reader.names)]
-        seen: set[str] = set()
-        while waiting:
-            name, way = waiting.pop(0)
-            if name in seen:
-                continue
-            seen.add(name)
-            waiting += [(inner, (*way, name)) for inner in sorted(self._functions.get(name, ()))]
+        for name, way in self._reached(sorted(reader.names)):
             origin = self.origin_if_lost(name)
             if origin is not None:
                 through = "".join(f", through `{one}`" for one in way)

@@ -269,11 +269,11 @@ def _new_module(path: Path) -> ModuleType:
             for number in itertools.count(2)
             if getattr(sys.modules.get(f"{name}_{number}"), "__file__", str(path)) == str(path)
         )
-    if PACKAGE not in sys.modules:
-        package = ModuleType(PACKAGE, "The notebooks that this process serves.")
-        package.__path__ = []
-        package.__spec__ = importlib.machinery.ModuleSpec(PACKAGE, None, is_package=True)
-        sys.modules[PACKAGE] = package
+    package = sys.modules.setdefault(PACKAGE, ModuleType(PACKAGE, "The notebooks that this process serves."))
+    package.__path__ = []
+    package.__spec__ = importlib.machinery.ModuleSpec(PACKAGE, None, is_package=True)
+    # As if it stood beside the notebook: an app's instance folder is looked for from here, and found as in the kernel.
+    package.__file__ = str(path.parent / PACKAGE / "__init__.py")
     module = ModuleType(name)
     spec = importlib.machinery.ModuleSpec(name, None, origin=str(path))
     spec.has_location = True

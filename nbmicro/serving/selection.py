@@ -247,9 +247,9 @@ class _Cell:
                 message, node.lineno, hint="Put this into a cell of its own, tagged nbmicro-skip.", show=True
             )
         for name in sorted(names.at_once - bound_here):
-            origin = self.names.origin_if_lost(name)
-            if origin is not None:
-                return _Dropped(node, names, f"it reads `{name}`, which comes only from {origin}", lost=True)
+            why = self.names.why_lost(name)
+            if why is not None:
+                return _Dropped(node, names, f"it reads `{name}`, {why}", lost=True)
         if looking and only_looks(node) and not is_silent(node):
             return _Dropped(node, names, "it checks or shows what was sent")
         return None

@@ -13,6 +13,7 @@ import pytest
 
 from nbmicro.serving.server import BackgroundServer
 from tests.serving.asking import free_port, hello
+from tests.serving.notebooks import write_notebook
 
 
 @pytest.fixture
@@ -42,3 +43,19 @@ def program(tmp_path: Path) -> Callable[[str], list[str]]:
         return [sys.executable, "-u", str(file)]
 
     return write
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Writes notebooks; what they put into this process is taken out of it at the end."""
+    modules, folders, where = set(sys.modules), list(sys.path), Path.cwd()
+
+    def write(*cells: str | tuple[str, list[str]], name: str = "app.ipynb", **extra: Any) -> Path:
+        return write_notebook(tmp_path / name, *cells, **extra)
+
+    yield write
+    for added in set(sys.modules) - modules:
+        if str(getattr(sys.modules[added], "__file__", None)).startswith(str(tmp_path)):
+            del sys.modules[added]
+    sys.path[:] = folders
+    os.chdir(where)

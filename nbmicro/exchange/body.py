@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import tempfile
 import threading
+import weakref
 from typing import IO
 
 __all__ = ["BODY_LIMIT", "SPOOL_LIMIT", "Body", "BodyWriter"]
@@ -34,7 +35,7 @@ class Body:
         An open binary file that holds the bytes in place of ``data``; the body owns it from then on.
     """
 
-    __slots__ = ("_data", "_file", "_lock", "charset", "size", "truncated")
+    __slots__ = ("__weakref__", "_data", "_file", "_lock", "charset", "size", "truncated")
 
     def __init__(
         self, data: bytes = b"", *, charset: str = "utf-8", truncated: bool = False, file: IO[bytes] | None = None
@@ -48,6 +49,7 @@ class Body:
             self.size = len(data)
         else:
             self._lock = threading.Lock()
+            weakref.finalize(self, file.close)
             self.size = file.seek(0, 2)
 
     @property
@@ -103,7 +105,7 @@ class BodyWriter:
         Bytes above which the body moves to a temporary file.
     """
 
-    __slots__ = ("_chunks", "_file", "_limit", "_size", "_spool")
+    __slots__ = ("__weakref__", "_chunks", "_closing", "_file", "_limit", "_size", "_spool")
 
     def __init__(self, *, limit: int = BODY_LIMIT, spool: int = SPOOL_LIMIT) -> None:
         self._chunks: list[bytes] = []
@@ -128,12 +130,14 @@ class BodyWriter:
     def finish(self, *, charset: str = "utf-8", truncated: bool = False) -> Body:
         """The body made of the chunks; the writer is used up."""
         if self._file is not None:
+            self._closing.detach()
             return Body(charset=charset, truncated=truncated, file=self._file)
         return Body(b"".join(self._chunks), charset=charset, truncated=truncated)
 
     def _to_disk(self) -> None:
-        # The file lives as long as the body that takes it over, hence no `with`.
+        # The file lives as long as the writer, and then as the body that takes it over; hence no `with`.
         self._file = tempfile.TemporaryFile(prefix="nbmicro-")  # noqa: SIM115
+        self._closing = weakref.finalize(self, self._file.close)
         self._file.writelines(self._chunks)
         self._chunks.clear()
 

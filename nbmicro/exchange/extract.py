@@ -12,11 +12,11 @@ from nbmicro.exchange.lines import plain
 
 __all__ = ["page_lines"]
 
-_SKIPPED = frozenset({"script", "style", "template", "noscript", "svg", "head"})
+_SKIPPED = frozenset({"script", "style", "template", "noscript", "svg", "head", "title"})
 _BLOCKS = frozenset(
     {"address", "article", "aside", "blockquote", "body", "caption", "dd", "details", "div", "dl", "dt", "fieldset"}
     | {"figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main"}
-    | {"nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "tfoot", "thead", "title"}
+    | {"nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "tfoot", "thead"}
     | {"tr", "ul"}
 )
 _SPACE = re.compile(r"[ \t\n\r\f]+")

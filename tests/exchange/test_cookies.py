@@ -1,0 +1,85 @@
+"""Cookies are kept and sent as a browser on the same machine keeps and sends them (RFC 6265)."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from nbmicro.exchange.cookies import CookieJar, read_cookie
+
+
+def _jar(*lines: str, host: str = "localhost", path: str = "/a/b") -> CookieJar:
+    jar = CookieJar()
+    jar.take(list(lines), host, path)
+    return jar
+
+
+def test_a_cookie_goes_back_to_its_host_and_path_alone() -> None:
+    jar = _jar("a=1; Path=/shop")
+    assert jar.header("localhost", "/shop/cart") == "a=1"
+    assert jar.header("localhost", "/shop") == "a=1"
+    assert jar.header("localhost", "/shopping") == ""
+    assert jar.header("other.example", "/shop") == ""
+
+
+def test_without_a_path_it_is_the_folder_of_the_request() -> None:
+    jar = _jar("a=1")
+    assert jar.header("localhost", "/a/x") == "a=1"
+    assert jar.header("localhost", "/b") == ""
+
+
+def test_the_longest_path_comes_first() -> None:
+    assert _jar("short=1; Path=/", "long=2; Path=/a/b").header("localhost", "/a/b/c") == "long=2; short=1"
+
+
+@pytest.mark.parametrize("end", ["Max-Age=0", "Max-Age=-5", "Expires=Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_a_cookie_that_ended_is_forgotten(end: str) -> None:
+    jar = _jar("a=1; Path=/")
+    jar.take([f"a=; Path=/; {end}"], "localhost", "/")
+    assert len(jar) == 0
+
+
+def test_a_cookie_ends_while_it_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    jar = _jar("a=1; Path=/; Max-Age=60")
+    assert "a" in jar
+    later = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert "a" not in jar
+    assert jar.header("localhost", "/") == ""
+
+
+def test_max_age_wins_over_expires() -> None:
+    assert "a" in _jar("a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=60")
+
+
+def test_a_secure_cookie_is_sent_on_the_loopback_and_not_to_another_host_without_tls() -> None:
+    assert _jar("a=1; Secure; Path=/").header("localhost", "/") == "a=1"
+    assert _jar("a=1; Secure; Path=/", host="shop.example").header("shop.example", "/") == ""
+
+
+def test_a_cookie_for_another_site_is_refused() -> None:
+    assert read_cookie("a=1; Domain=example.com", "localhost", "/") is None
+    assert read_cookie("nothing", "localhost", "/") is None
+
+
+def test_a_cookie_for_a_domain_goes_to_its_hosts() -> None:
+    jar = _jar("a=1; Domain=.shop.example; Path=/", host="www.shop.example")
+    assert jar.header("shop.example", "/") == jar.header("api.shop.example", "/") == "a=1"
+    assert jar.header("notshop.example", "/") == ""
+
+
+def test_a_cookie_may_be_put_in_read_and_taken_out_by_name() -> None:
+    jar = CookieJar()
+    jar.set("theme", "dark")
+    assert (jar["theme"], jar.get("none"), list(jar), len(jar), bool(jar)) == ("dark", None, ["theme"], 1, True)
+    del jar["theme"]
+    assert not jar
+    with pytest.raises(KeyError):
+        jar["theme"]
+
+
+def test_a_jar_shows_names_and_no_values() -> None:
+    jar = CookieJar()
+    jar.set("session", "secret")
+    assert repr(jar) == "<CookieJar: session>"

@@ -15,7 +15,6 @@ from typing import Any
 
 import click
 
-from nbmicro import __version__
 from nbmicro.errors import LoadError, NbmicroError, ServeError
 from nbmicro.serving.loader import Loaded, load_target
 from nbmicro.serving.server import BackgroundServer
@@ -38,7 +37,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="nbmicro")
+@click.version_option(package_name="nbmicro", prog_name="nbmicro")
 def main() -> None:
     """A web microframework that lives in a notebook.
 

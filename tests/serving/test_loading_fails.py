@@ -85,7 +85,9 @@ def test_a_failing_check_says_how_to_pass_it_over(notebook: Notebook) -> None:
         ("\ufffe", "cannot be read", ""),
     ],
 )
-def test_a_file_that_is_no_served_notebook_says_so(tmp_path: Path, text: str, words: str, way_out: str) -> None:
+def test_a_file_that_is_no_served_notebook_says_so(
+    tmp_path: Path, notebook: Notebook, text: str, words: str, way_out: str
+) -> None:
     """Broken JSON, an old format, another language, no app: each has its text."""
     file = tmp_path / "app.ipynb"
     file.write_bytes(text.encode("utf-16") if text == "\ufffe" else text.encode())

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-FIRST_NOTEBOOK = Path("notebooks", "01-hello.ipynb")
+FIRST_NOTEBOOK = "notebooks/01-hello.ipynb"
 OLDEST_PYTHON = (3, 11)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 WINDOWS = sys.platform == "win32"
@@ -130,11 +130,14 @@ def open_lab(environment: Environment, extra: Sequence[str]) -> int:
         print("    ssh -L 8888:127.0.0.1:8888 THIS-MACHINE\n", flush=True)
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # a container; JupyterLab refuses root unless told
-    command = environment.command("jupyter-lab", str(FIRST_NOTEBOOK), *options)
-    try:
-        return subprocess.run(command, check=False, cwd=ROOT, env=environment.variables()).returncode
-    except KeyboardInterrupt:
-        return 0
+    # The address, not a file: then the address that JupyterLab prints leads to the notebook as well.
+    page = f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}"
+    command = environment.command("jupyter-lab", page, *options)
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    if not WINDOWS:
+        os.execve(command[0], command, environment.variables())  # Ctrl+C is then JupyterLab's own
+    return subprocess.run(command, check=False, env=environment.variables()).returncode
 
 
 def run_step(environment: Environment, name: str) -> bool:

@@ -7,6 +7,7 @@ read. What must not: the JSON form (``json.tag``), the signature (``signing``), 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,6 +16,7 @@ from itsdangerous import BadData
 from itsdangerous.url_safe import URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 from werkzeug.http import dump_cookie
+from werkzeug.sansio.http import parse_cookie
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -286,10 +288,18 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def open_session(self, app: App, request: Request) -> Any | None:
         """The session in the request's cookie: a new one if there is none, or one too old, or one not signed by us."""
+        if type(request).cookies is WerkzeugRequest.cookies:
+            return self.open_from_environ(app, request.environ)
+        return self._opened(app, request.cookies.get(self.get_cookie_name(app)))
+
+    def open_from_environ(self, app: App, environ: dict[str, Any]) -> Any | None:
+        """The same session from a WSGI environ, for an app whose request class reads cookies as Werkzeug's does."""
+        return self._opened(app, _cookie(environ, self.get_cookie_name(app)))
+
+    def _opened(self, app: App, text: str | None) -> Any | None:
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             return None
-        text = _cookie(request, self.get_cookie_name(app))
         if text:
             try:
                 items = serializer.loads(text, max_age=int(app.permanent_session_lifetime.total_seconds()))
@@ -352,20 +362,21 @@ class SecureCookieSessionInterface(SessionInterface):
         }
 
 
-def _cookie(request: Request, name: str) -> str | None:
+_PLAIN = re.compile(r"[\w.-]+", re.ASCII)
+
+
+def _cookie(environ: dict[str, Any], name: str) -> str | None:
     """The value of a cookie, as ``request.cookies`` has it, without reading all the others where they are plain."""
-    if type(request).cookies is not WerkzeugRequest.cookies or "cookies" in request.__dict__:
-        return request.cookies.get(name)
-    header: str = request.environ.get("HTTP_COOKIE", "")
+    header: str = environ.get("HTTP_COOKIE", "")
     if name not in header:
         return None
-    if '"' in header or not header.isascii():
-        return request.cookies.get(name)
     for pair in header.split(";"):
-        key, equals, value = pair.partition("=")
-        if equals and key.strip() == name:
-            return value.strip()
-    return None
+        key, _, value = pair.partition("=")
+        if key.strip() == name:
+            if _PLAIN.fullmatch(value):
+                return value
+            break
+    return parse_cookie(header).get(name)
 
 
 def _vary_on_cookie(response: Response) -> None:

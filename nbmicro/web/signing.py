@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from itsdangerous import TimestampSigner
-from itsdangerous.encoding import base64_encode, int_to_bytes
-from itsdangerous.serializer import Serializer
+from itsdangerous.encoding import want_bytes
 from itsdangerous.signer import SigningAlgorithm
 from itsdangerous.url_safe import URLSafeTimedSerializer
 
@@ -25,6 +24,7 @@ SMALL = 2000
 """Up to how many bytes a small compressor packs as tightly as a large one, without its 40 µs of setting up."""
 
 _TO_BASE64 = bytes.maketrans(b"-_", b"+/")
+_FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 
 
 class OneShotHMAC(SigningAlgorithm):
@@ -64,7 +64,8 @@ class CookieSigner(TimestampSigner):
 class CookieSerializer(URLSafeTimedSerializer):
     """A serializer for one app's cookies.
 
-    Parameters are those of :class:`itsdangerous.url_safe.URLSafeTimedSerializer`; later changes to its keys are not seen.
+    Parameters are those of :class:`itsdangerous.url_safe.URLSafeTimedSerializer`; later changes to its keys are not
+    seen.
     What is no good cookie is left to that class, which says what is wrong with it.
     """
 
@@ -88,24 +89,19 @@ class CookieSerializer(URLSafeTimedSerializer):
 
     def dump_payload(self, obj: Any) -> bytes:
         """The text of ``obj``, compressed where that makes it shorter (marked by a dot), in URL-safe base 64."""
-        text: bytes = Serializer.dump_payload(self, obj)
+        text = want_bytes(self.serializer.dumps(obj, **self.serializer_kwargs))
         compressed = _compress(text)
-        if len(compressed) < len(text) - 1:
-            return b"." + base64_encode(compressed)
-        return base64_encode(text)
+        return b"." + _encode(compressed) if len(compressed) < len(text) - 1 else _encode(text)
 
     def dumps(self, obj: Any, salt: str | bytes | None = None) -> Any:
         """Sign ``obj``: payload, time and signature, with dots between them."""
         signer = self.make_signer(salt)
-        sep = signer.sep
-        value = self.dump_payload(obj) + sep + base64_encode(int_to_bytes(int(time.time())))
-        return (value + sep + base64_encode(self._sign(signer, value, signer.derive_key()))).decode("ascii")
+        moment = int(time.time())
+        value = b"%b.%b" % (self.dump_payload(obj), _encode(moment.to_bytes((moment.bit_length() + 7) // 8, "big")))
+        signature = signer.algorithm.get_signature(signer.derive_key(), value)
+        return (b"%b.%b" % (value, _encode(signature))).decode("ascii")
 
-    @staticmethod
-    def _sign(signer: CookieSigner, value: bytes, key: bytes) -> bytes:
-        return signer.algorithm.get_signature(key, value)
-
-    def loads(
+    def loads(  # type: ignore[override]  # as itsdangerous has it
         self,
         s: str | bytes,
         max_age: int | None = None,
@@ -130,30 +126,42 @@ class CookieSerializer(URLSafeTimedSerializer):
         itsdangerous.BadData
             It was not signed with one of the keys, is too old, or holds no such value.
         """
-        if not return_timestamp and self._is_good(s, max_age, salt):
-            signed = s.encode("ascii") if isinstance(s, str) else s
-            return self.load_payload(signed.rsplit(b".", 2)[0])
+        if not return_timestamp and self.is_text_serializer:
+            text = self._good_text(s, max_age, self.make_signer(salt))
+            if text is not None:
+                try:
+                    return self.serializer.loads(text)
+                except ValueError:
+                    pass  # reported below, in itsdangerous' words
         return super().loads(s, max_age, return_timestamp, salt)
 
-    def _is_good(self, s: str | bytes, max_age: int | None, salt: str | bytes | None) -> bool:
-        """Whether the cookie is certainly signed by us and young enough."""
-        signer = self.make_signer(salt)
+    @staticmethod
+    def _good_text(s: str | bytes, max_age: int | None, signer: CookieSigner) -> Any:
+        """The text in a cookie that is certainly signed by us and young enough; None for any other."""
         try:
             signed = s.encode("ascii") if isinstance(s, str) else s
-            value, signature = signed.rsplit(signer.sep, 1)
-            _, moment = value.rsplit(signer.sep, 1)
-            age = int(time.time()) - int.from_bytes(_base64_decode(moment), "big")
-        except ValueError:
-            return False
-        if age < 0 or (max_age is not None and age > max_age):
-            return False
-        return any(
-            hmac.compare_digest(base64_encode(self._sign(signer, value, signer.derive_key(key))), signature)
-            for key in reversed(signer.secret_keys)
-        )
+            value, signature = signed.rsplit(b".", 1)
+            payload, moment = value.rsplit(b".", 1)
+            age = int(time.time()) - int.from_bytes(_decode(moment), "big")
+            if age < 0 or (max_age is not None and age > max_age):
+                return None
+            for key in reversed(signer.secret_keys):
+                expected = _encode(signer.algorithm.get_signature(signer.derive_key(key), value))
+                if hmac.compare_digest(expected, signature):
+                    break
+            else:
+                return None
+            text = zlib.decompress(_decode(payload[1:])) if payload[:1] == b"." else _decode(payload)
+            return text.decode("utf-8")
+        except (ValueError, zlib.error):
+            return None
 
 
-def _base64_decode(text: bytes) -> bytes:
+def _encode(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False).translate(_FROM_BASE64).rstrip(b"=")
+
+
+def _decode(text: bytes) -> bytes:
     return binascii.a2b_base64(text.translate(_TO_BASE64) + b"=" * (-len(text) % 4))
 
 

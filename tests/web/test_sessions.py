@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from nbmicro import App, flash, session
+from nbmicro import App, Request, flash, session
 from nbmicro.web.json.tag import JSONTag, TaggedJSONSerializer
 from nbmicro.web.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionInterface, SessionMixin
 
@@ -270,6 +270,26 @@ def test_a_forged_cookie_is_no_session(app: App, cookie: str) -> None:
     app.add_url_rule("/", "index", lambda: dict(session))
     response = app.test_client(use_cookies=False).get("/", headers={"Cookie": f"session={cookie}"})
     assert (response.status_code, response.json) == (200, {})
+
+
+@given(st.lists(st.sampled_from(["session=", "session", "a.b", "a=b", ";", "; ", '"', " ", "\t", "é", ",", "\\", "="])))
+def test_the_cookie_found_is_the_one_that_request_cookies_has(parts: list[str]) -> None:
+    """Reading the one cookie alone gives what reading all of them gives, in any header."""
+    environ = {"REQUEST_METHOD": "GET", "HTTP_COOKIE": "".join(parts)}
+    seen = []
+
+    class Looking(SecureCookieSessionInterface):
+        def get_signing_serializer(self, app: App) -> Any:
+            class Serializer:
+                def loads(self, text: str, max_age: int) -> dict[str, str]:
+                    seen.append(text)
+                    return {}
+
+            return Serializer()
+
+    Looking().open_session(App("shop"), Request(environ))
+    expected = Request(environ).cookies.get("session")
+    assert seen == ([expected] if expected else [])
 
 
 def test_a_signed_cookie_that_holds_no_session_is_none(app: App) -> None:

@@ -61,6 +61,7 @@ __all__ = [
     "get_template_attribute",
     "has_app_context",
     "has_request_context",
+    "install_as_flask",
     "json",
     "jsonify",
     "load",
@@ -93,6 +94,18 @@ def load(target: str | PathLike[str]) -> App:
     from nbmicro.serving.loader import load as load_target
 
     return load_target(target)
+
+
+def install_as_flask() -> None:
+    """Let ``import flask`` give nbmicro from now on, so that extensions written for Flask run on it unmodified.
+
+    Call it before anything imports Flask; ``nbmicro.flask_compat.uninstall()`` undoes it.
+
+    Raises nbmicro.errors.NbmicroError when Flask itself is imported already.
+    """
+    from nbmicro.flask_compat import install_as_flask as install
+
+    install()
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -1,0 +1,156 @@
+"""Taking Flask's place among the modules, and giving it back.
+
+What lives here: the finder that answers ``import flask…`` with our modules, the metadata that answers for its version,
+and the two calls. What must not: which of our names is which of Flask's; ``names`` has that.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from importlib import import_module
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import Distribution, DistributionFinder
+from os import PathLike
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from nbmicro.errors import NbmicroError
+from nbmicro.flask_compat.names import FACADES, FLASK_VERSION, PACKAGES, SAME, is_known
+
+__all__ = ["FlaskFinder", "install_as_flask", "uninstall"]
+
+
+SAID = "nbmicro stands in for Flask: `import flask` gives nbmicro, not the Flask installed here."
+
+
+class FlaskDistribution(Distribution):
+    """The metadata of a Flask that is not there: its name, and the version whose behaviour nbmicro has."""
+
+    def read_text(self, filename: str) -> str | None:
+        """The text of a metadata file; only ``METADATA`` is there."""
+        if filename != "METADATA":
+            return None
+        return f"Metadata-Version: 2.1\nName: Flask\nVersion: {FLASK_VERSION}\nSummary: nbmicro, in Flask's place\n"
+
+    def locate_file(self, path: str | PathLike[str]) -> Path:
+        """Where a file of the distribution would be."""
+        return Path(__file__).parent / Path(path)
+
+
+class FlaskFinder(DistributionFinder, Loader):
+    """Finds ``flask`` and its modules in nbmicro. It stands first in ``sys.meta_path``."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec of one of Flask's modules; None for modules that are not Flask's.
+
+        Raises ModuleNotFoundError for a module of Flask's that nbmicro has no counterpart of: nobody else may answer,
+        or a module of ours would be run again under a second name.
+        """
+        if fullname.partition(".")[0] != "flask":
+            return None
+        if not is_known(fullname):
+            known = ", ".join(sorted(SAME | FACADES))
+            raise ModuleNotFoundError(
+                f"nbmicro stands in for Flask here and has no module {fullname!r}. It has: {known}.", name=fullname
+            )
+        return ModuleSpec(fullname, self, origin="nbmicro", is_package=fullname in PACKAGES)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Our own module, loaded already or now; or an empty one that is to show names of several."""
+        ours = SAME.get(spec.name)
+        if ours is None:
+            return ModuleType(spec.name, f"Flask's ``{spec.name}``, as nbmicro has it.")
+        module = import_module(ours)
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Fill a module of names; a module of ours was run long ago and keeps the spec that it was found by."""
+        spec = module.__spec__
+        if spec is not None and spec.name in FACADES:
+            module.__dict__.update(_offered(spec.name))
+            module.__dict__["__getattr__"] = _submodule_of(spec.name)
+        elif spec is not None:
+            module.__spec__ = spec.loader_state
+
+    def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterable[Distribution]:
+        """The distribution named ``flask``, for who asks for it by name."""
+        asked = context.name if context is not None else None
+        return [FlaskDistribution()] if str(asked or "").lower() == "flask" else []
+
+
+def _offered(name: str) -> dict[str, Any]:
+    """What the facade ``name`` shows."""
+    shown: dict[str, Any] = {}
+    for ours, words in FACADES[name].items():
+        module = import_module(ours)
+        for word in words.split():
+            theirs, _, path = word.partition("=")
+            shown[theirs] = reduce(getattr, (path or theirs).split("."), module)
+    shown["__all__"] = sorted(word for word in shown if not word.startswith("_"))
+    if name == "flask":
+        shown["__version__"] = FLASK_VERSION
+    return shown
+
+
+def _submodule_of(package: str) -> Callable[[str], ModuleType]:
+    """``__getattr__`` of a facade: Flask loads its modules with itself, so ``flask.cli`` is there without an import."""
+
+    def find(name: str) -> ModuleType:
+        if is_known(f"{package}.{name}"):
+            return import_module(f"{package}.{name}")
+        raise AttributeError(f"module {package!r}, which is nbmicro here, has no attribute {name!r}")
+
+    return find
+
+
+_finder = FlaskFinder()
+_said: list[str] = []
+
+
+def install_as_flask() -> None:
+    """Let ``import flask`` and ``from flask.… import …`` give nbmicro from now on, so that extensions of Flask's run on
+    it unmodified.
+
+    Flask need not be installed; where it is, nbmicro comes before it and says so, once, on stderr. A second call
+    changes nothing. :func:`nbmicro.flask_compat.uninstall` undoes it.
+
+    Raises
+    ------
+    NbmicroError
+        Flask itself was imported before: its objects are in use already, and would not be ours.
+    """
+    if _finder in sys.meta_path:
+        return
+    if "flask" in sys.modules:
+        users = sorted({name.partition(".")[0] for name in sys.modules if name.startswith("flask_")})
+        raise NbmicroError(
+            "Flask itself is imported already" + (f" (and so are {', '.join(users)})" if users else "") + ".",
+            hint="Call nbmicro.install_as_flask() before anything imports flask: first thing in the program; in a"
+            " notebook restart the kernel and make it the first cell.",
+        )
+    installed = PathFinder.find_spec("flask") is not None
+    sys.meta_path.insert(0, _finder)
+    if installed and not _said:
+        _said.append("flask")
+        print(
+            "nbmicro stands in for Flask: `import flask` gives nbmicro, not the Flask installed here.", file=sys.stderr
+        )
+
+
+def uninstall() -> None:
+    """Undo :func:`nbmicro.install_as_flask`: ``import flask`` gives Flask again, where it is installed.
+
+    Extensions that were imported meanwhile keep what they imported.
+    """
+    if _finder not in sys.meta_path:
+        return
+    sys.meta_path.remove(_finder)
+    for name in [*SAME, *FACADES]:
+        sys.modules.pop(name, None)

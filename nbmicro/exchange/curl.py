@@ -41,7 +41,7 @@ def as_curl(exchange: ExchangeRecord, *, secrets: bool = False, base_url: str = 
         words += ["-X", request.method]
     words.append(base_url.rstrip("/") + masked_target(exchange, secrets=secrets))
     lines = [shlex.join(words)]
-    for name, value in masked_request_headers(exchange, secrets=secrets):
+    for name, value in _headers(exchange, secrets):
         lines.append(shlex.join(["-H", f"{name}: {value}" if value else f"{name};"]))
     if request.body:
         if request.headers.get("Content-Type") is None:
@@ -55,12 +55,18 @@ def as_http(exchange: ExchangeRecord, *, secrets: bool = False) -> str:
     """The request as the text of a ``%%http`` cell or an ``.http`` file."""
     request = exchange.request
     lines = [f"{request.method} {_literal(masked_target(exchange, secrets=secrets))}"]
-    lines += [f"{name}: {_literal(value)}" for name, value in masked_request_headers(exchange, secrets=secrets)]
+    lines += [f"{name}: {_literal(value)}" for name, value in _headers(exchange, secrets)]
     body = _literal(masked_body(exchange, secrets=secrets))
     if body:
         fenced = any(_ENDS_BODY.match(line) for line in body.splitlines())
         lines += ["", *(["```", body.rstrip("\n"), "```"] if fenced else [body])]
     return "\n".join(lines)
+
+
+def _headers(exchange: ExchangeRecord, secrets: bool) -> list[tuple[str, str]]:
+    """The headers, each certainly in one line."""
+    fields = masked_request_headers(exchange, secrets=secrets)
+    return [(" ".join(name.splitlines()), " ".join(value.splitlines())) for name, value in fields]
 
 
 def _data(exchange: ExchangeRecord, secrets: bool) -> str:

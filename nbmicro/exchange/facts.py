@@ -83,9 +83,11 @@ def output_lines(exchange: ExchangeRecord, *, keep_colours: bool = False) -> lis
             shown.append((label, text.split("\n")))
         else:
             kinds = ", ".join(sorted(part.bundle))
-            shown.append((label, [f"({kinds})"]))
+            shown.append((label, [f"({one_line(kinds, 200)})"]))
     if exchange.logs:
-        lines = [f"{line.level} {one_line(line.logger, 100)}: {plain(line.message)}" for line in exchange.logs]
+        lines = [
+            f"{one_line(line.level, 40)} {one_line(line.logger, 100)}: {plain(line.message)}" for line in exchange.logs
+        ]
         shown.append(("log", [row for line in lines for row in line.split("\n")]))
     return shown
 
@@ -111,7 +113,7 @@ def captured_texts(exchange: ExchangeRecord, options: RenderOptions) -> list[str
     for name, value in exchange.captures.items():
         hidden = name.lower() in exchange.secret_names and not options.secrets
         shown = MASK if hidden else _ADDRESS.sub("at 0x…", one_line(repr(value), 80))
-        texts.append(f"{name} = {shown}")
+        texts.append(f"{one_line(name, 80)} = {shown}")
     return texts
 
 
@@ -124,7 +126,8 @@ def error_lines(error: ErrorRecord) -> list[tuple[str, str]]:
         if frame.source:
             lines.append(("source", f"{frame.line:>5} │ {one_line(frame.source, 300)}"))
     message = plain(error.message)
-    lines.append(("error", f"{error.type}: {message}" if message else error.type))
+    kind = one_line(error.type, 200)
+    lines.append(("error", f"{kind}: {message}" if message else kind))
     if error.cause is not None:
         lines.append(("cause", "It came from:"))
         lines.extend(error_lines(error.cause))

@@ -36,8 +36,9 @@ class RouteInfo:
 
 
 _PARAMETER = re.compile(r"<(?:([A-Za-z_]\w*)(?:\([^>]*\))?:)?[A-Za-z_]\w*>")
-#: Cost of a path segment above which a route is not near any more.
+#: Mean cost of a path segment above which a route is not near any more, and the cost of one that is another word.
 _FAR = 0.5
+_STRANGE = 100.0
 # How the handler read the missing key: request.form["email"], request.args.get …
 _READ = re.compile(r"\b(form|args|files|values|cookies|headers)\s*\[")
 
@@ -73,10 +74,11 @@ def nearest_route(path: str, routes: Sequence[RouteInfo], method: str = "GET") -
     segments = unquote(path).strip("/").split("/")
     best: tuple[float, int, RouteInfo] | None = None
     for index, route in enumerate(routes):
-        cost = _distance(segments, route.rule.strip("/").split("/"))
+        parts = route.rule.strip("/").split("/")
+        cost = _distance(segments, parts)
         # A route that also answers the method wins among equals; a later one never does.
         cost += 0 if method in route.methods else 0.01
-        if cost / max(len(segments), 1) <= _FAR and (best is None or (cost, index) < best[:2]):
+        if cost / max(len(segments), len(parts)) <= _FAR and (best is None or (cost, index) < best[:2]):
             best = (cost, index, route)
     return best[2] if best else None
 
@@ -222,5 +224,5 @@ def _distance(segments: list[str], rule: list[str]) -> float:
             cost += 0.1 if fits and segments[index] else 0.5
         elif part != segments[index]:
             ratio = SequenceMatcher(None, part.lower(), segments[index].lower()).ratio()
-            cost += 1.5 * (1 - ratio) if ratio >= 0.6 else 2.0
+            cost += 1.5 * (1 - ratio) if ratio >= 0.6 else _STRANGE
     return cost + 0.6 * max(len(segments) - len(rule), 0)

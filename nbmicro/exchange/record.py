@@ -14,6 +14,8 @@ from nbmicro.exchange.body import Body
 from nbmicro.exchange.curl import BASE_URL, as_curl, as_http
 from nbmicro.exchange.fields import HeaderFields
 from nbmicro.exchange.html import mime_bundle
+from nbmicro.exchange.lines import one_line
+from nbmicro.exchange.masking import masked_target
 from nbmicro.exchange.media import kind_of
 from nbmicro.exchange.parts import (
     CheckResult,
@@ -105,4 +107,5 @@ class Exchange(ExchangeRecord):
         return self.mime_bundle()
 
     def __repr__(self) -> str:
-        return f"<{self.request.method} {self.request.target} → {self.status} {self.response.reason}>"
+        target = one_line(masked_target(self), 200)
+        return f"<{self.request.method} {target} → {f'{self.status} {one_line(self.response.reason, 100)}'.rstrip()}>"

@@ -124,7 +124,10 @@ def _trace(exchange: ExchangeRecord) -> list[str]:
 
 def trace_rows(exchange: ExchangeRecord) -> list[tuple[str, str, str]]:
     """The steps of an exchange's life: kind, length in milliseconds, label; at least the route and the whole."""
-    rows = [(step.kind, f"{step.duration * 1000:.2f} ms", one_line(step.label, 200)) for step in exchange.trace]
+    rows = [
+        (one_line(step.kind, 40), f"{step.duration * 1000:.2f} ms", one_line(step.label, 200))
+        for step in exchange.trace
+    ]
     if not rows and exchange.rule is not None:
         rows.append(("match", "", f"{one_line(exchange.rule, 200)} → {exchange.endpoint}"))
     rows.append(("in all", f"{exchange.duration * 1000:.2f} ms", ""))

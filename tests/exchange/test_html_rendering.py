@@ -1,4 +1,4 @@
-"""An exchange as HTML: it needs no script and no style sheet, and reads complete where frames and styles are taken away."""
+"""An exchange as HTML: without script or style sheet, and complete where frames and styles are taken away."""
 
 from __future__ import annotations
 

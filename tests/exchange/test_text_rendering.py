@@ -241,7 +241,7 @@ def test_none_shows_nothing_at_all() -> None:
 
 
 def test_a_part_that_there_is_not_is_an_error_that_names_the_parts() -> None:
-    with pytest.raises(OptionError, match="`header` is no part.*`headers` is") as caught:
+    with pytest.raises(OptionError, match=r"`header` is no part.*`headers` is") as caught:
         RenderOptions.parse("header")
     assert caught.value.hint == f"The parts: {' '.join(SHOW_PARTS)}"
 

@@ -121,7 +121,7 @@ def error_lines(error: ErrorRecord) -> list[tuple[str, str]]:
     """An error in lines, each with its role: ``place``, ``source``, ``error`` and ``cause``."""
     lines: list[tuple[str, str]] = []
     for frame in error.frames:
-        function = f", in {frame.function}" if frame.function else ""
+        function = f", in {one_line(frame.function, 200)}" if frame.function else ""
         lines.append(("place", f"{one_line(frame.label, 200)}, line {frame.line}{function}"))
         if frame.source:
             lines.append(("source", f"{frame.line:>5} │ {one_line(frame.source, 300)}"))

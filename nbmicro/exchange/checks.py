@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import ast
 import json
-import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from nbmicro.errors import CheckFailed, RequestError
+from nbmicro.exchange.comparison import judge, shown, without_addresses
 from nbmicro.exchange.interpolate import Scope, names_in, short
+from nbmicro.exchange.masking import MASK
 from nbmicro.exchange.parts import CheckResult
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.syntax import BodySource, Capture, Check, ExpectedStatus, Pair
@@ -29,6 +31,7 @@ __all__ = [
     "check_header",
     "check_status",
     "failure_text",
+    "masked",
     "raise_for_checks",
 ]
 
@@ -42,20 +45,6 @@ _GETTERS: dict[str, Callable[[Exchange], object]] = {
 }
 ANSWER_NAMES = tuple(_GETTERS)
 """The names that stand for the answer in checks and captures, and win over all others there."""
-
-_OPERATORS: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], object]]] = {
-    ast.Eq: ("==", operator.eq),
-    ast.NotEq: ("!=", operator.ne),
-    ast.Lt: ("<", operator.lt),
-    ast.LtE: ("<=", operator.le),
-    ast.Gt: (">", operator.gt),
-    ast.GtE: (">=", operator.ge),
-    ast.Is: ("is", operator.is_),
-    ast.IsNot: ("is not", operator.is_not),
-    ast.In: ("in", lambda left, right: left in right),
-    ast.NotIn: ("not in", lambda left, right: left not in right),
-}
-_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
 class _Answer:
@@ -86,16 +75,42 @@ def _fault(error: Exception, exchange: Exchange, expression: str) -> str:
         media_type = exchange.response.media_type
         if not media_type.endswith("json"):
             return f"{media_type}, which is not JSON"
-    return f"{type(error).__name__}: {short(_ADDRESS.sub('', str(error)))}"
+    return f"{type(error).__name__}: {short(without_addresses(str(error)))}"
 
 
-def shown(value: object) -> str:
-    """A value as a message shows it: its repr, cut, without memory addresses."""
-    try:
-        text = repr(value)
-    except Exception as error:
-        return f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
-    return short(_ADDRESS.sub("", text))
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+# A shorter secret is masked only where it is the whole value: "1" stands in every message.
+_LONG = 6
+
+
+def _secrets_of(exchange: Exchange) -> set[str]:
+    """The values that no rendering of the exchange shows: of secret headers, and of cookies."""
+    found: set[str] = set()
+    for name, value in (*exchange.request.headers, *exchange.headers):
+        key = name.lower()
+        if key in exchange.secret_names:
+            found.add(value)
+        elif key in _SECRET_HEADERS:
+            pairs = value.split(";")[: 1 if key == "set-cookie" else None] if "cookie" in key else []
+            found |= {value, value.partition(" ")[2], *(pair.partition("=")[2].strip(' "') for pair in pairs)}
+    return found - {""}
+
+
+def masked(result: CheckResult, exchange: Exchange) -> CheckResult:
+    """The result without the exchange's secrets in what came and what was expected."""
+    if result.ok:
+        return result
+    secrets = sorted(_secrets_of(exchange), key=len, reverse=True)
+    return replace(result, expected=_hidden(result.expected, secrets), actual=_hidden(result.actual, secrets))
+
+
+def _hidden(text: str | None, secrets: list[str]) -> str | None:
+    for secret in secrets if text else ():
+        if text == repr(secret):
+            return repr(MASK)
+        if len(secret) >= _LONG:
+            text = (text or "").replace(secret, MASK)
+    return text
 
 
 def check_status(expected: int, exchange: Exchange, *, text: str, line: int | None) -> CheckResult:
@@ -174,64 +189,10 @@ def check_expression(check: Check, exchange: Exchange, scope: Scope, more: Mappi
     """Whether an expression of ``[Asserts]`` is true; each side of a comparison is evaluated once."""
     try:
         answer = _Answer(check.expression, exchange, scope, more)
-        ok, expected, actual = _judge(answer.tree(), answer)
+        ok, expected, actual = judge(answer.tree(), answer.value)
     except Exception as error:
         ok, expected, actual = False, None, _fault(error, exchange, check.expression)
     return CheckResult(check.expression, ok, check.line, expected, actual, check.message)
-
-
-_Verdict = tuple[bool, str | None, str | None]
-
-
-def _judge(node: ast.expr, answer: _Answer) -> _Verdict:
-    """Whether an expression is true, and what was expected and came of the part that decided it."""
-    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-        verdict: _Verdict = (True, None, None)
-        for part in node.values:
-            verdict = _judge(part, answer)
-            if not verdict[0]:
-                break
-        return verdict
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        value = answer.value(node.operand)
-        return (True, None, None) if not value else (False, "something false", shown(value))
-    if isinstance(node, ast.Compare):
-        return _compare(node, answer)
-    value = answer.value(node)
-    return (True, None, None) if value else (False, "something true", shown(value))
-
-
-def _compare(node: ast.Compare, answer: _Answer) -> _Verdict:
-    left_node, left = node.left, answer.value(node.left)
-    for kind, right_node in zip(node.ops, node.comparators, strict=True):
-        right = answer.value(right_node)
-        sign, compare = _OPERATORS[type(kind)]
-        ok = bool(compare(left, right))
-        if not ok:
-            return False, *_sides(sign, left_node, left, right_node, right)
-        left_node, left = right_node, right
-    return True, None, None
-
-
-def _sides(sign: str, left_node: ast.expr, left: object, right_node: ast.expr, right: object) -> tuple[str, str]:
-    """What was expected and what came: the side that is written out is the expected one."""
-    if sign in {"in", "not in"}:
-        if _is_written_out(right_node):
-            one_of = "one of" if sign == "in" else "none of"
-            return f"{one_of} {shown(right)}", shown(left)
-        return f"{shown(left)} {sign} it", shown(right)
-    if _is_written_out(left_node) and not _is_written_out(right_node):
-        left, right = right, left
-        sign = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}.get(sign, sign)
-    return (shown(right) if sign in {"==", "is"} else f"{sign} {shown(right)}"), shown(left)
-
-
-def _is_written_out(node: ast.expr) -> bool:
-    try:
-        ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return False
-    return True
 
 
 def failure_text(exchange: Exchange) -> str | None:

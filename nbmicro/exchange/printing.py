@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.items import SEPARATORS
+from nbmicro.exchange.script import parse_script
 from nbmicro.exchange.syntax import BodySource, FilePart, Item, LineRequest, Options, Pair, Script, ScriptRequest
 from nbmicro.exchange.template import Blank, Template
 from nbmicro.exchange.words import written_word
 
-__all__ = ["print_cell", "print_line", "print_request", "print_script"]
+__all__ = ["print_body", "print_cell", "print_line", "print_request", "print_script"]
 
 _SIGNS = {kind: separator for separator, kind in SEPARATORS.items()}
 _MARKS = re.compile(r"([:=@\\])")
@@ -71,6 +72,21 @@ def print_request(request: ScriptRequest) -> str:
     """One request of a cell, without the separator above it."""
     directives, rest = _directives(request), _below(request, directives=False)
     return "\n".join([*directives, f"{request.method} {_source(request.url)}", *rest])
+
+
+def print_body(text: str) -> list[str]:
+    """The lines of a body of plain text without blanks, as they must stand in a cell to be read as just that text.
+
+    They stand behind the headers and an empty line; a fence is put around whatever would be read as something else.
+    """
+    literal = text.replace("{{", "{{ '{{' }}")
+    try:
+        body = parse_script("", f"POST /\nContent-Type: text/plain\n\n{literal}").requests[0].body
+    except RequestError:
+        body = None
+    if body is not None and body.kind in {"json", "text"} and _source(body.content) == literal:
+        return literal.split("\n")
+    return _fenced(literal, "")
 
 
 def _source(template: Template) -> str:
@@ -173,5 +189,9 @@ def _body(body: BodySource) -> list[str]:
         return [f"<@ {text}"]
     if body.kind != "fenced":
         return [text]
+    return _fenced(text, body.info)
+
+
+def _fenced(text: str, info: str) -> list[str]:
     fence = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(text))])
-    return [f"{fence}{body.info}", text, fence]
+    return [f"{fence}{info}", *text.split("\n"), fence]

@@ -11,6 +11,7 @@ from nbmicro.errors import RequestError
 from nbmicro.exchange.address import METHODS, check_url, is_method, is_url
 from nbmicro.exchange.bodies import begins_body, is_structure
 from nbmicro.exchange.draft import RequestDraft, read_comment
+from nbmicro.exchange.expressions import is_comparison
 from nbmicro.exchange.script_lines import (
     CONTINUATION,
     HEADER,
@@ -122,6 +123,8 @@ def _read_header(line: Line) -> Pair:
         message, hint = f"`{text}` is no status line.", "It stands alone on its line:  HTTP 200  or  HTTP *"
     elif VARIABLE.match(text):
         message, hint = f"`{text}` stands in a request.", "File variables stand before the request line."
+    elif is_comparison(text):
+        message, hint = f"`{text}` is no header.", "A check stands under a line  [Asserts]"
     elif words[0].isupper() and len(words) > 1 and is_url(words[1]):
         message, hint = f"`{text}` stands in another request.", "A further request stands behind a line  ###"
     else:

@@ -20,6 +20,7 @@ from nbmicro.exchange.checks import (
     check_header,
     check_status,
     check_status_line,
+    masked,
     raise_for_checks,
 )
 from nbmicro.exchange.client import DEFAULT_TIMEOUT, Client
@@ -237,7 +238,8 @@ def _run_request(
             captured[wanted.name] = value
     results = _expected(options, sent, 1)
     results += _results(request, sent, scope, captured)
-    exchange = sent.with_checks([*results, *failed], captures=captured, name=request.name)
+    results = [masked(result, sent) for result in (*results, *failed)]
+    exchange = sent.with_checks(results, captures=captured, name=request.name)
     client.history.replace(sent, exchange)
     namespace.update(captured)
     if request.name is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from nbmicro.errors import RequestError
 from nbmicro.exchange.bodies import is_structure, read_body
 from nbmicro.exchange.draft import RequestDraft, read_comment
+from nbmicro.exchange.expressions import is_comparison
 from nbmicro.exchange.items import DATA_KINDS, read_words
 from nbmicro.exchange.options import show_parts_in
 from nbmicro.exchange.request_head import foreign_script, read_continuation, read_headers, read_request_line
@@ -284,6 +285,13 @@ def _read_answer_part(cursor: Cursor, draft: RequestDraft) -> None:
             )
         elif DIRECTIVE.match(line.text):
             read_comment(cursor.take(), draft)
+        elif is_comparison(line.text.strip()):
+            raise RequestError(
+                f"`{line.text.strip()}` stands where the expected body should.",
+                hint="A check stands under a line  [Asserts]",
+                line=line.number,
+                column=1,
+            )
         else:
             draft.expected_body = read_body(cursor, expected=True)
 

@@ -6,22 +6,19 @@ What lives here: reading the lines under a section's head. What must not: evalua
 
 from __future__ import annotations
 
-import ast
 import difflib
-import io
 import keyword
 import re
-import tokenize
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.bodies import begins_body, is_structure
 from nbmicro.exchange.dialects import capture_in_python, check_in_python
+from nbmicro.exchange.expressions import check_python, expressions_in, split_comment
 from nbmicro.exchange.options import seconds_in
 from nbmicro.exchange.script_lines import SCRIPT_BLOCK, Cursor, Line, section_name
 from nbmicro.exchange.syntax import Capture, Check, FilePart, Pair
-from nbmicro.exchange.template import Template, compiled, parse_template, place_at
+from nbmicro.exchange.template import Template, parse_template, place_at
 
 __all__ = [
     "SECTIONS",
@@ -44,7 +41,6 @@ _ELSEWHERE = {
     "BasicAuth": "Write  -a USER:PASS  on the %%http line, or  user: USER:PASS  under [Options].",
 }
 _OPTIONS = ("location", "max-time", "timeout", "user", "cookies", "show")
-_MOST_LINES = 50
 
 
 @dataclass
@@ -185,13 +181,13 @@ def read_options(cursor: Cursor) -> SectionOptions:
 def read_captures(cursor: Cursor) -> tuple[Capture, ...]:
     """The lines of ``[Captures]``: ``uid: json["id"]``."""
     captures: list[Capture] = []
-    for line, text in _expressions(cursor, _after_name, lambda text: capture_in_python(text) is not None):
+    for line, text in expressions_in(_entries(cursor), _after_name, lambda text: capture_in_python(text) is not None):
         _, colon, value = _name_and_value(Line(line.number, text.partition("\n")[0]))
         start = len(text) - len(text.lstrip())
         name = text[:colon].strip()
         check_identifier(name, "a capture", line.number, start + 1)
         expression, _ = split_comment(text[value:])
-        _check_expression(
+        check_python(
             expression,
             line.number,
             value + 1,
@@ -205,97 +201,19 @@ def read_captures(cursor: Cursor) -> tuple[Capture, ...]:
 def read_checks(cursor: Cursor) -> tuple[Check, ...]:
     """The lines of ``[Asserts]``: a Python expression each, and the comment that is its message."""
     checks: list[Check] = []
-    for line, text in _expressions(cursor, lambda text: text, lambda text: check_in_python(text) is not None):
+    for line, text in expressions_in(
+        _entries(cursor), lambda text: text, lambda text: check_in_python(text) is not None
+    ):
         column = len(text) - len(text.lstrip()) + 1
         expression, message = split_comment(text.strip())
         if expression.startswith("assert "):
             column += len(expression) - len(expression[7:].lstrip())
             expression = expression[7:].strip()
         instead = check_in_python(expression) or 'json["name"] == "Ada"'
-        _check_expression(expression, line.number, column, instead, "[Asserts]")
+        check_python(expression, line.number, column, instead, "[Asserts]")
         checks.append(Check(expression, message, line.number, column))
     return tuple(checks)
 
 
 def _after_name(text: str) -> str:
     return text.partition(":")[2]
-
-
-def _expressions(
-    cursor: Cursor, part: Callable[[str], str], is_foreign: Callable[[str], bool]
-) -> list[tuple[Line, str]]:
-    """The entries of a section of expressions; one with an open bracket goes on in the lines below it."""
-    entries = _entries(cursor)
-    found: list[tuple[Line, str]] = []
-    position = 0
-    while position < len(entries):
-        line = entries[position]
-        text = line.text
-        count = 1
-        if not is_foreign(part(text).strip()) and _is_open(part(text)):
-            for more in entries[position + 1 : position + _MOST_LINES]:
-                text += "\n" + more.text
-                count += 1
-                if not _is_open(part(text)):
-                    break
-            else:
-                text, count = line.text, 1
-        found.append((line, text))
-        position += count
-    return found
-
-
-def _is_open(text: str) -> bool:
-    """Whether a bracket or a triple quote is still open at the end of an expression."""
-    try:
-        for _ in tokenize.generate_tokens(io.StringIO(text.strip()).readline):
-            pass
-    except tokenize.TokenError as error:
-        return "EOF" in str(error.args[0])
-    except (SyntaxError, ValueError):
-        return False
-    return False
-
-
-def split_comment(text: str) -> tuple[str, str | None]:
-    """An expression and the comment behind it, without its ``#``."""
-    lines = text.split("\n")
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-    except (tokenize.TokenError, SyntaxError, ValueError):
-        return text.strip(), None
-    comments = [token for token in tokens if token.type == tokenize.COMMENT]
-    if not comments:
-        return text.strip(), None
-    last = comments[-1]
-    row, column = last.start
-    if any(line.strip() for line in lines[row:]):
-        return text.strip(), None
-    expression = "\n".join([*lines[: row - 1], lines[row - 1][:column]])
-    return expression.strip(), last.string.lstrip("#").strip() or None
-
-
-def _check_expression(expression: str, line: int, column: int, instead: str, section: str) -> None:
-    if compiled(expression) is None:
-        raise RequestError(
-            f"`{expression}` is not a Python expression, and {section} are Python.",
-            hint=f"Write  {instead}",
-            line=line,
-            column=column,
-        )
-    if "{{" in expression and _has_blank(expression):
-        raise RequestError(
-            "a `{{ }}` stands in Python.",
-            hint="The line is Python already, write the name alone: in place of {{ name }}  name",
-            line=line,
-            column=column,
-        )
-
-
-def _has_blank(expression: str) -> bool:
-    """Whether an expression has a set of a set or a dict: Python never allows one, so `{{ name }}` was meant."""
-    tree = ast.parse(expression, mode="eval")
-    return any(
-        isinstance(node, ast.Set) and any(isinstance(inner, (ast.Set, ast.Dict, ast.SetComp)) for inner in node.elts)
-        for node in ast.walk(tree)
-    )

@@ -297,6 +297,8 @@ def test_a_file_counts_from_its_first_line() -> None:
         ("GET /x\n@a = 1\n", 3, "stands in a request", "before the request line"),
         ("GET /x\n\n> {%\nclient.test()\n%}\n", 4, "a script of another tool", "[Asserts]"),
         ("< {%\nx\n%}\nGET /x\n", 2, "a script of another tool", "[Asserts]"),
+        ("GET /x\nHTTP 200\nstatus == 200\n", 4, "`status == 200` is no header", "[Asserts]"),
+        ('GET /x\nHTTP 200\n\njson["a"] == 1\n', 5, "where the expected body should", "[Asserts]"),
         ("GET https://api.example.com/x\n", 2, "is not this app", "%http /x"),
         ("GET users\n", 2, "a path begins with a slash", "/users"),
         ("GET /x\n[Captures]\na-b: 1\n", 4, "`a-b` cannot be one", "a_b"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbmicro.errors import RequestError
+from nbmicro.exchange.interpolate import Scope
 from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.printing import print_cell, print_line, print_script
+from nbmicro.exchange.printing import print_body, print_cell, print_line, print_script
 from nbmicro.exchange.script import parse_file, parse_script
 from nbmicro.exchange.syntax import LineRequest, Script
 
@@ -175,3 +177,15 @@ def test_a_printed_file_parses_to_the_same(body: str) -> None:
         assert parsed.where == "api.http"
     elif isinstance(parsed, Script):
         assert parse_file(print_script(parsed)[1], "api.http") == parsed
+
+
+@steady
+@given(st.one_of(any_cell, st.text(alphabet='a\n {}[]`#<"HTP 20', max_size=40)))
+def test_a_printed_body_is_read_as_that_text(text: str) -> None:
+    """print_body fences whatever would end the body, or be read as anything but text."""
+    text = text.replace("\r", "")
+    lines = print_body(text)
+    (request,) = parse_script("", "\n".join(["POST /", "Content-Type: text/plain", "", *lines])).requests
+    assert request.body is not None
+    scope = Scope({}, folder=Path())
+    assert scope.text(request.body.content) == text

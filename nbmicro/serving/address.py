@@ -7,13 +7,13 @@ each place a notebook runs. What must not: opening anything, asking the network,
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-__all__ = ["Address", "browser_url", "is_proxied", "jupyter_servers"]
+__all__ = ["Address", "browser_url", "is_proxied", "jupyter_servers", "server_names"]
 
 _OVERRIDE = "NBMICRO_BROWSER_URL"
 
@@ -119,6 +119,11 @@ def jupyter_servers(runtime: Path | str) -> list[dict[str, object]]:
                 if isinstance(record, dict):
                     found.append(record)
     return found
+
+
+def server_names(servers: Iterable[Mapping[str, object]]) -> set[str]:
+    """The host names in the URLs of Jupyter servers: what their proxy passes on as Host."""
+    return {name for server in servers if (name := urlsplit(str(server.get("url") or "")).hostname)}
 
 
 def _with_port(template: str, port: int) -> str:

@@ -53,8 +53,6 @@ class Gate:
         The host the server is bound to.
     check_host:
         False where a proxy stands in front that brings its own Host header.
-    behind_jupyter:
-        Whether a request may have come through Jupyter's proxy even if it does not say so.
     secrets:
         Tokens of Jupyter known to this process (:func:`known_secrets`).
     command:
@@ -68,7 +66,6 @@ class Gate:
         hosts: Collection[str] = (),
         bound: str = "127.0.0.1",
         check_host: bool = True,
-        behind_jupyter: bool = False,
         secrets: Collection[str] = (),
         command: str = "%serve",
     ) -> None:
@@ -76,7 +73,6 @@ class Gate:
         self.hosts = frozenset(host.lower().rstrip(".") for host in hosts)
         self.bound = bound
         self.check_host = check_host and "*" not in self.hosts
-        self.behind_jupyter = behind_jupyter
         self.secrets = frozenset(secret for secret in secrets if len(secret) >= 8)
         self.command = command
 
@@ -93,13 +89,12 @@ class Gate:
                 "403 Forbidden",
                 f"This server does not answer to the name {name}.\nIf it should:  {self.command} --allow-host {name}",
             )
-        through_jupyter = self.behind_jupyter or any(name in environ for name in _JUPYTER_PROXY_HEADERS)
-        self._take_out_secrets(environ, through_jupyter)
+        self._take_out_secrets(environ)
         if _is_loopback(environ.get("REMOTE_ADDR", "")):
             return self.app(environ, self._below_prefix(environ, start_response))
         return self.app(environ, start_response)
 
-    def _take_out_secrets(self, environ: WSGIEnvironment, through_jupyter: bool) -> None:
+    def _take_out_secrets(self, environ: WSGIEnvironment) -> None:
         cookies = environ.get("HTTP_COOKIE")
         logged_in = cookies is not None and _has_jupyter_login(cookies)
         if cookies is not None:
@@ -110,7 +105,7 @@ class Gate:
                 del environ["HTTP_COOKIE"]
         scheme = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
         # Jupyter accepts both words. Where a login cookie has already opened its door, a Bearer is the app's own.
-        if through_jupyter and (scheme == "token" or (scheme == "bearer" and not logged_in)):
+        if _came_through_jupyter(environ) and (scheme == "token" or (scheme == "bearer" and not logged_in)):
             del environ["HTTP_AUTHORIZATION"]
         for secret in self.secrets:
             for name in [key for key, value in environ.items() if key.startswith("HTTP_") and secret in value]:
@@ -134,6 +129,11 @@ class Gate:
             return start_response(status, [_under(prefix, asked, host, header) for header in headers], *rest)
 
         return start
+
+
+def _came_through_jupyter(environ: WSGIEnvironment) -> bool:
+    # Below /proxy/absolute/PORT/ it sets no header, and leaves the path as it was.
+    return any(name in environ for name in _JUPYTER_PROXY_HEADERS) or "/proxy/absolute/" in environ.get("PATH_INFO", "")
 
 
 def _under(prefix: str, asked: str, host: str, header: tuple[str, str]) -> tuple[str, str]:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from nbmicro.errors import LoadError
-from nbmicro.serving.notebook_module import LoadReport, NotebookModule
+from nbmicro.serving.load_report import LoadReport
+from nbmicro.serving.notebook_module import NotebookModule
 from nbmicro.serving.python_target import attribute_of, best_app, import_target, load_object
 from nbmicro.web.app import App
 from nbmicro.web.appfinding import prepare_import

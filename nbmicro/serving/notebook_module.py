@@ -14,7 +14,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -23,9 +22,10 @@ from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
 from nbmicro.cells.route_cell import RouteCell, build_handler
 from nbmicro.cells.sources import remember_source
 from nbmicro.errors import LoadError, NbmicroError
+from nbmicro.serving.load_report import LoadReport
 from nbmicro.serving.notebook_file import NotebookCell, read_notebook
 from nbmicro.serving.python_target import load_object
-from nbmicro.serving.selection import Action, Passed, Selection, Step, select
+from nbmicro.serving.selection import Action, Selection, Step, select
 from nbmicro.web.app import App
 from nbmicro.web.asyncs import run_async
 from nbmicro.web.contexts import AppContext, current_context, enter_context
@@ -33,48 +33,10 @@ from nbmicro.web.ledger import start_run
 from nbmicro.web.names import HANDLER_NAMES, RESERVED_NAMES, default_app
 from nbmicro.web.owners import Owner, current_run, enter_run
 
-__all__ = ["LoadReport", "NotebookModule"]
+__all__ = ["NotebookModule"]
 
 PACKAGE = "nbmicro_notebook"
 _loads = itertools.count(1)
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """How the loading of a notebook went.
-
-    Parameters
-    ----------
-    file:
-        The notebook's file name.
-    seconds:
-        For each cell that ran, by number, how long it took.
-    passed:
-        The cells that were passed over.
-    notes:
-        Remarks about magics that were left out.
-    """
-
-    file: str
-    seconds: dict[int, float]
-    passed: tuple[Passed, ...]
-    notes: tuple[str, ...]
-
-    def __str__(self) -> str:
-        count, total = len(self.seconds), sum(self.seconds.values())
-        text = f"{self.file}: {count} {'cell' if count == 1 else 'cells'} ran in {_duration(total)}"
-        slowest = max(self.seconds, key=self.seconds.__getitem__, default=0)
-        if count > 1 and self.seconds[slowest] >= 1:
-            text += f" (slowest: cell {slowest}, {_duration(self.seconds[slowest])})"
-        if self.passed:
-            text += f", {len(self.passed)} that only {'looks' if len(self.passed) == 1 else 'look'} passed over"
-        return text
-
-
-def _duration(seconds: float) -> str:
-    if seconds >= 9.95:
-        return f"{seconds:.0f} s"
-    return f"{seconds:.1f} s" if seconds >= 0.95 else f"{seconds * 1000:.0f} ms"
 
 
 class NotebookModule:

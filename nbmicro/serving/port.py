@@ -84,6 +84,10 @@ def listen(host: str, port: int) -> socket.socket:
         As the system says it: ``EADDRINUSE`` for a busy port, ``EACCES``, ``EADDRNOTAVAIL``; ``socket.gaierror`` for a
         host name that means nothing.
     """
+    platform: str = sys.platform
+    if platform == "darwin" and port and _answers_elsewhere(port):
+        # There one may bind a loopback address beside someone's `*:port`, and localhost would go on reaching them.
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
     found = socket.getaddrinfo(
         host or None, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
     )
@@ -124,8 +128,7 @@ def listen_on_free(host: str, first: int = DEFAULT_PORT) -> socket.socket:
 def _answers_elsewhere(port: int) -> bool:
     """Whether a browser that is sent to ``localhost:port`` would reach someone, on either loopback address.
 
-    Binding alone does not tell: on macOS one can bind 127.0.0.1:5000 beside AirPlay's ``*:5000``, and everywhere
-    ``localhost`` may mean ``::1``, where another server can sit.
+    Binding alone does not tell: ``localhost`` may mean ``::1``, where another server can sit.
     """
     for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
         with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as probe:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import errno
 import os
 import socket
 import sys
@@ -19,10 +18,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbmicro.errors import ServeError
-from nbmicro.serving.address import is_proxied
+from nbmicro.serving.address import is_proxied, server_names
+from nbmicro.serving.claim import claim
 from nbmicro.serving.gate import Gate, known_secrets
 from nbmicro.serving.limits import Limits, Listener, make_listener
-from nbmicro.serving.port import Holder, PortTaken, holder_of, listen, listen_on_free
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -53,7 +52,7 @@ class BackgroundServer:
     environ:
         The environment that says whether a proxy stands in front, ``os.environ`` if None.
     servers:
-        The records of the running Jupyter servers, whose tokens are kept from handlers.
+        The records of the running Jupyter servers: their tokens are kept from handlers, their host names answered to.
     command:
         What the user typed, for the way out that an error shows.
     """
@@ -77,10 +76,10 @@ class BackgroundServer:
         self._asked_port = port
         self._app = Gate(
             app,
-            hosts=allow_hosts,
+            # The name under which its own Jupyter is reached comes through that one's proxy.
+            hosts={*allow_hosts, *server_names(servers)},
             bound=host,
             check_host=not (is_proxied(environ) and host in _LOOPBACK),
-            behind_jupyter="JPY_PARENT_PID" in environ or "JUPYTERHUB_SERVICE_PREFIX" in environ,
             secrets=known_secrets(environ, servers),
             command=command,
         )
@@ -134,6 +133,8 @@ class BackgroundServer:
             if self._reserved is None and not self.running:
                 self._reserved = self._listen()
                 self._port = self._reserved.getsockname()[1]
+                _guard_forks()
+                _running.add(self)
         return self
 
     def start(self) -> BackgroundServer:
@@ -211,47 +212,8 @@ class BackgroundServer:
                 "Python in the browser has no sockets and no threads, so no server can run here.",
                 hint="The app answers without one:  %http /   or   %browse /",
             )
-        host, port = self.host, self._asked_port
-        if port is not None and not 0 <= port <= 65535:
-            raise ServeError(f"{port} is no port: they go from 1 to 65535.", hint=f"{self.command} --port 5000")
-        try:
-            return listen_on_free(host) if port is None else listen(host, port)
-        except socket.gaierror as error:
-            raise self._no_address() from error
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE and port is not None:
-                raise self._taken(port) from None
-            if error.errno == errno.EACCES:
-                raise ServeError(
-                    f"This user may not listen on port {port}: ports below 1024 belong to the administrator.",
-                    hint=f"{self.command} --port 5000",
-                ) from error
-            if error.errno == errno.EADDRNOTAVAIL:
-                raise self._no_address() from error
-            raise ServeError(f"Port {port} of {host} cannot be had: {error.strerror}.") from error
-
-    def _no_address(self) -> ServeError:
-        return ServeError(
-            f"{self.host!r} is no address of this machine, nor a name for one.",
-            hint=f"Leave --host away for this machine alone. For the whole network:  {self.command} --host 0.0.0.0",
-        )
-
-    def _taken(self, port: int) -> PortTaken:
-        ours = next((server for server in _running if server.running and server.port == port), None)
-        holder = Holder(os.getpid(), repr(ours)) if ours is not None else holder_of(port)
-        in_kernel = self.command.startswith("%")
-        who = "this kernel's own server" if ours is not None and in_kernel else str(holder)
-        cures = [f"{self.command} --port {_next_free(self.host, port + 1)}"]
-        if ours is not None and in_kernel:
-            cures.append(f"{self.command} --stop")
-        elif holder.pid is not None and not holder.is_this_process:
-            cures.append(f"end that program (kill {holder.pid})")
-        return PortTaken(
-            f"Port {port} is taken by {who}.",
-            hint=f"What would do:  {'   or:  '.join(cures)}",
-            port=port,
-            holder=holder,
-        )
+        own = {server.port for server in list(_running) if server.running}
+        return claim(self.host, self._asked_port, command=self.command, own=own)
 
     @staticmethod
     def _in_loop(listener: Listener, thread: threading.Thread, step: Callable[[], None]) -> None:
@@ -275,9 +237,11 @@ class BackgroundServer:
 
     def _forget(self) -> None:
         """In a forked child: let go of the parent's sockets, which are not the child's to answer on."""
-        for entry in list(self._sockets.values()):
+        for entry in [*self._sockets.values(), self._reserved]:
             with contextlib.suppress(OSError):
-                entry.socket.close()
+                if entry is not None:
+                    getattr(entry, "socket", entry).close()
+        self._reserved = None
         atexit.unregister(self._stop_at_exit)
         self._listener = self._thread = None
         self._lock = threading.Lock()
@@ -302,12 +266,6 @@ def _close_all(listener: Listener) -> None:
     for channel in list(listener.active_channels.values()):
         channel.handle_close()
     listener.trigger.close()
-
-
-def _next_free(host: str, first: int) -> int:
-    with contextlib.suppress(OSError), listen_on_free(host, first) as sock:
-        return int(sock.getsockname()[1])
-    return first
 
 
 def _guard_forks() -> None:

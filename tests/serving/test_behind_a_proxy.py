@@ -57,13 +57,17 @@ def test_jupyters_token_never_reaches_a_handler(serve: Callable[..., Any]) -> No
     """Through Jupyter's proxy, an Authorization that opened Jupyter's door is taken out, in both its words."""
     for scheme in ("token", "Token", "Bearer"):
         assert "HTTP_AUTHORIZATION" not in seen(serve, {**FROM_JUPYTER, "Authorization": f"{scheme} abc"})
+        path = "/user/ann/proxy/absolute/5000/a"
+        assert "HTTP_AUTHORIZATION" not in seen(serve, {"Authorization": f"{scheme} abc"}, path)
 
 
 def test_an_apps_own_authorization_stays(serve: Callable[..., Any]) -> None:
     """Basic always, anything on a direct request, and a Bearer beside a Jupyter login cookie belong to the app."""
     basic = {"Authorization": "Basic YTpi"}
     assert seen(serve, {**FROM_JUPYTER, **basic})["HTTP_AUTHORIZATION"] == "Basic YTpi"
-    assert seen(serve, {"Authorization": "Token abc"})["HTTP_AUTHORIZATION"] == "Token abc"
+    for own in ("Token abc", "Bearer abc"):
+        kernel = {"JPY_PARENT_PID": "1", "JUPYTERHUB_SERVICE_PREFIX": "/user/ann/"}
+        assert seen(serve, {"Authorization": own}, environ=kernel)["HTTP_AUTHORIZATION"] == own
     login = {"Cookie": "username-localhost-8888=x", "Authorization": "Bearer abc"}
     assert seen(serve, {**FROM_JUPYTER, **login})["HTTP_AUTHORIZATION"] == "Bearer abc"
 

@@ -78,6 +78,13 @@ def test_the_machines_own_name_is_served_only_where_the_network_is_asked_for() -
     assert not allowed_host("evil.example", "0.0.0.0")
 
 
+def test_the_name_of_its_own_jupyter_is_served(serve: Serve) -> None:
+    """A Jupyter server on a named machine passes that name on through its proxy."""
+    server = serve(servers=[{"pid": 1, "url": "http://lab.example:8888/"}, {"pid": 2}])
+    assert ask(server.port, headers={"Host": "lab.example:8888"})[0] == 200
+    assert ask(server.port, headers={"Host": "other.example"})[0] == 403
+
+
 def test_behind_a_hubs_proxy_any_host_is_served(serve: Serve) -> None:
     """Where a proxy brings its own Host the check is off; not for a server that the network reaches directly."""
     environ = {"JUPYTERHUB_SERVICE_PREFIX": "/user/ann/"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nbmicro.errors import LoadError
+from nbmicro.serving.load_report import LoadReport
 from nbmicro.serving.loader import load, load_target
-from nbmicro.serving.notebook_module import LoadReport
 from tests.serving.notebooks import ask_app
 
 Notebook = Callable[..., Path]

@@ -230,8 +230,7 @@ class Lab:
 
     def _select(self, index: int) -> None:
         """Make a cell the active one, in command mode."""
-        self._editor(index).click()
-        self.page.keyboard.press("Escape")
+        self._cell(index).locator(".jp-InputPrompt").click()
         self.page.wait_for_function(
             "i => { const c = window.lab.panel().content; return c.activeCellIndex === i && c.mode === 'command'; }",
             arg=index,

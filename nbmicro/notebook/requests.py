@@ -1,6 +1,7 @@
 """Requests from cells: sent, shown, bound to names, and failing the cell where a check says so.
 
-What lives here: what ``%http``, ``%%http`` and ``--try`` do with a parsed request. What must not: parsing, sending, drawing.
+What lives here: what ``%http``, ``%%http`` and ``--try`` do with a parsed request. What must not:
+parsing, sending, drawing.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nbmicro.cells.forgive import tidy_cell
-from nbmicro.cells.handler_lines import describe_unbound, last_line
+from nbmicro.cells.handler_lines import last_line
 from nbmicro.errors import OptionError
 from nbmicro.exchange.capture import current_capture
 from nbmicro.exchange.client import Client
@@ -109,7 +109,7 @@ class Session:
         kind = type(app)
         raise OptionError(
             f"`app` is a {kind.__module__}.{kind.__qualname__}, so its pages are declared as that framework does it.",
-            hint="Requests work: %http /. For %%route make an nbmicro app:  from nbmicro import App; app = App(__name__)",
+            hint="%http asks it. For %%route make an nbmicro app:  from nbmicro import App; app = App(__name__)",
         )
 
     def run_app(self, app: App, host: str | None, port: int | None) -> Any:

@@ -1,7 +1,7 @@
 """The quick matcher: finds the route of most requests without Werkzeug's map, and says "ask the map" for all others.
 
-What lives here: a tree of path segments made from routes of a plain shape. What must not: an answer that Werkzeug's map
-would not give; a miss, a redirect, a wrong method and whatever is out of the ordinary is left to the map. A differential
+What lives here: a tree of path segments made from routes of a plain shape. What must not: an answer that Werkzeug's
+map would not give; a redirect, a wrong method and whatever is out of the ordinary is left to the map. A differential
 fuzz in the tests holds the two together.
 """
 

@@ -14,7 +14,6 @@ from werkzeug.exceptions import NotFound
 
 from nbmicro.web.contexts import RequestContext, _context
 from nbmicro.web.json.provider import DefaultJSONProvider
-from nbmicro.web.matcher import Target
 from nbmicro.web.response import Response
 from nbmicro.web.signals import (
     appcontext_popped,

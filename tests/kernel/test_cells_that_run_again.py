@@ -80,11 +80,12 @@ def test_an_async_cell_commits_what_it_declares_after_an_await(kernel: RealKerne
 
 
 def test_nested_cells_belong_to_the_outer_one(kernel: RealKernel) -> None:
-    cell
-   
-   
-    =
-    "get_ipython().run_cell('@app.get(\"/{0}\")\\ndef x(): return \"inner\"')\n@app.get('/{0}2')\ndef z(): return 'z'" kernel.check(cell.format("x"), cell_id="outer") assert "inner" in ask(kernel, "/x") kernel.check(cell.format("y"), cell_id="outer") assert "404" in ask(kernel, "/x")
+    inner = 'get_ipython().run_cell(\'@app.get("/{0}")\\ndef x(): return "inner"\')\n'
+    cell = inner + "@app.get('/{0}2')\ndef z(): return 'z'"
+    kernel.check(cell.format("x"), cell_id="outer")
+    assert "inner" in ask(kernel, "/x")
+    kernel.check(cell.format("y"), cell_id="outer")
+    assert "404" in ask(kernel, "/x")
     assert "404" in ask(kernel, "/x2")
 
 

@@ -1,7 +1,7 @@
 """Runs the lessons in a real kernel and stores what their cells show, tidily.
 
-What lives here: ``python tests/notebooks/store.py [LESSON…]``, to be run after a lesson or what a cell shows has changed.
-What must not: checks; those are the tests beside it and nbval.
+What lives here: ``python tests/notebooks/store.py [LESSON…]``, to be run after a lesson has changed, or what a cell
+shows. What must not: checks; those are the tests beside it, and nbval.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import nbformat
 from nbclient import NotebookClient
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-# What Jupyter writes of the machine it ran on: the version of its Python, for one.
+# All that the metadata may say: nothing of the machine, the version of its Python included.
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
@@ -21,12 +21,10 @@ METADATA = {
 
 
 def store(path: Path) -> None:
-    """Run a notebook from the top and write its outputs into it; an error of a cell is raised and nothing is written."""
+    """Run a notebook from the top and write its outputs into it; a cell that fails raises, and nothing is written."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook, timeout=60, record_timing=False, resources={"metadata": {"path": str(path.parent)}}
-    )
-    client.execute()
+    resources = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, timeout=60, record_timing=False, resources=resources).execute()
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({})

@@ -18,32 +18,34 @@ FRAME_LIMIT = 32 * 1024
 #: The Content-Security-Policy of every frame. A sandbox alone still lets a page fetch from the notebook's origin.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
-_HEAD = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base target=_blank>'
-# `target` as an attribute's name. The sandbox stops every link but one that opens in the frame itself, which would ask
-# the notebook's origin with the user's cookies; so no attribute of a page may be called that.
-_TARGET = re.compile(r"(?<![\w+=-])(tar)(get)(?![\w+-])", re.IGNORECASE)
+# Its style gives text that was a link the looks of one; the page's own rules for `a` win, as they come later.
+_HEAD = (
+    f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base target=_blank>'
+    "<style>a{color:-webkit-link;text-decoration:underline}</style>"
+)
+# The sandbox lets a link open in the frame itself, and every browser opens one in a new tab on a click with Ctrl: both
+# would ask the notebook's origin with the user's cookies. So no attribute of a page may be called `href` or `target`.
+_NAMES = re.compile(r"(?<![\w+=-])(tar|(?:xlink:)?hr)(get|ef)(?![\w+-])", re.IGNORECASE)
+# In a drawing a reference inside the page (`<use href="#a">`) and a picture's data stay.
+_NAMES_IN_DRAWING = re.compile(_NAMES.pattern + r"""(?!\s*=\s*["']?(?:#|data:))""", re.IGNORECASE)
 _FOREIGN = re.compile(r"<(svg|math)(?![\w-])", re.IGNORECASE)
-_LINK = re.compile(r"<(/?)(a|svg)(?=[\s/>])", re.IGNORECASE)
-# The reference of a link; one inside the page (`<use href="#a">`) and a picture's data stay.
-_HREF = re.compile(r"(hr)(ef)(?!\s*=\s*[\"']?(?:#|data:))", re.IGNORECASE)
+_LINK = re.compile(r"<(/?)(a|area|svg)(?=[\s/>])", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
 _TALL = re.compile(r"<(img|svg|table|canvas|video|textarea)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"<(input|button|select|hr)\b", re.IGNORECASE)
 
 
 def sealed(page: str) -> str:
-    """The page as the frame gets it: the policy first, and no link that opens in the frame itself.
+    """The page as the frame gets it: the policy first, and no link that leads anywhere.
 
-    An invisible joiner parts every word ``target`` of the page, in its text too: this holds however a browser reads
-    the markup, where taking attributes out would need its very parser. Links inside drawings and formulas do not heed
-    ``<base target>`` (measured in Chromium for SVG); from the first of these on a link is only underlined.
+    An invisible joiner parts every word ``href`` and ``target`` of the page, in its text too: this holds however a
+    browser reads the markup, where taking attributes out would need its very parser. An animation could give a link of
+    a drawing its address back; so from the first drawing or formula on a link becomes another element.
     """
-    page = _TARGET.sub(rf"\1{_WORD_JOINER}\2", page)
     foreign = _FOREIGN.search(page)
-    if foreign is not None:
-        start = foreign.start()
-        page = page[:start] + _HREF.sub(rf"\1{_WORD_JOINER}\2", _without_links(page[start:]))
-    return _HEAD + page
+    start = len(page) if foreign is None else foreign.start()
+    joined = rf"\1{_WORD_JOINER}\2"
+    return _HEAD + _NAMES.sub(joined, page[:start]) + _NAMES_IN_DRAWING.sub(joined, _without_links(page[start:]))
 
 
 def _without_links(markup: str) -> str:

@@ -221,6 +221,12 @@ class _CopiedInput:
     def read(self, *size: int) -> bytes:
         return self._keep(self._stream.read(*size))
 
+    def readinto(self, buffer: bytearray | memoryview) -> int:
+        # Werkzeug asks for this one, and it would pass by the copy.
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
     def readline(self, *size: int) -> bytes:
         return self._keep(self._stream.readline(*size))
 

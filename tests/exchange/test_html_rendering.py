@@ -112,9 +112,8 @@ def test_a_page_is_drawn_in_a_frame_that_may_do_nothing() -> None:
     assert "allow" not in frame
     assert "src" not in frame
     page = frame["srcdoc"] or ""
-    assert page.startswith(
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base target=_blank><!doctype html>'
-    )
+    assert page.startswith(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base target=_blank>')
+    assert page.endswith(PAGE)
     assert POLICY == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 

@@ -10,7 +10,6 @@ import contextlib
 import errno
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -205,6 +204,8 @@ def _shorten(words: list[str]) -> str:
 
 
 def _holder_from_lsof(port: int) -> Holder:
+    import subprocess
+
     try:
         answer = subprocess.run(
             ["/usr/sbin/lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"],

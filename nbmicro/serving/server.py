@@ -21,10 +21,12 @@ from nbmicro.errors import ServeError
 from nbmicro.serving.address import is_proxied, server_names
 from nbmicro.serving.claim import claim
 from nbmicro.serving.gate import Gate, known_secrets
-from nbmicro.serving.limits import Limits, Listener, make_listener
+from nbmicro.serving.limits import Limits
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+    from nbmicro.serving.listener import Listener
 
 __all__ = ["BackgroundServer"]
 
@@ -151,6 +153,9 @@ class BackgroundServer:
             if self.running:
                 return self
             sock, self._reserved = self._reserved or self._listen(), None
+            # Not before: loading nbmicro in a notebook should not wait for waitress.
+            from nbmicro.serving.listener import make_listener
+
             self._port = sock.getsockname()[1]
             self._sockets = {}
             name = self.host if self.host not in ("", "0.0.0.0", "::") else "localhost"

@@ -67,27 +67,36 @@ class Ledger:
 
     # -- declaring -----------------------------------------------------------------------------------------------
 
-    def declare(self, declaration: Declaration, who: Declarer | None = None) -> None:
-        """Add a declaration for whoever is declaring now: to the draft of the open run, else at once."""
+    def declare(self, declaration: Declaration, who: Declarer | None = None, *, instead: bool = False) -> None:
+        """Add a declaration for whoever is declaring now: to the draft of the open run, else at once.
+
+        With ``instead`` it takes the place of the owner's own of that kind and key.
+        """
         who = who or current_owner()
         with self.lock:
             if who.run is None:
-                self._add(self._batches, declaration, who)
+                self._add(self._batches, declaration, who, instead)
                 self.changed()
                 return
             draft = self._drafts.setdefault(who.run, {})
-            self._add(draft, declaration, who)
+            self._add(draft, declaration, who, instead)
             self._touch(who.run)
 
-    def _add(self, batches: dict[Hashable, Batch], declaration: Declaration, who: Declarer) -> None:
+    def _add(
+        self, batches: dict[Hashable, Batch], declaration: Declaration, who: Declarer, instead: bool = False
+    ) -> None:
         owner = who.owner
         if owner.key is None and owner.kind == "cell":
-            owner = Owner(_identity(declaration, batches), owner.label, "cell")
+            key = (declaration.kind, declaration.key) if instead else _identity(declaration, batches)
+            owner = Owner(key, owner.label, "cell")
         batch = batches.get(owner.key)
         if batch is None or (batch.generation is not who.generation and owner.kind == "module"):
             before = self._batches.get(owner.key)
             position = before.position if before is not None else next(_positions)
             batch = batches[owner.key] = Batch(owner, position, next(_runs), who.generation)
+        if instead:
+            place = (declaration.kind, declaration.key)
+            batch.declarations = [one for one in batch.declarations if (one.kind, one.key) != place]
         batch.add(declaration)
 
     def claimed(self, claim: str, who: Declarer) -> Any:

@@ -73,7 +73,15 @@ class Scaffold:
             return False
         self.__dict__ = before.__dict__
         self.__dict__["_newest"] = self
+        # Whoever holds the old one weakly, as extensions do, must not lose it.
+        self.__dict__.setdefault("_former", []).append(before)
         return True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scaffold) and self.__dict__ is other.__dict__
+
+    def __hash__(self) -> int:
+        return id(self.__dict__)
 
     def newest(self) -> Any:
         """The object that stands for this one now: itself, unless its cell has made it again."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from datetime import timedelta
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -23,6 +23,7 @@ from nbmicro.web.blueprints import Blueprint, declare_registration
 from nbmicro.web.config import Config, ConfigAttribute
 from nbmicro.web.contexts import _AppCtxGlobals
 from nbmicro.web.declarations import Route, StaticFile
+from nbmicro.web.extensions import Extensions
 from nbmicro.web.hosting import hosting
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
 from nbmicro.web.ledger import Ledger
@@ -137,7 +138,7 @@ class Setup(Scaffold):
             self.config = self.make_config(instance_relative_config)
             self.ledger = Ledger()
             self.tables = Tables(self.ledger, self._make_table)
-            self.extensions: dict[str, Any] = {}
+            self.extensions: MutableMapping[str, Any] = Extensions(self.ledger)
             self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
             self._got_first_request = False
         self.aborter = self.make_aborter()

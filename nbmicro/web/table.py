@@ -182,7 +182,7 @@ class Table:
             self._views[f"{scope.name}.{name}" if scope.name else name] = value
         elif kind in ("teardown_appcontext", "shell_context"):
             getattr(self, kind).append(value)
-        else:
+        elif kind != "extension":
             target: dict[Any, Any] = (
                 self.templates if kind == "template" else self.static_files if kind == "static" else self.named[kind]
             )

@@ -1,0 +1,140 @@
+"""``app.extensions``: what extensions keep on an app, each entry owned by whoever set it.
+
+What lives here: a mapping on top of the app's ledger. What must not: any extension.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass
+from itertools import count
+from types import CodeType, FrameType
+from typing import Any
+
+from nbmicro.web.declarations import Declaration
+from nbmicro.web.ledger import Ledger
+from nbmicro.web.owners import Run, current_owner, current_run
+
+__all__ = ["Extensions"]
+
+_GONE: Any = object()
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """An entry's value.
+
+    Parameters
+    ----------
+    value:
+        The value; ``_GONE`` where the entry was deleted.
+    number:
+        Higher for what was set later.
+    generation:
+        Of the module that set it, if a module did.
+    statement:
+        What set it in a cell without an id: running it again means the same entry.
+    """
+
+    value: Any
+    number: int
+    generation: Any = None
+    statement: CodeType | None = None
+
+
+class Extensions(MutableMapping[str, Any]):
+    """The extensions of an app, by name. To a program it is a dict.
+
+    A cell that runs again, or a module that is loaded again, does not see the entries of its earlier run, so that
+    ``SQLAlchemy(app)`` may stand in a cell. Everyone else does see them until the cell has ended; then those of the new
+    run take their place, or nothing does if the cell sets them no more. If it fails, all is as it was.
+
+    Parameters
+    ----------
+    ledger:
+        The app's ledger.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._committed: tuple[int, list[tuple[Declaration, Any]]] = (-1, [])
+
+    def __getitem__(self, name: str) -> Any:
+        return self._seen()[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        who = current_owner()
+        statement = _statement(who.run) if who.run is not None and who.owner.key is None else None
+        kept = Kept(value, next(_numbers), who.generation, statement)
+        self._ledger.declare(Declaration("extension", name, kept), who, instead=True)
+
+    def __delitem__(self, name: str) -> None:
+        if name not in self._seen():
+            raise KeyError(name)
+        self[name] = _GONE
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._seen())
+
+    def __len__(self) -> int:
+        return len(self._seen())
+
+    def __repr__(self) -> str:
+        return repr(self._seen())
+
+    def _seen(self) -> dict[str, Any]:
+        """The entries as whoever asks sees them."""
+        run = current_run()
+        without_id = run is not None and run.owner.key is None
+        statement = _statement(run) if run is not None and without_id else None
+        latest: dict[str, Kept] = {}
+        for declaration, owner in self._entries(run):
+            kept: Kept = declaration.value
+            if statement is not None and kept.statement == statement and not self._is_drafted(declaration, run):
+                continue
+            if kept.generation is not None and self._loads_again(owner, kept):
+                continue
+            before = latest.get(str(declaration.key))
+            if before is None or before.number < kept.number:
+                latest[str(declaration.key)] = kept
+        return {name: kept.value for name, kept in latest.items() if kept.value is not _GONE}
+
+    def _entries(self, run: Run | None) -> list[tuple[Declaration, Any]]:
+        """The declared entries with their owners; those that are committed are looked up once."""
+        ledger = self._ledger
+        drafting = run is not None and id(ledger) in run.ledgers
+        version, known = self._committed
+        if not drafting and version == ledger.version:
+            return known
+        with ledger.lock:
+            version = ledger.version
+            entries = ledger.entries(run if drafting else None)
+        found = [(one.declaration, one.owner) for one in entries if one.declaration.kind == "extension"]
+        if not drafting:
+            self._committed = (version, found)
+        return found
+
+    def _is_drafted(self, declaration: Declaration, run: Run | None) -> bool:
+        return run is not None and any(one is declaration for one in self._ledger.drafted(run))
+
+    @staticmethod
+    def _loads_again(owner: Any, kept: Kept) -> bool:
+        """Whether the module that set the entry is asking, in a later generation of itself."""
+        who = current_owner()
+        return bool(who.owner == owner) and who.generation is not kept.generation
+
+
+def _statement(run: Run) -> CodeType | None:
+    """The statement at the top level of the run's cell that is at work now.
+
+    Code objects are equal when their source and its place in the cell are, whatever file name they got.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals is run.namespace and not frame.f_code.co_flags & inspect.CO_NEWLOCALS:
+            return frame.f_code
+        frame = frame.f_back
+    return None

@@ -6,6 +6,7 @@ command, which also knows notebooks, or the finding of an app (``appfinding``).
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -28,7 +29,9 @@ __all__ = [
     "FlaskGroup",
     "NoAppException",
     "ScriptInfo",
+    "cli",
     "load_dotenv",
+    "main",
     "pass_script_info",
     "routes_command",
     "run_command",
@@ -139,7 +142,8 @@ def _read_env_file(context: click.Context, parameter: click.Parameter, value: st
     return value
 
 
-def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+def get_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    """Show the versions and end: the callback of ``--version``."""
     if value and not context.resilient_parsing:
         click.echo(f"Python {sys.version.split()[0]}\nnbmicro {version('nbmicro')}\nWerkzeug {version('werkzeug')}")
         context.exit()
@@ -178,7 +182,7 @@ def _options(add_version: bool, set_debug: bool) -> Iterable[click.Option]:
             is_flag=True,
             is_eager=True,
             expose_value=False,
-            callback=_show_version,
+            callback=get_version,
         )
 
 
@@ -288,15 +292,23 @@ class CertificateType(click.ParamType):  # type: ignore[type-arg]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The file's path, ``"adhoc"`` or the context. Click reports any other value."""
+        try:
+            import ssl
+        except ImportError:
+            self.fail("this Python has no ssl module, so it cannot serve HTTPS.", param, ctx)
         if str(value).lower() == "adhoc":
+            try:
+                importlib.import_module("cryptography")
+            except ImportError:
+                self.fail("'adhoc' needs the package cryptography:  pip install cryptography", param, ctx)
             return "adhoc"
         if os.path.exists(value):
             return value
         from werkzeug.utils import import_string
 
         found = import_string(value, silent=True)
-        if found is None:
-            self.fail(f"{value!r} is no file, not 'adhoc', and cannot be imported.", param, ctx)
+        if not isinstance(found, ssl.SSLContext):
+            self.fail(f"{value!r} is no file, not 'adhoc', and no import name of an ssl.SSLContext.", param, ctx)
         return found
 
 
@@ -309,11 +321,30 @@ class PathsType(click.Path):
         return [convert(item, param, ctx) for item in self.split_envvar_value(value)]
 
 
+def _check_key(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Put the key beside its certificate; the two go together."""
+    certificate = context.params.get("cert")
+    is_file = isinstance(certificate, str) and certificate != "adhoc"
+    if value is not None and not is_file:
+        raise click.BadParameter("it goes with --cert and a certificate file.", context, parameter)
+    if is_file and value is None:
+        raise click.BadParameter("the certificate in --cert needs its key.", context, parameter)
+    if value is not None:
+        context.params["cert"] = certificate, value
+    return value
+
+
 @click.command("run", short_help="Run a development server.", params=[_debug_option()])
 @click.option("-h", "--host", default="127.0.0.1", help="The interface to listen on.")
 @click.option("-p", "--port", default=5000, help="The port to listen on.")
-@click.option("--cert", type=CertificateType(), help="A certificate file, or 'adhoc', to serve HTTPS.")
-@click.option("--key", type=click.Path(exists=True, dir_okay=False, resolve_path=True), help="The certificate's key.")
+@click.option("--cert", type=CertificateType(), is_eager=True, help="A certificate file, or 'adhoc', to serve HTTPS.")
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
+    callback=_check_key,
+    expose_value=False,
+    help="The certificate's key.",
+)
 @click.option("--reload/--no-reload", default=None, help="Start again when code changes; by default in debug mode.")
 @click.option("--debugger/--no-debugger", default=None, help="Show the debugger; by default in debug mode.")
 @click.option("--with-threads/--without-threads", default=True, help="Answer requests in threads.")
@@ -325,7 +356,6 @@ def run_command(
     host: str,
     port: int,
     cert: Any,
-    key: str | None,
     reload: bool | None,
     debugger: bool | None,
     with_threads: bool,
@@ -335,10 +365,6 @@ def run_command(
     """Run a development server: for work on the app, not for the public."""
     from werkzeug.serving import is_running_from_reloader, run_simple
 
-    if key is not None and (not isinstance(cert, str) or cert == "adhoc"):
-        raise click.BadParameter("it goes with --cert and a certificate file.", param_hint="--key")
-    if isinstance(cert, str) and cert != "adhoc" and key is None:
-        raise click.BadParameter("the certificate's key is needed as well: --key FILE.", param_hint="--cert")
     debug = info.debug_wanted()
     app: Any
     try:
@@ -361,7 +387,7 @@ def run_command(
         use_reloader=debug if reload is None else reload,
         use_debugger=debug if debugger is None else debugger,
         threaded=with_threads,
-        ssl_context=(cert, key) if key is not None else cert,
+        ssl_context=cert,
         extra_files=extra_files,
         exclude_patterns=exclude_patterns,
     )
@@ -442,3 +468,15 @@ def routes_command(sort: str, all_methods: bool) -> None:
     shown.insert(1, tuple("-" * width for width in widths))
     for row in shown:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+cli = FlaskGroup(
+    name="nbmicro",
+    help="Commands for an app. Say which one: --app module, or NBMICRO_APP=module; by default wsgi.py or app.py here.",
+)
+"""The command line of whichever app ``--app`` says."""
+
+
+def main() -> None:
+    """Run :data:`cli` with the arguments of the process."""
+    cli.main()

@@ -83,13 +83,13 @@ def find_package(import_name: str) -> tuple[str | None, str]:
         The prefix of the installation (None if it is not installed), and the folder that the topmost package, or the
         module, is in.
     """
-    top = import_name.partition(".")[0]
-    folder = _folder_of(top)
+    folder = _folder_of(import_name)
     if folder is None:
         return None, os.getcwd()
-    if _is_package(top):
+    # Up from the module itself, not down from the topmost name: a namespace package has no one place.
+    for _ in range(import_name.count(".") + _is_package(import_name)):
         folder = os.path.dirname(folder)
-    if Path(folder).is_relative_to(sys.prefix) and _is_installed(folder):
+    if Path(folder).is_relative_to(sys.prefix):
         return sys.prefix, folder
     head, tail = os.path.split(folder)
     if tail.lower() == "site-packages":

@@ -16,7 +16,15 @@ from click.testing import CliRunner
 
 from nbmicro import App, Blueprint, current_app
 from nbmicro.web.appfinding import NoAppException, find_app_by_string, find_best_app, locate_app, prepare_import
-from nbmicro.web.cli import AppCommands, AppGroup, FlaskGroup, ScriptInfo, pass_script_info, with_appcontext
+from nbmicro.web.cli import (
+    AppCommands,
+    AppGroup,
+    FlaskGroup,
+    ScriptInfo,
+    pass_script_info,
+    run_command,
+    with_appcontext,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -346,17 +354,27 @@ def test_run_serves_with_the_options_given(monkeypatch: pytest.MonkeyPatch) -> N
     assert (host, port, options["use_reloader"], options["use_debugger"]) == ("0.0.0.0", 80, False, True)
 
 
-def test_a_certificate_needs_its_key(tmp_path: Path) -> None:
-    """--cert is adhoc or a file with --key; anything else is an error of the option."""
+def test_a_certificate_needs_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--cert is adhoc, an SSLContext, or a file with --key; anything else is an error of the option."""
     (tmp_path / "a.pem").write_text("")
+    monkeypatch.setitem(sys.modules, "cryptography", ModuleType("cryptography"))
+    for given, taken in (
+        (["--cert", "a.pem", "--key", "a.pem"], ("a.pem", str(tmp_path / "a.pem"))),
+        (["--key", "a.pem", "--cert", "a.pem"], ("a.pem", str(tmp_path / "a.pem"))),
+        (["--cert", "adhoc"], "adhoc"),
+    ):
+        assert run_command.make_context("run", given).params["cert"] == taken
     group, runner = FlaskGroup(create_app=shop), CliRunner()
     for arguments in (
         ["--cert", "a.pem"],
         ["--cert", "none.pem"],
+        ["--cert", "nbmicro"],
         ["--key", "a.pem"],
         ["--cert", "adhoc", "--key", "a.pem"],
     ):
         assert runner.invoke(group, ["run", *arguments]).exit_code == 2, arguments
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    assert "pip install cryptography" in runner.invoke(group, ["run", "--cert", "adhoc"]).output
 
 
 def test_a_shell_has_what_processors_give(monkeypatch: pytest.MonkeyPatch) -> None:

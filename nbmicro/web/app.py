@@ -208,7 +208,7 @@ class App(Setup):
         if context.routing_exception is not None:
             self.raise_routing_exception(context.request)
         rule = context.url_rule
-        if rule.provide_automatic_options and context.environ["REQUEST_METHOD"] == "OPTIONS":
+        if context.environ["REQUEST_METHOD"] == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
         view = plan_of(context).view
         if view is None:
@@ -262,7 +262,7 @@ class App(Setup):
         adapter = need_request_context().url_adapter
         response = self.response_class()
         if adapter is not None:
-            response.allow.update(adapter.allowed_methods())
+            response.allow.update(sorted(adapter.allowed_methods()))
         return response
 
     def create_url_adapter(self, request: Any) -> MapAdapter | None:

@@ -18,6 +18,7 @@ from nbmicro.exchange.script_lines import (
     STATUS,
     Cursor,
     Line,
+    begins_request,
     section_name,
 )
 from nbmicro.exchange.syntax import BodySource
@@ -123,7 +124,9 @@ def _ends_here(cursor: Cursor) -> bool:
     for line in cursor.lines[cursor.position :]:
         if line.is_blank or line.is_comment:
             continue
-        return is_structure(line.text) or section_name(line.text) is not None or bool(SCRIPT_BLOCK.match(line.text))
+        if section_name(line.text) is not None or SCRIPT_BLOCK.match(line.text):
+            return True
+        return is_structure(line.text) or begins_request(line.text)
     return True
 
 
@@ -133,7 +136,7 @@ def _text(cursor: Cursor, *, expected: bool) -> BodySource:
     while not cursor.at_end and not is_structure(cursor.line.text):
         line = cursor.line
         section = section_name(line.text)
-        if expected and section:
+        if expected and (section or begins_request(line.text)):
             break
         if section in {"Asserts", "Captures"}:
             raise _section_in_text(line, section)

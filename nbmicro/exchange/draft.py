@@ -1,4 +1,4 @@
-"""A request of the cell form while it is read: its parts so far, and the directives that its comments give.
+"""A request of the cell form while it is read: its parts so far, and what directives and sections add to them.
 
 What lives here: the one mutable record between the lines of a cell and the frozen ``ScriptRequest``. What must not:
 the order of the parts (``script.py``).
@@ -11,8 +11,16 @@ from dataclasses import dataclass, field
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.options import seconds_in, show_parts_in
-from nbmicro.exchange.script_lines import DIRECTIVE, Line
-from nbmicro.exchange.sections import check_identifier
+from nbmicro.exchange.script_lines import DIRECTIVE, DIRECTIVES, Cursor, Line
+from nbmicro.exchange.sections import (
+    check_identifier,
+    check_section,
+    read_captures,
+    read_checks,
+    read_multipart,
+    read_options,
+    read_pairs,
+)
 from nbmicro.exchange.syntax import (
     BodySource,
     Capture,
@@ -25,9 +33,7 @@ from nbmicro.exchange.syntax import (
 )
 from nbmicro.exchange.template import Template
 
-__all__ = ["RequestDraft", "read_comment"]
-
-_DIRECTIVES = ("name", "show", "no-redirect", "no-cookie-jar", "prompt", "note", "timeout")
+__all__ = ["RequestDraft", "read_comment", "read_section"]
 
 
 @dataclass
@@ -114,8 +120,8 @@ def read_comment(line: Line, draft: RequestDraft) -> bool:
             line=line.number,
             column=column,
         )
-    elif name not in _DIRECTIVES:
-        near = difflib.get_close_matches(name, _DIRECTIVES, 1, 0.7)
+    elif name not in DIRECTIVES:
+        near = difflib.get_close_matches(name, DIRECTIVES, 1, 0.7)
         if near:
             raise RequestError(
                 f"there is no directive `# @{name}`.",
@@ -124,3 +130,45 @@ def read_comment(line: Line, draft: RequestDraft) -> bool:
                 column=column,
             )
     return True
+
+
+def read_section(cursor: Cursor, draft: RequestDraft, section: str) -> None:
+    """Read the section whose head the cursor stands on.
+
+    Raises
+    ------
+    RequestError
+        There is no such section, its lines are wrong, or it is a second body.
+    """
+    head = cursor.take()
+    check_section(head, section)
+    has_body = draft.body is not None
+    if section in {"Form", "Multipart"} and (has_body or (draft.form if section != "Form" else draft.multipart)):
+        raise RequestError(f"[{section}] is a second body.", hint="Leave one of them out.", line=head.number, column=1)
+    if section == "Query":
+        draft.query.extend(read_pairs(cursor))
+    elif section == "Form":
+        draft.form = (*(draft.form or ()), *read_pairs(cursor))
+    elif section == "Multipart":
+        draft.multipart = (*(draft.multipart or ()), *read_multipart(cursor))
+    elif section == "Options":
+        _take_options(cursor, draft)
+    else:
+        _read_expectation(cursor, draft, section)
+
+
+def _take_options(cursor: Cursor, draft: RequestDraft) -> None:
+    options = read_options(cursor)
+    draft.follow = draft.follow if options.follow is None else options.follow
+    draft.timeout = options.timeout or draft.timeout
+    draft.auth = options.auth or draft.auth
+    draft.cookies = draft.cookies and options.cookies
+    if options.show is not None:
+        draft.show = show_parts_in(options.show, options.show_line, 1)
+
+
+def _read_expectation(cursor: Cursor, draft: RequestDraft, section: str) -> None:
+    if section == "Captures":
+        draft.captures = (*draft.captures, *read_captures(cursor))
+    else:
+        draft.checks = (*draft.checks, *read_checks(cursor))

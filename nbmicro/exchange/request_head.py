@@ -15,12 +15,15 @@ from nbmicro.exchange.expressions import is_comparison
 from nbmicro.exchange.script_lines import (
     CONTINUATION,
     HEADER,
+    REQUEST,
     SCRIPT_BLOCK,
     STATUS,
     STATUS_LIKE,
     VARIABLE,
+    VERSION,
     Cursor,
     Line,
+    begins_request,
     section_name,
 )
 from nbmicro.exchange.sections import check_section
@@ -28,8 +31,6 @@ from nbmicro.exchange.syntax import Pair
 from nbmicro.exchange.template import Template, blank_end, joined
 
 __all__ = ["foreign_script", "read_continuation", "read_headers", "read_request_line"]
-
-_VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
 
 
 def read_request_line(line: Line) -> tuple[str, Template]:
@@ -41,7 +42,7 @@ def read_request_line(line: Line) -> tuple[str, Template]:
         The line is no request line.
     """
     text = line.text.rstrip()
-    version = _VERSION.search(text)
+    version = VERSION.search(text)
     stop = version.start() if version else len(text)
     start = len(text) - len(text.lstrip())
     first = re.compile(r"\S+").match(text, start, stop)
@@ -92,16 +93,34 @@ def _no_request(line: Line, message: str, hint: str) -> RequestError:
 def read_continuation(cursor: Cursor, draft: RequestDraft) -> None:
     """Add the lines that begin with ``?`` or ``&`` to the URL."""
     while draft.url is not None and not cursor.at_end and (found := CONTINUATION.match(cursor.line.text)):
-        more = cursor.line.group(found, 1)
+        start, stop = found.span(1)
+        version = VERSION.search(cursor.line.text[:stop])
+        stop = version.start() if version else stop
+        space = _space_outside_blanks(cursor.line.text[start:stop])
+        if space >= 0:
+            rest = cursor.line.text[start + space : stop].strip()
+            raise RequestError(
+                f"`{rest}` stands behind the URL.",
+                hint="In a URL a space is %20.",
+                line=cursor.line.number,
+                column=start + space + 2,
+            )
+        more = cursor.line.template(start, stop)
         draft.url = joined(draft.url, more)
         cursor.take()
 
 
-def read_headers(cursor: Cursor, draft: RequestDraft, headers: list[Pair]) -> None:
-    """Read headers and the comments between them, up to an empty line or what can be no header."""
+def read_headers(cursor: Cursor, draft: RequestDraft, *, answer: bool = False) -> None:
+    """Read headers, and the comments between them, up to an empty line or what can be no header.
+
+    They are the request's, or those expected of its ``answer``; a directive behind an answer is the next request's.
+    """
+    headers = draft.expected_headers if answer else draft.headers
     while not cursor.at_end and not cursor.line.is_blank:
         line = cursor.line
         if is_structure(line.text) or begins_body(line.text) or SCRIPT_BLOCK.match(line.text):
+            return
+        if begins_request(line.text) if answer else REQUEST.match(line.text):
             return
         section = section_name(line.text)
         if section:
@@ -118,15 +137,12 @@ def _read_header(line: Line) -> Pair:
         return Pair(line.group(found, 1), line.group(found, 2), line.number)
     text = line.text.strip()
     status = STATUS_LIKE.match(text)
-    words = text.split()
     if status:
         message, hint = f"`{text}` is no status line.", "It stands alone on its line:  HTTP 200  or  HTTP *"
     elif VARIABLE.match(text):
         message, hint = f"`{text}` stands in a request.", "File variables stand before the request line."
     elif is_comparison(text):
         message, hint = f"`{text}` is no header.", "A check stands under a line  [Asserts]"
-    elif words[0].isupper() and len(words) > 1 and is_url(words[1]):
-        message, hint = f"`{text}` stands in another request.", "A further request stands behind a line  ###"
     else:
         message, hint = f"`{text}` is no header.", "Write  Name: value  and leave a line empty before the body."
     raise RequestError(message, hint=hint, line=line.number, column=1)

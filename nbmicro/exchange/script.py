@@ -8,28 +8,24 @@ from __future__ import annotations
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.bodies import is_structure, read_body
-from nbmicro.exchange.draft import RequestDraft, read_comment
+from nbmicro.exchange.draft import RequestDraft, read_comment, read_section
 from nbmicro.exchange.expressions import is_comparison
 from nbmicro.exchange.items import DATA_KINDS, read_words
-from nbmicro.exchange.options import show_parts_in
 from nbmicro.exchange.request_head import foreign_script, read_continuation, read_headers, read_request_line
 from nbmicro.exchange.script_lines import (
-    DIRECTIVE,
+    REQUEST,
     SCRIPT_BLOCK,
     SEPARATOR,
     STATUS,
     VARIABLE,
     Cursor,
+    begins_request,
+    is_directive,
     section_name,
 )
 from nbmicro.exchange.sections import (
     check_identifier,
     check_section,
-    read_captures,
-    read_checks,
-    read_multipart,
-    read_options,
-    read_pairs,
 )
 from nbmicro.exchange.syntax import (
     ExpectedStatus,
@@ -134,7 +130,7 @@ def _read_prelude(
             check_identifier(name, "a file variable", line.number, 2)
             column = variable.start(2) + 1
             variables.append(Variable(name, line.group(variable, 2), before, line.number, column))
-        elif needs_separator and not draft.title and not _separated(cursor):
+        elif needs_separator and not REQUEST.match(line.text) and not _separated(cursor):
             raise RequestError(
                 f"`{line.text.strip()}` stands behind a request.",
                 hint="A further request stands behind a line  ###",
@@ -159,33 +155,40 @@ def _separated(cursor: Cursor) -> bool:
 def _read_request(cursor: Cursor, draft: RequestDraft) -> ScriptRequest:
     """Read everything behind a request line, up to the next separator."""
     read_continuation(cursor, draft)
-    read_headers(cursor, draft, draft.headers)
+    read_headers(cursor, draft)
     _read_request_part(cursor, draft)
     if not cursor.at_end and (found := STATUS.match(cursor.line.text)):
         draft.status = ExpectedStatus(None if found[1] == "*" else int(found[1]), cursor.take().number)
-        read_headers(cursor, draft, draft.expected_headers)
+        read_headers(cursor, draft, answer=True)
         _read_answer_part(cursor, draft)
     return draft.finished()
 
 
 def _read_request_part(cursor: Cursor, draft: RequestDraft) -> None:
-    """Read body and sections up to the status line or the separator."""
+    """Read body and sections up to the status line, the separator or the next request line."""
+    if REQUEST.match(cursor.line.text):
+        return
     while True:
         if not _skip_to_part(cursor, draft):
             return
         line = cursor.line
         if is_structure(line.text):
             return
+        if begins_request(line.text) and not _may_have_body(draft):
+            if not is_directive(line.text):
+                return
+            read_comment(cursor.take(), draft)
+            continue
         if SCRIPT_BLOCK.match(line.text):
             raise foreign_script(line)
         section = section_name(line.text)
         if section is not None and (draft.body is None or section[0].isupper()):
-            _read_section(cursor, draft, section)
+            read_section(cursor, draft, section)
             continue
-        if draft.body is not None:
+        if draft.body is not None or draft.captures or draft.checks:
             raise RequestError(
-                f"`{line.text.strip()}` stands behind the body.",
-                hint="Behind a body come  HTTP 200, a section such as [Asserts], or ###",
+                f"`{line.text.strip()}` stands behind the {'body' if draft.body is not None else 'checks'}.",
+                hint="Behind it come  HTTP 200, a section such as [Asserts], or ###",
                 line=line.number,
                 column=1,
             )
@@ -194,16 +197,24 @@ def _read_request_part(cursor: Cursor, draft: RequestDraft) -> None:
 
 def _skip_to_part(cursor: Cursor, draft: RequestDraft) -> bool:
     """Pass over empty lines (and comments where none can be a body); False at the end."""
-    has_type = any(pair.name.source.lower() == "content-type" for pair in draft.headers)
     cursor.skip_blank()
-    if draft.body is not None or draft.form is not None or draft.multipart is not None or draft.checks:
-        cursor.skip_blank(comments=True)
-    elif draft.method in _BODYLESS and not has_type:
+    if not _may_have_body(draft):
         start = cursor.position
         cursor.skip_blank(comments=True)
-        if not (cursor.at_end or is_structure(cursor.line.text) or section_name(cursor.line.text)):
+        line = cursor.line
+        ends = cursor.at_end or is_structure(line.text) or section_name(line.text) or begins_request(line.text)
+        if draft.method in _BODYLESS and not ends:
             cursor.position = start
     return not cursor.at_end
+
+
+def _may_have_body(draft: RequestDraft) -> bool:
+    """Whether text below can be the request's body: it has none yet, and its method or type speaks for one."""
+    if draft.body is not None or draft.form is not None or draft.multipart is not None:
+        return False
+    if draft.query or draft.checks or draft.captures:
+        return False
+    return draft.method not in _BODYLESS or any(pair.name.source.lower() == "content-type" for pair in draft.headers)
 
 
 def _read_body(cursor: Cursor, draft: RequestDraft) -> None:
@@ -219,54 +230,18 @@ def _read_body(cursor: Cursor, draft: RequestDraft) -> None:
     draft.body = read_body(cursor, typed=has_type)
 
 
-def _read_section(cursor: Cursor, draft: RequestDraft, section: str) -> None:
-    head = cursor.take()
-    check_section(head, section)
-    has_body = draft.body is not None
-    if section in {"Form", "Multipart"} and (has_body or (draft.form if section != "Form" else draft.multipart)):
-        raise RequestError(f"[{section}] is a second body.", hint="Leave one of them out.", line=head.number, column=1)
-    if section == "Query":
-        draft.query.extend(read_pairs(cursor))
-    elif section == "Form":
-        draft.form = (*(draft.form or ()), *read_pairs(cursor))
-    elif section == "Multipart":
-        draft.multipart = (*(draft.multipart or ()), *read_multipart(cursor))
-    elif section == "Options":
-        _take_options(cursor, draft)
-    else:
-        _read_expectation(cursor, draft, section)
-
-
-def _take_options(cursor: Cursor, draft: RequestDraft) -> None:
-    options = read_options(cursor)
-    draft.follow = draft.follow if options.follow is None else options.follow
-    draft.timeout = options.timeout or draft.timeout
-    draft.auth = options.auth or draft.auth
-    draft.cookies = draft.cookies and options.cookies
-    if options.show is not None:
-        draft.show = show_parts_in(options.show, options.show_line, 1)
-
-
-def _read_expectation(cursor: Cursor, draft: RequestDraft, section: str) -> None:
-    if section == "Captures":
-        draft.captures = (*draft.captures, *read_captures(cursor))
-    else:
-        draft.checks = (*draft.checks, *read_checks(cursor))
-
-
 def _read_answer_part(cursor: Cursor, draft: RequestDraft) -> None:
     """Read the body expected of the answer, captures and checks."""
     while True:
         cursor.skip_blank(comments=True)
         line = cursor.line
-        if cursor.at_end or SEPARATOR.match(line.text):
+        if cursor.at_end or SEPARATOR.match(line.text) or begins_request(line.text):
             return
         if SCRIPT_BLOCK.match(line.text):
             raise foreign_script(line)
         section = section_name(line.text)
         if section in {"Captures", "Asserts"}:
-            cursor.take()
-            _read_expectation(cursor, draft, section)
+            read_section(cursor, draft, section)
         elif section is not None:
             check_section(line, section)
             raise RequestError(
@@ -283,8 +258,6 @@ def _read_answer_part(cursor: Cursor, draft: RequestDraft) -> None:
             raise RequestError(
                 f"`{line.text.strip()}` stands where [Captures], [Asserts] or ### should.", line=line.number, column=1
             )
-        elif DIRECTIVE.match(line.text):
-            read_comment(cursor.take(), draft)
         elif is_comparison(line.text.strip()):
             raise RequestError(
                 f"`{line.text.strip()}` stands where the expected body should.",

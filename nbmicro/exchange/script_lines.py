@@ -15,16 +15,21 @@ __all__ = [
     "COMMENT",
     "CONTINUATION",
     "DIRECTIVE",
+    "DIRECTIVES",
     "FENCE",
     "FILE_BODY",
     "HEADER",
+    "REQUEST",
     "SCRIPT_BLOCK",
     "SEPARATOR",
     "STATUS",
     "STATUS_LIKE",
     "VARIABLE",
+    "VERSION",
     "Cursor",
     "Line",
+    "begins_request",
+    "is_directive",
     "section_name",
 ]
 
@@ -39,6 +44,9 @@ CONTINUATION = re.compile(r"\s*([?&].*?)\s*\Z")
 FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9+.-]*)\s*\Z")
 FILE_BODY = re.compile(r"<(@?)[ \t]+((?!\{%)\S.*?)\s*\Z")
 SCRIPT_BLOCK = re.compile(r"[<>][ \t]*\{%|>[ \t]+\S+\.js\s*\Z")
+REQUEST = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE)[ \t]+(?:/|https?://|\{\{).*\Z")
+VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
+DIRECTIVES = ("name", "show", "no-redirect", "no-cookie-jar", "prompt", "note", "timeout")
 _SECTION = re.compile(r"\[([A-Za-z]+)\][ \t]*(?:#.*)?\Z")
 _JSON_WORDS = {"true", "false", "null"}
 
@@ -70,6 +78,17 @@ def section_name(text: str) -> str | None:
     """``Asserts`` of the line ``[Asserts]``; None for a line that is no section's head (``[true]`` is JSON)."""
     found = _SECTION.match(text)
     return found[1] if found and found[1] not in _JSON_WORDS else None
+
+
+def is_directive(text: str) -> bool:
+    """Whether a line is a comment that says something of its request: ``# @name create``."""
+    found = DIRECTIVE.match(text)
+    return found is not None and found[1] in DIRECTIVES
+
+
+def begins_request(text: str) -> bool:
+    """Whether a line behind an answer begins the next request: its request line, directive or file variable."""
+    return is_directive(text) or bool(REQUEST.match(text) or VARIABLE.match(text))
 
 
 class Cursor:

@@ -16,7 +16,15 @@ from nbmicro.exchange.bodies import begins_body, is_structure
 from nbmicro.exchange.dialects import capture_in_python, check_in_python
 from nbmicro.exchange.expressions import check_python, expressions_in, split_comment
 from nbmicro.exchange.options import seconds_in
-from nbmicro.exchange.script_lines import SCRIPT_BLOCK, Cursor, Line, section_name
+from nbmicro.exchange.script_lines import (
+    REQUEST,
+    SCRIPT_BLOCK,
+    Cursor,
+    Line,
+    begins_request,
+    is_directive,
+    section_name,
+)
 from nbmicro.exchange.syntax import Capture, Check, FilePart, Pair
 from nbmicro.exchange.template import Template, parse_template, place_at
 
@@ -88,7 +96,9 @@ def _entries(cursor: Cursor, *, before_answer: bool = False) -> list[Line]:
         line = cursor.line
         if is_structure(line.text) or section_name(line.text) or SCRIPT_BLOCK.match(line.text):
             break
-        if before_answer and begins_body(line.text):
+        if begins_body(line.text) if before_answer else begins_request(line.text):
+            break
+        if REQUEST.match(line.text) or (before_answer and is_directive(line.text)):
             break
         cursor.take()
         if not line.is_blank and not line.is_comment:

@@ -246,6 +246,35 @@ def test_titles_stand_behind_separators() -> None:
     assert [(one.title, one.url.source) for one in script.requests] == [("Create it", "/x"), ("", "/y")]
 
 
+def test_a_request_line_behind_an_answer_begins_the_next_request() -> None:
+    """As in Hurl's files no separator is needed where nothing can be a body; directives go with their request."""
+    cell = (
+        "GET /a\nHTTP 200\n[Asserts]\nstatus == 200\n\n# look again\n# @name b\nPOST /b\n{}\nHTTP 200\n\n"
+        "@x = 1\nGET /c\n\nGET /d\nGET /e\n"
+    )
+    script = parse_script("", cell)
+    assert [(one.url.source, one.name, len(one.checks)) for one in script.requests] == [
+        ("/a", None, 1),
+        ("/b", "b", 0),
+        ("/c", None, 0),
+        ("/d", None, 0),
+        ("/e", None, 0),
+    ]
+    assert [variable.before for variable in script.variables] == [2]
+    assert body_of("GET /a\n") == ("text", "GET /a")
+
+
+def test_the_version_may_stand_behind_a_query_line() -> None:
+    """`&size=10 HTTP/1.1` is the end of REST Client's URL."""
+    assert only("GET /x\n    ?page=2\n    &size=10 HTTP/1.1\nX-A: 1\n").url.source == "/x?page=2&size=10"
+
+
+def test_directives_between_sections_are_the_requests() -> None:
+    """A directive is never lost, wherever comments may stand."""
+    request = only("POST /x\n[Query]\na: b\n# @show headers\n[Form]\nc: d\n# @name made\nHTTP 200\n")
+    assert (request.show, request.name, len(request.query), len(request.form or ())) == (("headers",), "made", 1, 1)
+
+
 def test_windows_line_ends_change_nothing() -> None:
     """CR LF reads as LF."""
     assert parse_script("", CREATE.replace("\n", "\r\n")) == parse_script("", CREATE)
@@ -267,7 +296,8 @@ def test_a_file_counts_from_its_first_line() -> None:
         ("GET /x name=Ada", 2, "`name=Ada` stands behind the URL", "%%http"),
         ("some words here", 2, "no request line", "GET /users"),
         ("GET /x\nX-A 1", 3, "`X-A 1` is no header", "leave a line empty"),
-        ("GET /x\nGET /y", 3, "`GET /y` stands in another request", "###"),
+        ("GET /x\n[Query]\na: b\n\nwords\n", 6, "`words` is no line of this section", "name: value"),
+        ("GET /x\n  ?a=1 b\n", 3, "`b` stands behind the URL", "%20"),
         ("GET /x\nHTTP 200\n[Asserts]\nstatus\n\nHTTP 200\n", 7, "second status line", "###"),
         ("GET /x\nHTTP 200 OK\n", 3, "`HTTP 200 OK` is no status line", "HTTP 200"),
         ("HTTP 200\n", 2, "`HTTP 200`", "GET /users"),

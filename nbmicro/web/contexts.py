@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from nbmicro.web.signals import appcontext_popped, appcontext_pushed
 
@@ -276,6 +276,8 @@ class RequestContext(AppContext):
             self._request.url_rule, self._request.view_args = self.url_rule, self.view_args
 
     def _fail(self, error: HTTPException) -> None:
+        if isinstance(error, MethodNotAllowed):
+            error.valid_methods = sorted(error.valid_methods or ())  # a set until now, in another order each time
         self.routing_exception = error
         if self._request is not None:
             self._request.routing_exception = error

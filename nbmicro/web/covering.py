@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from nbmicro.web.declarations import Route, pattern_of
 
-__all__ = ["Candidate", "Covered", "settle"]
+__all__ = ["Candidate", "Covered", "place_of", "settle"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,7 @@ def settle(candidates: Iterable[Candidate]) -> tuple[list[Route], list[Covered]]
 def _cover(candidates: list[Candidate]) -> tuple[list[Candidate], list[Covered]]:
     groups: dict[Hashable, list[Candidate]] = {}
     for one in candidates:
-        groups.setdefault(_place(one.route), []).append(one)
+        groups.setdefault(place_of(one.route), []).append(one)
     gone: set[int] = set()
     order: dict[int, int] = {}
     covered: list[Covered] = []
@@ -65,12 +65,13 @@ def _cover(candidates: list[Candidate]) -> tuple[list[Candidate], list[Covered]]
                 gone.add(id(one))
     kept = [one for one in candidates if id(one) not in gone]
     # Werkzeug lets the first of two equal rules answer: put the later run before the earlier, all else as it was.
-    places = {_place(one.route): number for number, one in reversed(list(enumerate(kept)))}
-    kept.sort(key=lambda one: (places[_place(one.route)], order.get(id(one), 0)))
+    places = {place_of(one.route): number for number, one in reversed(list(enumerate(kept)))}
+    kept.sort(key=lambda one: (places[place_of(one.route)], order.get(id(one), 0)))
     return kept, covered
 
 
-def _place(route: Route) -> Hashable:
+def place_of(route: Route) -> Hashable:
+    """What two routes have in common that answer the same URLs."""
     options = {name: value for name, value in route.options.items() if name in ("subdomain", "host", "websocket")}
     special = route.options.get("build_only") or route.options.get("redirect_to") or route.options.get("alias")
     return (pattern_of(route.rule), tuple(sorted(options.items())), id(route) if special else None)

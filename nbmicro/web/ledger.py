@@ -18,6 +18,9 @@ from nbmicro.web.owners import Declarer, Owner, Run, begin_run, current_owner
 
 __all__ = ["Batch", "Ledger", "start_run"]
 
+LOG = 16
+"""Changes that a ledger remembers, for tables that are a little behind."""
+
 _runs = count(1)
 _positions = count(1)
 
@@ -64,6 +67,7 @@ class Ledger:
         self._drafts: dict[Run, dict[Hashable, Batch]] = {}
         self._listeners: WeakSet[Any] = WeakSet()
         self.version = 0
+        self._log: dict[int, list[tuple[Batch | None, Batch | None]] | None] = {}
 
     # -- declaring -----------------------------------------------------------------------------------------------
 
@@ -117,17 +121,20 @@ class Ledger:
     def withdraw(self, remove: Callable[[Declaration, Owner], bool]) -> list[Declaration]:
         """Take away every committed declaration for which ``remove(declaration, owner)`` is true; return them."""
         gone: list[Declaration] = []
+        changes: list[tuple[Batch | None, Batch | None]] = []
         with self.lock:
             for key, batch in list(self._batches.items()):
                 kept = [one for one in batch.declarations if not remove(one, batch.owner)]
                 if len(kept) != len(batch.declarations):
                     gone += [one for one in batch.declarations if one not in kept]
-                    if kept:
-                        self._batches[key] = batch.copy(kept)
+                    after = batch.copy(kept) if kept else None
+                    if after is not None:
+                        self._batches[key] = after
                     else:
                         del self._batches[key]
+                    changes.append((batch, after))
             if gone:
-                self.changed()
+                self.changed(changes)
         return gone
 
     def drop_owners(self, keys: set[Hashable]) -> bool:
@@ -156,14 +163,17 @@ class Ledger:
                 self._drafts.pop(run, None)
             if draft is None:
                 return
+            changes: list[tuple[Batch | None, Batch | None]] = []
             for key, batch in draft.items():
                 if not (run.success or _imported(batch)):
                     continue
-                if batch.declarations:
-                    self._batches[key] = batch.copy()
-                else:
-                    self._batches.pop(key, None)
-            self.changed()
+                before = self._batches.pop(key, None)
+                after = batch.copy() if batch.declarations else None
+                if after is not None:
+                    self._batches[key] = after
+                changes.append((before, after))
+            if changes:
+                self.changed(changes)
 
     def _touch(self, run: Run) -> None:
         run.touch(self)
@@ -171,11 +181,31 @@ class Ledger:
             if isinstance(listener, Ledger):
                 listener._touch(run)
 
-    def changed(self) -> None:
-        """Note a committed change, here and wherever this ledger is part of."""
+    def changed(self, changes: list[tuple[Batch | None, Batch | None]] | None = None) -> None:
+        """Note a committed change, here and wherever this ledger is part of.
+
+        ``changes`` are the batches before and after, where that is all; None where more, or something else, changed.
+        """
         self.version += 1
+        self._log[self.version] = changes
+        self._log.pop(self.version - LOG, None)
         for listener in list(self._listeners):
             listener.changed()
+
+    def changes_of(self, version: int) -> list[tuple[Batch | None, Batch | None]] | None:
+        """The batches that the change to ``version`` replaced, or None if they are not known."""
+        return self._log.get(version)
+
+    def changes_in(self, run: Run) -> list[tuple[Batch | None, Batch | None]] | None:
+        """The batches that the draft of ``run`` would replace; None where the draft of another ledger counts too."""
+        with self.lock:
+            if any(one is not self and run in one._drafts and one._reaches(self) for one in list(Ledger.every)):
+                return None
+            draft = self._drafts.get(run, {})
+            return [(self._batches.get(key), batch) for key, batch in draft.items()]
+
+    def _reaches(self, ledger: Ledger) -> bool:
+        return any(one is ledger or (isinstance(one, Ledger) and one._reaches(ledger)) for one in self._listeners)
 
     def listen(self, listener: Any) -> None:
         """Tell ``listener.changed()`` of every committed change. It is held weakly."""

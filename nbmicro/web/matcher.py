@@ -26,6 +26,8 @@ INT, TEXT, REST, OTHER = range(4)
 """What a dynamic segment takes: digits, any one segment, all that is left, or what a converter's pattern says."""
 
 Convert = Callable[[str], Any]
+Step = tuple[str, int, int, Any, Convert | None]
+"""A dynamic segment: name, weight, kind, pattern, conversion."""
 
 
 class Target:
@@ -120,6 +122,47 @@ class Matcher:
             return NOTHING
         return target, dict(zip(target.names, values, strict=False))
 
+    def replaced(self, removed: Iterable[Route], added: Iterable[Route]) -> Matcher | None:
+        """A matcher with other routes, which shares with this one what they do not touch; None for uncommon ones."""
+        new = object.__new__(Matcher)
+        new._own, new._opaque, new._depths = self._own, self._opaque, self._depths
+        new._root = self._root.copy()
+        fresh = {id(new._root)}
+        for route in removed:
+            if not new._remove(route, fresh):
+                return None
+        for route in added:
+            parts = route.rule.split("/")[1:]
+            shape = None if route.methods is None or route.options else self._shape(parts)
+            if shape is None:
+                return None
+            try:
+                new._insert(route, parts, shape, fresh)
+            except _AskTheMap:
+                return None
+        return new
+
+    def _remove(self, route: Route, fresh: set[int]) -> bool:
+        parts = route.rule.split("/")[1:]
+        shape = None if route.options else self._shape(parts)
+        if shape is None:
+            return False
+        path: list[tuple[Node, str | None]] = []
+        node = self._root
+        for part, dynamic in zip(parts, shape, strict=True):
+            path.append((node, part if dynamic is None else None))
+            try:
+                node = _owned_step(node, part, dynamic, fresh)
+            except _AskTheMap:
+                return False
+        node.targets = {method: target for method, target in node.targets.items() if target.route is not route}
+        for parent, fixed in reversed(path):
+            child = parent.static.get(fixed) if fixed is not None else None
+            if fixed is None or child is None or child.static or child.dynamic or child.targets:
+                break
+            del parent.static[fixed]
+        return True
+
     # -- building ------------------------------------------------------------------------------------------------
 
     def _add(self, route: Route, *, opaque: bool) -> None:
@@ -131,22 +174,23 @@ class Matcher:
             self._opaque.add(_static_prefix(parts))
             self._depths = tuple(sorted({len(prefix) for prefix in self._opaque}))
             return
+        self._insert(route, parts, shape, None)
+
+    def _insert(self, route: Route, parts: list[str], shape: list[Step | None], fresh: set[int] | None) -> None:
         names: list[str] = []
         node = self._root
         for part, dynamic in zip(parts, shape, strict=True):
-            if dynamic is None:
-                node = node.static.setdefault(part, Node())
-            else:
+            if dynamic is not None:
                 names.append(dynamic[0])
-                node = _step(node, *dynamic[1:])
+            node = _owned_step(node, part, dynamic, fresh)
         target = Target(route, tuple(names))
         methods = route.methods or frozenset()
         for method in methods | {"HEAD"} if "GET" in methods else methods:
             node.targets.setdefault(method, target)
 
-    def _shape(self, parts: list[str]) -> list[tuple[str, int, int, Any, Convert | None] | None] | None:
+    def _shape(self, parts: list[str]) -> list[Step | None] | None:
         """For each part None (fixed) or name, weight, kind, pattern and conversion; None for an uncommon rule."""
-        shape: list[tuple[str, int, int, Any, Convert | None] | None] = []
+        shape: list[Step | None] = []
         for index, part in enumerate(parts):
             if "<" not in part:
                 if not part and index != len(parts) - 1:
@@ -174,6 +218,27 @@ def _kind(name: str) -> tuple[int, int, Any, Convert | None]:
         return converter.weight, INT, None, int
     made = converter(None)
     return made.weight, OTHER, re.compile(f"(?:{made.regex})\\Z"), made.to_python
+
+
+def _owned_step(node: Node, part: str, dynamic: Step | None, fresh: set[int] | None) -> Node:
+    """The node behind ``part``, made where it is missing; with ``fresh``, a copy that only the new matcher has."""
+    if dynamic is None:
+        after = node.static.get(part)
+        if after is None:
+            after = node.static[part] = Node()
+        elif fresh is not None and id(after) not in fresh:
+            after = node.static[part] = after.copy()
+    else:
+        if fresh is not None and any(one[0] == dynamic[1] and one[1:3] != dynamic[2:4] for one in node.dynamic):
+            raise _ASK  # two equals: which came first is not known here
+        after = _step(node, *dynamic[1:])
+        if fresh is not None and id(after) not in fresh:
+            copied = after.copy()
+            node.dynamic = [(*one[:4], copied if one[4] is after else one[4]) for one in node.dynamic]
+            after = copied
+    if fresh is not None:
+        fresh.add(id(after))
+    return after
 
 
 def _step(node: Node, weight: int, kind: int, pattern: Any, convert: Convert | None) -> Node:

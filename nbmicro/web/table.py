@@ -7,7 +7,7 @@ requests.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ from weakref import WeakKeyDictionary
 
 from werkzeug.routing import Map, Rule
 
-from nbmicro.web.covering import Candidate, settle
+from nbmicro.web.covering import Candidate, place_of, settle
 from nbmicro.web.declarations import Entry, Route, StaticFile
+from nbmicro.web.evolution import evolved
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.matcher import Matcher
 from nbmicro.web.owners import Run, current_run
@@ -99,13 +100,13 @@ class Table:
         self.static_files: dict[str, StaticFile] = {}
         self.blueprints: dict[str, Blueprint] = {}
         self.plans: dict[Any, Any] = {}
-        self._rules: dict[int, Rule] = {}
+        self._rules: dict[int, tuple[Route, Rule]] = {}
         self._raw: list[Rule] = []
         self._views: dict[str, Callable[..., Any]] = {}
-        self._candidates: list[Candidate] = []
+        self.candidates: list[Candidate] = []
         self._ranks: dict[Any, int] = {}
         self._fill(ledger, run, Scope())
-        self.routes, self.covered = settle(self._candidates)
+        self.routes, self.covered = settle(self.candidates)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -137,13 +138,13 @@ class Table:
 
     def rule(self, route: Route) -> Rule:
         """Werkzeug's rule for a route of this table: the one in its map."""
-        rule = self._rules.get(id(route))
-        if rule is None:
-            rule = self._rules.setdefault(id(route), rule_of(route, self._rule_class))
-            bound: Map | None = rule.map
-            if bound is None:
-                rule.bind(self._like)
-        return rule
+        # Tables that follow one another share this; the route is kept beside its rule, so that no id is used again.
+        known = self._rules.get(id(route))
+        if known is None or known[0] is not route:
+            rule = rule_of(route, self._rule_class)
+            rule.bind(self._like)
+            known = self._rules[id(route)] = (route, rule)
+        return known[1]
 
     def covered_by(self, route: Route) -> list[Route]:
         """The other owners' routes that ``route`` has taken over."""
@@ -153,6 +154,45 @@ class Table:
         """The functions of ``kind`` of each scope in turn."""
         scoped = self.scoped[kind]
         return [function for name in names for function in scoped.get(name, ())]
+
+    # -- succession ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _places(self) -> dict[Hashable, Candidate]:
+        """The candidate of each place, where no two want the same."""
+        return {place_of(one.route): one for one in self.candidates}
+
+    @cached_property
+    def peaceful(self) -> bool:
+        """Whether no two routes want the same place or endpoint."""
+        renamed = any(route.asked_endpoint is not None for route in self.routes)
+        return not renamed and len(self._places) == len(self.candidates)
+
+    def candidate_at(self, route: Route) -> Candidate | None:
+        """Who has the place of ``route`` now, or None."""
+        return self._places.get(place_of(route))
+
+    def successor(
+        self, candidates: list[Candidate], removed: list[Candidate], added: list[Candidate], matcher: Matcher
+    ) -> Table:
+        """This table with other routes; everything else is shared with it."""
+        new = object.__new__(Table)
+        new.__dict__.update(self.__dict__)
+        for cached in ("map", "views", "matcher", "_places"):
+            new.__dict__.pop(cached, None)
+        new.candidates = candidates
+        new.routes = [one.route for one in candidates]
+        new.plans = {}
+        views, places = dict(self.views), dict(self._places)
+        for one in removed:
+            views.pop(one.route.endpoint, None)
+            places.pop(place_of(one.route), None)
+        for one in added:
+            if one.route.handler is not None:
+                views[one.route.endpoint] = one.route.handler
+            places[place_of(one.route)] = one
+        new.__dict__.update(views=views, matcher=matcher, _places=places)
+        return new
 
     # -- building ------------------------------------------------------------------------------------------------
 
@@ -165,7 +205,7 @@ class Table:
         owner_name = None if entry.declaration.scope else scope.name
         if kind == "route":
             route = replace(_scoped_route(value, scope), owner=entry.owner)
-            self._candidates.append(Candidate(route, entry.position, entry.run))
+            self.candidates.append(Candidate(route, entry.position, entry.run))
         elif kind in self.scoped:
             self.scoped[kind].setdefault(owner_name, []).append(value)
         elif kind == "blueprint":
@@ -225,6 +265,7 @@ class Tables:
     def __init__(self, ledger: Ledger, make: Callable[[Run | None], Table]) -> None:
         self._ledger, self._make = ledger, make
         self._table: Table | None = None
+        self._last: tuple[Table, int] | None = None
         self._drafts: WeakKeyDictionary[Run, tuple[int, int, Table]] = WeakKeyDictionary()
         ledger.listen(self)
 
@@ -247,19 +288,39 @@ class Tables:
             with self._ledger.lock:
                 table = self._table
                 if table is None:
-                    table = self._table = self._make(None)
+                    table = self._table = self._next() or self._make(None)
+                    self._last = (table, self._ledger.version)
         return table
 
     def changed(self) -> None:
-        """Forget the tables built so far; a request that has one goes on with it."""
+        """Forget the table; a request that has it goes on with it."""
         self._table = None
+
+    def start_anew(self) -> None:
+        """Build the next table from the ground: a setting of the map changed."""
+        self._last = None
+        self.changed()
+
+    def _next(self) -> Table | None:
+        """The table after the last one, where the ledger knows what has changed since and it is little."""
+        if self._last is None:
+            return None
+        table: Table | None
+        table, version = self._last
+        while table is not None and version < self._ledger.version:
+            version += 1
+            changes = self._ledger.changes_of(version)
+            table = evolved(table, changes) if changes is not None else None
+        return table
 
     def _draft(self, run: Run) -> Table:
         with self._ledger.lock:
             known = self._drafts.get(run)
             if known is not None and known[:2] == (run.version, self._ledger.version):
                 return known[2]
-            table = self._make(run)
+            changes = self._ledger.changes_in(run)
+            table = evolved(self.committed(), changes) if changes is not None else None
+            table = table or self._make(run)
             self._drafts[run] = (run.version, self._ledger.version, table)
             return table
 

@@ -1,11 +1,29 @@
-"""What holds for all tests: in CI a test that needs a browser or a kernel may not be skipped."""
+"""What holds for all tests: the one browser, and that in CI a test which needs it or a kernel may not be skipped."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+from start import find_browser
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+# Nothing that Chromium would fetch for itself; no sandbox, which it refuses to root.
+_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 _MAY_NOT_SKIP = ("browser", "kernel")
 
@@ -17,3 +35,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, and in CI it may not be: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine, for one file of tests: playwright keeps an event loop running as long as it is open,
+    and can be open only once in a process."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        program = find_browser() or playwright.chromium.executable_path
+        if not Path(program).exists():
+            pytest.skip("no Chromium on this machine; `python3 start.py test browser` as root installs it")
+        chromium = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
+        yield chromium
+        chromium.close()

@@ -110,7 +110,7 @@ def test_a_module_says_what_lives_in_it(file: Path) -> None:
         "A module begins with two or three sentences: what lives here, what not."
     )
     assert file.stem not in {"utils", "util", "helpers", "helper", "common", "misc"}, "Name it by a noun of the domain."
-    assert source.count("\n") <= 400, "A file has 100 to 300 lines; this one wants to be two."
+    assert source.count("\n") <= 500, "A file has 100 to 300 lines; this one must be two."
 
 
 def test_the_wheel_has_all_that_the_tree_has(tmp_path: Path) -> None:

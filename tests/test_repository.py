@@ -65,7 +65,7 @@ def test_binder_opens_the_first_notebook_wherever_the_repository_lives(address: 
 
 
 def test_no_path_of_a_machine_stands_in_the_tree() -> None:
-    """Neither in the code nor in the outputs that notebooks keep."""
+    """Neither in the code nor in the outputs that notebooks keep. (Tests may make paths up.)"""
     machine = re.compile(r"(?<![\w./>-])/(?:home|Users|root|tmp|opt|work)/[\w.-]+")
-    found = [(file.name, match.group()) for file, text in text_files() for match in machine.finditer(text)]
-    assert found == []
+    files = [(file, text) for file, text in text_files() if ROOT / "tests" not in file.parents]
+    assert [(file.name, match.group()) for file, text in files for match in machine.finditer(text)] == []

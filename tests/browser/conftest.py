@@ -1,4 +1,4 @@
-"""The browser, and JupyterLab servers on a copy of the notebooks."""
+"""JupyterLab servers on a copy of the notebooks, and pages of the browser on them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from start import ROOT, find_browser
+from start import ROOT
 from tests.browser.lab import Lab
 from tests.browser.server import LabServer
-
-# Nothing that Chromium would fetch for itself; no sandbox, which it refuses to root.
-_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 OpenLab = Callable[[Path], Lab]
 
@@ -45,17 +34,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed:
         item.stash[_FAILED] = True
     return report
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        program = find_browser() or playwright.chromium.executable_path
-        if not Path(program).exists():
-            pytest.skip("no Chromium on this machine; `python3 start.py test browser` as root installs it")
-        chromium = playwright.chromium.launch(executable_path=program, args=_OPTIONS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbmicro.notebook import background
 from nbmicro.notebook.magics import MAGICS
 from nbmicro.notebook.session import Session
+from nbmicro.web.hosting import hosting
 
 __all__ = ["load", "session", "unload"]
 
@@ -22,6 +24,7 @@ def load(shell: Any) -> None:
     unload(shell)
     session = Session(shell)
     session.begin()
+    hosting.run_app = lambda app, host, port: background.serve(session, host=host, port=port, app=app)
     _sessions.append(session)
     for name, kind, make in MAGICS:
         replaced = session.host.add_magic(name, make(session), kind)

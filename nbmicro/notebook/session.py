@@ -65,7 +65,6 @@ class Session:
         """Make the names, hook into the notebook, and let the cell that loads us count as begun."""
         hosting.ephemeral_keys = True
         hosting.auto_reload = True
-        hosting.run_app = self.run_app
         hosting.explain_no_reply = self.explain_no_reply
         self.host.install()
         self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
@@ -111,12 +110,6 @@ class Session:
             f"`app` is a {kind.__module__}.{kind.__qualname__}, so its pages are declared as that framework does it.",
             hint="%http asks it. For %%route make an nbmicro app:  from nbmicro import App; app = App(__name__)",
         )
-
-    def run_app(self, app: App, host: str | None, port: int | None) -> Any:
-        """``app.run()`` in a cell: the background server."""
-        from nbmicro.notebook.background import serve
-
-        return serve(self, host=host, port=port, app=app)
 
     def stop_server(self) -> BackgroundServer | None:
         """Stop the background server; return it if there was one."""

@@ -55,7 +55,7 @@ def _complete(coroutine: Coroutine[Any, Any, T]) -> T:
     try:
         if _loop_is_running():
             return _complete_in_thread(coroutine, context)
-        with asyncio.Runner() as runner:
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             return runner.run(coroutine, context=context)
     finally:
         _take_over(context)
@@ -105,7 +105,7 @@ class _Worker:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner() as runner:
+            with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
                 self.result = runner.run(self._main(), context=self._context)
         except BaseException as error:  # handed to the caller
             self.error = error

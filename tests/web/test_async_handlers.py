@@ -150,6 +150,22 @@ def test_each_call_has_its_own_loop(place: Place) -> None:
     assert len(set(map(id, loops))) == len(loops) == 2
 
 
+def test_the_threads_own_loop_is_left_alone() -> None:
+    """A loop that somebody set for this thread, and is not running, is still set afterwards."""
+
+    async def nothing() -> None:
+        pass
+
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        run_async(nothing)()
+        assert asyncio.get_event_loop_policy().get_event_loop() is loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
 def test_an_interrupt_cancels_the_coroutine_under_a_running_loop() -> None:
     """KeyboardInterrupt while a cell waits for an async handler ends the handler, and is raised."""
     ended = threading.Event()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbmicro.web.dotenv import load_dotenv, parse_dotenv, wants_dotenv
@@ -44,6 +44,7 @@ def test_lines_are_read_as_a_shell_reads_them(text: str, found: dict[str, str]) 
     assert parse_dotenv(text, {}) == found
 
 
+@settings(derandomize=True, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read(text: str) -> None:
     """No text is an error."""

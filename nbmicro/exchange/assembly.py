@@ -10,6 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,15 +57,25 @@ def assemble_line(line: LineRequest, scope: Scope) -> RequestRecord:
     """
     if line.url is None:
         raise RequestError("the URL is missing.", hint="Write  %http /", line=line.line)
+    with _as_text(line.line):
+        return _line(line, line.url, scope)
+
+
+def _line(line: LineRequest, url: Template, scope: Scope) -> RequestRecord:
     parts = _Parts(is_form=line.options.form)
     _take_items(parts, line.items, scope)
     if line.body is not None:
         parts.data, parts.media_type = fill_body(line.body, _given_type(parts), scope)
-    return _built(line.method, line.url, parts, line.options.auth, scope, line.line)
+    return _built(line.method, url, parts, line.options.auth, scope, line.line)
 
 
 def assemble_request(request: ScriptRequest, scope: Scope, *, form: bool, auth: Template | None) -> RequestRecord:
     """The record of a request of a cell; ``form`` and ``auth`` are those of the ``%%http`` line. Raises as above."""
+    with _as_text(request.line):
+        return _request(request, scope, form=form, auth=auth)
+
+
+def _request(request: ScriptRequest, scope: Scope, *, form: bool, auth: Template | None) -> RequestRecord:
     parts = _Parts(is_form=form or request.form is not None)
     for pair in request.headers:
         parts.headers.append(_header(scope.text(pair.name), scope.text(pair.value)))
@@ -81,6 +92,17 @@ def assemble_request(request: ScriptRequest, scope: Scope, *, form: bool, auth: 
     if request.body is not None:
         parts.data, parts.media_type = fill_body(request.body, _given_type(parts), scope)
     return _built(request.method, request.url, parts, request.auth or auth, scope, request.line)
+
+
+@contextmanager
+def _as_text(line: int) -> Iterator[None]:
+    """Half a surrogate pair is a character to Python and none to UTF-8."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise RequestError(
+            f"the request holds {error.object[error.start]!r}, which is half a character and cannot be sent.", line=line
+        ) from None
 
 
 def templates_of(request: LineRequest | ScriptRequest) -> Iterator[Template]:

@@ -168,6 +168,15 @@ def test_a_line_break_in_a_header_is_refused() -> None:
     assert error.line == 1
 
 
+def test_half_a_character_is_refused() -> None:
+    """A lone surrogate cannot be sent, at whatever place it stands."""
+    assert "'utf-8' codec can't encode character" in refused("/x a={{ s }}", s="\udc80").message
+    for text in ("/x/{{ s }}", "-f /x a={{ s }}", "/x q=={{ s }}"):
+        assert "'\\udc80', which is half a character" in refused(text, s="\udc80").message
+    with pytest.raises(RequestError, match="half a character"):
+        asked("POST /x\n\n\udc80")
+
+
 def test_an_unresolved_name_is_an_error_with_its_place() -> None:
     """Line and column, the name, and that nothing was sent."""
     with pytest.raises(RequestError) as caught:

@@ -1,33 +1,43 @@
-"""An app's commands: groups whose commands run with the app, and the three that every app has.
+"""A command line for apps, in the way of ``flask``.
 
-What lives here: Click's groups told of an app, and ``run``, ``shell`` and ``routes``. What must not: the ``nbmicro``
-command, which also knows notebooks, or the finding of an app (``appfinding``).
+What lives here: the group with ``--app``, ``--env-file`` and ``--debug``, which finds the app and has its commands.
+What must not: the ``nbmicro`` command, which also knows notebooks, or the finding of an app (``appfinding``).
 """
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Callable, Iterable
-from functools import update_wrapper
 from importlib.metadata import entry_points, version
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from nbmicro.web.appcommands import (
+    CertificateType,
+    PathsType,
+    debug_option,
+    routes_command,
+    run_command,
+    shell_command,
+)
 from nbmicro.web.appfinding import NoAppException, ScriptInfo
 from nbmicro.web.contexts import current_context
 from nbmicro.web.dotenv import load_dotenv, wants_dotenv
+from nbmicro.web.groups import AppCommands, AppGroup, pass_script_info, with_appcontext
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
+
 __all__ = [
     "AppCommands",
     "AppGroup",
+    "CertificateType",
     "FlaskGroup",
     "NoAppException",
+    "PathsType",
     "ScriptInfo",
     "cli",
     "load_dotenv",
@@ -39,100 +49,10 @@ __all__ = [
     "with_appcontext",
 ]
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
-"""Gives the :class:`ScriptInfo` to a command as its first argument."""
-
-
-def with_appcontext(f: F) -> F:
-    """Run a command's function in the context of the app that the command line is for."""
-
-    @click.pass_context
-    def decorated(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
-        if current_context() is None:
-            app = context.ensure_object(ScriptInfo).load_app()
-            context.with_resource(app.app_context())
-        return context.invoke(f, *args, **kwargs)
-
-    return update_wrapper(decorated, f)  # type: ignore[return-value]
-
-
-class AppGroup(click.Group):
-    """A group whose commands run in the app's context."""
-
-    def command(self, *args: Any, **kwargs: Any) -> Any:
-        """As of :meth:`click.Group.command`; ``with_appcontext=False`` runs the function without the context."""
-        wanted = kwargs.pop("with_appcontext", True)
-
-        def decorator(f: Callable[..., Any]) -> click.Command:
-            command: click.Command = click.Group.command(self, *args, **kwargs)(with_appcontext(f) if wanted else f)
-            return command
-
-        # Written without parentheses, the decorator is given the function itself.
-        if len(args) == 1 and callable(args[0]) and not isinstance(args[0], type):
-            function, args = args[0], ()
-            return decorator(function)
-        return decorator
-
-    def group(self, *args: Any, **kwargs: Any) -> Any:
-        """As of :meth:`click.Group.group`; the group is an :class:`AppGroup` as well."""
-        kwargs.setdefault("cls", AppGroup)
-        return super().group(*args, **kwargs)
-
-
-class AppCommands(AppGroup):
-    """The commands of one app: its own, and those of its blueprints as they are now.
-
-    A blueprint's commands are in a group of the blueprint's name, or of its ``cli_group``; with ``cli_group=None`` they
-    stand beside the app's.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    extra:
-        Of :class:`click.Group`.
-    """
-
-    def __init__(self, app: App, **extra: Any) -> None:
-        super().__init__(**{"name": app.name, **extra})
-        self.app = app
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
-        return super().get_command(ctx, cmd_name) or self._of_blueprints().get(cmd_name)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands."""
-        return sorted({*super().list_commands(ctx), *self._of_blueprints()})
-
-    def _of_blueprints(self) -> dict[str, click.Command]:
-        found: dict[str, click.Command] = {}
-        for name, blueprint in self.app.blueprints.items():
-            group: click.Group = blueprint.cli
-            if not group.commands:
-                continue
-            if blueprint.has_cli_group and blueprint.cli_group is None:
-                found.update(group.commands)
-            else:
-                group.name = blueprint.cli_group if blueprint.has_cli_group else name
-                found[str(group.name)] = group
-        return found
-
 
 def _set_app(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     if value is not None:
         context.ensure_object(ScriptInfo).app_import_path = value
-    return value
-
-
-def _set_debug(context: click.Context, parameter: click.Parameter, value: bool) -> bool | None:
-    source = context.get_parameter_source(str(parameter.name))
-    if source in {click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP}:
-        return None
-    # In the environment, so that the process that a reloader starts has it too.
-    os.environ["NBMICRO_DEBUG"] = os.environ["FLASK_DEBUG"] = "1" if value else "0"
     return value
 
 
@@ -147,12 +67,6 @@ def get_version(context: click.Context, parameter: click.Parameter, value: bool)
     if value and not context.resilient_parsing:
         click.echo(f"Python {sys.version.split()[0]}\nnbmicro {version('nbmicro')}\nWerkzeug {version('werkzeug')}")
         context.exit()
-
-
-def _debug_option() -> click.Option:
-    return click.Option(
-        ["--debug/--no-debug"], help="Whether to turn debug mode on.", expose_value=False, callback=_set_debug
-    )
 
 
 def _options(add_version: bool, set_debug: bool) -> Iterable[click.Option]:
@@ -174,7 +88,7 @@ def _options(add_version: bool, set_debug: bool) -> Iterable[click.Option]:
         callback=_set_app,
     )
     if set_debug:
-        yield _debug_option()
+        yield debug_option()
     if add_version:
         yield click.Option(
             ["--version"],
@@ -283,191 +197,6 @@ class FlaskGroup(AppGroup):
                 if option.name in {"env_file", "app"}:
                     option.handle_parse_result(ctx, {}, [])
         return super().parse_args(ctx, args)
-
-
-class CertificateType(click.ParamType):  # type: ignore[type-arg]
-    """``--cert``: a file, ``adhoc`` for one made on the spot, or the import name of an ``ssl.SSLContext``."""
-
-    name = "path"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The file's path, ``"adhoc"`` or the context. Click reports any other value."""
-        try:
-            import ssl
-        except ImportError:
-            self.fail("this Python has no ssl module, so it cannot serve HTTPS.", param, ctx)
-        if str(value).lower() == "adhoc":
-            try:
-                importlib.import_module("cryptography")
-            except ImportError:
-                self.fail("'adhoc' needs the package cryptography:  pip install cryptography", param, ctx)
-            return "adhoc"
-        if os.path.exists(value):
-            return value
-        from werkzeug.utils import import_string
-
-        found = import_string(value, silent=True)
-        if not isinstance(found, ssl.SSLContext):
-            self.fail(f"{value!r} is no file, not 'adhoc', and no import name of an ssl.SSLContext.", param, ctx)
-        return found
-
-
-class PathsType(click.Path):
-    """Several paths, written with the system's separator between them."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The list of paths."""
-        convert = super().convert
-        return [convert(item, param, ctx) for item in self.split_envvar_value(value)]
-
-
-def _check_key(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Put the key beside its certificate; the two go together."""
-    certificate = context.params.get("cert")
-    is_file = isinstance(certificate, str) and certificate != "adhoc"
-    if value is not None and not is_file:
-        raise click.BadParameter("it goes with --cert and a certificate file.", context, parameter)
-    if is_file and value is None:
-        raise click.BadParameter("the certificate in --cert needs its key.", context, parameter)
-    if value is not None:
-        context.params["cert"] = certificate, value
-    return value
-
-
-@click.command("run", short_help="Run a development server.", params=[_debug_option()])
-@click.option("-h", "--host", default="127.0.0.1", help="The interface to listen on.")
-@click.option("-p", "--port", default=5000, help="The port to listen on.")
-@click.option("--cert", type=CertificateType(), is_eager=True, help="A certificate file, or 'adhoc', to serve HTTPS.")
-@click.option(
-    "--key",
-    type=click.Path(exists=True, dir_okay=False, resolve_path=True),
-    callback=_check_key,
-    expose_value=False,
-    help="The certificate's key.",
-)
-@click.option("--reload/--no-reload", default=None, help="Start again when code changes; by default in debug mode.")
-@click.option("--debugger/--no-debugger", default=None, help="Show the debugger; by default in debug mode.")
-@click.option("--with-threads/--without-threads", default=True, help="Answer requests in threads.")
-@click.option("--extra-files", default=None, type=PathsType(), help="More files that start it again when they change.")
-@click.option("--exclude-patterns", default=None, type=PathsType(), help="Files that do not, by fnmatch patterns.")
-@pass_script_info
-def run_command(
-    info: ScriptInfo,
-    host: str,
-    port: int,
-    cert: Any,
-    reload: bool | None,
-    debugger: bool | None,
-    with_threads: bool,
-    extra_files: list[str] | None,
-    exclude_patterns: list[str] | None,
-) -> None:
-    """Run a development server: for work on the app, not for the public."""
-    from werkzeug.serving import is_running_from_reloader, run_simple
-
-    debug = info.debug_wanted()
-    app: Any
-    try:
-        app = info.load_app()
-    except Exception as error:
-        if not is_running_from_reloader():
-            raise
-        # The file is being edited: show why, and wait for its next state.
-        import traceback
-
-        traceback.print_exc()
-        app = _raises(error)
-    if not is_running_from_reloader():
-        click.echo(f" * Serving nbmicro app {info.app_import_path or getattr(app, 'import_name', '')!r}")
-        click.echo(f" * Debug mode: {'on' if debug else 'off'}")
-    run_simple(
-        host,
-        port,
-        app,
-        use_reloader=debug if reload is None else reload,
-        use_debugger=debug if debugger is None else debugger,
-        threaded=with_threads,
-        ssl_context=cert,
-        extra_files=extra_files,
-        exclude_patterns=exclude_patterns,
-    )
-
-
-def _raises(error: Exception) -> Callable[..., Any]:
-    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        raise error from None
-
-    return app
-
-
-@click.command("shell", short_help="Run a Python prompt with the app.")
-@with_appcontext
-def shell_command() -> None:
-    """Run a Python prompt in the app's context, with what its shell context processors give."""
-    import code
-
-    from nbmicro.web.contexts import need_app_context
-
-    app = need_app_context().app
-    names: dict[str, Any] = {}
-    startup = os.environ.get("PYTHONSTARTUP")
-    if startup and os.path.isfile(startup):
-        with open(startup, encoding="utf-8") as file:
-            exec(compile(file.read(), startup, "exec"), names)
-    names.update(app.make_shell_context())
-    hook = getattr(sys, "__interactivehook__", None)
-    if hook is not None:
-        try:
-            import readline
-            from rlcompleter import Completer
-        except ImportError:  # no readline on this system
-            pass
-        else:
-            readline.set_completer(Completer(names).complete)
-        hook()
-    code.interact(
-        f"Python {sys.version.split()[0]}\nApp: {app.import_name}\nInstance: {app.instance_path}", local=names
-    )
-
-
-@click.command("routes", short_help="Show the routes of the app.")
-@click.option(
-    "-s",
-    "--sort",
-    type=click.Choice(["endpoint", "methods", "domain", "rule", "match"]),
-    default="endpoint",
-    help="What to sort by; 'match' is the order in which rules are tried.",
-)
-@click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS as well.")
-@with_appcontext
-def routes_command(sort: str, all_methods: bool) -> None:
-    """Show the routes of the app: endpoint, methods, rule, and host or subdomain where some have one."""
-    from nbmicro.web.contexts import need_app_context
-
-    app = need_app_context().app
-    rules = list(app.url_map.iter_rules())
-    if not rules:
-        click.echo("No routes were registered.")
-        return
-    hidden = set() if all_methods else {"HEAD", "OPTIONS"}
-    host_matching = app.url_map.host_matching
-    has_domain = any(rule.host if host_matching else rule.subdomain for rule in rules)
-    rows = []
-    for rule in rules:
-        methods = ", ".join(sorted((rule.methods or set()) - hidden))
-        domain = (rule.host if host_matching else rule.subdomain) or ""
-        rows.append((rule.endpoint, methods, domain, rule.rule))
-    columns = ["endpoint", "methods", "domain", "rule"]
-    if sort != "match":
-        rows.sort(key=lambda row: row[columns.index(sort)])
-    titles = ("Endpoint", "Methods", "Host" if host_matching else "Subdomain", "Rule")
-    shown: list[tuple[str, ...]] = [titles, *rows]
-    if not has_domain:
-        shown = [(row[0], row[1], row[3]) for row in shown]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    shown.insert(1, tuple("-" * width for width in widths))
-    for row in shown:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 cli = FlaskGroup(

@@ -23,7 +23,7 @@ from werkzeug.wrappers import Request as BaseRequest
 
 from nbmicro.web.contexts import AppContext
 from nbmicro.web.owners import Run, current_run
-from nbmicro.web.sessions import NO_KEY
+from nbmicro.web.session_kinds import NO_KEY
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App

@@ -39,8 +39,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The Chromium of this machine, for one file of tests: playwright keeps an event loop running as long as it is open,
-    and can be open only once in a process."""
+    """The Chromium of this machine, for one file of tests.
+
+    Playwright keeps an event loop running as long as it is open, and can be open only once in a process.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

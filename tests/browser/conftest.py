@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 from playwright.sync_api import Browser
@@ -15,7 +16,11 @@ from start import ROOT
 from tests.browser.lab import Lab
 from tests.browser.server import LabServer
 
-OpenLab = Callable[[Path], Lab]
+
+class OpenLab(Protocol):
+    """The type of the fixture `open_lab`."""
+
+    def __call__(self, folder: Path, *, prefix: str = "/") -> Lab: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,10 +50,10 @@ def open_lab(browser: Browser, tmp_path: Path, pictures: Path, request: pytest.F
     labs: list[Lab] = []
     with ExitStack() as ends:
 
-        def open_(folder: Path) -> Lab:
+        def open_(folder: Path, *, prefix: str = "/") -> Lab:
             scratch = tmp_path / f"lab-{len(labs)}"
             scratch.mkdir()
-            lab = Lab(browser, ends.enter_context(LabServer(folder, scratch)))
+            lab = Lab(browser, ends.enter_context(LabServer(folder, scratch, prefix=prefix)))
             ends.callback(lab.close)
             labs.append(lab)
             return lab

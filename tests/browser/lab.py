@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urljoin
 
 from playwright.sync_api import Browser, Locator, Page
 
@@ -204,6 +205,12 @@ class Lab:
         return bool(
             self._evaluate("() => window.lab.cells().every(cell => cell.model.type !== 'code' || cell.model.trusted)")
         )
+
+    def visit(self, address: str) -> Page:
+        """Open an address, or a path of this server, in a new tab of the same browser."""
+        page = self._context.new_page()
+        page.goto(urljoin(self.server.url, address))
+        return page
 
     def screenshot(self, file: Path, *, theme: Theme = "light") -> None:
         """Take a picture of the whole notebook, however long."""

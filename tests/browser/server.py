@@ -35,17 +35,19 @@ _SETTINGS = {
 class LabServer:
     """A running JupyterLab on `folder`; `scratch` holds its configuration, its signatures and its log.
 
-    A server with another `scratch` trusts no notebook that this one has signed.
+    A server with another `scratch` trusts no notebook that this one has signed. With a `prefix` (``/user/ada/``) it
+    is one that JupyterHub or Binder has started for a user, as far as it and its kernels can tell.
     """
 
-    def __init__(self, folder: Path, scratch: Path, *, startup_timeout: float = 90.0) -> None:
+    def __init__(self, folder: Path, scratch: Path, *, prefix: str = "/", startup_timeout: float = 90.0) -> None:
         self.folder = folder
         self.log = scratch / "lab.log"
         self._scratch = scratch
         self._timeout = startup_timeout
         self.token = secrets.token_hex(16)
         self.port = _free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.prefix = prefix
+        self.url = f"http://127.0.0.1:{self.port}{prefix.rstrip('/')}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -63,6 +65,8 @@ class LabServer:
         for name in ("SETTINGS_DIR", "WORKSPACES_DIR"):
             variables[f"JUPYTERLAB_{name}"] = str(self._folder(name.lower()))
         variables["IPYTHONDIR"] = str(self._folder("ipython"))
+        if self.prefix != "/":
+            variables["JUPYTERHUB_SERVICE_PREFIX"] = self.prefix
         for plugin, settings in _SETTINGS.items():
             file = self._scratch / "settings_dir" / f"{plugin}.jupyterlab-settings"
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +76,7 @@ class LabServer:
             f"--port={self.port}",
             "--ServerApp.port_retries=0",
             f"--ServerApp.root_dir={self.folder}",
+            f"--ServerApp.base_url={self.prefix}",
             f"--IdentityProvider.token={self.token}",
             "--LabApp.expose_app_in_browser=True",
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

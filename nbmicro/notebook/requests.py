@@ -1,86 +1,86 @@
 """Requests from cells: sent, shown, bound to names, and failing the cell where a check says so.
 
-What lives here: what ``%http``, ``%%http`` and ``--try`` do with a parsed request. What must not:
-parsing, sending, drawing.
+What lives here: what ``%http``, ``%%http`` and ``--try`` do. It is imported with the first request, since the request
+language takes a while to load. What must not: parsing, sending, drawing.
 """
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 from jinja2 import TemplateError
 
 from nbmicro.cells.resource_cell import TemplateCell
 from nbmicro.errors import CellError
+from nbmicro.exchange.binding import captured_names
+from nbmicro.exchange.items import parse_line
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.run import raise_for_checks, run_command, run_script
-from nbmicro.exchange.syntax import LineRequest, Script
+from nbmicro.exchange.script import parse_script
+from nbmicro.notebook.namespace import Names
 from nbmicro.notebook.session import Exchanges, Session
 from nbmicro.notebook.showing import page_bundle
-from nbmicro.web.app import App
 from nbmicro.web.templating import render_template
 
 __all__ = ["send_line", "send_script", "show_template"]
 
 
-def send_line(session: Session, parsed: LineRequest) -> Any:
+def send_line(session: Session, text: str, names: Names, **defaults: Any) -> Any:
     """Send the request of a line, show it, and return its exchange.
+
+    Parameters
+    ----------
+    session:
+        The session.
+    text:
+        What stands behind ``%http``.
+    names:
+        The names that ``{{ }}`` may use.
+    defaults:
+        The method and URL that count where the line leaves them out, as for ``parse_line``.
 
     Raises nbmicro.errors.CheckFailed, after it was shown, where ``--expect`` did not hold.
     """
+    parsed = parse_line(text, **defaults)
     answered = run_command(
         parsed,
         session.client,
-        session.host.namespace,
-        protected=session_protects(session),
+        names,
+        protected=session.protects,
         known_captures=session.captured_by,
         announce=session.show,
     )
     return _checked(session, answered, quiet=parsed.options.quiet)
 
 
-def send_script(session: Session, script: Script) -> Any:
+def send_script(session: Session, line: str, body: str, names: Names) -> Any:
     """Send the requests of a cell in order, showing each, and return the exchange, or a list of several.
 
     Raises nbmicro.errors.CheckFailed, after they were shown, where a check did not hold.
     """
-    for request in script.requests:
-        label = request.name or f"{request.method} request"
-        session.captured_by.update({wanted.name: label for wanted in request.captures})
-        if request.name:
-            session.captured_by[request.name] = request.name
+    script = parse_script(line, body)
+    session.captured_by.update(captured_names(script))
     exchanges = run_script(
         script,
         session.client,
-        session.host.namespace,
-        protected=session_protects(session),
+        names,
+        protected=session.protects,
         known_captures=session.captured_by,
         announce=session.show,
     )
     answered: Exchange | list[Exchange] = exchanges[0] if len(exchanges) == 1 else exchanges
-    return _checked(session, answered, quiet=script.options.quiet)
+    return _checked(session, answered, quiet=script.options.quiet, unsent=len(script.requests) - len(exchanges))
 
 
-def _checked(session: Session, answered: Exchange | list[Exchange] | None, *, quiet: bool) -> Any:
+def _checked(session: Session, answered: Exchange | list[Exchange] | None, *, quiet: bool, unsent: int = 0) -> Any:
     if answered is None:
         return None
     exchanges = [answered] if isinstance(answered, Exchange) else answered
     if quiet:
         for exchange in exchanges:
             session.hide(exchange)
-    raise_for_checks(exchanges)
+    raise_for_checks(exchanges, unsent=unsent)
     return answered if isinstance(answered, Exchange) else Exchanges(exchanges)
-
-
-def session_protects(session: Session) -> Any:
-    """Which names of the notebook a request must not overwrite: modules, functions, classes, apps and ours."""
-
-    def protected(name: str, value: object) -> bool:
-        kinds = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, App)
-        return isinstance(value, kinds) or session.host.is_ours(name)
-
-    return protected
 
 
 def show_template(session: Session, cell: TemplateCell) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -193,6 +194,11 @@ class Session:
         run = current_run()
         if run is not None:
             self._shown.setdefault(run, []).append(exchange)
+
+    def protects(self, name: str, value: object) -> bool:
+        """Whether a request must not overwrite a name: a module, function, class or app, or one of ours."""
+        kinds = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, App)
+        return isinstance(value, kinds) or self.host.is_ours(name)
 
     def _show_value(self, exchange: Exchange) -> None:
         run = current_run()

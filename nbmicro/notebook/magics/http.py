@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from IPython.core.magic import no_var_expand
+from IPython.core.magic import needs_local_scope, no_var_expand
 
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.script import parse_script
 from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.requests import send_line, send_script
+from nbmicro.notebook.namespace import Names
 from nbmicro.notebook.session import Session
 
 __all__ = ["make"]
@@ -22,8 +20,9 @@ __all__ = ["make"]
 def make(session: Session) -> Callable[..., Any]:
     """The magic of a session."""
 
+    @needs_local_scope
     @no_var_expand
-    def http(line: str, cell: str | None = None) -> Any:
+    def http(line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
         """Send a request to the app and show what comes back.
 
         %http [METHOD] URL [ITEM…] [-f] [-a USER:PASS] [-F] [-q] [--expect STATUS] [--show PARTS] [--timeout S]
@@ -52,8 +51,11 @@ def make(session: Session) -> Callable[..., Any]:
         """
         if asks_for_help(line, http):
             return None
+        from nbmicro.notebook import requests
+
+        names = Names(session.host.namespace, local_ns)
         if cell is None:
-            return send_line(session, parse_line(line))
-        return send_script(session, parse_script(line, cell))
+            return requests.send_line(session, line, names)
+        return requests.send_script(session, line, cell, names)
 
     return http

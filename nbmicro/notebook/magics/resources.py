@@ -12,7 +12,6 @@ from IPython.core.magic import no_var_expand
 
 from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
 from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.requests import show_template
 from nbmicro.notebook.session import Session
 from nbmicro.notebook.template_names import needed_names
 
@@ -42,7 +41,9 @@ def make_template(session: Session) -> Callable[..., Any]:
         session.app.add_template(parsed.name, parsed.source)
         print(f"template {parsed.name} · needs: {', '.join(needs) or 'nothing'}")
         if parsed.attempt is not None:
-            show_template(session, parsed)
+            from nbmicro.notebook import requests
+
+            requests.show_template(session, parsed)
 
     return template
 

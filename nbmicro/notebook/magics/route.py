@@ -13,9 +13,8 @@ from IPython.core.magic import no_var_expand
 from nbmicro.cells.route_cell import build_handler, parse_route_cell
 from nbmicro.cells.route_line import RouteLine
 from nbmicro.errors import CellError
-from nbmicro.exchange.items import parse_line
 from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.requests import send_line
+from nbmicro.notebook.namespace import Names
 from nbmicro.notebook.session import Session
 from nbmicro.web.names import RESERVED_NAMES
 
@@ -64,7 +63,10 @@ def _try(session: Session, line: RouteLine) -> Any:
             hint=f"Try:  %%route {line.label} --try {_example(line)}",
             line=1,
         )
-    return send_line(session, parse_line(attempt, column=1, method=line.methods[0], url=url))
+    from nbmicro.notebook import requests
+
+    names = Names(session.host.namespace)
+    return requests.send_line(session, attempt, names, column=1, method=line.methods[0], url=url)
 
 
 def _example(line: RouteLine) -> str:

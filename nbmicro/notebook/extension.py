@@ -1,13 +1,14 @@
 """``%load_ext nbmicro`` and ``%unload_ext nbmicro``.
 
-What lives here: the one session of this kernel, its beginning and its end. What must not: what the session does.
+What lives here: the one session of this kernel, its beginning and its end. What must not: what the session does, or an
+import that can wait: what a cell needs is loaded when the first cell needs it.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from nbmicro.notebook import background
 from nbmicro.notebook.magics import MAGICS
 from nbmicro.notebook.session import Session
 from nbmicro.web.hosting import hosting
@@ -24,13 +25,19 @@ def load(shell: Any) -> None:
     unload(shell)
     session = Session(shell)
     session.begin()
-    hosting.run_app = lambda app, host, port: background.serve(session, host=host, port=port, app=app)
+    hosting.run_app = partial(_run_app, session)
     _sessions.append(session)
     for name, kind, make in MAGICS:
         replaced = session.host.add_magic(name, make(session), kind)
         if replaced is not None:
             print(f"%{name} was {replaced}'s until now; %unload_ext nbmicro gives it back.")
     print(READY)
+
+
+def _run_app(session: Session, app: Any, host: str | None, port: int | None) -> None:
+    from nbmicro.notebook import background
+
+    background.serve(session, host=host, port=port, app=app)
 
 
 def unload(shell: Any) -> None:

@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from nbmicro.cells.forgive import tidy_cell
-from nbmicro.cells.handler_lines import last_line
 from nbmicro.errors import OptionError
 from nbmicro.exchange.capture import current_capture
 from nbmicro.exchange.client import Client
@@ -22,7 +20,6 @@ from nbmicro.exchange.history import History
 from nbmicro.exchange.record import Exchange
 from nbmicro.notebook import announce
 from nbmicro.notebook.host import Cell, Host
-from nbmicro.notebook.showing import bundle_of
 from nbmicro.web.app import App
 from nbmicro.web.contexts import AppContext, current_context, enter_context
 from nbmicro.web.hosting import hosting
@@ -165,6 +162,10 @@ class Session:
 
     def tidy(self, source: str) -> str:
         """A cell with its comments and blank lines in their place (an input transformer)."""
+        if "%" not in source:
+            return source
+        from nbmicro.cells.forgive import tidy_cell
+
         return tidy_cell(source)
 
     def _enter_standing_context(self) -> None:
@@ -187,6 +188,11 @@ class Session:
             self._shown.setdefault(run, []).append(exchange)
         if exchange.exception is not None and exchange.error is not None:
             self.host.set_last_error(exchange.exception)
+        self._display(exchange, parts)
+
+    def _display(self, exchange: Exchange, parts: Any = None) -> None:
+        from nbmicro.notebook.showing import bundle_of
+
         self.host.display(bundle_of(exchange, parts))
 
     def hide(self, exchange: Exchange) -> None:
@@ -204,7 +210,7 @@ class Session:
         run = current_run()
         shown = self._shown.get(run, []) if run is not None else []
         if not any(one is exchange for one in shown):
-            self.host.display(bundle_of(exchange))
+            self._display(exchange)
 
     def _show_values(self, exchanges: Exchanges) -> None:
         for exchange in exchanges:
@@ -224,6 +230,8 @@ class Session:
 
     def explain_no_reply(self, handler: Any) -> str | None:
         """The last line of a handler that answered None, and what to write there."""
+        from nbmicro.cells.handler_lines import last_line
+
         last = last_line(handler)
         if last is None:
             return None

@@ -11,7 +11,6 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from nbmicro.notebook.magics.options import read_options
-from nbmicro.notebook.route_table import shown_routes
 from nbmicro.notebook.session import Session
 
 __all__ = ["make"]
@@ -45,6 +44,8 @@ def make(session: Session) -> Callable[..., Any]:
 
 
 def _state(session: Session) -> str:
+    from nbmicro.notebook.route_table import shown_routes
+
     count = len(shown_routes(session.app))
     routes = {0: "no route yet", 1: "1 route"}.get(count, f"{count} routes")
     server = f"serving at {session.server.url}" if session.server is not None else "no server: none is needed"

@@ -10,10 +10,8 @@ from typing import Any
 
 from IPython.core.magic import no_var_expand
 
-from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.session import Session
-from nbmicro.notebook.template_names import needed_names
 
 __all__ = ["make_static", "make_template"]
 
@@ -36,6 +34,9 @@ def make_template(session: Session) -> Callable[..., Any]:
         """
         if asks_for_help(line, template):
             return
+        from nbmicro.cells.resource_cell import parse_template_cell
+        from nbmicro.notebook.template_names import needed_names
+
         parsed = parse_template_cell(line, cell)
         needs = needed_names(session.app, parsed)
         session.app.add_template(parsed.name, parsed.source)
@@ -63,6 +64,8 @@ def make_static(session: Session) -> Callable[..., Any]:
         """
         if asks_for_help(line, static):
             return
+        from nbmicro.cells.resource_cell import parse_static_cell
+
         parsed = parse_static_cell(line, cell)
         session.app.add_static_file(parsed.path, parsed.content, parsed.mimetype)
         print(f"static {session.app.static_url_path or ''}/{parsed.path} · {parsed.mimetype}")

@@ -6,17 +6,18 @@ What lives here: the magic. What must not: the parsing of the cell (``nbmicro.ce
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import no_var_expand
 
-from nbmicro.cells.route_cell import build_handler, parse_route_cell
-from nbmicro.cells.route_line import RouteLine
 from nbmicro.errors import CellError
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.namespace import Names
 from nbmicro.notebook.session import Session
 from nbmicro.web.names import RESERVED_NAMES
+
+if TYPE_CHECKING:
+    from nbmicro.cells.route_line import RouteLine
 
 __all__ = ["make"]
 
@@ -44,6 +45,8 @@ def make(session: Session) -> Callable[..., Any]:
         """
         if asks_for_help(line, route):
             return None
+        from nbmicro.cells.route_cell import build_handler, parse_route_cell
+
         parsed = parse_route_cell(line, cell)
         handler = build_handler(parsed, session.host.namespace, reserved=RESERVED_NAMES)
         session.app.add_url_rule(parsed.line.rule, parsed.endpoint, handler, methods=list(parsed.line.methods))

@@ -13,7 +13,6 @@ from IPython.core.magic import no_var_expand
 from nbmicro.errors import OptionError
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
-from nbmicro.notebook.route_table import explain_path, table_bundle
 from nbmicro.notebook.session import Session
 from nbmicro.web.declarations import Declaration
 from nbmicro.web.owners import Owner
@@ -37,6 +36,8 @@ def make(session: Session) -> Callable[..., Any]:
         """
         if asks_for_help(line, routes):
             return
+        from nbmicro.notebook.route_table import explain_path, table_bundle
+
         options = read_options("%routes", line, {"--drop": str}, words=1)
         if "drop" in options:
             _drop(session, options["drop"])

@@ -10,7 +10,6 @@ from typing import Any
 
 from IPython.core.magic import no_var_expand
 
-from nbmicro.notebook import background
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
 from nbmicro.notebook.session import Session
@@ -36,6 +35,8 @@ def make(session: Session) -> Callable[..., Any]:
         """
         if asks_for_help(line, serve):
             return
+        from nbmicro.notebook import background
+
         options = read_options("%serve", line, {"--port": int, "--host": str, "--allow-host": str, "--stop": None})
         if options.pop("stop", False):
             background.stop(session)

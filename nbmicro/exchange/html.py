@@ -7,6 +7,7 @@ frame around a page (``frame.py``). Every value passes through markupsafe's esca
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from markupsafe import Markup, escape
 
@@ -27,9 +28,11 @@ from nbmicro.exchange.facts import (
 )
 from nbmicro.exchange.lines import excerpt, one_line, plain
 from nbmicro.exchange.masking import masked_response_headers
+from nbmicro.exchange.media import kind_of, preview
 from nbmicro.exchange.panes import body_pane, source_pane
 from nbmicro.exchange.parts import ExchangeRecord
 from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.exchange.seal import seal_page
 from nbmicro.exchange.text import render_text, trace_rows
 
 __all__ = ["mime_bundle", "render_html"]
@@ -41,10 +44,19 @@ _GOOD, _BAD = EDGES[2], EDGES[5]
 
 
 def mime_bundle(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> dict[str, str]:
-    """The MIME bundle of an exchange: ``text/plain`` and ``text/html``; empty when ``options`` show nothing."""
+    """The MIME bundle of an exchange: ``text/plain`` and ``text/html``; empty when ``options`` show nothing.
+
+    Of an exchange that a client made, the page is first made complete: the app is asked, in process, for its own style
+    sheets and images. That apart the bundle depends on its arguments alone, as :func:`render_html` does.
+    """
     if options.silent:
         return {}
-    return {"text/plain": render_text(exchange, options), "text/html": render_html(exchange, options)}
+    text = render_text(exchange, options)
+    if exchange.fetch is not None and exchange.page is None and kind_of(exchange.response) == "html":
+        exchange = replace(
+            exchange, page=seal_page(preview(exchange.response.body), exchange.fetch, exchange.request.path)
+        )
+    return {"text/plain": text, "text/html": render_html(exchange, options)}
 
 
 def render_html(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> str:

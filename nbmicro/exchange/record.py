@@ -16,7 +16,6 @@ from nbmicro.exchange.fields import HeaderFields
 from nbmicro.exchange.html import mime_bundle
 from nbmicro.exchange.lines import one_line
 from nbmicro.exchange.masking import masked_target
-from nbmicro.exchange.media import kind_of
 from nbmicro.exchange.parts import (
     CheckResult,
     ErrorRecord,
@@ -29,7 +28,6 @@ from nbmicro.exchange.parts import (
     TraceStep,
 )
 from nbmicro.exchange.rendering import RenderOptions
-from nbmicro.exchange.seal import seal_page
 
 __all__ = [
     "Body",
@@ -93,15 +91,9 @@ class Exchange(ExchangeRecord):
         """The request as the text of a ``%%http`` cell; secret values are masked unless ``secrets``."""
         return as_http(self, secrets=secrets)
 
-    def sealed(self) -> Exchange:
-        """The same exchange with the app's own style sheets and images put into its page, asked for in process."""
-        if self.fetch is None or self.page is not None or kind_of(self.response) != "html":
-            return self
-        return replace(self, page=seal_page(self.response.text, self.fetch, self.request.path))
-
     def mime_bundle(self, options: RenderOptions | None = None) -> dict[str, str]:
         """What a notebook shows of it: ``text/plain`` and ``text/html``; empty when ``options`` show nothing."""
-        return mime_bundle(self.sealed(), options or RenderOptions())
+        return mime_bundle(self, options or RenderOptions())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return self.mime_bundle()

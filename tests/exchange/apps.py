@@ -53,6 +53,6 @@ def made(
 ) -> Exchange:
     """An exchange that nobody sent."""
     fields = HeaderFields([*([("Content-Type", media_type)] if media_type else []), *headers])
-    content = Body(body.encode() if isinstance(body, str) else body)
+    content = Body(body.encode("utf-8", "replace") if isinstance(body, str) else body)
     request = RequestRecord(method, target, HeaderFields(request_headers), request_body)
     return Exchange(request, ResponseRecord(status, reason, fields, content), **known)

@@ -24,6 +24,18 @@ from nbmicro.web.redirects import abort, redirect
 from nbmicro.web.replies import make_response
 from nbmicro.web.request import Request
 from nbmicro.web.response import Response
+from nbmicro.web.signals import (
+    appcontext_popped,
+    appcontext_pushed,
+    appcontext_tearing_down,
+    before_render_template,
+    got_request_exception,
+    message_flashed,
+    request_finished,
+    request_started,
+    request_tearing_down,
+    template_rendered,
+)
 from nbmicro.web.streaming import after_this_request, copy_current_request_context, stream_with_context
 from nbmicro.web.templating import (
     get_template_attribute,
@@ -52,6 +64,10 @@ __all__ = [
     "Response",
     "abort",
     "after_this_request",
+    "appcontext_popped",
+    "appcontext_pushed",
+    "appcontext_tearing_down",
+    "before_render_template",
     "copy_current_request_context",
     "current_app",
     "escape",
@@ -59,6 +75,7 @@ __all__ = [
     "g",
     "get_flashed_messages",
     "get_template_attribute",
+    "got_request_exception",
     "has_app_context",
     "has_request_context",
     "install_as_flask",
@@ -66,10 +83,14 @@ __all__ = [
     "jsonify",
     "load",
     "make_response",
+    "message_flashed",
     "redirect",
     "render_template",
     "render_template_string",
     "request",
+    "request_finished",
+    "request_started",
+    "request_tearing_down",
     "send_file",
     "send_from_directory",
     "session",
@@ -77,6 +98,7 @@ __all__ = [
     "stream_template",
     "stream_template_string",
     "stream_with_context",
+    "template_rendered",
     "url_for",
 ]
 

@@ -20,6 +20,7 @@ from nbmicro.web.asyncs import run_async
 from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context
 from nbmicro.web.declarations import Route
 from nbmicro.web.proxies import offered
+from nbmicro.web.request import Request
 from nbmicro.web.sessions import SecureCookieSessionInterface
 from nbmicro.web.setup import Setup
 from nbmicro.web.signals import (
@@ -171,7 +172,9 @@ class App(Setup):
 
         builder = EnvironBuilder(self, *args, **kwargs)
         try:
-            return self.request_context(builder.get_environ())
+            context = self.request_context(builder.get_environ())
+            context.made_up = True
+            return context
         finally:
             builder.close()
 
@@ -256,6 +259,16 @@ class App(Setup):
     def opens_sessions_early(self) -> bool:
         """Whether every request opens its session, as a session interface of somebody else's may rely on."""
         return type(self.session_interface) is not SecureCookieSessionInterface
+
+    def open_session(self, context: RequestContext) -> Any:
+        """The session of a request: its interface's, or the null session that it makes where there can be none."""
+        interface = self.session_interface
+        session: Any
+        if type(interface) is SecureCookieSessionInterface and self.request_class.cookies is Request.cookies:
+            session = interface.open_from_environ(self, context.environ)
+        else:
+            session = interface.open_session(self, context.request)
+        return interface.make_null_session(self) if session is None else session
 
     def make_default_options_response(self) -> Any:
         """The response to OPTIONS that names the methods of the URL."""

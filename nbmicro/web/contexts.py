@@ -191,6 +191,8 @@ class RequestContext(AppContext):
         if session is not None:
             self._session = session
 
+    #: True for a context that no client's request made: it sees what is declared while it lasts.
+    made_up = False
     view_args: dict[str, Any] | None = None
     routing_exception: HTTPException | None = None
     flashes: list[tuple[str, str]] | None = None
@@ -221,6 +223,8 @@ class RequestContext(AppContext):
 
     @property
     def table(self) -> Table:
+        if self.made_up:
+            return self.app.tables.current()
         if self._table is None:
             self._table = self.app.tables.current()
         return self._table
@@ -236,11 +240,16 @@ class RequestContext(AppContext):
     @property
     def session(self) -> Any:
         if self._session is None:
-            interface = self.app.session_interface
-            self._session = interface.open_session(self.app, self.request)
-            if self._session is None:
-                self._session = interface.make_null_session(self.app)
+            self._session = self.app.open_session(self)
         return self._session
+
+    @property
+    def used_session(self) -> Any:
+        """The session, noted as accessed: what the proxy stands for."""
+        session = self.session
+        if getattr(session, "accessed", True) is False:
+            session.accessed = True
+        return session
 
     @property
     def session_opened(self) -> bool:
@@ -249,7 +258,7 @@ class RequestContext(AppContext):
 
     @property
     def url_adapter(self) -> MapAdapter | None:
-        if self._adapter is _MISSING:
+        if self._adapter is _MISSING or (self.made_up and self._adapter and self._adapter.map is not self.table.map):
             self._adapter = None
             try:
                 self._adapter = self.app.create_url_adapter(self.request)

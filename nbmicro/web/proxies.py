@@ -60,4 +60,4 @@ request_ctx: RequestContext = LocalProxy(need_request_context, "RequestContext")
 current_app: App = LocalProxy(lambda: need_app_context().app, "App")  # type: ignore[assignment]
 g: Any = LocalProxy(lambda: need_app_context().g, "g")
 request: Request = LocalProxy(lambda: need_request_context().request, "Request")  # type: ignore[assignment]
-session: SessionMixin = LocalProxy(lambda: need_request_context().session, "Session")  # type: ignore[assignment]
+session: SessionMixin = LocalProxy(lambda: need_request_context().used_session, "Session")  # type: ignore[assignment]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
+from nbmicro.web.asyncs import iterate
 from nbmicro.web.contexts import RequestContext, current_context
 from nbmicro.web.hosting import hosting
 from nbmicro.web.proxies import app_ctx
@@ -95,6 +96,8 @@ def _unpack(reply: tuple[Any, ...]) -> tuple[Any, Any, Any]:
 
 def _convert(app: App, reply: Any, status: Any, headers: Any) -> tuple[Any, Any, Any]:
     """A response of the app's class; status and headers that it took in are None in what comes back."""
+    if hasattr(reply, "__aiter__"):
+        reply = iterate(reply)
     if isinstance(reply, (str, bytes, bytearray, Iterator)):
         body: Any = reply
         return app.response_class(body, status=status, headers=headers), None, None

@@ -29,6 +29,7 @@ from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.logs import create_logger
 from nbmicro.web.owners import Run
+from nbmicro.web.proxies import g, request, session
 from nbmicro.web.request import Request
 from nbmicro.web.resources import find_instance_path
 from nbmicro.web.response import Response
@@ -144,7 +145,7 @@ class Setup(Scaffold):
         self.aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self._app)
         self.url_map: Map = self._live_map(host_matching)
-        self.ledger.changed()
+        self.tables.start_anew()
         if self.has_static_folder:
             if bool(static_host) != host_matching:
                 raise AssertionError("static_host and host_matching go together: give both or neither.")
@@ -165,7 +166,7 @@ class Setup(Scaffold):
             live.connect(
                 lambda: self.tables.current().map,
                 lambda rule: self.declare("rule", str(rule.rule), rule),
-                lambda: self.tables.changed(),
+                lambda: self.tables.start_anew(),
             )
         return live
 
@@ -283,7 +284,7 @@ class Setup(Scaffold):
 
     def make_shell_context(self) -> dict[str, Any]:
         """The names an interactive shell begins with."""
-        names: dict[str, Any] = {"app": self}
+        names: dict[str, Any] = {"app": self, "g": g}
         for function in self.tables.current().shell_context:
             names.update(function())
         return names
@@ -341,7 +342,6 @@ class Setup(Scaffold):
     def create_jinja_environment(self) -> Environment:
         """A new Jinja2 environment; an override point."""
         from nbmicro.web.flashing import get_flashed_messages
-        from nbmicro.web.proxies import g, request, session
 
         options = dict(self.jinja_options)
         options.setdefault("autoescape", self.select_jinja_autoescape)
@@ -377,9 +377,9 @@ class Setup(Scaffold):
     @cached_property
     def cli(self) -> Any:
         """The group that the app's commands belong to."""
-        from nbmicro.web.cli import AppGroup
+        from nbmicro.web.groups import AppCommands
 
-        return AppGroup(name=self.name)
+        return AppCommands(self._app)
 
 
 class ViewFunctions(dict[str, Callable[..., Any]]):

@@ -71,10 +71,22 @@ class DeclaredNames(dict[str, Any]):
         return self[name]
 
     def copy(self) -> dict[str, Any]:
-        return {**dict(self.items()), **self._declared()}
+        return dict(self.items())
 
     def __iter__(self) -> Iterator[str]:
         return iter({**dict.fromkeys(super().__iter__()), **self._declared()})
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def keys(self) -> Any:
+        return dict.fromkeys(iter(self)).keys()
+
+    def values(self) -> Any:
+        return {name: self[name] for name in self}.values()
+
+    def items(self) -> Any:
+        return {name: self[name] for name in self}.items()
 
 
 class Environment(jinja2.Environment):

@@ -15,7 +15,7 @@ MakeApp = Callable[..., App]
 
 @pytest.fixture(params=["short", "hooked", "long"])
 def way(request: pytest.FixtureRequest) -> Iterator[str]:
-    """How requests go: with nothing out of the ordinary, with hooks that change nothing, or with a signal's receiver."""
+    """How requests go: with nothing out of the ordinary, with hooks that change nothing, or with a receiver."""
     if request.param != "long":
         yield request.param
         return

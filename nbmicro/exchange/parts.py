@@ -105,7 +105,7 @@ class RequestRecord:
         return _load_json(self.text, "request") if _is_json(self.media_type) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResponseRecord:
     """One response as it came.
 
@@ -129,6 +129,14 @@ class ResponseRecord:
     def __post_init__(self) -> None:
         if type(self.headers) is not HeaderFields:
             object.__setattr__(self, "headers", HeaderFields.of(self.headers))
+
+    @classmethod
+    def of(cls, status: int, reason: str, headers: HeaderFields, body: Body) -> Self:
+        """The same as calling the class, at a fraction of the cost."""
+        response = object.__new__(cls)
+        fields = {"status": status, "reason": reason, "headers": headers, "body": body}
+        object.__setattr__(response, "__dict__", fields)
+        return response
 
     @property
     def status_code(self) -> int:

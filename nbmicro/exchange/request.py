@@ -88,7 +88,7 @@ def build_request(
         When nothing sensible can be sent; a header with a line break in it is always refused.
     """
     if not headers and query is None and json is UNSET and data is None and not files and auth is None:
-        return _bare_request(method, target)
+        return bare_request(method, target)
     verb = _checked_method(method)
     address = clean_target(target)
     if query is not None:
@@ -122,7 +122,7 @@ def clean_target(target: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _bare_request(method: str, target: str) -> RequestRecord:
+def bare_request(method: str, target: str) -> RequestRecord:
     """A request of nothing but its method and target; it is frozen, so all that are alike are one."""
     return RequestRecord(_checked_method(method), clean_target(target))
 

@@ -141,8 +141,10 @@ class Answer:
         if self._writer is not None:
             body = self._writer.finish(charset=charset, truncated=self.truncated)
         else:
-            body = Body(b"".join(self._chunks), charset=charset, truncated=self.truncated)
-        return ResponseRecord(code, reason, HeaderFields(self.headers), body)
+            chunks = self._chunks
+            content = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+            body = Body(content, charset=charset, truncated=self.truncated)
+        return ResponseRecord.of(code, reason, HeaderFields(self.headers), body)
 
     @property
     def begun(self) -> bool:

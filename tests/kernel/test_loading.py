@@ -13,7 +13,7 @@ import sys, threading
 shell = get_ipython()
 print(sorted(set(globals()) & {'app', 'client', 'request', 'session', 'g', 'url_for', 'render_template'}))
 print(sorted(name for kind in shell.magics_manager.magics.values() for name in kind if name in
-             ('route', 'http', 'template', 'static', 'routes', 'serve', 'nbmicro')))
+             ('route', 'http', 'template', 'static', 'routes', 'exchanges', 'serve', 'nbmicro')))
 print([hook for hooks in shell.events.callbacks.values() for hook in hooks if 'nbmicro' in str(hook)])
 print([one for one in shell.input_transformers_cleanup if 'nbmicro' in str(one)])
 print([thread.name for thread in threading.enumerate() if 'nbmicro' in thread.name or 'waitress' in thread.name])
@@ -57,7 +57,7 @@ def test_a_magic_of_another_extension_is_named_and_given_back() -> None:
 
 
 def test_every_magic_answers_help_and_a_question_mark(kernel: RealKernel) -> None:
-    for magic in ("%routes", "%serve", "%http", "%nbmicro"):
+    for magic in ("%routes", "%serve", "%http", "%exchanges", "%nbmicro"):
         assert kernel.check(f"{magic} --help").stdout.strip()
     for magic in ("%%route", "%%template", "%%static", "%%http"):
         assert magic in kernel.check(f"{magic} --help\n").stdout

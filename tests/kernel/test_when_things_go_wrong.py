@@ -203,3 +203,15 @@ def test_app_run_in_a_cell_returns_and_serves_in_the_background(kernel: RealKern
     assert "Serving app at" in kernel.check(f"app.run(port={port})", cell_id="run").stdout
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
         assert answer.read() == b"home"
+
+
+def test_what_visitors_of_the_server_met_is_among_the_exchanges(kernel: RealKernel) -> None:
+    port = free_port()
+    kernel.check("%%route /\nprint('seen')\n'home'", cell_id="route")
+    kernel.check("%http /none", cell_id="ask")
+    kernel.check(f"%serve --port {port}", cell_id="serve")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+        answer.read()
+    listed = kernel.check("%exchanges", cell_id="look").stdout.splitlines()
+    assert [line.split() for line in listed] == [["1", "GET", "/none", "404"], ["2", "GET", "/", "200", "server"]]
+    assert kernel.check("client.history[-1].output[0].text", cell_id="look2").text == "'seen\\n'"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nbmicro.notebook.magics import http, nbmicro, resources, route, routes, serve
+from nbmicro.notebook.magics import exchanges, http, nbmicro, resources, route, routes, serve
 from nbmicro.notebook.session import Session
 
 __all__ = ["MAGICS"]
@@ -19,6 +19,7 @@ MAGICS: tuple[tuple[str, str, Callable[[Session], Callable[..., Any]]], ...] = (
     ("template", "cell", resources.make_template),
     ("static", "cell", resources.make_static),
     ("routes", "line", routes.make),
+    ("exchanges", "line", exchanges.make),
     ("serve", "line", serve.make),
     ("nbmicro", "line", nbmicro.make),
 )

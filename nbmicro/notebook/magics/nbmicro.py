@@ -22,6 +22,7 @@ CARD = """\
 %http /hello/Ada            ask the app                          %http POST /users name=Ada age:=36
 %%http                      a request with headers, a body, and what to expect of the answer
 %routes                     all routes                           %routes /hello says what answers
+%exchanges                  the last requests and answers, also those of visitors
 %serve                      a server in the background           %serve --stop
 nbmicro run app.ipynb       this notebook as a service           gunicorn 'nbmicro:load("app.ipynb")'
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nbmicro.testing.kernel import RealKernel
@@ -143,3 +145,28 @@ def test_an_app_made_again_keeps_the_routes_of_other_cells(kernel: RealKernel) -
     kernel.check("%%route /x\n'kept'", cell_id="route")
     kernel.check("from nbmicro import App\napp = App(__name__)", cell_id="app")
     assert "kept" in ask(kernel, "/x")
+
+
+def test_a_script_that_a_cell_runs_belongs_to_the_cell(kernel: RealKernel, tmp_path: Path) -> None:
+    script = tmp_path / "pages.py"
+    script.write_text("@app.get('/x')\ndef x(): return 'of the script'\n")
+    kernel.check(f"%run -i {script}", cell_id="outer")
+    assert "of the script" in ask(kernel, "/x")
+    kernel.check("1", cell_id="outer")
+    assert "404" in ask(kernel, "/x")
+
+
+def test_a_module_keeps_its_routes_when_its_importing_cell_runs_again(kernel: RealKernel, tmp_path: Path) -> None:
+    (tmp_path / "own_views.py").write_text(
+        "from nbmicro import current_app\n@current_app.get('/x')\ndef x(): return 'of the module'\n"
+    )
+    kernel.check(f"import sys; sys.path.insert(0, {str(tmp_path)!r})", cell_id="path")
+    for _ in range(2):
+        kernel.check("import own_views", cell_id="import")
+        assert "of the module" in ask(kernel, "/x")
+    (tmp_path / "own_views.py").write_text(
+        "from nbmicro import current_app\n@current_app.get('/y')\ndef y(): return 'reloaded module'\n"
+    )
+    kernel.check("import importlib; _ = importlib.reload(own_views)", cell_id="reload")
+    assert "404" in ask(kernel, "/x")
+    assert "reloaded module" in ask(kernel, "/y")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 from werkzeug.test import Client
@@ -228,14 +228,40 @@ def test_what_a_thread_of_the_cell_declares_has_no_owner(notebook: Notebook) -> 
     assert notebook.ask("/x") == "from a thread"
 
 
+def test_two_cells_that_run_at_once_keep_their_drafts_apart(notebook: Notebook) -> None:
+    both_began, seen = Barrier(2, timeout=10), dict[str, tuple[str, str]]()
+
+    def cell(name: str) -> None:
+        def code(app: App) -> None:
+            app.add_url_rule(f"/{name}", name, lambda: name)
+            both_began.wait()
+            seen[name] = notebook.ask("/a"), notebook.ask("/b")
+            both_began.wait()
+
+        notebook.run(name, code, fails=name == "b")
+
+    threads = [Thread(target=cell, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert seen == {"a": ("a", "404"), "b": ("404", "b")}
+    assert (notebook.ask("/a"), notebook.ask("/b")) == ("a", "404"), "one committed, the other failed"
+
+
 def test_a_request_goes_on_with_the_table_that_it_began_with(notebook: Notebook) -> None:
     def first(app: App) -> None:
         def view() -> str:
-            notebook.run("b", lambda app: app.add_url_rule("/other", "other", lambda: "new"))
+            other = Thread(target=lambda: notebook.run("b", says_other("/other")))
+            other.start()
+            other.join()
             return app.url_for("other")
 
         app.add_url_rule("/x", "x", view)
 
-    notebook.run("b", lambda app: app.add_url_rule("/old", "other", lambda: "old"))
+    def says_other(rule: str) -> Callable[[App], object]:
+        return lambda app: app.add_url_rule(rule, "other", lambda: "other")
+
+    notebook.run("b", says_other("/old"))
     notebook.run("a", first)
     assert notebook.ask("/x") == "/old"

@@ -34,7 +34,7 @@ STEPS: dict[str, tuple[int, tuple[Command, ...]]] = {
         # Twice: what a notebook leaves behind may not disturb its next run.
         (("pytest", "-q", "--nbval", "--nbval-current-env", "notebooks"),) * 2,
     ),
-    "browser": (600, (("pytest", "-q", "-m", "browser", "tests"),)),
+    "browser": (900, (("pytest", "-q", "-m", "browser", "tests"),)),
 }
 
 

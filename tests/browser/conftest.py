@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
@@ -42,21 +42,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture
-def open_lab(browser: Browser, tmp_path: Path, pictures: Path, request: pytest.FixtureRequest) -> Iterator[OpenLab]:
-    """A function that serves a folder of notebooks by a JupyterLab that trusts none of them, and opens a page on it.
-
-    When the test fails, a picture of each page is left in `pictures`.
-    """
+def open_page(browser: Browser, pictures: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[LabServer], Lab]]:
+    """A function that opens a page on a JupyterLab; a failed test leaves a picture of each page in `pictures`."""
     labs: list[Lab] = []
     with ExitStack() as ends:
 
-        def open_(folder: Path, *, prefix: str = "/") -> Lab:
-            scratch = tmp_path / f"lab-{len(labs)}"
-            scratch.mkdir()
-            lab = Lab(browser, ends.enter_context(LabServer(folder, scratch, prefix=prefix)))
-            ends.callback(lab.close)
-            labs.append(lab)
-            return lab
+        def open_(server: LabServer) -> Lab:
+            labs.append(Lab(browser, server))
+            ends.callback(labs[-1].close)
+            return labs[-1]
 
         yield open_
         if request.node.stash.get(_FAILED, False):
@@ -65,11 +59,27 @@ def open_lab(browser: Browser, tmp_path: Path, pictures: Path, request: pytest.F
 
 
 @pytest.fixture
+def open_lab(open_page: Callable[[LabServer], Lab], tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLab]:
+    """A function that serves a folder of notebooks by a JupyterLab that trusts none of them, and opens a page on it."""
+    with ExitStack() as ends:
+
+        def open_(folder: Path, *, prefix: str = "/") -> Lab:
+            server = LabServer(folder, tmp_path_factory.mktemp("lab"), prefix=prefix)
+            return open_page(ends.enter_context(server))
+
+        yield open_
+
+
+def copy_of_notebooks(place: Path) -> Path:
+    """A copy of the notebooks folder in `place`."""
+    forget = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__", "instance")
+    return Path(shutil.copytree(ROOT / "notebooks", place / "notebooks", ignore=forget))
+
+
+@pytest.fixture
 def notebooks(tmp_path: Path) -> Path:
     """A copy of the notebooks folder, for a test to change."""
-    copy = tmp_path / "notebooks"
-    shutil.copytree(ROOT / "notebooks", copy, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__"))
-    return copy
+    return copy_of_notebooks(tmp_path)
 
 
 @pytest.fixture

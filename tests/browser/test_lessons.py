@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from start import ROOT
-from tests.browser.conftest import OpenLab
+from tests.browser.conftest import copy_of_notebooks
+from tests.browser.lab import Lab
+from tests.browser.server import LabServer
 
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 PLACE_OF_A_PICTURE = re.compile(r"^\(image/.*\)$", re.MULTILINE)
@@ -19,12 +22,23 @@ def test_there_are_lessons() -> None:
     assert "01-hello.ipynb" in LESSONS
 
 
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabServer, LabServer]]:
+    """Two servers on one folder: the notebooks that one has signed are strangers to the other."""
+    folder = copy_of_notebooks(tmp_path_factory.mktemp("lessons"))
+    with (
+        LabServer(folder, tmp_path_factory.mktemp("writer")) as writer,
+        LabServer(folder, tmp_path_factory.mktemp("reader")) as reader,
+    ):
+        yield writer, reader
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_a_lesson_runs_and_then_reads_complete_for_one_who_trusts_nothing(
-    open_lab: OpenLab, notebooks: Path, pictures: Path, lesson: str
+    servers: tuple[LabServer, LabServer], open_page: Callable[[LabServer], Lab], pictures: Path, lesson: str
 ) -> None:
     """No cell fails; opened elsewhere, untrusted, each exchange still shows all that it says as plain text."""
-    lab = open_lab(notebooks)
+    lab = open_page(servers[0])
     lab.open(lesson)
     lab.run_all()
     for index in range(len(lab)):
@@ -33,7 +47,7 @@ def test_a_lesson_runs_and_then_reads_complete_for_one_who_trusts_nothing(
         lab.screenshot(pictures / f"{lesson.removesuffix('.ipynb')}-{theme}.png", theme=theme)
     lab.save()
 
-    reader = open_lab(notebooks)
+    reader = open_page(servers[1])
     reader.open(lesson)
     assert not reader.trusted()
     reader.screenshot(pictures / f"{lesson.removesuffix('.ipynb')}-untrusted.png")

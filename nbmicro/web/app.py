@@ -17,7 +17,7 @@ from werkzeug.wsgi import get_host
 
 from nbmicro.web import failures, quick, replies, urls
 from nbmicro.web.asyncs import run_async
-from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context
+from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context, table_here
 from nbmicro.web.declarations import Route
 from nbmicro.web.proxies import offered
 from nbmicro.web.request import Request
@@ -298,7 +298,7 @@ class App(Setup):
         request.host = get_host(request.environ, request.trusted_hosts)
         server_name = config["SERVER_NAME"]
         subdomain = None
-        rules = need_table(self).map
+        rules = table_here(self).map
         if rules.host_matching:
             server_name = None
         elif not self.subdomain_matching:
@@ -364,7 +364,7 @@ class App(Setup):
 
     def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
         """Run the teardown functions of the app context, last declared first."""
-        for function in reversed(need_table(self).teardown_appcontext):
+        for function in reversed(table_here(self).teardown_appcontext):
             self.ensure_sync(function)(exc)
         if appcontext_tearing_down.receivers:
             appcontext_tearing_down.send(self.newest(), _async_wrapper=self.ensure_sync, exc=exc)
@@ -441,14 +441,6 @@ class App(Setup):
         from nbmicro.web.devserver import run_app
 
         return run_app(self, host, port, debug, load_dotenv, options)
-
-
-def need_table(app: App) -> Table:
-    """The table of the request at work if it is this app's, else the one in effect."""
-    context = current_context()
-    if isinstance(context, RequestContext) and context.app is app.newest():
-        return context.table
-    return app.tables.current()
 
 
 def allowed_methods(error: Exception) -> list[str]:

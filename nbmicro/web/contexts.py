@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nbmicro.web.request import Request
     from nbmicro.web.table import Table
 
-__all__ = ["AppContext", "RequestContext", "current_context", "has_app_context", "has_request_context"]
+__all__ = ["AppContext", "RequestContext", "current_context", "has_app_context", "has_request_context", "table_here"]
 
 NO_APP = """Working outside of application context.
 
@@ -222,6 +222,12 @@ class RequestContext(AppContext):
         return None if self._rule is None else str(self._rule.endpoint)
 
     @property
+    def blueprints(self) -> list[str]:
+        """The names of the blueprints the matched endpoint is in, inner first."""
+        parts = (self.endpoint or "").split(".")[:-1]
+        return [".".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
+
+    @property
     def table(self) -> Table:
         if self.made_up:
             return self.app.tables.current()
@@ -266,6 +272,10 @@ class RequestContext(AppContext):
                 self._fail(error)
         adapter: MapAdapter | None = self._adapter
         return adapter
+
+    def look_again(self) -> None:
+        """See what is in effect now: the request itself has declared something."""
+        self._table, self._adapter = None, _MISSING
 
     def call_after(self, function: Callable[[Any], Any]) -> None:
         """Call ``function(response)`` after this request, before the hooks that are declared."""
@@ -350,6 +360,12 @@ def current_context() -> AppContext | None:
 def enter_context(context: AppContext | None) -> None:
     """Make ``context`` the current one without counting a push: for a host's standing contexts."""
     _context.set(context)
+
+
+def table_here(app: App) -> Table:
+    """The table that counts here: of the request at work if it is this app's, else the one in effect."""
+    context = _context.get()
+    return context.table if context is not None and context.app == app else app.tables.current()
 
 
 def need_app_context() -> AppContext:

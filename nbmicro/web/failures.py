@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect, RoutingException
 
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import RequestContext, current_context, table_here
 from nbmicro.web.scaffold import error_key
 from nbmicro.web.signals import got_request_exception
 
@@ -26,8 +26,7 @@ def find_handler(app: App, error: Exception, blueprints: list[str]) -> Any:
     """The handler for ``error``: by code in the blueprints (inner first), then the app; then by class in the same
     order."""
     error_class, code = error_key(type(error))
-    context = current_context()
-    handlers = (context.table if context is not None else app.tables.current()).error_handlers
+    handlers = table_here(app).error_handlers
     for wanted in (code, None) if code is not None else (None,):
         for name in (*blueprints, None):
             by_class = handlers.get(name, {}).get(wanted)

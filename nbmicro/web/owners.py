@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
@@ -43,6 +44,11 @@ NOBODY = Owner(None, "", "nobody")
 class Drafts(Protocol):
     """What a run may hold a draft of (a ledger)."""
 
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """Held while drafts are committed; one for all."""
+        ...
+
     def commit_run(self, run: Run) -> None: ...
 
 
@@ -75,9 +81,11 @@ class Run:
         self.version += 1
 
     def commit(self) -> None:
-        """Make what was declared so far take effect, all of it at once in each app. The run stays open."""
-        for ledger in list(self.ledgers.values()):
-            ledger.commit_run(self)
+        """Make what was declared so far take effect, all of it at once. The run stays open."""
+        ledgers = list(self.ledgers.values())
+        with ledgers[0].lock if ledgers else nullcontext():
+            for ledger in ledgers:
+                ledger.commit_run(self)
         self.version += 1
 
     def finish(self, *, success: bool) -> None:

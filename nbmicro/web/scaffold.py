@@ -14,6 +14,7 @@ from typing import IO, Any, TypeVar
 from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from nbmicro.web.contexts import RequestContext, current_context
 from nbmicro.web.declarations import Declaration
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import predecessor
@@ -138,6 +139,9 @@ class Scaffold:
     ) -> None:
         """Write one declaration into the ledger, for whoever is declaring now."""
         self.ledger.declare(Declaration(kind, key, value, scope, claim, holder))
+        context = current_context()
+        if isinstance(context, RequestContext):
+            context.look_again()
 
     def _hook(self, kind: str, function: F, *, scope: bool = False) -> F:
         self.declare(kind, _name_of(function), function, scope=scope)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
 
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import RequestContext, current_context, table_here
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -27,8 +27,7 @@ def send_app_static(app: App, filename: str) -> Any:
     from nbmicro.web.files import send_from_directory
 
     context = current_context()
-    table = context.table if isinstance(context, RequestContext) else app.tables.current()
-    declared = table.static_files.get(filename)
+    declared = table_here(app).static_files.get(filename)
     max_age = app.get_send_file_max_age(filename)
     if declared is None:
         if app.static_folder is None:

@@ -72,6 +72,33 @@ class Scope:
     defaults: dict[str, Any] = field(default_factory=dict)
 
 
+class TemplateNames:
+    """Declared filters, tests and globals, compared by identity; what a compiled template depends on.
+
+    Parameters
+    ----------
+    named:
+        The values by kind and name.
+    """
+
+    __slots__ = ("_hash", "_names", "_values")
+
+    def __init__(self, named: dict[str, dict[str, Callable[..., Any]]]) -> None:
+        self._names = tuple((kind, name) for kind, names in named.items() for name in names)
+        self._values = tuple(value for names in named.values() for value in names.values())
+        self._hash = hash(self._names)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, TemplateNames) or self._names != other._names:
+            return False
+        return all(one is two for one, two in zip(self._values, other._values, strict=True))
+
+
 class Table:
     """Everything in effect at one moment.
 
@@ -123,9 +150,9 @@ class Table:
         return build_map([*rules, *(rule.empty() for rule in self._raw)], self._like, self._map_class)
 
     @cached_property
-    def names_key(self) -> tuple[tuple[str, str, int], ...]:
-        """Tells whether two tables give templates the same filters, tests and globals."""
-        return tuple((kind, name, id(value)) for kind, names in self.named.items() for name, value in names.items())
+    def template_names(self) -> TemplateNames:
+        """The filters, tests and globals that templates are given; equal where two tables give the same."""
+        return TemplateNames(self.named)
 
     @cached_property
     def matcher(self) -> Matcher | None:
@@ -218,8 +245,7 @@ class Table:
         elif kind == "rule":
             self._raw.append(value)
         elif kind == "view":
-            name = str(entry.declaration.key)
-            self._views[f"{scope.name}.{name}" if scope.name else name] = value
+            self._views[str(entry.declaration.key)] = value  # a blueprint's too: ``bp.endpoint`` takes the full name
         elif kind in ("teardown_appcontext", "shell_context"):
             getattr(self, kind).append(value)
         elif kind != "extension":

@@ -6,19 +6,20 @@ any other template engine, or the notebook that a source in memory may come from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
 from jinja2.utils import LRUCache
 
-from nbmicro.web.contexts import RequestContext, current_context
-from nbmicro.web.proxies import app_ctx, current_app
+from nbmicro.web.contexts import RequestContext, current_context, table_here
+from nbmicro.web.proxies import app_ctx, current_app, g, request, session
 from nbmicro.web.signals import before_render_template, template_rendered
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
+    from nbmicro.web.table import TemplateNames
 
 __all__ = [
     "Environment",
@@ -89,6 +90,57 @@ class DeclaredNames(dict[str, Any]):
         return {name: self[name] for name in self}.items()
 
 
+class CompiledTemplates(MutableMapping[Any, Template]):
+    """Jinja2's cache of compiled templates.
+
+    Jinja2 computes filters of constants while it compiles, so what was compiled with other filters, tests or globals is
+    another template; the last sets of them are kept apart, for requests in flight may differ in that.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    """
+
+    SETS = 2
+    capacity = 400
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._sets: Any = LRUCache(self.SETS)
+        self._last: tuple[TemplateNames | None, Any] = (None, None)
+
+    def _here(self) -> Any:
+        names = table_here(self._app).template_names
+        known, kept = self._last
+        if known is not names:
+            kept = self._sets.get(names)
+            if kept is None:
+                kept = self._sets[names] = LRUCache(self.capacity)
+            self._last = (names, kept)
+        return kept
+
+    def __getitem__(self, key: Any) -> Template:
+        template: Template = self._here()[key]
+        return template
+
+    def __setitem__(self, key: Any, template: Template) -> None:
+        self._here()[key] = template
+
+    def __delitem__(self, key: Any) -> None:
+        del self._here()[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._here())
+
+    def __len__(self) -> int:
+        return len(self._here())
+
+    def clear(self) -> None:
+        self._sets.clear()
+        self._last = (None, None)
+
+
 class Environment(jinja2.Environment):
     """Jinja2's environment for one app: it looks for a template among the declared ones first.
 
@@ -105,8 +157,9 @@ class Environment(jinja2.Environment):
             options["loader"] = app.create_global_jinja_loader()
         super().__init__(**options)
         self.app = app
-        self._compiled: Any = LRUCache(400)
-        self._names: Any = None
+        self._compiled = CompiledTemplates(app)
+        if self.cache is not None:
+            self.cache = self._compiled
 
     def declared_names(self) -> None:
         """Let filters, tests and globals be owned: whoever sets one declares it."""
@@ -115,7 +168,7 @@ class Environment(jinja2.Environment):
             full, attribute = f"template_{kind}", f"{kind}s"
 
             def declared(full: str = full) -> dict[str, Any]:
-                return app.tables.current().named[full]
+                return table_here(app).named[full]
 
             def declare(name: str, value: Any, full: str = full) -> None:
                 app.declare(full, name, value)
@@ -127,14 +180,7 @@ class Environment(jinja2.Environment):
             return name
         if parent is not None:
             name = self.join_path(name, parent)
-        table = self.app.tables.current()
-        if self._names != table.names_key:
-            # Jinja computes filters of constants while it compiles: other filters, other templates.
-            self._names = table.names_key
-            self._compiled.clear()
-            if self.cache is not None:
-                self.cache.clear()
-        source = table.templates.get(name)
+        source = table_here(self.app).templates.get(name)
         if source is None:
             return super().get_template(name, None, globals)
         template: Template | None = self._compiled.get((name, source))
@@ -144,6 +190,13 @@ class Environment(jinja2.Environment):
             self._compiled[name, source] = template
         if globals:
             template.globals.update(globals)
+        return template
+
+    def from_source(self, source: str) -> Template:
+        """The template of a source without a name; compiled once, however often it is rendered."""
+        template: Template | None = self._compiled.get((None, source))
+        if template is None:
+            template = self._compiled[None, source] = self.from_string(source)
         return template
 
     def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> Template:
@@ -173,7 +226,7 @@ class AppLoader(BaseLoader):
     def _loaders(self) -> Iterator[BaseLoader]:
         if self.app.jinja_loader is not None:
             yield self.app.jinja_loader
-        for blueprint in self.app.tables.current().blueprints.values():
+        for blueprint in table_here(self.app).blueprints.values():
             if blueprint.jinja_loader is not None:
                 yield blueprint.jinja_loader
 
@@ -189,7 +242,7 @@ class AppLoader(BaseLoader):
         raise TemplateNotFound(template, message=_not_found(self.app, template))
 
     def list_templates(self) -> list[str]:
-        names = set(self.app.tables.current().templates)
+        names = set(table_here(self.app).templates)
         for loader in self._loaders():
             names.update(loader.list_templates())
         return sorted(names)
@@ -217,11 +270,12 @@ def update_context(app: App, context: dict[str, Any]) -> None:
     current = current_context()
     given = dict(context)
     if isinstance(current, RequestContext):
-        names = (None, *reversed(current.request.blueprints))
-        context.update(request=current.request, session=current.session)
+        names = (None, *reversed(current.blueprints))
+        # The proxies: a template that looks at neither costs no request object and no session.
+        context.update(request=request, session=session)
     if current is not None:
-        context["g"] = current.g
-    for function in app.tables.current().chain("context_processor", names):
+        context["g"] = g
+    for function in table_here(app).chain("context_processor", names):
         context.update(app.ensure_sync(function)())
     context.update(given)
 
@@ -268,7 +322,7 @@ def render_template(template_name_or_list: Any, **context: Any) -> str:
 def render_template_string(source: str, **context: Any) -> str:
     """Render a template from its source."""
     app = _current()
-    return _render(app, app.jinja_env.from_string(source), context)
+    return _render(app, app.jinja_env.from_source(source), context)
 
 
 def stream_template(template_name_or_list: Any, **context: Any) -> Iterator[str]:
@@ -280,7 +334,7 @@ def stream_template(template_name_or_list: Any, **context: Any) -> Iterator[str]
 def stream_template_string(source: str, **context: Any) -> Iterator[str]:
     """Render a template from its source piece by piece."""
     app = _current()
-    return _stream(app, app.jinja_env.from_string(source), context)
+    return _stream(app, app.jinja_env.from_source(source), context)
 
 
 def get_template_attribute(template_name: str, attribute: str) -> Any:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from werkzeug.routing import BuildError, MapAdapter
 
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import RequestContext, current_context, table_here
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -53,7 +53,7 @@ def build_url(
                 " APPLICATION_ROOT and PREFERRED_URL_SCHEME."
             )
     if adapter is None:
-        adapter = app.tables.current().map.bind("localhost", script_name=app.config["APPLICATION_ROOT"])
+        adapter = table_here(app).map.bind("localhost", script_name=app.config["APPLICATION_ROOT"])
     if scheme is not None and not external:
         raise ValueError("When specifying '_scheme', '_external' must be True.")
     app.inject_url_defaults(endpoint, values)
@@ -70,7 +70,7 @@ def inject_defaults(app: App, endpoint: str, values: dict[str, Any]) -> None:
     names: list[str | None] = [None]
     parts = endpoint.split(".")[:-1]
     names += [".".join(parts[: depth + 1]) for depth in range(len(parts))]
-    for function in app.tables.current().chain("url_defaults", names):
+    for function in table_here(app).chain("url_defaults", names):
         function(endpoint, values)
 
 

@@ -113,5 +113,8 @@ def _literal(word: str, value: str) -> Any:
         return ast.literal_eval({"true": "True", "false": "False", "null": "None"}.get(value, value))
     except (ValueError, SyntaxError):
         raise CellError(
-            f"`{word}`: behind := stands a number, a list, a dict or true, false, null.", where="%%template", line=1
+            f"`{word}`: behind := stands a number, a list, a dict or true, false, null.",
+            hint=f'Quote what holds quotes or spaces:  {word.partition(":=")[0]}:=\'["a", "b"]\'',
+            where="%%template",
+            line=1,
         ) from None

@@ -5,6 +5,7 @@ What lives here: which routes a run has in draft, and their lines. What must not
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nbmicro.web.app import App
@@ -34,19 +35,23 @@ def drafted(run: Run) -> list[Announcement]:
         if one.kind == "route" and one.value.handler is not None
     }
     return [
-        Announcement(route, line_of(route, table))
+        Announcement(route, line_of(route, table, replaced))
         for app in list(App.every)
         if app.newest() is app and id(app.ledger) in run.ledgers
         for table in [app.tables.seen_by(run)]
+        for replaced in [app.ledger.replaced_by(run)]
         for route in table.routes
         if id(route.handler) in handlers and route.endpoint.rpartition(".")[2] != "static"
     ]
 
 
-def line_of(route: Route, table: Table) -> str:
+def line_of(route: Route, table: Table, replaced: Mapping[str, str] | None = None) -> str:
     """``GET /hello/<name> → hello``; it goes on where another cell's route is taken over, or its endpoint was taken."""
     line = f"{route.label} → {route.endpoint}"
-    others = list(dict.fromkeys(one.owner.label for one in table.covered_by(route)))
+    labels = [one.owner.label for one in table.covered_by(route)]
+    if replaced and route.label in replaced:
+        labels.append(replaced[route.label])
+    others = [label for label in dict.fromkeys(labels) if label != route.owner.label]
     if others:
         named = " and ".join(f'"{label}"' for label in others)
         line += f", in place of the one in the cell {named}"

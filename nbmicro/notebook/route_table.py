@@ -17,6 +17,7 @@ from nbmicro.web.declarations import Route
 
 __all__ = ["explain_path", "shown_routes", "table_bundle", "table_text"]
 
+_WANTED = {"int": "an int", "float": "a number with a point (1.0)", "uuid": "a UUID"}
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -111,5 +112,5 @@ def _difference(path: str, route: Route) -> str | None:
                 return None
             wants = wants or (f"spelled {part}" if one != part else None)
         elif parameter[1] in ("int", "float", "uuid", "any"):
-            wants = wants or f"needs {'an int' if parameter[1] == 'int' else f'a value of {parameter[1]}'}"
+            wants = wants or f"needs {_WANTED.get(parameter[1], f'a value of {parameter[1]}')}"
     return f"{route.rule}: {wants}." if wants else None

@@ -56,10 +56,16 @@ def _cover(candidates: list[Candidate]) -> tuple[list[Candidate], list[Covered]]
             continue
         if len({one.route.owner for one in rivals}) == 1:
             continue
-        rivals = sorted(rivals, key=lambda one: -one.run)
-        for rank, one in enumerate(rivals):
+        latest_first = sorted(rivals, key=lambda one: -one.run)
+        over_each = {
+            id(one): [two for two in latest_first[:rank] if _rivals(two.route, one.route)]
+            for rank, one in enumerate(latest_first)
+        }
+        if not any(over_each.values()):
+            continue  # each answers methods of its own
+        for rank, one in enumerate(latest_first):
             order[id(one)] = rank
-            over = [two for two in rivals[:rank] if two.route.owner != one.route.owner and _meet(two.route, one.route)]
+            over = over_each[id(one)]
             covered += [Covered(one.route, by=two.route) for two in over]
             if _fully(one.route, [two.route for two in over]):
                 gone.add(id(one))
@@ -81,6 +87,10 @@ def _answered(route: Route) -> frozenset[str] | None:
     if route.methods is None:
         return None
     return route.methods | {"HEAD"} if "GET" in route.methods else route.methods
+
+
+def _rivals(one: Route, two: Route) -> bool:
+    return one.owner != two.owner and _meet(one, two)
 
 
 def _meet(one: Route, two: Route) -> bool:

@@ -225,6 +225,16 @@ class Ledger:
                 Entry(one, batch.owner, batch.position, batch.run) for batch in ordered for one in batch.declarations
             ]
 
+    def replaced_by(self, run: Run) -> dict[str, str]:
+        """For cells without ids: what the draft of ``run`` declares again, with the label of who declared it before."""
+        with self.lock:
+            return {
+                str(declaration.key): before.owner.label
+                for key, batch in self._drafts.get(run, {}).items()
+                if run.owner.key is None and (before := self._batches.get(key)) is not None
+                for declaration in batch.declarations
+            }
+
     def drafted(self, run: Run) -> list[Declaration]:
         """What ``run`` has declared here so far."""
         with self.lock:

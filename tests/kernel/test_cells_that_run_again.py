@@ -170,3 +170,29 @@ def test_a_module_keeps_its_routes_when_its_importing_cell_runs_again(kernel: Re
     kernel.check("import importlib; _ = importlib.reload(own_views)", cell_id="reload")
     assert "404" in ask(kernel, "/x")
     assert "reloaded module" in ask(kernel, "/y")
+
+
+def test_taking_a_rule_over_reads_the_same_with_cell_ids_and_without(kernel: RealKernel) -> None:
+    cells = ["@app.get('/x')\ndef x(): return 'first'", "%%route /x\n'second'", "%%route /x\n'third'"]
+    with_ids = [kernel.check(cell, cell_id=str(number)).stdout for number, cell in enumerate(cells)]
+    with RealKernel() as other:
+        other.check("%load_ext nbmicro")
+        without = [other.check(cell).stdout for cell in cells]
+    assert (
+        with_ids[:2]
+        == without[:2]
+        == ["GET /x → x\n", "GET /x → x, in place of the one in the cell \"@app.get('/x')\"\n"]
+    )
+
+
+def test_a_try_that_lacks_its_url_declares_nothing(kernel: RealKernel) -> None:
+    reply = kernel.run("%%route /double/<int:n> --try\nn * 2", cell_id="route")
+    assert reply.error is not None
+    assert "%%route /double/<int:n> --try /double/1" in reply.error.value
+    assert reply.stdout == reply.stderr == ""
+
+
+def test_the_table_lists_routes_in_the_order_of_their_declaration(kernel: RealKernel) -> None:
+    for number, method in enumerate(("POST", "GET", "PUT")):
+        kernel.check(f"%%route {method} /a\n'{method}'", cell_id=str(number))
+    assert [line.split()[0] for line in kernel.check("%routes").text.splitlines()] == ["POST", "GET", "PUT"]

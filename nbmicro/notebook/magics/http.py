@@ -28,11 +28,17 @@ def make(session: Session) -> Callable[..., Any]:
         %http [METHOD] URL [ITEM…] [-f] [-a USER:PASS] [-F] [-q] [--expect STATUS] [--show PARTS] [--timeout S]
         [--reset]
 
-        ITEM      name=Ada (JSON text)   age:=36 (JSON value)   page==2 (query)   X-Token:abc (header)   photo@a.png
-        (file) METHOD    GET; POST where there is data
-        -f        send the data as a form            -a    basic authentication
-        -F        follow redirects                   -q    do not show it (a final ; does the same)
-        --expect  fail the cell on another status    --show  request curl headers body checks trace time all none
+        ITEM      name=Ada    text in a JSON body       age:=36          any JSON value
+                  page==2     a value of the query      X-Token:abc      a header
+                  photo@a.png a file
+        METHOD    GET; POST where there is data
+        -f        send the data as a form
+        -a        basic authentication
+        -F        follow redirects
+        -q        do not show it (a final ; does the same)
+        --expect  fail the cell on another status
+        --show    request curl headers body checks trace time all none
+        --reset   forget the cookies first
 
         With %% the cell is a request as in .http files, and what to expect of the answer:
 

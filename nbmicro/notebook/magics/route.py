@@ -49,6 +49,8 @@ def make(session: Session) -> Callable[..., Any]:
 
         parsed = parse_route_cell(line, cell)
         handler = build_handler(parsed, session.host.namespace, reserved=RESERVED_NAMES)
+        if parsed.line.attempt is not None:
+            _check_attempt(parsed.line)
         session.app.add_url_rule(parsed.line.rule, parsed.endpoint, handler, methods=list(parsed.line.methods))
         session.tell(handler)
         return None if parsed.line.attempt is None else _try(session, parsed.line)
@@ -56,20 +58,24 @@ def make(session: Session) -> Callable[..., Any]:
     return route
 
 
-def _try(session: Session, line: RouteLine) -> Any:
-    """Send the request that stands behind ``--try``."""
-    url = None if line.parameters else line.rule
-    attempt = line.attempt or ""
-    if not attempt.strip() and url is None:
+def _check_attempt(line: RouteLine) -> None:
+    """CellError, before anything is declared, for a ``--try`` that leaves the values of the rule open."""
+    if line.parameters and not (line.attempt or "").strip():
         raise CellError(
             f"--try needs a URL here, since {line.rule} has values to fill in.",
-            hint=f"Try:  %%route {line.label} --try {_example(line)}",
+            hint=f"Try:  %%route {line.label.removeprefix('GET ')} --try {_example(line)}",
+            where=f"%%route {line.label}",
             line=1,
         )
+
+
+def _try(session: Session, line: RouteLine) -> Any:
+    """Send the request that stands behind ``--try``."""
     from nbmicro.notebook import requests
 
+    url = None if line.parameters else line.rule
     names = Names(session.host.namespace)
-    return requests.send_line(session, attempt, names, column=1, method=line.methods[0], url=url)
+    return requests.send_line(session, line.attempt or "", names, column=1, method=line.methods[0], url=url)
 
 
 def _example(line: RouteLine) -> str:

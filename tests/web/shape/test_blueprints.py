@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from werkzeug.routing import Rule
 
 from nbmicro import App, Blueprint, abort, render_template_string, request, url_for
 from nbmicro.web.blueprints import BlueprintSetupState
@@ -196,13 +197,16 @@ def test_the_state_may_be_of_a_class_of_ones_own(app: App) -> None:
     assert len(made) == 1
 
 
-def test_endpoints_may_be_given_to_functions_of_a_blueprint(app: App) -> None:
-    """``bp.endpoint`` for a rule that names it."""
+def test_a_blueprint_may_give_a_function_to_any_endpoint(app: App) -> None:
+    """``bp.endpoint`` takes the full name of the endpoint, its own or the app's."""
     bp = Blueprint("bp", __name__)
     bp.add_url_rule("/", endpoint="named")
-    bp.endpoint("named")(where)
+    bp.endpoint("bp.named")(where)
+    bp.endpoint("other")(where)
+    app.url_map.add(Rule("/other", endpoint="other"))
     app.register_blueprint(bp)
     assert app.test_client().get("/").text == "bp.named bp /"
+    assert app.test_client().get("/other").text == "other None /other"
 
 
 def test_a_blueprint_is_an_object_like_any_other() -> None:

@@ -36,6 +36,7 @@ from nbmicro.exchange.request import (
     clean_target,
     is_loopback,
 )
+from nbmicro.exchange.trace import Tracer
 from nbmicro.exchange.wsgi import Answer, make_environ
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Options(TypedDict, total=False):
     timeout: float | None
     origin: str
     announce: bool
+    trace: bool
 
 
 class Client:
@@ -126,6 +128,7 @@ class Client:
         timeout: float | None = DEFAULT_TIMEOUT,
         origin: str = "cell",
         announce: bool = True,
+        trace: bool = False,
     ) -> Exchange:
         """Build a request (see :func:`~nbmicro.exchange.request.build_request`) and send it.
 
@@ -139,11 +142,13 @@ class Client:
             Who sends it: ``cell``, ``client``, ``widget``.
         announce:
             Whether ``on_exchange`` hears of it.
+        trace:
+            Whether the steps of its life are noted, for ``exchange.trace``; it slows the request down.
         """
         request = build_request(
             method, target, headers=headers, query=query, json=json, data=data, files=files, auth=auth
         )
-        return self.send(request, follow=follow, timeout=timeout, origin=origin, announce=announce)
+        return self.send(request, follow=follow, timeout=timeout, origin=origin, announce=announce, trace=trace)
 
     def get(self, target: str, **options: Unpack[Options]) -> Exchange:
         """Send a GET request."""
@@ -182,15 +187,16 @@ class Client:
         timeout: float | None = DEFAULT_TIMEOUT,
         origin: str = "cell",
         announce: bool = True,
+        trace: bool = False,
     ) -> Exchange:
         """Send a request record; the lowest level, on which the others stand.
 
         An exception of the app, and a deadline that passed, become an exchange with the status 500 and an ``error``.
         A KeyboardInterrupt stops the request and passes through.
         """
-        exchange = self._exchange(request, timeout, origin, ())
+        exchange = self._exchange(request, timeout, origin, trace, ())
         if follow:
-            exchange = self._follow(exchange, timeout, origin)
+            exchange = self._follow(exchange, timeout, origin, trace)
         self.history.add(exchange)
         if announce and self.on_exchange is not None:
             self.on_exchange(exchange)
@@ -216,7 +222,12 @@ class Client:
         return f"<Client of {getattr(self.app, 'name', None) or type(self.app).__name__}>"
 
     def _exchange(
-        self, request: RequestRecord, timeout: float | None, origin: str, before: tuple[Exchange, ...]
+        self,
+        request: RequestRecord,
+        timeout: float | None,
+        origin: str,
+        trace: bool,
+        before: tuple[Exchange, ...],
     ) -> Exchange:
         request, host = self._with_cookies(request)
         app = self.app
@@ -226,12 +237,19 @@ class Client:
         notes: list[str] = []
         fault: BaseException | None = None
         deadline = Deadline(timeout)
+        tracer: Tracer | None = None
         begin = perf_counter()
         with captured:
             try:
                 with deadline:
-                    answer.read(app, environ)
+                    if trace:
+                        tracer = Tracer(app)
+                        with tracer:
+                            answer.read(app, environ)
+                    else:
+                        answer.read(app, environ)
             except Expired as expired:
+                deadline.close()
                 # An outer request's deadline passes through this one.
                 if not deadline.expired:
                     raise
@@ -250,7 +268,7 @@ class Client:
         response = ResponseRecord(500, "INTERNAL SERVER ERROR") if failed else answer.response()
         if answer.set_cookies:
             self.cookies.take(answer.set_cookies, host, request.path)
-        return assemble(
+        exchange = assemble(
             request,
             response,
             environ,
@@ -268,6 +286,9 @@ class Client:
             routes=lambda: routes_of(app),
             frame_labels=self.frame_labels,
         )
+        if tracer is None:
+            return exchange
+        return exchange.with_trace(tracer.steps({route.endpoint: route.rule for route in routes_of(app)}))
 
     def _with_cookies(self, request: RequestRecord) -> tuple[RequestRecord, str]:
         """The request with the jar's cookies (a cookie it brings itself wins), and the host it goes to."""
@@ -286,7 +307,7 @@ class Client:
         fields.append(("Cookie", f"{own}; {kept}" if own else kept))
         return RequestRecord(request.method, request.target, HeaderFields(fields), request.body), host
 
-    def _follow(self, exchange: Exchange, timeout: float | None, origin: str) -> Exchange:
+    def _follow(self, exchange: Exchange, timeout: float | None, origin: str, trace: bool) -> Exchange:
         """Follow redirects as a browser does (RFC 9110, section 15.4): all but 307 and 308 turn into a GET."""
         while exchange.status in _REDIRECTS and exchange.headers.get("Location"):
             if len(exchange.history) >= REDIRECT_LIMIT:
@@ -295,7 +316,7 @@ class Client:
             request = _next_request(exchange.request, exchange.status, location)
             if request is None:
                 return exchange.with_notes(f"It leads away from this app, to {location}; not followed.")
-            exchange = self._exchange(request, timeout, origin, (*exchange.history, exchange))
+            exchange = self._exchange(request, timeout, origin, trace, (*exchange.history, exchange))
         return exchange
 
 

@@ -61,12 +61,16 @@ class Deadline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self.seconds is None:
-            return
+        self.close()
+
+    def close(self) -> None:
+        """Ring no more. Calling it again does no harm, and is right after :class:`Expired`: the interruption may have
+        come in the middle of entering or leaving the block."""
         self.due = math.inf
         if self._watcher is not None:
             self._watcher.stop()
-        else:
+            self._watcher = None
+        elif self.seconds is not None:
             _clock.end(self)
 
 
@@ -111,6 +115,8 @@ class _Clock:
         return True
 
     def end(self, deadline: Deadline) -> None:
+        if deadline not in self._running:
+            return
         self._running.remove(deadline)
         if self._running:
             self._arm(time.monotonic())
@@ -180,24 +186,27 @@ class _Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the watcher's thread, and take back an interruption that has not come through yet."""
-        self._done.set()
-        self._thread.join()
-        if self._deadline.expired:
-            _interrupt(self._ident, None)
+        """End the watcher's thread, and let an interruption that has not come through yet come through here.
+
+        Python could take it back instead, but then (3.11) leaves its flag for such interruptions set for good: every
+        call of the process gets slower, and one under a profiler never ends.
+        """
+        while True:
+            try:
+                self._done.set()
+                self._thread.join()
+                for _ in range(100 if self._deadline.expired else 0):
+                    pass  # Each turn is a place where an interruption comes through.
+                return
+            except Expired:
+                continue
 
     def _watch(self) -> None:
         wait = max(self._deadline.due - time.monotonic(), 0.0)
         while not self._done.wait(wait):
             self._deadline.expired = True
-            _interrupt(self._ident, Expired)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._ident), ctypes.py_object(Expired))
             wait = AGAIN
-
-
-def _interrupt(ident: int, exception: type[BaseException] | None) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(ident), ctypes.py_object(exception) if exception is not None else None
-    )
 
 
 _clock = _Clock()

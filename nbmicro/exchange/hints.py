@@ -89,7 +89,8 @@ def _subject(exchange: ExchangeRecord) -> str:
 
 
 def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
-    if exchange.rule is not None or not routes:
+    # A refusal with a line of the user's own is a handler's answer, not a miss.
+    if exchange.rule is not None or not routes or (exchange.refusal is not None and exchange.refusal.frames):
         return None
     near = nearest_route(exchange.request.path, routes, exchange.request.method)
     nearest = f" Nearest: {near.spoken_methods[0]} {near.rule}." if near else ""

@@ -29,7 +29,7 @@ from nbmicro.exchange.facts import (
 from nbmicro.exchange.lines import excerpt, one_line, plain
 from nbmicro.exchange.masking import masked_response_headers
 from nbmicro.exchange.media import kind_of, preview
-from nbmicro.exchange.panes import body_pane, source_pane
+from nbmicro.exchange.panes import body_pane, picture_pane, source_pane
 from nbmicro.exchange.parts import ExchangeRecord
 from nbmicro.exchange.rendering import RenderOptions
 from nbmicro.exchange.seal import seal_page
@@ -129,9 +129,13 @@ def _error(exchange: ExchangeRecord) -> list[Markup]:
 
 def _output(exchange: ExchangeRecord) -> list[Markup]:
     parts: list[Markup] = []
-    for label, lines in output_lines(exchange, keep_colours=True):
+    pictures = [part.bundle for part in exchange.output]
+    for index, (label, lines) in enumerate(output_lines(exchange, keep_colours=True)):
         cut = excerpt(lines, 200)
         parts.append(labelled(label, coloured("\n".join([*cut.first, f"… {cut.more}"] if cut.more else cut.first))))
+        # Log records stand behind the parts of the output.
+        bundle = pictures[index] if index < len(pictures) else None
+        parts += picture_pane(bundle) if bundle else []
     return parts
 
 
@@ -149,11 +153,24 @@ def _advice(text: str) -> Markup:
 
 
 def _trace(exchange: ExchangeRecord) -> Markup:
+    """The steps as a table; its last column is the picture, a bar for each step on the line of time."""
+    total = max(exchange.duration, *(step.start + step.duration for step in exchange.trace), 1e-9)
+    spans = [(step.start / total, step.duration / total) for step in exchange.trace]
+    bars = [
+        Markup(
+            '<div style="margin-left:{:.1f}%;width:{:.1f}%;min-width:2px;border-bottom:.6em solid {}"></div>'
+        ).format(100 * start, 100 * length, EDGES[3])
+        for start, length in spans
+    ]
     cell = Markup(
         '<tr><td style="text-align:left">{}</td><td style="text-align:right">{}</td>'
-        '<td style="text-align:left">{}</td></tr>'
+        '<td style="text-align:left;{}">{}</td><td style="width:16em">{}</td></tr>'
     )
-    return Markup("<table>{}</table>").format(joined(cell.format(*step) for step in trace_rows(exchange)))
+    lines = [
+        cell.format(kind, length, MONO, label, bars[index] if index < len(bars) else "")
+        for index, (kind, length, label) in enumerate(trace_rows(exchange))
+    ]
+    return Markup("<table>{}</table>").format(joined(lines))
 
 
 def _checks(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:

@@ -6,6 +6,8 @@ What lives here: one pane for each kind of body (a page, JSON, an image, text, b
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
+from typing import Any
 
 from markupsafe import Markup
 
@@ -18,7 +20,7 @@ from nbmicro.exchange.media import body_lines, is_cut, kind_of, preview, text_li
 from nbmicro.exchange.parts import ExchangeRecord
 from nbmicro.exchange.rendering import RenderOptions
 
-__all__ = ["body_pane", "source_pane"]
+__all__ = ["body_pane", "picture_pane", "source_pane"]
 
 #: Bytes of an image above which it is only named.
 IMAGE_LIMIT = 512 * 1024
@@ -52,6 +54,22 @@ def source_pane(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup
     return [folded("source", [pre_excerpt(cut, size_words(response))])]
 
 
+def picture_pane(bundle: Mapping[str, Any]) -> list[Markup]:
+    """The picture of something that the handler displayed; nothing when its bundle has none."""
+    for media_type in ("image/png", "image/jpeg", "image/svg+xml"):
+        data = bundle.get(media_type)
+        if isinstance(data, str) and media_type == "image/svg+xml":
+            data = data.encode()
+        if isinstance(data, bytes):
+            data = base64.b64encode(data).decode("ascii")
+        if isinstance(data, str) and data and len(data) <= 2 * IMAGE_LIMIT:
+            # A kernel's bundle has its pictures in base64 with line ends.
+            return [
+                _picture(media_type, "".join(data.split()), one_line(str(bundle.get("text/plain", media_type)), 100))
+            ]
+    return []
+
+
 def _page(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
     """A page in its frame, and its text for where there are no frames."""
     response = exchange.response
@@ -71,7 +89,10 @@ def _image(exchange: ExchangeRecord) -> list[Markup]:
     if response.body.size > IMAGE_LIMIT or response.body.truncated:
         return [quiet(f"{caption}: too large to show it here")]
     data = base64.b64encode(response.body.bytes).decode("ascii")
-    picture = Markup(
+    return [joined([_picture(response.media_type, data, caption), quiet(caption)])]
+
+
+def _picture(media_type: str, data: str, caption: str) -> Markup:
+    return Markup(
         '<div style="margin:.3em 0"><img src="data:{};base64,{}" alt="{}" style="max-width:100%;border:{}"></div>'
-    ).format(response.media_type, data, caption, LINE)
-    return [joined([picture, quiet(caption)])]
+    ).format(media_type, data, caption, LINE)

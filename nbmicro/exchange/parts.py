@@ -343,6 +343,11 @@ class ExchangeRecord:
         return self.response.cookies
 
     @property
+    def route(self) -> str:
+        """The route that answered, as it is announced: ``/hello/<name> → hello_name``; empty when none is known."""
+        return f"{self.rule} → {self.endpoint}" if self.rule is not None else ""
+
+    @property
     def printed(self) -> str:
         """What the handler printed and displayed, as one text."""
         return "".join(part.text for part in self.output)

@@ -69,6 +69,10 @@ class Exchange(ExchangeRecord):
         """The same exchange with more remarks."""
         return replace(self, notes=(*self.notes, *notes))
 
+    def with_trace(self, steps: Sequence[TraceStep]) -> Exchange:
+        """The same exchange with the steps of its life."""
+        return replace(self, trace=tuple(steps))
+
     def with_hint(self, hint: str | None) -> Exchange:
         """The same exchange with the next step after its refusal."""
         return replace(self, hint=hint) if hint else self

@@ -19,7 +19,7 @@ from nbmicro.exchange.faults import error_record
 from nbmicro.exchange.fields import HeaderFields
 from nbmicro.exchange.hints import RouteInfo, hint_for
 from nbmicro.exchange.history import History
-from nbmicro.exchange.parts import RequestRecord, ResponseRecord, TraceStep, charset_of
+from nbmicro.exchange.parts import RequestRecord, ResponseRecord, charset_of
 from nbmicro.exchange.places import FrameLabels
 from nbmicro.exchange.record import Exchange
 
@@ -49,7 +49,7 @@ def assemble(
     ----------
     environ:
         As the app left it: ``nbmicro.error`` (the exception behind a 500), ``nbmicro.refusal`` (behind a 4xx),
-        ``nbmicro.notes``, ``nbmicro.trace`` and ``werkzeug.request`` are read.
+        ``nbmicro.notes`` and ``werkzeug.request`` are read.
     fault:
         The exception that left the app.
     routes:
@@ -64,9 +64,6 @@ def assemble(
     told = environ.get("nbmicro.notes")
     if told:
         known["notes"] = (*told, *known.get("notes", ()))
-    steps = environ.get("nbmicro.trace")
-    if steps:
-        known["trace"] = tuple(TraceStep(*step) for step in steps)
     error = fault or environ.get("nbmicro.error")
     if response.status >= 500 and error is None and captured.logged_errors:
         # An app that is not ours answers 500 and logs the exception.

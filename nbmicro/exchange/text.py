@@ -128,7 +128,7 @@ def trace_rows(exchange: ExchangeRecord) -> list[tuple[str, str, str]]:
         (one_line(step.kind, 40), f"{step.duration * 1000:.2f} ms", one_line(step.label, 200))
         for step in exchange.trace
     ]
-    if not rows and exchange.rule is not None:
-        rows.append(("match", "", f"{one_line(exchange.rule, 200)} → {exchange.endpoint}"))
+    if not rows and exchange.route:
+        rows.append(("match", "", one_line(exchange.route, 200)))
     rows.append(("in all", f"{exchange.duration * 1000:.2f} ms", ""))
     return rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -183,3 +184,32 @@ def test_a_block_without_a_wait_is_left_in_peace() -> None:
     assert not deadline.expired
     with pytest.raises(Expired), Deadline(0.02):
         time.sleep(5)
+
+
+def test_a_deadline_in_another_thread_leaves_the_interpreter_as_it_was() -> None:
+    """An interruption that is taken back leaves a flag set in Python 3.11, with which a profiled call never ends."""
+
+    def just_in_time(environ: dict[str, Any]) -> str:
+        deadline = time.monotonic() + 0.05
+        while time.monotonic() < deadline:
+            pass
+        return "done"
+
+    client = Client(calling(just_in_time))
+    for _ in range(10):
+        _in_thread(client, timeout=0.05)
+    calls: list[str] = []
+    sys.setprofile(lambda frame, event, argument: calls.append(event))
+    try:
+        answering("x")
+    finally:
+        sys.setprofile(None)
+    assert "call" in calls
+    assert "nbmicro-deadline" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_deadline_may_be_closed_twice() -> None:
+    with Deadline(30) as deadline:
+        deadline.close()
+    deadline.close()
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)

@@ -208,3 +208,11 @@ def test_the_same_exchange_gives_the_same_html() -> None:
 def test_a_notebook_shows_an_exchange_by_itself() -> None:
     bundle: Callable[..., Any] = made("Hello")._repr_mimebundle_
     assert set(bundle()) == {"text/plain", "text/html"}
+
+
+def test_a_picture_that_a_handler_displayed_is_shown_with_its_text() -> None:
+    bundle = {"text/plain": "<Figure>", "image/png": "iVBO\nRw==\n", "text/html": "<script>alert(1)</script>"}
+    html = render_html(made("x", output=(OutputPart("display", "<Figure>\n", bundle),)))
+    assert '<img src="data:image/png;base64,iVBORw=="' in html
+    assert "&lt;Figure&gt;" in html
+    assert "<script" not in html

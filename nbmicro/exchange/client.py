@@ -18,7 +18,6 @@ from nbmicro.exchange.capture import Capture
 from nbmicro.exchange.cookies import CookieJar
 from nbmicro.exchange.deadline import Deadline, Expired
 from nbmicro.exchange.fields import HeaderFields
-from nbmicro.exchange.hints import routes_of
 from nbmicro.exchange.history import History
 from nbmicro.exchange.parts import RequestRecord, ResponseRecord
 from nbmicro.exchange.places import FrameLabels
@@ -36,11 +35,13 @@ from nbmicro.exchange.request import (
     clean_target,
     is_loopback,
 )
-from nbmicro.exchange.trace import Tracer
 from nbmicro.exchange.wsgi import Answer, make_environ
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+    from nbmicro.exchange.hints import RouteInfo
+    from nbmicro.exchange.trace import Tracer
 
 __all__ = ["DEFAULT_TIMEOUT", "REDIRECT_LIMIT", "Client", "Options"]
 
@@ -237,13 +238,12 @@ class Client:
         notes: list[str] = []
         fault: BaseException | None = None
         deadline = Deadline(timeout)
-        tracer: Tracer | None = None
+        tracer = _tracer(app) if trace else None
         begin = perf_counter()
         with captured:
             try:
                 with deadline:
-                    if trace:
-                        tracer = Tracer(app)
+                    if tracer is not None:
                         with tracer:
                             answer.read(app, environ)
                     else:
@@ -283,12 +283,12 @@ class Client:
                 "sender": self.send,
                 "fetch": self.fetch,
             },
-            routes=lambda: routes_of(app),
+            routes=lambda: _routes(app),
             frame_labels=self.frame_labels,
         )
         if tracer is None:
             return exchange
-        return exchange.with_trace(tracer.steps({route.endpoint: route.rule for route in routes_of(app)}))
+        return exchange.with_trace(tracer.steps({route.endpoint: route.rule for route in _routes(app)}))
 
     def _with_cookies(self, request: RequestRecord) -> tuple[RequestRecord, str]:
         """The request with the jar's cookies (a cookie it brings itself wins), and the host it goes to."""
@@ -318,6 +318,19 @@ class Client:
                 return exchange.with_notes(f"It leads away from this app, to {location}; not followed.")
             exchange = self._exchange(request, timeout, origin, trace, (*exchange.history, exchange))
         return exchange
+
+
+def _routes(app: Any) -> tuple[RouteInfo, ...]:
+    # Hints and traces are rare: what makes them is loaded with the first one.
+    from nbmicro.exchange.hints import routes_of
+
+    return routes_of(app)
+
+
+def _tracer(app: Any) -> Tracer:
+    from nbmicro.exchange.trace import Tracer
+
+    return Tracer(app)
 
 
 def _gives_app(app: Any) -> bool:

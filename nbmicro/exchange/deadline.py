@@ -51,10 +51,11 @@ class Deadline:
         self._watcher: _Watcher | None = None
 
     def __enter__(self) -> Deadline:
-        if self.seconds is not None:
+        # A browser's Python (Pyodide) has neither alarms nor threads.
+        if self.seconds is not None and sys.platform != "emscripten":
             self.due = time.monotonic() + max(self.seconds, 0.001)
             in_main = threading.current_thread() is threading.main_thread()
-            if not (in_main and _clock.begin(self)) and sys.platform != "emscripten":
+            if not (in_main and _clock.begin(self)):
                 self._watcher = _Watcher(self)
         return self
 

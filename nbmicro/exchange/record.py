@@ -1,21 +1,18 @@
 """The exchange that users hold: the data of one request and response, and the ways out of it.
 
 What lives here: :class:`Exchange` and the names of the records it is made of. What must not: how it is sent or drawn.
+What draws it is imported when it is first drawn, so that loading the notebook extension does not wait for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.body import Body
-from nbmicro.exchange.curl import BASE_URL, as_curl, as_http
 from nbmicro.exchange.fields import HeaderFields
-from nbmicro.exchange.html import mime_bundle
-from nbmicro.exchange.lines import one_line
-from nbmicro.exchange.masking import masked_target
 from nbmicro.exchange.parts import (
     CheckResult,
     ErrorRecord,
@@ -27,7 +24,9 @@ from nbmicro.exchange.parts import (
     ResponseRecord,
     TraceStep,
 )
-from nbmicro.exchange.rendering import RenderOptions
+
+if TYPE_CHECKING:
+    from nbmicro.exchange.rendering import RenderOptions
 
 __all__ = [
     "Body",
@@ -87,21 +86,34 @@ class Exchange(ExchangeRecord):
         again: Exchange = self.sender(self.request)
         return again
 
-    def as_curl(self, secrets: bool = False, base_url: str = BASE_URL) -> str:
-        """The request as a curl command; secret values are masked unless ``secrets``."""
-        return as_curl(self, secrets=secrets, base_url=base_url)
+    def as_curl(self, secrets: bool = False, base_url: str | None = None) -> str:
+        """The request as a curl command; secret values are masked unless ``secrets``.
+
+        ``base_url`` is where the app is served; by default where ``%serve`` and ``nbmicro run`` serve it.
+        """
+        from nbmicro.exchange.curl import BASE_URL, as_curl
+
+        return as_curl(self, secrets=secrets, base_url=base_url or BASE_URL)
 
     def as_http(self, secrets: bool = False) -> str:
         """The request as the text of a ``%%http`` cell; secret values are masked unless ``secrets``."""
+        from nbmicro.exchange.curl import as_http
+
         return as_http(self, secrets=secrets)
 
     def mime_bundle(self, options: RenderOptions | None = None) -> dict[str, str]:
         """What a notebook shows of it: ``text/plain`` and ``text/html``; empty when ``options`` show nothing."""
+        from nbmicro.exchange.html import mime_bundle
+        from nbmicro.exchange.rendering import RenderOptions
+
         return mime_bundle(self, options or RenderOptions())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return self.mime_bundle()
 
     def __repr__(self) -> str:
+        from nbmicro.exchange.lines import one_line
+        from nbmicro.exchange.masking import masked_target
+
         target = one_line(masked_target(self), 200)
         return f"<{self.request.method} {target} → {f'{self.status} {one_line(self.response.reason, 100)}'.rstrip()}>"

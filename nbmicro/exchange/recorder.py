@@ -17,7 +17,6 @@ from nbmicro.exchange.body import Body, BodyWriter
 from nbmicro.exchange.capture import Capture
 from nbmicro.exchange.faults import error_record
 from nbmicro.exchange.fields import HeaderFields
-from nbmicro.exchange.hints import RouteInfo, hint_for
 from nbmicro.exchange.history import History
 from nbmicro.exchange.parts import RequestRecord, ResponseRecord, charset_of
 from nbmicro.exchange.places import FrameLabels
@@ -25,6 +24,8 @@ from nbmicro.exchange.record import Exchange
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from nbmicro.exchange.hints import RouteInfo
 
 __all__ = ["Recorder", "assemble"]
 
@@ -78,6 +79,8 @@ def assemble(
         known["output"], known["logs"] = captured.output, captured.logs(without=error)
     exchange = Exchange.of(request, response, known)
     if routes is not None and response.status in {400, 404, 405, 415}:
+        from nbmicro.exchange.hints import hint_for
+
         return exchange.with_hint(hint_for(exchange, routes()))
     return exchange
 

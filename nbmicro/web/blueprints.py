@@ -156,8 +156,8 @@ class Blueprint(Scaffold):
         if endpoint is None and name is not None and "." in name:
             raise ValueError(f"The function's name {name!r} holds a dot; in a blueprint it may not.")
         route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=True)
-        if rule and not rule.startswith("/"):
-            raise ValueError(f"URL rule {rule!r} must start with a slash.")
+        if any(state.url_prefix is None for state in self._states):
+            check_slash(rule)
         self._declare_route(route)
 
     def _declare_route(self, route: Route) -> None:
@@ -257,12 +257,18 @@ class Blueprint(Scaffold):
         return decorate
 
 
+def check_slash(rule: str) -> None:
+    """Raise ValueError for a rule that no prefix will come before, and that begins with no slash of its own."""
+    if not rule.startswith("/"):
+        raise ValueError(f"URL rule {rule!r} must start with a slash.")
+
+
 def declare_registration(outer: Any, blueprint: Blueprint, options: dict[str, Any]) -> str:
     """Declare that ``blueprint`` is part of ``outer``; return the name it has there.
 
     ValueError when the same cell (or the script) has given the name to another registration already.
     """
-    from nbmicro.web.owners import current_owner
+    from nbmicro.web.owners import current_owner, current_run
 
     name: str = options.get("name") or blueprint.name
     if "." in name:
@@ -275,6 +281,11 @@ def declare_registration(outer: Any, blueprint: Blueprint, options: dict[str, An
             f"The name {name!r} is already registered for {same}. Give a unique name:"
             f" register_blueprint(…, name='{name}_2')."
         )
+    prefix = options.get("url_prefix") if options.get("url_prefix") is not None else blueprint.url_prefix
+    if not isinstance(outer, Blueprint):
+        for entry in blueprint.newest().ledger.entries(current_run()):
+            if entry.declaration.kind == "route":
+                check_slash(prefix or ("/" if prefix == "" else entry.declaration.value.rule))
     registration = Registration(
         blueprint, name, options.get("url_prefix"), options.get("subdomain"), dict(options.get("url_defaults") or {})
     )

@@ -65,8 +65,8 @@ class AppGroup(click.Group):
 class AppCommands(AppGroup):
     """The commands of one app: its own, and those of its blueprints as they are now.
 
-    A blueprint's commands are in a group of the blueprint's name, or of its ``cli_group``; with ``cli_group=None`` they
-    stand beside the app's.
+    A blueprint's commands are in a group of the blueprint's name, or of the ``cli_group`` that was given when it was
+    made or registered; with ``cli_group=None`` they stand beside the app's.
 
     Parameters
     ----------
@@ -94,9 +94,14 @@ class AppCommands(AppGroup):
             group: click.Group = blueprint.cli
             if not group.commands:
                 continue
-            if blueprint.has_cli_group and blueprint.cli_group is None:
+            # What is said at the registration comes before what is said by the blueprint.
+            group_name = blueprint.cli_group if blueprint.has_cli_group else name
+            state = self.app.__dict__.get("_setup_states", {}).get(name)
+            if state is not None:
+                group_name = state.options.get("cli_group", group_name)
+            if group_name is None:
                 found.update(group.commands)
             else:
-                group.name = blueprint.cli_group if blueprint.has_cli_group else name
-                found[str(group.name)] = group
+                group.name = group_name
+                found[group_name] = group
         return found

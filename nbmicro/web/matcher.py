@@ -166,8 +166,8 @@ class Matcher:
     # -- building ------------------------------------------------------------------------------------------------
 
     def _add(self, route: Route, *, opaque: bool) -> None:
-        if route.options.get("subdomain") or route.options.get("host") or route.options.get("build_only"):
-            return  # never matches where the matcher is used
+        if route.options.get("subdomain") or route.options.get("build_only"):
+            return  # never matches where the matcher is used, which is where hosts do not count
         parts = route.rule.split("/")[1:]
         shape = None if opaque or route.methods is None or set(route.options) - _HARMLESS else self._shape(parts)
         if shape is None:

@@ -367,6 +367,8 @@ def _scoped_route(route: Route, scope: Scope) -> Route:
     rule = route.rule
     if scope.prefix is not None:
         rule = f"{scope.prefix.rstrip('/')}/{rule.lstrip('/')}" if rule else scope.prefix
+    if not rule.startswith("/"):
+        rule = f"/{rule}"
     options = dict(route.options)
     if options.get("subdomain") is None and scope.subdomain is not None:
         options["subdomain"] = scope.subdomain

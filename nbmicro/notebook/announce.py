@@ -36,8 +36,8 @@ def drafted(run: Run) -> list[Announcement]:
     }
     return [
         Announcement(route, line_of(route, table, replaced))
-        for app in list(App.every)
-        if app.newest() is app and id(app.ledger) in run.ledgers
+        for app in {id(app.ledger): app for app in list(App.every)}.values()
+        if id(app.ledger) in run.ledgers
         for table in [app.tables.seen_by(run)]
         for replaced in [app.ledger.replaced_by(run)]
         for route in table.routes

@@ -37,6 +37,7 @@ def serve(
     if before is not None and port == before.port:
         session.stop_server()
     target = session.target if app is None else lambda: app
+    target()  # an `app` that is none is told here, not to each visitor
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
         return target()(environ, start_response)
@@ -68,11 +69,16 @@ def serve(
 
 def stop(session: Session) -> None:
     """Stop the server and say so."""
-    server = session.stop_server()
+    server = session.server
     if server is None:
         print("No server is running. Start one: %serve")
-    else:
-        print(f"Stopped; port {server.port} is free.")
+        return
+    ended = session.stop_server()
+    print(f"Stopped; port {server.port} is free.")
+    if not ended:
+        print(
+            "A handler is still running, and nothing can end it from outside: restart the kernel if it never returns."
+        )
 
 
 def _servers() -> list[dict[str, object]]:

@@ -6,6 +6,8 @@ language takes a while to load. What must not: parsing, sending, drawing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from jinja2 import TemplateError
@@ -13,6 +15,7 @@ from jinja2 import TemplateError
 from nbmicro.cells.resource_cell import TemplateCell
 from nbmicro.errors import CellError
 from nbmicro.exchange.binding import captured_names
+from nbmicro.exchange.faults import error_record
 from nbmicro.exchange.items import parse_line
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.run import raise_for_checks, run_command, run_script
@@ -42,14 +45,15 @@ def send_line(session: Session, text: str, names: Names, **defaults: Any) -> Any
     Raises nbmicro.errors.CheckFailed, after it was shown, where ``--expect`` did not hold.
     """
     parsed = parse_line(text, **defaults)
-    answered = run_command(
-        parsed,
-        session.client,
-        names,
-        protected=session.protects,
-        known_captures=session.captured_by,
-        announce=session.show,
-    )
+    with _interruptible(session):
+        answered = run_command(
+            parsed,
+            session.client,
+            names,
+            protected=session.protects,
+            known_captures=session.captured_by,
+            announce=session.show,
+        )
     return _checked(session, answered, quiet=parsed.options.quiet)
 
 
@@ -60,16 +64,38 @@ def send_script(session: Session, line: str, body: str, names: Names) -> Any:
     """
     script = parse_script(line, body)
     session.captured_by.update(captured_names(script))
-    exchanges = run_script(
-        script,
-        session.client,
-        names,
-        protected=session.protects,
-        known_captures=session.captured_by,
-        announce=session.show,
-    )
+    with _interruptible(session):
+        exchanges = run_script(
+            script,
+            session.client,
+            names,
+            protected=session.protects,
+            known_captures=session.captured_by,
+            announce=session.show,
+        )
     answered: Exchange | list[Exchange] = exchanges[0] if len(exchanges) == 1 else exchanges
     return _checked(session, answered, quiet=script.options.quiet, unsent=len(script.requests) - len(exchanges))
+
+
+@contextmanager
+def _interruptible(session: Session) -> Iterator[None]:
+    """Let an interrupt show where the handler was, not how the request came there."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        frames = error_record(stopped, session.label_of_file).frames
+        lines = [
+            line
+            for frame in frames
+            for line in (f"{frame.label}, line {frame.line}, in {frame.function}", f"{frame.line:>5} │ {frame.source}")
+        ]
+        shown = (
+            ["KeyboardInterrupt: the request was stopped. It was here:", *lines]
+            if lines
+            else ["KeyboardInterrupt: the request was stopped."]
+        )
+        stopped._render_traceback_ = lambda: shown  # type: ignore[attr-defined]
+        raise
 
 
 def _checked(session: Session, answered: Exchange | list[Exchange] | None, *, quiet: bool, unsent: int = 0) -> Any:

@@ -109,12 +109,10 @@ class Session:
             hint="%http asks it. For %%route make an nbmicro app:  from nbmicro import App; app = App(__name__)",
         )
 
-    def stop_server(self) -> BackgroundServer | None:
-        """Stop the background server; return it if there was one."""
+    def stop_server(self) -> bool:
+        """Stop the background server if there is one; False where a handler of it has not come to its end."""
         server, self.server = self.server, None
-        if server is not None:
-            server.stop()
-        return server
+        return server is None or server.stop()
 
     # -- cells ---------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,20 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for what another process does, no longer than ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def exchanges_once(kernel: RealKernel, count: int) -> str:
+    """What %exchanges says once there are ``count``: a visitor has the answer a moment before it is noted."""
+    wait_until(lambda: kernel.check("len(client.history)", cell_id="count").text == str(count))
+    return kernel.check("%exchanges", cell_id="look").stdout
 
 
 def test_a_handler_that_raises_shows_only_the_cells_lines_with_their_numbers(kernel: RealKernel) -> None:
@@ -152,10 +169,12 @@ def test_a_kernel_that_shuts_down_frees_its_port() -> None:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5)
 
 
-def test_interrupting_the_kernel_stops_a_request(kernel: RealKernel) -> None:
-    kernel.check("%%route /slow\nimport time\nprint('began', flush=True)\ntime.sleep(60)\n'done'", cell_id="route")
-    pending = kernel.send("print('sending', flush=True)\nclient.get('/slow')", cell_id="ask")
-    pending.wait_for_output("sending")
+def test_interrupting_the_kernel_stops_a_request(kernel: RealKernel, tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    handler = f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(60)\n'done'"
+    kernel.check(f"%%route /slow\n{handler}", cell_id="route")
+    pending = kernel.send("client.get('/slow')", cell_id="ask")
+    wait_until(began.exists)
     kernel.interrupt()
     reply = pending.result(timeout=20)
     assert reply.error is not None
@@ -212,6 +231,52 @@ def test_what_visitors_of_the_server_met_is_among_the_exchanges(kernel: RealKern
     kernel.check(f"%serve --port {port}", cell_id="serve")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
         answer.read()
-    listed = kernel.check("%exchanges", cell_id="look").stdout.splitlines()
+    listed = exchanges_once(kernel, 2).splitlines()
     assert [line.split() for line in listed] == [["1", "GET", "/none", "404"], ["2", "GET", "/", "200", "server"]]
     assert kernel.check("client.history[-1].output[0].text", cell_id="look2").text == "'seen\\n'"
+
+
+def test_an_interrupted_request_shows_where_the_handler_was_and_no_more(kernel: RealKernel, tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    handler = f"import pathlib, time\npathlib.Path({str(began)!r}).touch()\ntime.sleep(60)\n'done'"
+    kernel.check(f"%%route /slow\n{handler}", cell_id="route")
+    pending = kernel.send("%http /slow", cell_id="ask")
+    wait_until(began.exists)
+    kernel.interrupt()
+    error = pending.result(timeout=20).error
+    assert error is not None
+    assert error.traceback.splitlines() == [
+        "KeyboardInterrupt: the request was stopped. It was here:",
+        "GET /slow, line 4, in slow",
+        "    4 │ time.sleep(60)",
+    ]
+
+
+def test_an_unknown_converter_is_told_with_those_there_are(kernel: RealKernel) -> None:
+    error = kernel.run("%%route /h/<foo:name>\nname", cell_id="route").error
+    assert error is not None
+    assert error.name == "CellError"
+    assert "'foo'" in error.value
+    assert "int path string uuid" in error.value
+
+
+def test_serving_what_is_no_app_is_told_at_once(kernel: RealKernel) -> None:
+    error = kernel.run("app = 4\nget_ipython().run_line_magic('serve', '')", cell_id="serve").error
+    assert error is not None
+    assert "`app`" in error.value
+
+
+def test_what_failed_for_a_visitor_is_named_among_the_exchanges(kernel: RealKernel) -> None:
+    port = free_port()
+    kernel.check("%%route /err\n1/0", cell_id="route")
+    kernel.check(f"%serve --port {port}", cell_id="serve")
+    with pytest.raises(urllib.error.HTTPError):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/err", timeout=10)
+    listed = exchanges_once(kernel, 1)
+    assert listed == "1  GET  /err  500  server  ZeroDivisionError: division by zero (GET /err, line 2)\n"
+
+
+def test_cells_that_follow_a_remade_app_still_say_their_line(kernel: RealKernel) -> None:
+    for _ in range(2):
+        kernel.check("from nbmicro import App\napp = App(__name__)", cell_id="app")
+        assert kernel.check("%%route /x\n'x'", cell_id="route").stdout == "GET /x → x\n"

@@ -11,6 +11,7 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from nbmicro.errors import OptionError
+from nbmicro.exchange.record import Exchange
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
 from nbmicro.notebook.session import Session
@@ -47,17 +48,20 @@ def _table(session: Session, count: int) -> str:
     if not shown:
         return "No exchange yet. Send a request:  %http /"
     rows = [
-        (
-            str(number),
-            one.request.method,
-            one.request.target,
-            str(one.status),
-            "server" if one.origin == "server" else "",
-        )
-        for number, one in shown
+        (str(number), one.request.method, one.request.target, str(one.status), _remark(one)) for number, one in shown
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     return "\n".join(
         "  ".join([row[0].rjust(widths[0]), *(row[at].ljust(widths[at]) for at in (1, 2, 3)), row[4]]).rstrip()
         for row in rows
     )
+
+
+def _remark(exchange: Exchange) -> str:
+    """Who sent it, where that was a visitor of the server, and what failed."""
+    words = ["server"] if exchange.origin == "server" else []
+    if exchange.error is not None:
+        frame = exchange.error.frames[-1] if exchange.error.frames else None
+        place = f" ({frame.label}, line {frame.line})" if frame is not None else ""
+        words.append(f"{exchange.error.type}: {exchange.error.message.partition(chr(10))[0]}{place}")
+    return "  ".join(words)

@@ -14,6 +14,7 @@ from nbmicro.errors import CellError
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.namespace import Names
 from nbmicro.notebook.session import Session
+from nbmicro.web.app import App
 from nbmicro.web.names import RESERVED_NAMES
 
 if TYPE_CHECKING:
@@ -51,11 +52,23 @@ def make(session: Session) -> Callable[..., Any]:
         handler = build_handler(parsed, session.host.namespace, reserved=RESERVED_NAMES)
         if parsed.line.attempt is not None:
             _check_attempt(parsed.line)
-        session.app.add_url_rule(parsed.line.rule, parsed.endpoint, handler, methods=list(parsed.line.methods))
+        _declare(session.app, parsed.line, parsed.endpoint, handler)
         session.tell(handler)
         return None if parsed.line.attempt is None else _try(session, parsed.line)
 
     return route
+
+
+def _declare(app: App, line: RouteLine, endpoint: str, handler: Callable[..., Any]) -> None:
+    try:
+        app.add_url_rule(line.rule, endpoint, handler, methods=list(line.methods))
+    except (LookupError, ValueError) as error:
+        raise CellError(
+            f"{line.rule}: {error.args[0] if error.args else error}.",
+            hint=f"The converters are: {' '.join(sorted(app.url_map.converters))}",
+            where=f"%%route {line.label}",
+            line=1,
+        ) from None
 
 
 def _check_attempt(line: RouteLine) -> None:

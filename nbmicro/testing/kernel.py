@@ -14,10 +14,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty
 from types import TracebackType
 from typing import Any, Literal, Self
 
+import zmq
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
@@ -343,20 +343,21 @@ class RealKernel:
         """Take in messages until `done()`; in slices, so that a kernel that died is noticed."""
         client = self._connected()
         deadline = time.monotonic() + timeout
+        poller = zmq.Poller()
+        for channel in (client.shell_channel, client.iopub_channel):
+            poller.register(channel.socket, zmq.POLLIN)
         while not done():
             left = deadline - time.monotonic()
             if left <= 0:
                 raise DeadlineExceeded(f"The kernel was given {timeout:g} s for {what}")
+            if not poller.poll(round(min(left, 0.05) * 1000)) and not self.alive:
+                raise DeadlineExceeded(f"The kernel has died; it was to give {what}")
             self._take_replies(client)
-            try:
-                message = client.get_iopub_msg(timeout=min(left, 0.05))
-            except Empty:
-                if not self.alive:
-                    raise DeadlineExceeded(f"The kernel has died; it was to give {what}") from None
-                continue
-            collected = self._collected.get(message["parent_header"].get("msg_id", ""))
-            if collected is not None:
-                collected.take(message["msg_type"], message["content"])
+            while client.iopub_channel.msg_ready():
+                message = client.get_iopub_msg(timeout=1)
+                collected = self._collected.get(message["parent_header"].get("msg_id", ""))
+                if collected is not None:
+                    collected.take(message["msg_type"], message["content"])
 
     def _take_replies(self, client: BlockingKernelClient) -> None:
         while client.shell_channel.msg_ready():

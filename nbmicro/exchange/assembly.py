@@ -18,7 +18,7 @@ from nbmicro.errors import RequestError
 from nbmicro.exchange.form import FileValue, multipart
 from nbmicro.exchange.interpolate import Scope
 from nbmicro.exchange.items import DATA_KINDS
-from nbmicro.exchange.parts import RequestRecord
+from nbmicro.exchange.messages import RequestRecord
 from nbmicro.exchange.payload import fill_body, path_in, read_bytes
 from nbmicro.exchange.request import UNSET, build_request
 from nbmicro.exchange.syntax import FilePart, Item, LineRequest, ScriptRequest

@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from nbmicro.errors import DeadlineExceeded
 from nbmicro.exchange.body import BODY_LIMIT
@@ -19,10 +19,11 @@ from nbmicro.exchange.cookies import CookieJar
 from nbmicro.exchange.deadline import Deadline, Expired
 from nbmicro.exchange.fields import HeaderFields
 from nbmicro.exchange.history import History
-from nbmicro.exchange.parts import RequestRecord, ResponseRecord
+from nbmicro.exchange.messages import RequestRecord, ResponseRecord
 from nbmicro.exchange.places import FrameLabels
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.recorder import assemble
+from nbmicro.exchange.redirects import REDIRECT_LIMIT, REDIRECTS, next_request
 from nbmicro.exchange.request import (
     UNSET,
     Auth,
@@ -33,7 +34,6 @@ from nbmicro.exchange.request import (
     bare_request,
     build_request,
     clean_target,
-    is_loopback,
 )
 from nbmicro.exchange.wsgi import Answer, make_environ
 
@@ -43,14 +43,10 @@ if TYPE_CHECKING:
     from nbmicro.exchange.hints import RouteInfo
     from nbmicro.exchange.trace import Tracer
 
-__all__ = ["DEFAULT_TIMEOUT", "REDIRECT_LIMIT", "Client", "Options"]
+__all__ = ["DEFAULT_TIMEOUT", "Client", "Options"]
 
 #: Seconds that an app has for a request when nothing else was said.
 DEFAULT_TIMEOUT = 30.0
-#: Redirects that are followed in a row, as many as browsers do.
-REDIRECT_LIMIT = 20
-
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class Options(TypedDict, total=False):
@@ -309,11 +305,11 @@ class Client:
 
     def _follow(self, exchange: Exchange, timeout: float | None, origin: str, trace: bool) -> Exchange:
         """Follow redirects as a browser does (RFC 9110, section 15.4): all but 307 and 308 turn into a GET."""
-        while exchange.status in _REDIRECTS and exchange.headers.get("Location"):
+        while exchange.status in REDIRECTS and exchange.headers.get("Location"):
             if len(exchange.history) >= REDIRECT_LIMIT:
                 return exchange.with_notes(f"{REDIRECT_LIMIT} redirects in a row were followed; here it stops.")
             location = exchange.headers["Location"]
-            request = _next_request(exchange.request, exchange.status, location)
+            request = next_request(exchange.request, exchange.status, location)
             if request is None:
                 return exchange.with_notes(f"It leads away from this app, to {location}; not followed.")
             exchange = self._exchange(request, timeout, origin, trace, (*exchange.history, exchange))
@@ -353,19 +349,3 @@ def _too_late(request: RequestRecord, timeout: float | None, expired: Expired) -
         hint="A longer wait:  --timeout SECONDS  (timeout=SECONDS in Python).",
     )
     return error.with_traceback(expired.__traceback__)
-
-
-def _next_request(request: RequestRecord, status: int, location: str) -> RequestRecord | None:
-    """The request that a redirect asks for, or None when it leads to another site."""
-    host = request.headers.get("Host") or "localhost"
-    url = urlsplit(urljoin(f"http://{host}{request.target}", location))
-    if url.scheme not in {"http", "https"} or not (url.hostname == host or is_loopback(url.hostname or "")):
-        return None
-    target = clean_target((url.path or "/") + (f"?{url.query}" if url.query else ""))
-    dropped = {"cookie"}
-    method, body = request.method, request.body
-    if status not in {307, 308}:
-        method, body = ("HEAD" if method == "HEAD" else "GET"), b""
-        dropped |= {"content-type", "content-length"}
-    fields = HeaderFields(field for field in request.headers if field[0].lower() not in dropped)
-    return RequestRecord(method, target, fields, body)

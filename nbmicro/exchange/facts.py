@@ -13,7 +13,9 @@ from werkzeug.utils import redirect
 
 from nbmicro.exchange.lines import human_size, one_line, plain
 from nbmicro.exchange.masking import MASK, masked_response_headers, masked_target
-from nbmicro.exchange.parts import CheckResult, ErrorRecord, ExchangeRecord, ResponseRecord
+from nbmicro.exchange.messages import ResponseRecord
+from nbmicro.exchange.parts import CheckResult, ErrorRecord, ExchangeRecord
+from nbmicro.exchange.redirects import REDIRECTS
 from nbmicro.exchange.rendering import RenderOptions
 
 __all__ = [
@@ -28,8 +30,6 @@ __all__ = [
     "request_line",
     "shown_checks",
 ]
-
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
 

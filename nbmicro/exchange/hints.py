@@ -16,7 +16,8 @@ from urllib.parse import parse_qs, unquote
 
 from werkzeug.exceptions import BadRequestKeyError
 
-from nbmicro.exchange.parts import ExchangeRecord, RequestRecord
+from nbmicro.exchange.messages import RequestRecord
+from nbmicro.exchange.parts import ExchangeRecord
 
 __all__ = ["RouteInfo", "hint_for", "nearest_route", "routes_of"]
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote_plus
 
-from nbmicro.exchange.parts import ExchangeRecord, RequestRecord
+from nbmicro.exchange.messages import RequestRecord
+from nbmicro.exchange.parts import ExchangeRecord
 
 __all__ = ["MASK", "masked_body", "masked_request_headers", "masked_response_headers", "masked_target"]
 

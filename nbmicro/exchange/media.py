@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from nbmicro.exchange.body import Body
 from nbmicro.exchange.lines import plain
-from nbmicro.exchange.parts import ResponseRecord
+from nbmicro.exchange.messages import ResponseRecord
 
 __all__ = ["PREVIEW_LIMIT", "Kind", "body_lines", "hex_lines", "json_lines", "kind_of", "preview"]
 

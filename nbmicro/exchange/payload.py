@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.interpolate import Scope
-from nbmicro.exchange.parts import media_type_of
+from nbmicro.exchange.messages import media_type_of
 from nbmicro.exchange.syntax import BodySource
 from nbmicro.exchange.template import Blank, Template, parse_template, place_at
 from nbmicro.exchange.values import json_text, plain_text

@@ -13,17 +13,8 @@ from typing import TYPE_CHECKING, Any
 from nbmicro.errors import RequestError
 from nbmicro.exchange.body import Body
 from nbmicro.exchange.fields import HeaderFields
-from nbmicro.exchange.parts import (
-    CheckResult,
-    ErrorRecord,
-    ExchangeRecord,
-    Frame,
-    LogLine,
-    OutputPart,
-    RequestRecord,
-    ResponseRecord,
-    TraceStep,
-)
+from nbmicro.exchange.messages import RequestRecord, ResponseRecord
+from nbmicro.exchange.parts import CheckResult, ErrorRecord, ExchangeRecord, Frame, LogLine, OutputPart, TraceStep
 
 if TYPE_CHECKING:
     from nbmicro.exchange.rendering import RenderOptions

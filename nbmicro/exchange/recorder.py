@@ -18,7 +18,7 @@ from nbmicro.exchange.capture import Capture
 from nbmicro.exchange.faults import error_record
 from nbmicro.exchange.fields import HeaderFields
 from nbmicro.exchange.history import History
-from nbmicro.exchange.parts import RequestRecord, ResponseRecord, charset_of
+from nbmicro.exchange.messages import RequestRecord, ResponseRecord, charset_of
 from nbmicro.exchange.places import FrameLabels
 from nbmicro.exchange.record import Exchange
 

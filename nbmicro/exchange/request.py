@@ -18,7 +18,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from nbmicro.errors import RequestError
 from nbmicro.exchange.fields import HeaderFields
 from nbmicro.exchange.form import Files, FileValue, field_text, multipart, pairs, several
-from nbmicro.exchange.parts import RequestRecord
+from nbmicro.exchange.messages import RequestRecord
 
 __all__ = ["UNSET", "Auth", "Data", "FileValue", "Files", "Headers", "Query", "Unset", "build_request"]
 

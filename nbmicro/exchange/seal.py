@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 from markupsafe import escape
 
 from nbmicro.exchange.frame import FRAME_LIMIT
-from nbmicro.exchange.parts import ResponseRecord
+from nbmicro.exchange.messages import ResponseRecord
 from nbmicro.exchange.request import is_loopback
 
 __all__ = ["SEAL_LIMIT", "seal_page"]

@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from nbmicro.exchange.body import BODY_LIMIT, SPOOL_LIMIT, Body, BodyWriter
 from nbmicro.exchange.fields import HeaderFields
-from nbmicro.exchange.parts import RequestRecord, ResponseRecord, charset_of
+from nbmicro.exchange.messages import RequestRecord, ResponseRecord, charset_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

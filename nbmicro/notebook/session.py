@@ -7,6 +7,7 @@ to. What must not: IPython; the host is the door to it.
 from __future__ import annotations
 
 import os
+import re
 import sys
 import types
 from collections.abc import Callable, Mapping
@@ -191,7 +192,19 @@ class Session:
     def _display(self, exchange: Exchange, parts: Any = None) -> None:
         from nbmicro.notebook.showing import bundle_of
 
-        self.host.display(bundle_of(exchange, parts))
+        self.host.display(bundle_of(exchange.with_notes(*self._rebound(exchange)), parts))
+
+    def _rebound(self, exchange: Exchange) -> list[str]:
+        """A remark for each name of ours on the line that failed which the notebook has given another meaning."""
+        frames = exchange.error.frames if exchange.error is not None else ()
+        words = set(re.findall(r"\w+", frames[-1].source)) if frames else set()
+        space = self.host.namespace
+        return [
+            f"`{name}` is the notebook's own here ({_kind(space, name)}), not nbmicro's. To have that one again: "
+            f"from nbmicro import {name}"
+            for name in sorted(words & HANDLER_NAMES.keys())
+            if space.get(name) is not HANDLER_NAMES[name]
+        ]
 
     def hide(self, exchange: Exchange) -> None:
         """Count an exchange as shown without showing it (``-q``)."""
@@ -237,3 +250,7 @@ class Session:
         in_cell = filename.startswith("<") or self.host.cell_of_file(filename) is not None
         where = f"line {last.line} of the cell" if in_cell else f"line {last.line}"
         return f"Its last line ({where}) is {last.explained}:\n{last.excerpt}      {last.cure}"
+
+
+def _kind(space: dict[str, Any], name: str) -> str:
+    return f"of type {type(space[name]).__name__}" if name in space else "it was deleted"

@@ -280,3 +280,13 @@ def test_cells_that_follow_a_remade_app_still_say_their_line(kernel: RealKernel)
     for _ in range(2):
         kernel.check("from nbmicro import App\napp = App(__name__)", cell_id="app")
         assert kernel.check("%%route /x\n'x'", cell_id="route").stdout == "GET /x → x\n"
+
+
+def test_an_error_on_a_name_that_the_notebook_took_says_so(kernel: RealKernel) -> None:
+    kernel.check("%%route /x\nrequest.args.get('a', 'none')", cell_id="route")
+    kernel.check("request = 5", cell_id="taken")
+    text = kernel.check("%http /x", cell_id="ask").text
+    assert "`request` is the notebook's own here (of type int)" in text
+    assert "from nbmicro import request" in text
+    kernel.check("from nbmicro import request", cell_id="back")
+    assert kernel.check("%http /x", cell_id="again").text.endswith("none")

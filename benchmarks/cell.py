@@ -66,12 +66,9 @@ def _cells(rounds: int) -> str:
                 more[title].append(value - base)
     rows = []
     for title in CELLS:
-        shown = [
-            figure(median(seconds[title]) * 1e3),
-            figure(min(seconds[title]) * 1e3),
-            f"{median(more[title]) * 1e3:+.2f}",
-        ]
-        rows.append([title, *shown, "" if CELLS[title] == DISPLAY else "≤ +1 ms"])
+        shown = [figure(value(seconds[title]) * 1e3) for value in (median, min)]
+        aim = "" if CELLS[title] == DISPLAY else "≤ +1 ms"
+        rows.append([title, *shown, f"{median(more[title]) * 1e3:+.2f}", aim])
     note = f"ms from sending the cell to its last message, as a front end sees it; medians of {rounds} rounds."
     return table("A cell in a kernel", ["cell", "median", "least", "more than display", "aim"], rows, note)
 
@@ -86,14 +83,7 @@ def _loads(rounds: int) -> str:
             wall, busy = printed.partition("took ")[2].split()
             walls[title].append(float(wall))
             busies[title].append(float(busy))
-    rows = [
-        [
-            title,
-            figure(median(walls[title]) * 1e3),
-            figure(min(walls[title]) * 1e3),
-            figure(median(busies[title]) * 1e3),
-        ]
-        for title in LOADS
-    ]
+    columns = ((median, walls), (min, walls), (median, busies))
+    rows = [[title, *(figure(value(kind[title]) * 1e3) for value, kind in columns)] for title in LOADS]
     note = f"ms in a kernel that has just started, a new one each time; {rounds} rounds. The aim: no more than Flask's."
     return table("Loading", ["cell", "median", "least", "CPU"], rows, note)

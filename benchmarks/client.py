@@ -39,17 +39,11 @@ def measure(quick: bool = False) -> str:
     add("nbmicro's test client", ours["hello"].test_client())
     add("Werkzeug's client, nbmicro's app", WerkzeugClient(ours["hello"]))
     add(OURS, Client(ours["hello"]))
-    bare = _bare(ours["hello"])
+    gets = {name: (lambda _, get=get: get("/hello/Ada")) for name, (get, _) in kinds.items()}
+    posts = {name: (lambda _, post=post: post("/post", {"name": "Ada"})) for name, (_, post) in kinds.items()}
+    gets["a bare call, Werkzeug's response"] = _bare(ours["hello"])
     rows = []
-    for title, works in (
-        ("GET /hello/<name>", {name: (lambda _, get=get: get("/hello/Ada")) for name, (get, _) in kinds.items()}),
-        (
-            "POST of JSON",
-            {name: (lambda _, post=post: post("/post", {"name": "Ada"})) for name, (_, post) in kinds.items()},
-        ),
-    ):
-        if title.startswith("GET"):
-            works["a bare call, Werkzeug's response"] = bare
+    for title, works in (("GET /hello/<name>", gets), ("POST of JSON", posts)):
         answers = {name: work(None).status_code for name, work in works.items()}
         if set(answers.values()) != {200}:
             raise SystemExit(f"{title}: {answers}")

@@ -44,12 +44,4 @@ def make() -> dict[str, Any]:
     def after() -> None:
         bottle.response.headers[HOOK_HEADER[0]] = HOOK_HEADER[1]
 
-    return {
-        "hello": plain,
-        "json": plain,
-        "args": plain,
-        "hook": hooked,
-        "post": plain,
-        "missing": plain,
-        "rows": plain,
-    }
+    return dict.fromkeys(("hello", "json", "args", "post", "missing", "rows"), plain) | {"hook": hooked}

@@ -58,12 +58,4 @@ def make() -> dict[str, Any]:
     plain.add_route("/post", Post())
     plain.add_route("/rows", Rows())
     hooked.add_route("/hello/{name}", Hello())
-    return {
-        "hello": plain,
-        "json": plain,
-        "args": plain,
-        "hook": hooked,
-        "post": plain,
-        "missing": plain,
-        "rows": plain,
-    }
+    return dict.fromkeys(("hello", "json", "args", "post", "missing", "rows"), plain) | {"hook": hooked}

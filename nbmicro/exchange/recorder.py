@@ -50,7 +50,7 @@ def assemble(
     ----------
     environ:
         As the app left it: ``nbmicro.error`` (the exception behind a 500), ``nbmicro.refusal`` (behind a 4xx),
-        ``nbmicro.notes`` and ``werkzeug.request`` are read.
+        ``nbmicro.notes``, ``nbmicro.route`` and ``werkzeug.request`` are read.
     fault:
         The exception that left the app.
     routes:
@@ -62,6 +62,8 @@ def assemble(
     rule = getattr(wrapped, "url_rule", None)
     if rule is not None:
         known["rule"], known["endpoint"] = rule.rule, rule.endpoint
+    elif "nbmicro.route" in environ:
+        known["rule"], known["endpoint"] = environ["nbmicro.route"]
     told = environ.get("nbmicro.notes")
     if told:
         known["notes"] = (*told, *known.get("notes", ()))

@@ -89,7 +89,12 @@ def run_line(
     if options.reset:
         client.reset()
     sent = client.send(
-        record, follow=options.follow, timeout=options.timeout or DEFAULT_TIMEOUT, origin=origin, announce=False
+        record,
+        follow=options.follow,
+        timeout=options.timeout or DEFAULT_TIMEOUT,
+        origin=origin,
+        announce=False,
+        trace=_traced(options.show),
     )
     results = _expected(options, sent, parsed.line)
     exchange = sent.with_checks(results)
@@ -226,6 +231,7 @@ def _run_request(
             timeout=request.timeout or options.timeout or DEFAULT_TIMEOUT,
             origin=origin,
             announce=False,
+            trace=_traced(request.show or options.show),
         )
     scope.sent = True
     captured: dict[str, object] = {}
@@ -245,6 +251,11 @@ def _run_request(
     if request.name is not None:
         namespace[request.name] = exchange
     return exchange
+
+
+def _traced(show: tuple[str, ...] | None) -> bool:
+    """Whether the steps of the request are among the parts that are shown."""
+    return show is not None and bool({"trace", "all"} & set(show))
 
 
 def _expected(options: Options, exchange: Exchange, line: int) -> list[CheckResult]:

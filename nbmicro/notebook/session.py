@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nbmicro.errors import OptionError
+from nbmicro.exchange import deadline
 from nbmicro.exchange.capture import current_capture
 from nbmicro.exchange.client import Client
 from nbmicro.exchange.history import History
@@ -74,6 +75,7 @@ class Session:
     def end(self) -> None:
         """Leave nothing behind: no hook, name, context, thread or port."""
         self.stop_server()
+        deadline.release()
         self.host.uninstall()
         for kind in (Exchange, Exchanges):
             self.host.forget_type(kind)
@@ -154,7 +156,7 @@ class Session:
     def takes_display(self, bundle: Mapping[str, Any]) -> bool:
         """Whether a display belongs to a request that is being answered, not to the cell."""
         captured = current_capture.get()
-        if captured is None:
+        if captured is None or not captured.open:
             return False
         captured.display(bundle)
         return True

@@ -94,6 +94,8 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
         plan = target.plan = app.plan(table, target.route)
         if plan is None:
             return None
+    if "nbmicro.recorded" in environ:
+        environ["nbmicro.route"] = (target.route.rule, target.route.endpoint)
     context = RequestContext(app, environ)
     context._table = table
     context._target = target

@@ -17,6 +17,7 @@ from nbmicro.errors import CellError
 __all__ = [
     "METHODS",
     "TypedLine",
+    "refuse_decorator",
     "refuse_method_list",
     "refuse_methods",
     "refuse_methods_argument",
@@ -48,6 +49,10 @@ _OPTIONS = ("--name", "--try")
 _ANOTHER_NAME = {"--endpoint": "--name", "--as": "--name", "-n": "--name", "--test": "--try", "-t": "--try"}
 _METHODS_ARGUMENT = re.compile(r"[\s,]*\bmethods?\s*=\s*(?P<list>\[[^\]]*\]?|\([^)]*\)?|\{[^}]*\}?|\S+)[\s,]*")
 _METHOD_LIST = re.compile(r"[\[({\"']*([A-Za-z]+)(?:[\"'\s]*[,|/;+&]+[\"'\s]*[A-Za-z]+)*[\])}\"']*(?=\s+[\"'/])")
+_DECORATOR = re.compile(
+    r"(?<!\S)(?:@\w+\.|\w+\.(?=\w+\s*\())(?P<verb>route|get|post|put|patch|delete)\b"
+    r"(?:\s*\(\s*[rf]?(?:[\"'](?P<rule>[^\"']*)[\"'])?(?P<rest>.*))?"
+)
 _METHODS_OPTIONS = frozenset({"--method", "--methods", "-X", "--request"})
 
 
@@ -75,6 +80,24 @@ def _fault(message: str, corrected: TypedLine | str | None = None, *, more: str 
 def _method_words(text: str) -> tuple[str, ...]:
     words: list[str] = re.findall(r"[A-Za-z][A-Za-z-]*", text)
     return tuple(dict.fromkeys(word.upper() for word in words))
+
+
+def refuse_decorator(head: str, tail: str) -> None:
+    """`@app.route("/x")`: the line above a function, which `%%route` stands for."""
+    found = _DECORATOR.search(head)
+    if found is None:
+        return
+    given = _METHODS_ARGUMENT.search(found["rest"] or "")
+    verb = found["verb"].upper()
+    methods = _method_words(given["list"] if given else head[: found.start()] or (verb if verb in METHODS else ""))
+    named = re.search(r"endpoint\s*=\s*[\"']([A-Za-z_]\w*)[\"']", found["rest"] or "")
+    corrected = TypedLine(
+        () if methods == ("GET",) else methods,
+        corrected_rule(found["rule"] or "/"),
+        named[1] if named else None,
+        tail,
+    )
+    raise _fault(f"`{found[0].strip()}` is a decorator; %%route stands in its place.", corrected)
 
 
 def refuse_methods_argument(head: str, tail: str) -> None:

@@ -143,5 +143,5 @@ def _instead(statement: MagicStatement) -> str:
     if statement.name == "http":
         return "Send the request from the next cell, or end the %%route line with --try."
     if statement.name in ("time", "timeit"):
-        return "Measure the whole request from another cell:  %bench, or %http --show time"
+        return "Measure the whole request from another cell:  %http / --show time"
     return "Write it in a cell of its own."

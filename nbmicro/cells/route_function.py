@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ast
 import copy
+import difflib
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nbmicro.cells.own_scope import own_scope
@@ -80,16 +81,14 @@ class _Mismatch:
         if not missing:
             return
         message = f"`{self.function.name}` takes no {_names(missing)}, which {self.rule} gives."
-        raise self._fault(message, f"Write:  {self._corrected_def(missing)}")
+        meant = self._misspelt(missing)
+        if meant:
+            message += "".join(f" For `{typed}`, did you mean `{name}`?" for typed, name in meant.items())
+        raise self._fault(message, f"Write:  {self._corrected_def(missing, meant)}")
 
     def refuse_needed(self) -> None:
         """A parameter without default that the rule does not give."""
-        arguments = self.function.args
-        positional = [*arguments.posonlyargs, *arguments.args]
-        needed = positional[: len(positional) - len(arguments.defaults)]
-        keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        needed += [argument for argument, default in keywords if default is None]
-        missing = [argument.arg for argument in needed if argument.arg not in self.parameters]
+        missing = self._needed()
         if not missing:
             return
         gives = _names(self.parameters) if self.parameters else "no values"
@@ -98,17 +97,38 @@ class _Mismatch:
         hint = f"Try:  %%route {self.methods}{rule}\nOr give it a default:  {missing[0]}=…"
         raise self._fault(message, hint)
 
+    def _needed(self) -> list[str]:
+        arguments = self.function.args
+        positional = [*arguments.posonlyargs, *arguments.args]
+        needed = positional[: len(positional) - len(arguments.defaults)]
+        keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        needed += [argument for argument, default in keywords if default is None]
+        return [argument.arg for argument in needed if argument.arg not in self.parameters]
+
+    def _misspelt(self, missing: Sequence[str]) -> dict[str, str]:
+        """The parameters that nothing gives and whose names are near to a path value that nothing takes."""
+        meant: dict[str, str] = {}
+        for typed in self._needed():
+            near = difflib.get_close_matches(
+                typed.lower(), [name for name in missing if name not in meant.values()], n=1
+            )
+            if near:
+                meant[typed] = near[0]
+        return meant
+
     def _fault(self, message: str, hint: str) -> CellError:
         line = self.function.lineno
         return CellError(f"{message}\n{shown_line(self.lines, line)}", hint=hint, where=self.where, line=line)
 
-    def _corrected_def(self, missing: Sequence[str]) -> str:
+    def _corrected_def(self, missing: Sequence[str], meant: Mapping[str, str]) -> str:
         arguments = copy.deepcopy(self.function.args)
+        for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+            argument.arg = meant.get(argument.arg, argument.arg)
         taken = [argument.arg for argument in arguments.posonlyargs if argument.arg in missing]
         if taken:
             arguments.args[:0] = arguments.posonlyargs
             arguments.posonlyargs = []
-        arguments.args[:0] = [ast.arg(arg=name) for name in missing if name not in taken]
+        arguments.args[:0] = [ast.arg(arg=name) for name in missing if name not in taken and name not in meant.values()]
         word = "async def" if isinstance(self.function, ast.AsyncFunctionDef) else "def"
         # Only shown, never compiled.
         return f"{word} {self.function.name}({ast.unparse(arguments)}):"

@@ -88,6 +88,7 @@ def parse_route_line(line: str) -> RouteLine:
     line = re.sub(r"[\r\n]+", " ", line).strip()
     head, attempt = _without_attempt(line)
     tail = "" if attempt is None else f" --try {attempt}".rstrip()
+    line_faults.refuse_decorator(head, tail)
     line_faults.refuse_methods_argument(head, tail)
     methods, start = _methods(head)
     words = _words(head, start, tail)

@@ -86,7 +86,7 @@ class NotebookModule:
         if not callable(app):
             raise LoadError(
                 f"`{self.target}` is {app!r}, and that answers no requests.",
-                hint="Name it something else, or name the app:  %app my_app",
+                hint=f"Name the app `app`; or load it by its own name:  {self.path.name}:NAME",
                 where=self.path.name,
             )
         return app

@@ -172,7 +172,7 @@ def test_a_path_value_may_not_be_global(refusal: Refusal) -> None:
     [
         ("!ls\n1", 2, "`!ls` is IPython's way to run a command", "subprocess.run"),
         ("files = !ls -l\nfiles", 2, "`!ls -l` is IPython's way to run a command", "subprocess.run"),
-        ("x = 1\nif x:\n    %time x\n1", 4, "`%time` is a magic of IPython", "%bench"),
+        ("x = 1\nif x:\n    %time x\n1", 4, "`%time` is a magic of IPython", "%http / --show time"),
         ("%http GET /\n1", 2, "`%http` is a magic of IPython", "--try"),
         ("%matplotlib inline\n1", 2, "`%matplotlib` is a magic of IPython", "in a cell of its own"),
         ("1\n%%time\n1", 3, "`%%time` is a magic of IPython", "Cut the cell above line 3"),

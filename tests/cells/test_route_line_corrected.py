@@ -58,6 +58,14 @@ CORRECTED = [
     ("GTE /x", "`GTE` is no HTTP method. Did you mean GET?", "GET /x"),
     ("GET,POSTT /x", "`POSTT` is no HTTP method. Did you mean POST?", "GET,POST /x"),
     ("GET,FOO /x", "`FOO` is no HTTP method", "GET /x"),
+    # a decorator, as it stands above a function
+    ('@app.route("/x")', "is a decorator", "/x"),
+    ("app.route('/x/<int:id>')", "is a decorator", "/x/<int:id>"),
+    ('@app.route("/x", methods=["GET", "POST"])', "is a decorator", "GET,POST /x"),
+    ('@app.post("/users", endpoint="add")', "is a decorator", "POST /users --name add"),
+    ('@bp.get("/{id}") --try /1', "is a decorator", "/<id> --try /1"),
+    ('POST @app.route("/x")', "is a decorator", "POST /x"),
+    ("@app.route", "is a decorator", "/"),
     # options and words too many
     ("/x --nmae y", "Did you mean --name?", "/x --name y"),
     ("/x --endpoint y", "Did you mean --name?", "/x --name y"),

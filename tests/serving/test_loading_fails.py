@@ -106,7 +106,9 @@ def test_a_missing_file_names_its_neighbours(notebook: Notebook) -> None:
 
 def test_something_else_under_the_name_app_says_so(notebook: Notebook) -> None:
     """An app that is none is refused before it would answer every request with 500."""
-    assert "answers no requests" in refused(notebook("app = 3")).message
+    none = refused(notebook("app = 3"))
+    assert "answers no requests" in none.message
+    assert none.hint == "Name the app `app`; or load it by its own name:  app.ipynb:NAME"
     error = refused(notebook("app = print", "%%route /\n'x'"))
     assert "is a builtins.builtin_function_or_method" in error.message
     assert error.where == "app.ipynb, cell 2 (%%route /)"

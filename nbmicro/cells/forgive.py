@@ -11,10 +11,12 @@ follows is then counted from the `%%` line on.
 
 from __future__ import annotations
 
+import itertools
 import re
 
-from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_statements
+from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_statements, replaced
 from nbmicro.cells.notebook_cell import without_indent
+from nbmicro.cells.python_source import parse_again
 from nbmicro.errors import CellError
 
 __all__ = ["tidy_cell"]
@@ -23,6 +25,9 @@ _OURS = re.compile(r"%%(route|http|template|static)(?=\s|$)")
 _MAYBE_OURS = re.compile(r"%%(?:route|http|template|static)\b|%(?:http|trace|bench)\b")
 _MARKER = re.compile(r"\s*#\s*(?:NBVAL_[A-Z_]+|PYTEST_VALIDATE_[A-Z_]+)\b")
 _REQUESTS = frozenset({"http", "trace", "bench"})
+# A header's line; `else:` and its kind are Python's.
+_HEADER = re.compile(r"(?!(?:else|try|finally|lambda|except)\b)[A-Za-z][A-Za-z0-9-]*:[ \t]+\S")
+_STATUS = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(?:[1-5][0-9]{2}|\*)(?=\s|$)")
 _FENCE = re.compile(r"\s*(`{3,})")
 
 
@@ -43,7 +48,8 @@ def tidy_cell(text: str) -> str:
     Raises
     ------
     CellError
-        Code stands above the ``%%`` line, or a second ``%%`` line of ours stands in the cell; with the cure.
+        Code stands above the ``%%`` line, or a second ``%%`` line of ours stands in the cell, or a request goes on
+        below a line that has one percent sign; with the cure.
     """
     if not _MAYBE_OURS.search(text):
         return text
@@ -117,6 +123,7 @@ def _tidy_python(text: str) -> str:
     """A plain cell: none of our `%%` lines below code, and no request whose URL ends in IPython's question mark."""
     plain = without_indent(text)
     statements = magic_statements(plain)
+    _refuse_half_a_magic(plain, statements)
     for statement in statements:
         if statement.kind == "%%" and _OURS.match(statement.text):
             raise _not_first(statement, statements, cell_lines(plain))
@@ -128,6 +135,35 @@ def _tidy_python(text: str) -> str:
             ending = lines[last][len(lines[last].rstrip()) :]
             lines[last] = f"{lines[last].rstrip()} #{ending}"
     return "".join(lines)
+
+
+def _refuse_half_a_magic(text: str, statements: tuple[MagicStatement, ...]) -> None:
+    """`%http POST /x` above headers and a body: a line magic sees none of them, and to Python they are a mistake."""
+    first = statements[0] if statements else None
+    if first is None or (first.kind, first.name, first.assigned_to) != ("%", "http", None):
+        return
+    lines = cell_lines(text)
+    if any(not _is_remark(line) for line in lines[: first.line - 1]) or first.lines > 1:
+        return
+    below = [line.rstrip() for line in lines[first.line :]]
+    number = next((index for index, line in enumerate(below) if line), None)
+    if number is None or not _is_request_text(below[number:]):
+        return
+    if parse_again(replaced(text, lambda found: f"{found.assigned_to} = None" if found.assigned_to else "pass")):
+        return
+    raise CellError(
+        f"`{below[number]}` belongs to the request, and `%http` takes no line but its own.",
+        hint=f"With two percent signs the cell is the request:  %{first.text}",
+        line=first.line + 1 + number,
+    )
+
+
+def _is_request_text(lines: list[str]) -> bool:
+    """Whether lines can only be headers, or a JSON body above a status line: what no beginning of Python looks like."""
+    head = list(itertools.takewhile(lambda line: _HEADER.match(line) or _is_remark(line), lines))
+    if any(_HEADER.match(line) and parse_again(line) is None for line in head):
+        return True
+    return bool(head or lines[0].startswith(("{", "["))) and any(_STATUS.match(line) for line in lines)
 
 
 def _not_first(found: MagicStatement, statements: tuple[MagicStatement, ...], lines: list[str]) -> CellError:

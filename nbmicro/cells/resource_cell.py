@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import mimetypes
 import posixpath
+import re
 import shlex
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,9 +57,10 @@ class StaticCell:
 
 
 def parse_template_cell(line: str, body: str) -> TemplateCell:
-    """Read a ``%%template`` cell; CellError for a line that gives no name."""
+    """Read a ``%%template`` cell; CellError for a line that gives no name, or one out of the templates' folder."""
     before, attempt_found, attempt = line.partition("--try")
     name = _one_name("%%template", before, "hello.html")
+    _refuse_outside("%%template", name, name, "templates", "hello.html")
     values = _values(attempt) if attempt_found else None
     return TemplateCell(name, body, values)
 
@@ -67,12 +69,20 @@ def parse_static_cell(line: str, body: str) -> StaticCell:
     """Read a ``%%static`` cell; CellError for a path that is none, or leads out of the static folder."""
     given = _one_name("%%static", line, "style.css")
     path = given.removeprefix("/").removeprefix("static/")
-    if posixpath.normpath(path) != path or path.startswith(("..", "/")) or "\\" in path:
-        raise CellError(
-            f"`{given}` is no path below the static folder.", hint="Try:  %%static style.css", where="%%static", line=1
-        )
+    _refuse_outside("%%static", given, path, "static", "style.css")
     mimetype = mimetypes.guess_type(path)[0] or "text/plain"
     return StaticCell(path, body.encode(), mimetype)
+
+
+def _refuse_outside(magic: str, given: str, path: str, folder: str, example: str) -> None:
+    """Refuse a path that a request for a file of the folder never has, or that leads out of it."""
+    if posixpath.normpath(path) == path and not path.startswith(("..", "/")) and path != "." and "\\" not in path:
+        return
+    kept = [part for part in re.split(r"[/\\]+", path) if part not in ("", ".", "..")]
+    better = shlex.quote("/".join(kept)) if kept else example
+    raise CellError(
+        f"`{given}` is no path below the {folder} folder.", hint=f"Try:  {magic} {better}", where=magic, line=1
+    )
 
 
 def _one_name(magic: str, line: str, example: str) -> str:
@@ -82,8 +92,14 @@ def _one_name(magic: str, line: str, example: str) -> str:
         raise CellError(f"{error}: {line.strip()}", hint=f"Try:  {magic} {example}", where=magic, line=1) from None
     if len(words) == 1 and words[0]:
         return words[0]
-    what = "a name is missing" if not words else f"one name is wanted, and there are {len(words)}: {' '.join(words)}"
-    raise CellError(f"{what}.", hint=f"Try:  {magic} {words[0] if words else example}", where=magic, line=1)
+    if not any(words):
+        raise CellError("a name is missing.", hint=f"Try:  {magic} {example}", where=magic, line=1)
+    raise CellError(
+        f"one name is wanted, and there are {len(words)}: {' '.join(words)}.",
+        hint=f'Try:  {magic} {"_".join(words)}\nOr with spaces in it:  {magic} "{" ".join(words)}"',
+        where=magic,
+        line=1,
+    )
 
 
 def _values(text: str) -> dict[str, Any]:

@@ -172,6 +172,43 @@ def test_two_requests_in_a_cell_are_told_of_their_separator() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "line", "below"),
+    [
+        ("%http POST /x\nContent-Type: application/json\n\n{}", 2, "Content-Type: application/json"),
+        ("# a\n\n%http POST /x\n\nX-Token: abc", 5, "X-Token: abc"),
+        ("%http POST /x\nAccept: text/html\n# c\nX-A: 1\n", 2, "Accept: text/html"),
+        ('%http POST /x\n{"name": "Ada"}\n\nHTTP 201\n[Asserts]\nstatus == 201', 2, '{"name": "Ada"}'),
+        ("  %http POST /x\n  Host: a b\n", 2, "Host: a b"),
+    ],
+)
+def test_a_request_below_one_percent_sign_is_told_of_the_second(text: str, line: int, below: str) -> None:
+    error = refused(text)
+    assert error.line == line
+    assert error.message == f"`{below}` belongs to the request, and `%http` takes no line but its own."
+    assert error.hint == "With two percent signs the cell is the request:  %%http POST /x"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%http POST /x\n{'a': 1}",
+        '%http POST /x\n\n{"a": 1}\n',
+        "%http /x\nage: int = 3\nage",
+        "%http /x\nage: int = 3\nfoo(",
+        "%http /x\nif a:\n    b\nelse: c",
+        "%http /x\n[1, 2]\nfoo(",
+        "%http /x\nfor x in y: z z",
+        "r = %http POST /x\nX-A: 1",
+        "x = 1\n%http /x\nX-A: 1",
+        "%http /x\n%http /y\nprint(",
+        '%http /x\n"""\nX-A: 1\n"""',
+    ],
+)
+def test_python_below_a_request_is_left_to_python(text: str) -> None:
+    assert tidy_cell(text) == text
+
+
+@pytest.mark.parametrize(
     "text", ["# c\n\n%%route /x\n1", "  %%http GET /x?", "\n%%template a\n<p>", "%http GET /x?", "r = %http /x?"]
 )
 def test_ipython_runs_a_tidied_cell_as_the_magic_it_is(text: str) -> None:

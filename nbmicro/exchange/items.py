@@ -11,6 +11,7 @@ import re
 from nbmicro.errors import RequestError
 from nbmicro.exchange.address import METHODS, check_url, is_method, is_url
 from nbmicro.exchange.curl_line import parse_curl
+from nbmicro.exchange.misplaced import refuse_misplaced
 from nbmicro.exchange.options import read_option
 from nbmicro.exchange.syntax import Item, ItemKind, LineRequest, Options
 from nbmicro.exchange.template import blank_end
@@ -30,6 +31,7 @@ SEPARATORS: dict[str, ItemKind] = {
 DATA_KINDS = frozenset({"text", "json", "upload", "text_file", "json_file"})
 ITEM_HELP = "An item is one of  name=Ada  age:=36  X-Token:abc  page==2  photo@a.png  bio=@bio.txt  tags:=@tags.json"
 
+_VERSIONS = frozenset({"HTTP/1.0", "HTTP/1.1", "HTTP/2"})
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
@@ -53,7 +55,15 @@ def parse_line(
         Anything that is no method, URL, item or option; with line and column, and what would do.
     """
     words, quiet = split_words(text, line=line, column=column)
-    parsed = read_words(words, line=line, column=column + len(text.rstrip()), method=method, url=url, quiet=quiet)
+    parsed = read_words(
+        words,
+        line=line,
+        column=column + len(text.rstrip()),
+        method=method,
+        url=url,
+        quiet=quiet,
+        magic="%http" if url is None else "--try",
+    )
     options = parsed.options
     if parsed.url is None and not (options.help or options.file or options.reset):
         raise _no_url(parsed, line, column + len(text.rstrip()))
@@ -63,9 +73,16 @@ def parse_line(
 
 
 def read_words(
-    words: list[Word], *, line: int, column: int, method: str | None = None, url: str | None = None, quiet: bool = False
+    words: list[Word],
+    *,
+    line: int,
+    column: int,
+    method: str | None = None,
+    url: str | None = None,
+    quiet: bool = False,
+    magic: str = "%http",
 ) -> LineRequest:
-    """Read the words of a line; a missing URL is left to the caller."""
+    """Read the words of a line that ``magic`` begins; a missing URL is left to the caller."""
     if any(word.text in {"-h", "--help"} and not word.quoted for word in words):
         return LineRequest("GET", None, options=Options(help=True), line=line)
     options = Options(quiet=quiet)
@@ -78,10 +95,13 @@ def read_words(
             options, position, found = read_option(options, words, position)
             curl = found or curl
         else:
-            plain.append(word)
+            # `GET /x HTTP/1.1` may stand here as it does in a file.
+            if word.quoted or word.text not in _VERSIONS:
+                plain.append(word)
             position += 1
     if curl is not None:
         return _from_curl(curl, plain, options)
+    refuse_misplaced(plain, words, magic)
     given = _take_method(plain, url is not None)
     address = plain.pop(0) if plain and (is_url(plain[0].text) or (url is None and _only_url(plain[0]))) else None
     items = tuple(parse_item(word) for word in plain) if address or url or not plain else ()

@@ -104,9 +104,7 @@ def _parse(line: str, body: str, column: int, first_line: int) -> Script:
 
 def _read_head(line: str, column: int) -> LineRequest:
     words, quiet = split_words(line, line=1, column=column)
-    # `GET /x HTTP/1.1` may stand on the %%http line as in a file.
-    plain = [word for word in words if not (word.text in {"HTTP/1.1", "HTTP/1.0", "HTTP/2"} and not word.quoted)]
-    head = read_words(plain, line=1, column=column + len(line), quiet=quiet)
+    head = read_words(words, line=1, column=column + len(line), quiet=quiet, magic="%%http")
     if head.options.file:
         raise RequestError("--file belongs to the line %http.", hint=f"Write  %http --file {head.options.file}", line=1)
     if head.url is None and head.items:

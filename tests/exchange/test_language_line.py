@@ -6,6 +6,7 @@ import pytest
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.items import parse_line
+from nbmicro.exchange.script import parse_script
 from nbmicro.exchange.syntax import LineRequest
 
 
@@ -32,6 +33,25 @@ def test_data_make_it_a_post() -> None:
     assert parse_line("/users photo@a.png").method == "POST"
     assert parse_line("/users page==2 X-Token:abc").method == "GET"
     assert parse_line("PUT /users/1 name=Ada").method == "PUT"
+
+
+def test_the_version_may_stand_behind_the_url() -> None:
+    """`GET /p HTTP/1.1` is copied from elsewhere; the version changes nothing."""
+    assert parse_line("GET /p HTTP/1.1") == parse_line("GET /p")
+    assert parse_line("POST /p HTTP/2 a=1") == parse_line("POST /p a=1")
+
+
+def test_a_quoted_word_is_no_method_and_no_query() -> None:
+    """In quotes a word is an item, whatever it looks like."""
+    assert items(parse_line("/p '?a=1'")) == [("text", "?a", "1")]
+
+
+def test_the_correction_begins_as_the_line_did() -> None:
+    """Behind `--try` and on a `%%http` line the words to write are those of that line."""
+    assert refused("/x POST", method="GET", url="/x", column=1).hint == "Write  --try POST /x"
+    with pytest.raises(RequestError) as caught:
+        parse_script("/x POST", "")
+    assert caught.value.hint == "Write  %%http POST /x"
 
 
 def test_the_method_may_be_written_in_any_case() -> None:
@@ -161,6 +181,14 @@ def test_try_may_leave_method_and_url_out() -> None:
         ("users/1 a=b", "a path begins with a slash", "%http /users/1", 7),
         ("name=Ada /x", "`name=Ada` stands where the URL should", "%http POST /users name=Ada", 7),
         ("/x Ada", "`Ada` is no item", "name=Ada", 10),
+        ("/p POST", "`POST` stands behind the URL; the method comes before it.", "Write  %http POST /p", 10),
+        ("/p a=1 PUT -F", "`PUT` stands behind the URL", "Write  %http PUT /p a=1 -F", 14),
+        ("GET POST /p", "`GET POST`: a request has one method", "Write  %http POST /p", 11),
+        ("get /p POST a=1", "`get POST`: a request has one method", "Write  %http POST /p a=1", 14),
+        ("/p ?a=1", "`?a=1` is a query", "Write  %http /p?a=1  or, as an item,  a==1", 10),
+        ("/p?a=1 &b=2&c=x+y", "is a query", 'Write  %http /p?a=1&b=2&c=x+y  or, as an item,  b==2 "c==x y"', 14),
+        ("POST /p b=1 ?a", "`?a` is a query", "Write  %http POST /p?a b=1  or, as an item,  a==", 19),
+        ("/p ?", "`?` is a query", "Write  %http /p?", 10),
         ("/x =Ada", "`=Ada` is no item", "name=Ada", 10),
         ("/x --fllow", "no option --fllow", "--follow", 10),
         ("/x --unheard", "no option --unheard", "--expect", 10),

@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from nbmicro.web.appfinding import ScriptInfo
+from nbmicro.web.dotenv import load_dotenv as read_env_files
+from nbmicro.web.dotenv import wants_dotenv
 from nbmicro.web.hosting import hosting
 
 if TYPE_CHECKING:
@@ -28,10 +31,10 @@ def run_app(
         return None
     if hosting.run_app is not None:
         return hosting.run_app(app, host, port)
-    if load_dotenv:
-        from nbmicro.web.cli import load_dotenv as load
-
-        load()
+    if load_dotenv and wants_dotenv():
+        read_env_files()
+        if "NBMICRO_DEBUG" in os.environ or "FLASK_DEBUG" in os.environ:
+            app.debug = ScriptInfo.debug_wanted()
     if debug is not None:
         app.debug = bool(debug)
     name_host, _, name_port = (app.config["SERVER_NAME"] or "").partition(":")

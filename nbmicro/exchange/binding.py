@@ -53,6 +53,7 @@ def check_names(script: Script, scope: Scope, namespace: Mapping[str, object], p
             scope.later.setdefault(name, request.line)
     for request in script.requests:
         scope.check_names([request.url], known | set(APP_NAMES))
+        scope.check_braces(request.url, known)
         scope.check_names(templates_of(request), known)
         known |= set(names_given(request))
         for name in names_given(request):

@@ -7,16 +7,17 @@ not: parsing them (``sections.py``) and deciding what a failure stops (``run.py`
 from __future__ import annotations
 
 import ast
+import difflib
 import json
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from nbmicro.errors import CheckFailed, RequestError
 from nbmicro.exchange.comparison import judge, shown, without_addresses
-from nbmicro.exchange.interpolate import Scope, names_in, short
+from nbmicro.exchange.interpolate import Scope, names_in, own_names, short
 from nbmicro.exchange.masking import MASK
 from nbmicro.exchange.parts import CheckResult
 from nbmicro.exchange.record import Exchange
@@ -67,10 +68,15 @@ class _Answer:
         return eval(code, self.names)
 
 
-def _fault(error: Exception, exchange: Exchange, expression: str) -> str:
-    """What is said of an expression that raised."""
+def _fault(error: Exception, exchange: Exchange, expression: str, names: Iterable[str]) -> str:
+    """What is said of an expression that raised; ``names`` are those it may read besides the answer's."""
     if isinstance(error, RequestError):
         return error.message
+    if isinstance(error, NameError) and error.name in names_in(expression):
+        near = difflib.get_close_matches(error.name, [*ANSWER_NAMES, *names], 3, 0.6)
+        meant = f" Did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+        answer = " ".join(sorted(ANSWER_NAMES))
+        return f"NameError: there is no `{error.name}`.{meant} The answer's names are: {answer}"
     if "json" in names_in(expression) and isinstance(error, TypeError) and exchange.response.media_type != "":
         media_type = exchange.response.media_type
         if not media_type.endswith("json"):
@@ -182,7 +188,13 @@ def capture(wanted: Capture, exchange: Exchange, scope: Scope, more: Mapping[str
         return answer.value(answer.tree())
     except Exception as error:
         text = f"{wanted.name}: {wanted.expression}"
-        return CheckResult(text, False, wanted.line, None, _fault(error, exchange, wanted.expression))
+        return CheckResult(
+            text,
+            False,
+            wanted.line,
+            None,
+            _fault(error, exchange, wanted.expression, [*more, *own_names(scope.namespace)]),
+        )
 
 
 def check_expression(check: Check, exchange: Exchange, scope: Scope, more: Mapping[str, object]) -> CheckResult:
@@ -191,7 +203,11 @@ def check_expression(check: Check, exchange: Exchange, scope: Scope, more: Mappi
         answer = _Answer(check.expression, exchange, scope, more)
         ok, expected, actual = judge(answer.tree(), answer.value)
     except Exception as error:
-        ok, expected, actual = False, None, _fault(error, exchange, check.expression)
+        ok, expected, actual = (
+            False,
+            None,
+            _fault(error, exchange, check.expression, [*more, *own_names(scope.namespace)]),
+        )
     return CheckResult(check.expression, ok, check.line, expected, actual, check.message)
 
 

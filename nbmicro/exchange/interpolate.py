@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from nbmicro.exchange.template import Blank, Template, compiled
 from nbmicro.exchange.values import plain_text
 from nbmicro.exchange.variables import FileText, VariableFault, answer_part, dynamic_value, reference_in
 
-__all__ = ["APP_NAMES", "Scope", "names_in", "short"]
+__all__ = ["APP_NAMES", "Scope", "names_in", "own_names", "short"]
 
 # Names that stand for the app's own origin in the files of other tools, where the notebook has none of them.
 APP_NAMES = {
@@ -28,6 +29,12 @@ APP_NAMES = {
     ),
     "port": "5000",
 }
+
+
+# What f-strings, IPython's own magics and other tools write for a value: {n}, {user["id"]}, $n, ${n}.
+_OTHER_BLANK = re.compile(
+    r"\$?\{(?P<expression>(?P<name>[A-Za-z_]\w*)(?:[.\[][^{}]*)?)\}|(?<![?&])\$(?P<plain>[A-Za-z_]\w*)"
+)
 
 
 @lru_cache(maxsize=512)
@@ -47,6 +54,15 @@ def names_in(expression: str) -> frozenset[str]:
         elif isinstance(node, ast.arg):
             bound.add(node.arg)
     return frozenset(read - bound)
+
+
+def own_names(namespace: Mapping[str, object]) -> list[str]:
+    """The names that a person may mean: not Python's functions, which a kernel holds too, nor what it keeps itself."""
+    return [
+        name
+        for name, value in namespace.items()
+        if not name.startswith("_") and name not in {"In", "Out"} and not (hasattr(builtins, name) and callable(value))
+    ]
 
 
 class Scope:
@@ -139,7 +155,7 @@ class Scope:
         elif request is not None:
             message += f" The request `{request}` captures it: run that cell first."
         else:
-            near = difflib.get_close_matches(name, [one for one in self.namespace if not one.startswith("_")], 1, 0.75)
+            near = difflib.get_close_matches(name, own_names(self.namespace), 1, 0.75)
             if near:
                 message += f" Did you mean `{near[0]}`?"
         return RequestError(message, line=blank.line, column=blank.column)
@@ -158,6 +174,25 @@ class Scope:
                 for name in sorted(names_in(blank.expression)):
                     if name not in known and name not in self.namespace and not hasattr(builtins, name):
                         raise self.unresolved(blank, name)
+
+    def check_braces(self, url: Template, known: set[str]) -> None:
+        """Refuse `{n}` and `$n` in a URL where `n` is a name there is: other magics fill them, and `{{ n }}` was meant.
+
+        A `$` that begins a name of the query (`?$top=5`) is the query's own.
+        """
+        for part in url.parts:
+            for found in _OTHER_BLANK.finditer(part) if isinstance(part, str) else ():
+                name = found["name"] or found["plain"]
+                expression = name if found["plain"] else found["expression"]
+                if name not in known and name not in own_names(self.namespace):
+                    continue
+                written = url.source.replace(found[0], f"{{{{ {expression} }}}}")
+                raise RequestError(
+                    f"`{found[0]}` is no blank, and the notebook has a `{name}`. {self.consequence}",
+                    hint=f"Write  {written}\nTo send it as it stands:  {{{{ {found[0]!r} }}}}",
+                    line=url.line,
+                    column=url.column,
+                )
 
     def settle(self, variables: Iterable[Variable]) -> dict[str, FileText]:
         """The values of file variables; one that waits for an answer is tried again before the next request."""

@@ -82,7 +82,9 @@ def run_line(
         :func:`raise_for_checks` raises for it.
     """
     scope = Scope(namespace, folder=folder or Path(), known_captures=known_captures)
-    scope.check_names([parsed.url] if parsed.url else [], set(APP_NAMES))
+    if parsed.url is not None:
+        scope.check_names([parsed.url], set(APP_NAMES))
+        scope.check_braces(parsed.url, set())
     scope.check_names(templates_of(parsed), set())
     record = assemble_line(parsed, scope)
     options = parsed.options

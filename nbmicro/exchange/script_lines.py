@@ -7,6 +7,7 @@ which of them may stand where; that is ``script.py``'s.
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import NamedTuple
 
 from nbmicro.exchange.template import Template, parse_template, place_at
@@ -37,7 +38,13 @@ SEPARATOR = re.compile(r"###(?!#)(.*)\Z")
 COMMENT = re.compile(r"\s*(?:#(?!##)|//)")
 DIRECTIVE = re.compile(r"\s*(?:#|//)\s*@([A-Za-z][A-Za-z-]*)(?:\s+(.*?))?\s*\Z")
 VARIABLE = re.compile(r"@([^\s=]+)\s*=\s*(.*?)\s*\Z")
-STATUS = re.compile(r"HTTP(?:/[0-9](?:\.[0-9])?)?[ \t]+([1-9][0-9]{2}|\*)\s*\Z")
+# The reason is one that is known as such, so that a sentence in a body is none; which one it is does not matter.
+_REASONS = "|".join(
+    sorted(
+        {re.escape(one.phrase) for one in HTTPStatus} | {"I'm a teapot", "Unprocessable Entity", "Payload Too Large"}
+    )
+)
+STATUS = re.compile(rf"HTTP(?:/[0-9](?:\.[0-9])?)?[ \t]+([1-9][0-9]{{2}}|\*)(?:[ \t]+(?i:{_REASONS}))?\s*\Z")
 STATUS_LIKE = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(\S+)")
 HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)\s*\Z")
 CONTINUATION = re.compile(r"\s*([?&].*?)\s*\Z")

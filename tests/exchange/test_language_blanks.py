@@ -38,6 +38,14 @@ def refused(text: str, **names: object) -> RequestError:
     return caught.value
 
 
+def _refused_cell(body: str, **names: object) -> RequestError:
+    client = echo_client()
+    with pytest.raises(RequestError) as caught:
+        run_script(parse_script("", body), client, names)
+    assert len(client.history) == 0
+    return caught.value
+
+
 @pytest.mark.parametrize(
     ("text", "expressions"),
     [
@@ -190,6 +198,46 @@ def test_an_unresolved_name_is_an_error_with_its_place() -> None:
 def test_a_near_name_is_offered() -> None:
     """A typing error shows the name that was meant."""
     assert refused("/x/{{ user_nme }}", user_name=1).message.endswith("Did you mean `user_name`?")
+
+
+def test_a_function_of_pythons_is_never_offered() -> None:
+    """A kernel's names hold `open` and its kind, and what it keeps itself; nobody means them."""
+    kernel: dict[str, object] = {"open": open, "In": [], "_nop": 1, "exit": exit}
+    assert refused("/x/{{ nope }}", **kernel).message.endswith("the notebook has no `nope`. Nothing was sent.")
+    assert refused("/x/{{ idd }}", id=3).message.endswith("Did you mean `id`?")
+
+
+@pytest.mark.parametrize(
+    ("url", "typed", "written"),
+    [
+        ("/loop{n}", "{n}", "/loop{{ n }}"),
+        ("/loop$n", "$n", "/loop{{ n }}"),
+        ("/loop/${n}/x", "${n}", "/loop/{{ n }}/x"),
+        ("/users/{user.id}?q=1", "{user.id}", "/users/{{ user.id }}?q=1"),
+        ("/x?page=$n", "$n", "/x?page={{ n }}"),
+        ("/{{ n }}/{n}", "{n}", "/{{ n }}/{{ n }}"),
+    ],
+)
+def test_another_magics_blank_of_a_known_name_is_told_of_ours(url: str, typed: str, written: str) -> None:
+    """`{n}` and `$n` would be sent as they stand; where `n` is a name of the notebook, its value was meant."""
+    for refusal in (refused(url, n=1, user="u"), _refused_cell(f"GET {url}", n=1, user="u")):
+        assert (
+            refusal.message
+            == f"`{typed}` is no blank, and the notebook has a `{'n' if 'n' in typed else 'user'}`. Nothing was sent."
+        )
+        assert refusal.hint == f"Write  {written}\nTo send it as it stands:  {{{{ '{typed}' }}}}"
+
+
+def test_braces_and_dollars_without_a_name_are_sent_as_they_stand() -> None:
+    """Only a name that there is makes them suspect; a `$` may begin a name of the query, and a blank sends all."""
+    assert said("/x{m}/$m?$n=1&$n=2", n=1)["path"] == "/x{m}/$m"
+    assert said("/x{{ '{n}' }}{open}", n=1, open=open)["path"] == "/x{n}{open}"
+
+
+def test_a_captured_name_counts_as_known() -> None:
+    """What a request of the cell gives, the next one may mean."""
+    body = "GET /x\n[Captures]\nuid: status\n###\nGET /users/{uid}\n"
+    assert _refused_cell(body).hint == "Write  /users/{{ uid }}\nTo send it as it stands:  {{ '{uid}' }}"
 
 
 def test_nothing_is_sent_when_a_later_request_lacks_a_name() -> None:

@@ -130,17 +130,27 @@ def test_only_a_separator_in_column_zero_separates() -> None:
 
 def test_a_status_line_stands_alone() -> None:
     """`HTTP 201 is good` in a text is text."""
-    assert body_of("HTTP 201 is good\nHTTP/1.1 200 OK\n") == ("text", "HTTP 201 is good\nHTTP/1.1 200 OK")
+    assert body_of("HTTP 201 is good\nthe HTTP 200 OK\n") == ("text", "HTTP 201 is good\nthe HTTP 200 OK")
 
 
 @pytest.mark.parametrize(
-    ("line", "code"), [("HTTP 201", 201), ("HTTP/1.1 201", 201), ("HTTP/2 404", 404), ("HTTP *", None)]
+    ("line", "code"),
+    [
+        ("HTTP 201", 201),
+        ("HTTP/1.1 201", 201),
+        ("HTTP/2 404", 404),
+        ("HTTP *", None),
+        ("HTTP 200 OK", 200),
+        ("HTTP/1.1 404 NOT FOUND", 404),
+        ("HTTP 418 I'm a teapot", 418),
+    ],
 )
 def test_the_status_line_has_its_forms(line: str, code: int | None) -> None:
-    """With and without version, and `*` for any status."""
-    status = only(f"GET /x\n{line}\n").status
-    assert status is not None
-    assert status.code == code
+    """With and without version and reason, and `*` for any status; below headers, JSON and text alike."""
+    for head in ("GET /x", "POST /x\n\n{}", "POST /x\n\ntext"):
+        status = only(f"{head}\n{line}\n").status
+        assert status is not None
+        assert status.code == code
 
 
 def test_fences_hold_what_would_end_a_body() -> None:
@@ -299,7 +309,7 @@ def test_a_file_counts_from_its_first_line() -> None:
         ("GET /x\n[Query]\na: b\n\nwords\n", 6, "`words` is no line of this section", "name: value"),
         ("GET /x\n  ?a=1 b\n", 3, "`b` stands behind the URL", "%20"),
         ("GET /x\nHTTP 200\n[Asserts]\nstatus\n\nHTTP 200\n", 7, "second status line", "###"),
-        ("GET /x\nHTTP 200 OK\n", 3, "`HTTP 200 OK` is no status line", "HTTP 200"),
+        ("GET /x\nHTTP 200 fine\n", 3, "`HTTP 200 fine` is no status line", "HTTP 200"),
         ("HTTP 200\n", 2, "`HTTP 200`", "GET /users"),
         ("GET /x\n[Assert]\nstatus\n", 3, "no section [Assert]", "[Asserts]"),
         ("GET /x\n[asserts]\nstatus\n", 3, "no section [asserts]", "[Asserts]"),

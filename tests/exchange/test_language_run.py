@@ -283,7 +283,6 @@ def test_an_expected_body_is_a_check() -> None:
         ("json is not None", "is not None", "None"),
         ("json['id'] == 1", None, "text/plain, which is not JSON"),
         ("headers['X-No'] == 1", None, "KeyError: 'X-No'"),
-        ("nme == 1", None, "NameError: name 'nme' is not defined"),
         ("status == wanted", "404", "200"),
         ("thing == 1", "1", "<thing>"),
     ],
@@ -348,6 +347,24 @@ def test_a_failed_check_shows_no_secret() -> None:
     assert exchange.checks[0].actual == "'•••'"
     assert "dark" not in shown
     assert "YWRhOm9wZW5zZXNhbWU=" not in shown
+
+
+def test_an_unknown_name_in_a_check_or_capture_lists_those_there_are() -> None:
+    """The answer's names, and the near ones of the notebook and of the captures, with the line."""
+    answer = "The answer's names are: cookies headers json response status text"
+    assert failure("GET /text\n[Asserts]\nstaus == 200\n") == (
+        "GET /text: 1 of 1 check failed\n"
+        f"    line 4   staus == 200     got NameError: there is no `staus`. Did you mean `status`? {answer}"
+    )
+    assert check("body == expectd", expected=1, open=open).actual == f"NameError: there is no `body`. {answer}"
+    assert check("1 == expectd", expected=1).actual == (
+        f"NameError: there is no `expectd`. Did you mean `expected`? {answer}"
+    )
+    captured = "GET /text\n[Captures]\nfirst: status\nuid: frst\n"
+    assert f"line 5   uid: frst     got NameError: there is no `frst`. Did you mean `first`? {answer}" in failure(
+        captured
+    )
+    assert check("(lambda: missing_inside())()").actual == f"NameError: there is no `missing_inside`. {answer}"
 
 
 def test_a_capture_that_fails_is_a_failed_check() -> None:

@@ -59,9 +59,9 @@ def measure(quick: bool = False) -> str:
             rows.append([title, *shown, times(quicker), aim, *spent, times(cheaper)])
     head = ["requests per second", "Flask", "nbmicro", "times", "aim", "CPU µs: Flask", "nbmicro", "times"]
     note = (
-        f"The median of {rounds} rounds of {seconds:g} s on loopback, and the CPU time of the server's process for each\n"
-        "request. Flask's server closes every connection, which is part of its cost; nbmicro's keeps them. Where the\n"
-        "machine is busy with other things, the CPU time says more."
+        f"The median of {rounds} rounds of {seconds:g} s on loopback, and the CPU time a request cost the server.\n"
+        "Flask's closes every connection, which is part of its cost; nbmicro's keeps them. Where the machine is busy\n"
+        "with other things, the CPU time says more."
     )
     return table("Servers", head, rows, note)
 

@@ -365,7 +365,9 @@ def enter_context(context: AppContext | None) -> None:
 def table_here(app: App) -> Table:
     """The table that counts here: of the request at work if it is this app's, else the one in effect."""
     context = _context.get()
-    return context.table if context is not None and context.app == app else app.tables.current()
+    if context is not None and (context.app is app or context.app == app):
+        return context.table
+    return app.tables.current()
 
 
 def need_app_context() -> AppContext:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote
 
 from werkzeug.exceptions import BadRequestKeyError
 
+from nbmicro.exchange.address import METHODS
 from nbmicro.exchange.messages import RequestRecord
 from nbmicro.exchange.parts import ExchangeRecord
 
@@ -108,6 +109,9 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
     rule = next((route.rule for route in routes if _answers(exchange.request.path, route.rule)), None)
     if rule is None:
         return text
+    if method not in METHODS:
+        # A %%route line takes no method that nobody registered; a decorator takes any.
+        return f'{text} To answer {method} too, in a plain cell:  @app.route("{rule}", methods=["{method}"])'
     purpose = "For a form" if method == "POST" and spoken == ["GET"] else f"To answer {method} too"
     return f"{text} {purpose}:  %%route {','.join([*spoken, method])} {rule}"
 

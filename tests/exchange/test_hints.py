@@ -100,6 +100,14 @@ def test_a_405_names_the_methods_and_the_line_to_write(client: Client) -> None:
     )
 
 
+def test_a_405_of_a_method_of_ones_own_names_the_decorator(client: Client) -> None:
+    """`%%route BREW /login` would be refused, so it is not advised."""
+    assert client.open("BREW", "/login").hint == (
+        "405 BREW /login: this route answers GET only. "
+        'To answer BREW too, in a plain cell:  @app.route("/login", methods=["BREW"])'
+    )
+
+
 def test_a_missing_form_key_names_what_the_request_carried(client: Client) -> None:
     assert client.post("/signup", json={"email": "a@b.org"}).hint == (
         '400 POST /signup → signup: the handler read request.form["email"], but the request carried JSON (email). '

@@ -352,14 +352,12 @@ def test_a_failed_check_shows_no_secret() -> None:
 def test_an_unknown_name_in_a_check_or_capture_lists_those_there_are() -> None:
     """The answer's names, and the near ones of the notebook and of the captures, with the line."""
     answer = "The answer's names are: cookies headers json response status text"
-    assert failure("GET /text\n[Asserts]\nstaus == 200\n") == (
+    assert failure("GET /text\n[Asserts]\nstatuz == 200\n") == (
         "GET /text: 1 of 1 check failed\n"
-        f"    line 4   staus == 200     got NameError: there is no `staus`. Did you mean `status`? {answer}"
+        f"    line 4   statuz == 200     got NameError: there is no `statuz`. Did you mean `status`? {answer}"
     )
-    assert check("body == expectd", expected=1, open=open).actual == f"NameError: there is no `body`. {answer}"
-    assert check("1 == expectd", expected=1).actual == (
-        f"NameError: there is no `expectd`. Did you mean `expected`? {answer}"
-    )
+    assert check("body == wantd", wanted=1, open=open).actual == f"NameError: there is no `body`. {answer}"
+    assert check("1 == wantd", wanted=1).actual == (f"NameError: there is no `wantd`. Did you mean `wanted`? {answer}")
     captured = "GET /text\n[Captures]\nfirst: status\nuid: frst\n"
     assert f"line 5   uid: frst     got NameError: there is no `frst`. Did you mean `first`? {answer}" in failure(
         captured

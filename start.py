@@ -127,7 +127,10 @@ def open_lab(environment: Environment, extra: Sequence[str]) -> int:
     if not screen and "--no-browser" not in options:
         options.append("--no-browser")
         print("This machine has no screen. Open the address that JupyterLab prints below. From another machine, first:")
-        print("    ssh -L 8888:127.0.0.1:8888 THIS-MACHINE\n", flush=True)
+        print("    ssh -L 8888:127.0.0.1:8888 THIS-MACHINE")
+        print(
+            "8888 is the port in that address; where JupyterLab prints another one, write that one twice.\n", flush=True
+        )
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")  # a container; JupyterLab refuses root unless told
     # The address, not a file: then the address that JupyterLab prints leads to the notebook as well.

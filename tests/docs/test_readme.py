@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from nbmicro.exchange.checks import ANSWER_NAMES
 from nbmicro.testing.kernel import RealKernel
+from nbmicro.web.names import HANDLER_NAMES
 from start import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -30,6 +32,25 @@ def test_every_cell_shows_what_the_readme_says() -> None:
 def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", page.read_text("utf-8"))
     assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_ready_made_names_are_those_of_a_notebook() -> None:
+    found = re.search(r"No import is needed for `app`, `client` and what handlers use:\n`([^`]+)`", README)
+    assert found is not None
+    assert sorted(found[1].split()) == sorted(HANDLER_NAMES)
+
+
+def test_what_an_answers_names_are_is_said_as_it_is() -> None:
+    found = re.search(r"A check is Python over `([^`]+)`", README)
+    assert found is not None
+    assert sorted(found[1].split()) == sorted(ANSWER_NAMES)
+
+
+def test_a_machine_without_a_screen_is_told_which_port_the_tunnel_has() -> None:
+    """8888 is JupyterLab's choice only where it is free."""
+    for text in (README, (ROOT / "start.py").read_text("utf-8")):
+        assert "ssh -L 8888:127.0.0.1:8888" in text
+        assert "8888 is the port in that address" in text
 
 
 def test_the_two_commands_stand_in_the_readme() -> None:

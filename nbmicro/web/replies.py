@@ -16,6 +16,7 @@ from nbmicro.web.asyncs import iterate
 from nbmicro.web.contexts import RequestContext, current_context
 from nbmicro.web.hosting import hosting
 from nbmicro.web.proxies import app_ctx
+from nbmicro.web.rich import rich_response
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -110,6 +111,9 @@ def _convert(app: App, reply: Any, status: Any, headers: Any) -> tuple[Any, Any,
             return app.response_class.force_type(reply, environ), status, headers
         except TypeError as error:
             raise ReplyError(f"The handler{_who()} returned {_kind(reply)}: {error}. {ACCEPTED}.", _handler()) from None
+    shown = rich_response(app, reply)
+    if shown is not None:
+        return shown, status, headers
     raise ReplyError(f"The handler{_who()} returned {_kind(reply)}. {ACCEPTED}.", _handler())
 
 

@@ -1,0 +1,211 @@
+"""Replies that are objects with a picture of themselves: figures, tables, whatever a notebook would show.
+
+What lives here: which media types such an object offers, and the one that a request's Accept header (RFC 9110, 12.5.1)
+prefers. What must not: an import of the libraries that make such objects; they are known by what they can do.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from io import BytesIO
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
+
+from nbmicro.web.contexts import RequestContext, current_context
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+
+__all__ = ["rich_response"]
+
+Offer = tuple[str, Callable[[], Any]]
+
+#: Methods of the display protocol and what they give, what is richest first.
+METHODS = {
+    "_repr_html_": "text/html",
+    "_repr_svg_": "image/svg+xml",
+    "_repr_png_": "image/png",
+    "_repr_jpeg_": "image/jpeg",
+    "_repr_json_": "application/json",
+    "_repr_pdf_": "application/pdf",
+    "_repr_markdown_": "text/markdown",
+    "_repr_latex_": "text/latex",
+}
+FORMATS = {"image/png": "png", "image/svg+xml": "svg", "application/pdf": "pdf"}
+_ORDER = [*METHODS.values()]
+
+# matplotlib's settings are global, and its drawing is not made for threads.
+_drawing = Lock()
+
+
+def rich_response(app: App, value: Any) -> Any | None:
+    """A response with the picture of ``value`` that the request prefers; None for an object without one.
+
+    Without a preference it is the first of: for figures PNG, SVG, PDF; for DataFrames and Series JSON records, HTML,
+    CSV; for other objects HTML, SVG, PNG, JPEG, JSON, PDF, Markdown, LaTeX, then what their bundle has. A header that
+    accepts none of them is disregarded. numpy's arrays and scalars are JSON.
+
+    A figure is closed afterwards: it neither stays in memory nor shows under a cell.
+    """
+    if isinstance(value, type):
+        return None
+    if _is_of(value, "numpy", "ndarray", "generic"):
+        return app.json.response(value)
+    figure = _figure(value)
+    try:
+        offers = list(_offers(value, figure))
+        for kind, make in _preferred(offers):
+            content = make()
+            if content is not None:
+                return _response(app, kind, content, several=len(offers) > 1)
+        return None
+    finally:
+        if figure is not None:
+            _close(figure)
+
+
+def _offers(value: Any, figure: Any) -> Iterator[Offer]:
+    if figure is not None:
+        for kind, form in FORMATS.items():
+            yield kind, partial(_draw, figure, form)
+    elif _is_of(value, "pandas", "DataFrame", "Series"):
+        yield "application/json", lambda: _records(value)
+        yield "text/html", lambda: _frame(value).to_html()
+        yield "text/csv", lambda: _frame(value).to_csv(index=not _is_counted(value), lineterminator="\r\n")
+    else:
+        bundle = _bundle(value)
+        offers: dict[str, Callable[[], Any]] = {
+            kind: partial(_call, value, name) for name, kind in METHODS.items() if callable(getattr(value, name, None))
+        }
+        offers.update({kind: partial(_data, content) for kind, content in bundle.items()})
+        rank = {kind: number for number, kind in enumerate(_ORDER)}
+        last = len(_ORDER)
+        yield from sorted(offers.items(), key=lambda one: (one[0] == "text/plain", rank.get(one[0], last)))
+
+
+def _preferred(offers: list[Offer]) -> list[Offer]:
+    """The offers in the order the request prefers them; those it does not accept come last."""
+    context = current_context()
+    header = context.environ.get("HTTP_ACCEPT") if isinstance(context, RequestContext) else None
+    accept = parse_accept_header(header, MIMEAccept)
+    if not accept:
+        return offers
+    left, ordered = dict(offers), []
+    while left:
+        best = accept.best_match(left)
+        if best is None:
+            break
+        ordered.append((best, left.pop(best)))
+    return [*ordered, *left.items()]
+
+
+def _bundle(value: Any) -> dict[str, Any]:
+    make = getattr(value, "_repr_mimebundle_", None)
+    if not callable(make):
+        return {}
+    bundle = _data(make(include=None, exclude=None))
+    return {str(kind): content for kind, content in (bundle or {}).items() if content is not None}
+
+
+def _call(value: Any, method: str) -> Any:
+    return _data(getattr(value, method)())
+
+
+def _data(result: Any) -> Any:
+    """What a display method gives, without the metadata that may come beside it."""
+    return result[0] if isinstance(result, tuple) and len(result) == 2 else result
+
+
+def _response(app: App, kind: str, content: Any, *, several: bool) -> Any:
+    if kind == "application/json" or (kind.endswith("+json") and not isinstance(content, (str, bytes))):
+        response = app.json.response(content)
+        if kind != "application/json":
+            response.mimetype = kind
+    else:
+        response = app.response_class(_bytes_of(kind, content), mimetype=kind)
+    if several:
+        response.vary.add("Accept")
+    return response
+
+
+def _bytes_of(kind: str, content: Any) -> str | bytes:
+    """The body: pictures may come in base 64, as notebooks keep them."""
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return bytes(content)
+    text = str(content)
+    if kind.endswith("+xml") or not kind.startswith(("image/", "audio/", "video/", "application/pdf")):
+        return text
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except binascii.Error:
+        return text
+
+
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+
+def _is_of(value: Any, library: str, *names: str) -> bool:
+    return any(kind.__name__ in names and kind.__module__.partition(".")[0] == library for kind in type(value).__mro__)
+
+
+def _is_counted(table: Any) -> bool:
+    """Whether the rows are merely numbered, so that the index says nothing."""
+    return type(table.index).__name__ == "RangeIndex" and table.index.name is None
+
+
+def _frame(table: Any) -> Any:
+    if table.ndim == 2:
+        return table
+    return table.to_frame("value" if table.name is None else table.name)
+
+
+def _records(table: Any) -> list[dict[str, Any]]:
+    """One dict per row; an index that says something is part of it."""
+    frame = _frame(table)
+    if not _is_counted(table):
+        frame = frame.reset_index(allow_duplicates=True)
+    names = [".".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+
+
+# -- figures -----------------------------------------------------------------------------------------------------------
+
+
+def _figure(value: Any) -> Any:
+    """The figure that ``value`` is, or belongs to (as a plot's axes do); None for other objects."""
+    if callable(getattr(value, "savefig", None)):
+        return value
+    figure = getattr(value, "figure", None)
+    return figure if _is_of(figure, "matplotlib", "Figure", "FigureBase") else None
+
+
+def _draw(figure: Any, form: str) -> bytes:
+    """The figure in a format, with the same bytes each time."""
+    target = BytesIO()
+    options: dict[str, Any] = {}
+    with _drawing, ExitStack() as stack:
+        matplotlib = sys.modules.get("matplotlib")
+        if matplotlib is not None and _is_of(figure, "matplotlib", "Figure"):
+            options["bbox_inches"] = "tight"
+            # Without these an SVG has random ids, and both have the time.
+            stack.enter_context(matplotlib.rc_context({"svg.hashsalt": "nbmicro"}))
+            if form != "png":
+                options["metadata"] = {"Date": None} if form == "svg" else {"CreationDate": None}
+        figure.savefig(target, format=form, **options)
+    return target.getvalue()
+
+
+def _close(figure: Any) -> None:
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        owner = figure if _is_of(figure, "matplotlib", "Figure") else getattr(figure, "figure", None)
+        if _is_of(owner, "matplotlib", "Figure"):
+            pyplot.close(owner)

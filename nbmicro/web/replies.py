@@ -57,6 +57,9 @@ def read_reply(app: App, reply: Any) -> Any:
     headers: Any = None
     if isinstance(reply, tuple):
         reply, status, headers = _unpack(reply)
+        if isinstance(status, str) and not status.isprintable():
+            # A line break would end the status line (RFC 9112) and begin a header.
+            raise ReplyError(f"The handler{_who()} returned {status!r}, which is no status.", _handler())
     if reply is None:
         raise _no_reply()
     if not isinstance(reply, app.response_class):

@@ -15,6 +15,7 @@ from nbmicro.web import json, proxies
 from nbmicro.web.contexts import current_context
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.routing import Rule
 
 __all__ = ["Request"]
@@ -60,6 +61,12 @@ class Request(WerkzeugRequest):
     """
 
     json_module: Any = json
+
+    def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
+        super().__init__(environ, populate_request, shallow)
+        if not self.query_string.isascii():
+            # Bytes that are no UTF-8 stay what they are in a URL, percent-encoded; reading them is not an error.
+            self.query_string = self.query_string.decode(errors="werkzeug.url_quote").encode()
 
     url_rule: Rule | None = None
     view_args: dict[str, Any] | None = None

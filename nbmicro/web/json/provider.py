@@ -148,9 +148,12 @@ class DefaultJSONProvider(JSONProvider):
         Raises
         ------
         ValueError
-            The text is not JSON.
+            The text is not JSON, or is nested deeper than can be read.
         """
-        return json.loads(s, **kwargs)
+        try:
+            return json.loads(s, **kwargs)
+        except RecursionError:
+            raise ValueError("The JSON text is nested too deeply.") from None
 
     def text(self, obj: Any) -> str:
         """The body of the response that :meth:`response` would make of ``obj``."""

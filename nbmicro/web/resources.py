@@ -86,6 +86,9 @@ def find_package(import_name: str) -> tuple[str | None, str]:
     folder = _folder_of(import_name)
     if folder is None:
         return None, os.getcwd()
+    package = sys.modules.get(import_name.rpartition(".")[0])
+    if package is not None and folder not in getattr(package, "__path__", ()) and not _is_package(import_name):
+        return None, folder  # a package that is no folder, as a served notebook's
     # Up from the module itself, not down from the topmost name: a namespace package has no one place.
     for _ in range(import_name.count(".") + _is_package(import_name)):
         folder = os.path.dirname(folder)

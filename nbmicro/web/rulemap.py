@@ -7,6 +7,7 @@ reads the table in effect. What must not: dispatch, owners, or the app.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from threading import Lock
 from typing import Any
 
 from werkzeug.routing import Map, MapAdapter, Rule
@@ -17,6 +18,9 @@ from nbmicro.web.declarations import Route
 __all__ = ["LiveMap", "RouteRule", "build_map", "live_map_class"]
 
 SETTINGS = ("default_subdomain", "strict_slashes", "redirect_defaults", "host_matching", "sort_parameters", "sort_key")
+
+
+_COMPILING = Lock()
 
 
 class RouteRule(Rule):
@@ -40,7 +44,10 @@ class RouteRule(Rule):
 
         def build(rule: Rule, **values: Any) -> tuple[str, str]:
             if not compiled:
-                compiled.append(super(RouteRule, self)._compile_builder(append_unknown))
+                # One at a time: Python 3.11's ast module fails when two threads build trees at once.
+                with _COMPILING:
+                    if not compiled:
+                        compiled.append(super(RouteRule, self)._compile_builder(append_unknown))
             return compiled[0](rule, **values)
 
         return build

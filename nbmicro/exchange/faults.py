@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import linecache
 import re
+import sys
 from types import FrameType, TracebackType
-
-from jinja2 import TemplateSyntaxError
+from typing import TYPE_CHECKING, TypeGuard
 
 from nbmicro.errors import NbmicroError
 from nbmicro.exchange.parts import ErrorRecord, Frame
 from nbmicro.exchange.places import FrameLabels, is_users, label_of
+
+if TYPE_CHECKING:
+    from jinja2 import TemplateSyntaxError
 
 __all__ = ["error_record"]
 
@@ -64,12 +67,18 @@ def _is_passing(cause: BaseException) -> bool:
     return innermost is None or not is_users(innermost.f_code.co_filename)
 
 
+def _is_template_fault(error: BaseException) -> TypeGuard[TemplateSyntaxError]:
+    """Whether a template cannot be read. Where Jinja2 was not loaded there is no such error, nor is it loaded here."""
+    jinja = sys.modules.get("jinja2")
+    return jinja is not None and isinstance(error, jinja.TemplateSyntaxError)
+
+
 def _message(error: BaseException) -> str:
     if isinstance(error, NbmicroError):
         text = f"{error.place}: {error.message}" if error.place else error.message
     elif isinstance(error, SyntaxError):
         text = error.msg or ""
-    elif isinstance(error, TemplateSyntaxError):
+    elif _is_template_fault(error):
         text = error.message or ""
     else:
         try:
@@ -87,7 +96,7 @@ def _frames(error: BaseException, frame_labels: FrameLabels | None) -> tuple[Fra
     while traceback is not None:
         code = traceback.tb_frame.f_code
         # A template that cannot be read has no frame of its own yet; Jinja makes one up, and its place is told below.
-        made_up = isinstance(error, TemplateSyntaxError) and "__jinja_exception__" in traceback.tb_frame.f_globals
+        made_up = _is_template_fault(error) and "__jinja_exception__" in traceback.tb_frame.f_globals
         if is_users(code.co_filename) and not made_up:
             frames.append(_frame(code.co_filename, traceback.tb_lineno, code.co_name, frame_labels))
         traceback = traceback.tb_next
@@ -107,7 +116,7 @@ def _frame(filename: str, line: int, function: str, frame_labels: FrameLabels | 
 
 def _written_place(error: BaseException, frame_labels: FrameLabels | None) -> Frame | None:
     """The place that an error in a source text names: a template's or a module's line that cannot be read."""
-    if isinstance(error, TemplateSyntaxError):
+    if _is_template_fault(error):
         lines = (error.source or "").splitlines()
         source = lines[error.lineno - 1].strip() if 0 < error.lineno <= len(lines) else ""
         return Frame(error.name or label_of(error.filename or "<template>"), error.lineno, "", source)

@@ -77,10 +77,8 @@ FACADES: dict[str, dict[str, str]] = {
         "nbmicro.web.scaffold": "Scaffold",
     },
     "flask.templating": {
-        "nbmicro.web.templating": (
-            "DispatchingJinjaLoader=AppLoader Environment render_template render_template_string stream_template"
-            " stream_template_string"
-        ),
+        "nbmicro.web.environment": "DispatchingJinjaLoader=AppLoader Environment",
+        "nbmicro.web.templating": ("render_template render_template_string stream_template stream_template_string"),
     },
     "flask.testing": {
         "nbmicro.web.testing": "EnvironBuilder FlaskClient=TestClient FlaskCliRunner=CliRunner",

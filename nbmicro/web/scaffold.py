@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from functools import cached_property
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
-from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from nbmicro.web.contexts import RequestContext, current_context
@@ -19,6 +18,9 @@ from nbmicro.web.declarations import Declaration
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import predecessor
 from nbmicro.web.resources import find_root_path, open_file
+
+if TYPE_CHECKING:
+    from jinja2 import BaseLoader
 
 __all__ = ["Scaffold", "error_key"]
 
@@ -124,6 +126,8 @@ class Scaffold:
         """Loads templates from the template folder."""
         if self.template_folder is None:
             return None
+        from jinja2 import FileSystemLoader
+
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
 
     def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:

@@ -14,7 +14,6 @@ from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 from weakref import WeakSet
 
-from jinja2 import BaseLoader
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter
 from werkzeug.routing import Map, Rule
@@ -38,10 +37,13 @@ from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
 from nbmicro.web.scaffold import Scaffold
 from nbmicro.web.sessions import SecureCookieSessionInterface, SessionInterface
 from nbmicro.web.table import Table, Tables
-from nbmicro.web.templating import AppLoader, Environment, autoescapes
+from nbmicro.web.templating import autoescapes
 
 if TYPE_CHECKING:
+    from jinja2 import BaseLoader
+
     from nbmicro.web.app import App
+    from nbmicro.web.environment import Environment
 
 __all__ = ["Setup"]
 
@@ -51,6 +53,15 @@ _TRUE = {"1", "true", "yes", "on", "t", "y"}
 
 def _lifetime(value: Any) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
+
+
+class _EnvironmentClass:
+    """The class of the templates' environment, loaded when it is first asked for."""
+
+    def __get__(self, app: Any, kind: Any = None) -> type[Environment]:
+        from nbmicro.web.environment import Environment
+
+        return Environment
 
 
 class Setup(Scaffold):
@@ -64,7 +75,7 @@ class Setup(Scaffold):
     url_rule_class: type[Rule] = RouteRule
     url_map_class: type[Map] = Map
     config_class: type[Config] = Config
-    jinja_environment: type[Environment] = Environment
+    jinja_environment: type[Environment] = cast(Any, _EnvironmentClass())
     app_ctx_globals_class: type = _AppCtxGlobals
     aborter_class: type[Aborter] = Aborter
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
@@ -363,6 +374,8 @@ class Setup(Scaffold):
 
     def create_global_jinja_loader(self) -> BaseLoader:
         """The loader of all templates on disk; an override point."""
+        from nbmicro.web.environment import AppLoader
+
         return AppLoader(self._app)
 
     def select_jinja_autoescape(self, filename: str | None) -> bool:

@@ -35,7 +35,7 @@ from nbmicro import (
 from nbmicro.web.debughelp import DebugFilesKeyError, FormDataRoutingRedirect
 from nbmicro.web.json.provider import DefaultJSONProvider
 from nbmicro.web.sessions import SecureCookieSession, SecureCookieSessionInterface
-from nbmicro.web.templating import Environment
+from nbmicro.web.environment import Environment
 from nbmicro.web.testing import CliRunner, TestClient
 
 MakeApp = Callable[..., App]

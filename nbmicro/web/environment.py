@@ -1,0 +1,255 @@
+"""Jinja2's environment as an app has it, with sources from memory before those on disk.
+
+What lives here: the environment, the loaders, and the cache of what was compiled. What must not: any other template
+engine, or the notebook that a source in memory may come from. It is imported when the first template is needed, since
+Jinja2 takes its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
+from jinja2.utils import LRUCache
+
+from nbmicro.web.contexts import table_here
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+    from nbmicro.web.table import TemplateNames
+
+__all__ = ["AppLoader", "Environment"]
+
+
+class DeclaredNames(dict[str, Any]):
+    """Jinja's filters, tests or globals: those that owners declared before those that were there.
+
+    Parameters
+    ----------
+    base:
+        What Jinja brings.
+    declared:
+        Gives the declared ones in effect now.
+    declare:
+        Called with a name and function that somebody sets.
+    """
+
+    def __init__(self, base: Any, declared: Callable[[], dict[str, Any]], declare: Callable[[str, Any], None]) -> None:
+        super().__init__(base)
+        self._declared, self._declare = declared, declare
+
+    def __getitem__(self, name: str) -> Any:
+        declared = self._declared()
+        return declared[name] if name in declared else super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        declared = self._declared()
+        return declared[name] if name in declared else super().get(name, default)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._declared() or super().__contains__(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._declare(name, value)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for name, value in dict(*args, **kwargs).items():
+            self[name] = value
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def copy(self) -> dict[str, Any]:
+        return dict(self.items())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**dict.fromkeys(super().__iter__()), **self._declared()})
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def keys(self) -> Any:
+        return dict.fromkeys(iter(self)).keys()
+
+    def values(self) -> Any:
+        return {name: self[name] for name in self}.values()
+
+    def items(self) -> Any:
+        return {name: self[name] for name in self}.items()
+
+
+class CompiledTemplates(MutableMapping[Any, Template]):
+    """Jinja2's cache of compiled templates.
+
+    Jinja2 computes filters of constants while it compiles, so what was compiled with other filters, tests or globals is
+    another template; the last sets of them are kept apart, for requests in flight may differ in that.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    """
+
+    SETS = 2
+    capacity = 400
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._sets: Any = LRUCache(self.SETS)
+        self._last: tuple[TemplateNames | None, Any] = (None, None)
+
+    def _here(self) -> Any:
+        names = table_here(self._app).template_names
+        known, kept = self._last
+        if known is not names:
+            kept = self._sets.get(names)
+            if kept is None:
+                kept = self._sets[names] = LRUCache(self.capacity)
+            self._last = (names, kept)
+        return kept
+
+    def __getitem__(self, key: Any) -> Template:
+        template: Template = self._here()[key]
+        return template
+
+    def __setitem__(self, key: Any, template: Template) -> None:
+        self._here()[key] = template
+
+    def __delitem__(self, key: Any) -> None:
+        del self._here()[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._here())
+
+    def __len__(self) -> int:
+        return len(self._here())
+
+    def clear(self) -> None:
+        self._sets.clear()
+        self._last = (None, None)
+
+
+class Environment(jinja2.Environment):
+    """Jinja2's environment for one app: it looks for a template among the declared ones first.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    options:
+        Jinja2's own; the loader is the app's unless one is given.
+    """
+
+    def __init__(self, app: App, **options: Any) -> None:
+        if "loader" not in options:
+            options["loader"] = app.create_global_jinja_loader()
+        super().__init__(**options)
+        self.app = app
+        self._compiled = CompiledTemplates(app)
+        if self.cache is not None:
+            self.cache = self._compiled
+
+    def declared_names(self) -> None:
+        """Let filters, tests and globals be owned: whoever sets one declares it."""
+        app = self.app
+        for kind in ("filter", "test", "global"):
+            full, attribute = f"template_{kind}", f"{kind}s"
+
+            def declared(full: str = full) -> dict[str, Any]:
+                return table_here(app).named[full]
+
+            def declare(name: str, value: Any, full: str = full) -> None:
+                app.declare(full, name, value)
+
+            setattr(self, attribute, DeclaredNames(getattr(self, attribute), declared, declare))
+
+    def make_globals(self, d: Any) -> dict[str, Any]:
+        """The globals of a template, in one dict: Jinja's chain of two costs each rendering more than a small page."""
+        return {**self.globals.copy(), **(d or {})}
+
+    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
+        if isinstance(name, Template):
+            return name
+        if parent is not None:
+            name = self.join_path(name, parent)
+        source = table_here(self.app).templates.get(name)
+        if source is None:
+            return super().get_template(name, None, globals)
+        template: Template | None = self._compiled.get((name, source))
+        if template is None:
+            code = self.compile(source, name, name)
+            template = self.template_class.from_code(self, code, self.make_globals(None))
+            self._compiled[name, source] = template
+        if globals:
+            template.globals.update(globals)
+        return template
+
+    def from_source(self, source: str) -> Template:
+        """The template of a source without a name; compiled once, however often it is rendered."""
+        template: Template | None = self._compiled.get((None, source))
+        if template is None:
+            template = self._compiled[None, source] = self.from_string(source)
+        return template
+
+    def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> Template:
+        names = list(names)
+        for name in names:
+            if isinstance(name, Template):
+                return name
+            try:
+                return self.get_template(name, parent, globals)
+            except TemplateNotFound:
+                continue
+        raise TemplatesNotFound(names)
+
+
+class AppLoader(BaseLoader):
+    """Loads templates from the app's folder, then from its blueprints' in the order of their registration.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    """
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def _loaders(self) -> Iterator[BaseLoader]:
+        if self.app.jinja_loader is not None:
+            yield self.app.jinja_loader
+        for blueprint in table_here(self.app).blueprints.values():
+            if blueprint.jinja_loader is not None:
+                yield blueprint.jinja_loader
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
+        for loader in self._loaders():
+            try:
+                found = loader.get_source(environment, template)
+            except TemplateNotFound:
+                continue
+            if self.app.config["EXPLAIN_TEMPLATE_LOADING"]:
+                self.app.logger.info("Template %r: found by %r", template, loader)
+            return found
+        raise TemplateNotFound(template, message=_not_found(self.app, template))
+
+    def list_templates(self) -> list[str]:
+        names = set(table_here(self.app).templates)
+        for loader in self._loaders():
+            names.update(loader.list_templates())
+        return sorted(names)
+
+
+def _not_found(app: App, name: str) -> str:
+    from difflib import get_close_matches
+
+    known = AppLoader(app).list_templates()
+    near = get_close_matches(name, known, 1)
+    text = f"{name}: no template of that name."
+    if near:
+        return f"{text} Did you mean {near[0]}?"
+    return f"{text} Known: {', '.join(known[:8])}." if known else f"{text} There are none yet."

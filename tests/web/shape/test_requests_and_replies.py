@@ -33,9 +33,9 @@ from nbmicro import (
     session,
 )
 from nbmicro.web.debughelp import DebugFilesKeyError, FormDataRoutingRedirect
+from nbmicro.web.environment import Environment
 from nbmicro.web.json.provider import DefaultJSONProvider
 from nbmicro.web.sessions import SecureCookieSession, SecureCookieSessionInterface
-from nbmicro.web.environment import Environment
 from nbmicro.web.testing import CliRunner, TestClient
 
 MakeApp = Callable[..., App]

@@ -9,6 +9,7 @@ from typing import Any
 import blinker
 import pytest
 
+import nbmicro
 from nbmicro import App, flash, g, render_template_string, request, stream_template_string
 from nbmicro.web import signals
 
@@ -51,6 +52,12 @@ def names(log: list[tuple[str, dict[str, Any]]]) -> list[str]:
 
 
 # == signals: the moments of a request, for whoever listens
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_signals_are_public_names(name: str) -> None:
+    """Of the package itself."""
+    assert getattr(nbmicro, name) is getattr(signals, name)
 
 
 def test_a_request_sends_its_signals_in_order(app: App, heard: Any) -> None:

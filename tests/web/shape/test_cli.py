@@ -250,7 +250,6 @@ def test_the_app_and_its_mode_are_options(tmp_path: Path) -> None:
 
 def test_env_files_are_read_and_never_beat_the_environment(tmp_path: Path) -> None:
     """``-e``, then ``.env``, then ``.flaskenv``; FLASK_SKIP_DOTENV leaves the last two out."""
-    pytest.importorskip("nbmicro.web.dotenv")
     (tmp_path / "shop.py").write_text(APP)
     (tmp_path / ".env").write_text("FROM_FILE=env\nONLY_ENV=1\n")
     (tmp_path / ".flaskenv").write_text("FLASK_APP=shop\nFROM_FILE=flaskenv\n")

@@ -16,7 +16,7 @@ __all__ = ["Candidate", "Covered", "place_of", "settle"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A declared route with its place: ``position`` orders, the later ``run`` wins."""
+    """A declared route with its place: ``position`` in the app's ledger orders, the later ``run`` wins."""
 
     route: Route
     position: int

@@ -7,7 +7,7 @@ anything but a route changes, it says None and the table is built anew.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -67,10 +67,18 @@ def _with(table: Table, removed: list[Candidate], added: list[Candidate]) -> Tab
     matcher = table.matcher and table.matcher.replaced([one.route for one in removed], [one.route for one in added])
     if matcher is None:
         return None
-    candidates = [one for one in table.candidates if id(one) not in gone] if gone else list(table.candidates)
+    candidates = list(table.candidates)
+    for position in {one.position for one in removed}:
+        begin = bisect_left(candidates, position, key=_position)
+        end = bisect_right(candidates, position, key=_position)
+        candidates[begin:end] = [one for one in candidates[begin:end] if id(one) not in gone]
     for one in added:
-        candidates.insert(bisect_right(candidates, one.position, key=lambda other: other.position), one)
+        candidates.insert(bisect_right(candidates, one.position, key=_position), one)
     return table.successor(candidates, removed, added, matcher)
+
+
+def _position(candidate: Candidate) -> int:
+    return candidate.position
 
 
 def _only_plain_routes(batch: Batch | None) -> bool:

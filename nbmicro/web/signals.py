@@ -6,7 +6,7 @@ or receives them.
 
 from __future__ import annotations
 
-from blinker import Namespace
+from nbmicro.web.receivers import Namespace
 
 __all__ = [
     "Namespace",

@@ -64,12 +64,16 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where a ledger's entries land: the full name, prefix, subdomain and defaults of a (nested) blueprint."""
+    """Where a ledger's entries land: the full name, prefix, subdomain and defaults of a (nested) blueprint.
+
+    ``position`` is that of the registration in the app's ledger: there its routes stand.
+    """
 
     name: str | None = None
     prefix: str | None = None
     subdomain: str | None = None
     defaults: dict[str, Any] = field(default_factory=dict)
+    position: int | None = None
 
 
 class TemplateNames:
@@ -136,6 +140,11 @@ class Table:
         self.routes, self.covered = settle(self.candidates)
 
     # -- reading -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def routes(self) -> list[Route]:
+        """The routes in effect, in order."""
+        return [one.route for one in self.candidates]
 
     @cached_property
     def views(self) -> dict[str, Callable[..., Any]]:
@@ -205,10 +214,9 @@ class Table:
         """This table with other routes; everything else is shared with it."""
         new = object.__new__(Table)
         new.__dict__.update(self.__dict__)
-        for cached in ("map", "views", "matcher", "_places"):
+        for cached in ("map", "views", "matcher", "routes", "_places"):
             new.__dict__.pop(cached, None)
         new.candidates = candidates
-        new.routes = [one.route for one in candidates]
         new.plans = {}
         views, places = dict(self.views), dict(self._places)
         for one in removed:
@@ -232,11 +240,12 @@ class Table:
         owner_name = None if entry.declaration.scope else scope.name
         if kind == "route":
             route = replace(_scoped_route(value, scope), owner=entry.owner)
-            self.candidates.append(Candidate(route, entry.position, entry.run))
+            position = entry.position if scope.position is None else scope.position
+            self.candidates.append(Candidate(route, position, entry.run))
         elif kind in self.scoped:
             self.scoped[kind].setdefault(owner_name, []).append(value)
         elif kind == "blueprint":
-            self._register(value, run, scope)
+            self._register(value, run, scope, entry.position if scope.position is None else scope.position)
         elif kind == "errorhandler":
             code, error_class, function = value
             handlers = self.error_handlers.setdefault(owner_name, {}).setdefault(code, {})
@@ -262,7 +271,7 @@ class Table:
         self._ranks[place] = entry.run
         return True
 
-    def _register(self, registration: Registration, run: Run | None, outer: Scope) -> None:
+    def _register(self, registration: Registration, run: Run | None, outer: Scope, position: int) -> None:
         blueprint = registration.blueprint.newest()
         name = f"{outer.name}.{registration.name}" if outer.name else registration.name
         own_prefix = registration.url_prefix if registration.url_prefix is not None else blueprint.url_prefix
@@ -272,6 +281,7 @@ class Table:
             _join(outer.prefix, own_prefix),
             ".".join(part for part in (own_subdomain, outer.subdomain) if part) or None,
             {**outer.defaults, **blueprint.url_values_defaults, **registration.url_defaults},
+            position,
         )
         self.blueprints[name] = blueprint
         self._fill(blueprint.ledger, run, scope)

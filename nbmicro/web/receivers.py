@@ -1,0 +1,108 @@
+"""Receivers of signals, owned by the cell that connected them.
+
+What lives here: blinker's signals, with receivers that are replaced when their cell runs again and go when it does.
+What must not: which signals there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+import blinker
+from blinker import ANY, NamedSignal
+
+from nbmicro.web.declarations import Declaration
+from nbmicro.web.ledger import Ledger
+from nbmicro.web.owners import current_owner, current_run
+
+__all__ = ["Namespace", "OwnedSignal"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_ledger = Ledger()
+
+
+class Receivers(dict[Any, Any]):
+    """A signal's receivers as blinker keeps them; true as well while cells own some that blinker does not see."""
+
+    owned = 0
+
+    def __bool__(self) -> bool:
+        return bool(len(self) or self.owned)
+
+
+class Connection:
+    """One connection that a cell made.
+
+    Parameters
+    ----------
+    signal, receiver, sender:
+        What was connected to what; the sender may be blinker's ``ANY``.
+    """
+
+    __slots__ = ("__weakref__", "connected", "receiver", "sender", "signal")
+
+    def __init__(self, signal: OwnedSignal, receiver: Callable[..., Any], sender: Any) -> None:
+        self.signal, self.receiver, self.sender = signal, receiver, sender
+        self.connected = True
+
+    def hears(self, signal: OwnedSignal, sender: Any) -> bool:
+        """Whether the receiver is to be called for ``sender``."""
+        if not self.connected or self.signal is not signal:
+            return False
+        # Equality, since an app that its cell made again equals the one before.
+        return self.sender is ANY or self.sender is sender or self.sender == sender
+
+
+class OwnedSignal(NamedSignal):
+    """blinker's signal. A receiver that a cell connects is the cell's, and is held until the cell gives it up; one that
+    a program or a module connects is blinker's as ever, weakly held."""
+
+    def __init__(self, name: str, doc: str | None = None) -> None:
+        super().__init__(name, doc)
+        self.receivers = Receivers()
+
+    def connect(self, receiver: F, sender: Any = ANY, weak: bool = True) -> F:
+        """Call ``receiver`` whenever the signal is sent by ``sender``."""
+        who = current_owner()
+        if who.run is None or who.owner.kind != "cell":
+            return super().connect(receiver, sender, weak)
+        name = getattr(receiver, "__qualname__", type(receiver).__qualname__)
+        _ledger.declare(Declaration("receiver", f"{self.name} {name}", Connection(self, receiver, sender)), who)
+        self.receivers.owned = 1  # type: ignore[attr-defined]
+        return receiver
+
+    def disconnect(self, receiver: Callable[..., Any], sender: Any = ANY) -> None:
+        """Call ``receiver`` no more for ``sender``; for none at all without one."""
+        for connection in self._connections():
+            if connection.receiver == receiver and (sender is ANY or connection.sender == sender):
+                connection.connected = False
+        super().disconnect(receiver, sender)
+
+    def receivers_for(self, sender: Any) -> Generator[Callable[..., Any], None, None]:
+        """The receivers to call for ``sender``: those of cells as the running cell sees them, and all others."""
+        if len(self.receivers):
+            yield from super().receivers_for(sender)
+        if self.receivers:
+            yield from [one.receiver for one in self._connections() if one.hears(self, sender)]
+
+    def has_receivers_for(self, sender: Any) -> bool:
+        """Whether anyone is called for ``sender``."""
+        return next(self.receivers_for(sender), None) is not None
+
+    @staticmethod
+    def _connections() -> list[Connection]:
+        run = current_run()
+        seen = run if run is not None and id(_ledger) in run.ledgers else None
+        return [entry.declaration.value for entry in _ledger.entries(seen)]
+
+
+class Namespace(blinker.Namespace):
+    """blinker's namespace, whose signals know the cells that connect to them."""
+
+    def signal(self, name: str, doc: str | None = None) -> NamedSignal:
+        """The signal of this name, made when it is first asked for."""
+        if name not in self:
+            self[name] = OwnedSignal(name, doc)
+        return self[name]

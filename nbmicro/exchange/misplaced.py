@@ -46,7 +46,9 @@ def refuse_misplaced(plain: Sequence[Word], words: Sequence[Word], magic: str) -
 def _second_method(word: Word, plain: Sequence[Word], words: Sequence[Word], magic: str) -> RequestError:
     first = plain[0] if not plain[0].quoted and plain[0].text.upper() in METHODS else None
     rest = [other.source for other in words if other is not word and other is not first]
-    message = f"`{first.source} {word.source}`: a request has one method" if first else f"`{word.source}` stands behind the URL"
+    message = f"`{word.source}` stands behind the URL"
+    if first is not None:
+        message = f"`{first.source} {word.source}`: a request has one method"
     return RequestError(
         f"{message}{'.' if first else '; the method comes before it.'}",
         hint=f"Write  {' '.join([magic, word.text, *rest])}",

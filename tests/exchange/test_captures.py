@@ -129,7 +129,7 @@ def test_a_record_whose_logger_does_not_pass_it_on_stays_a_print() -> None:
 
 
 def test_the_level_that_the_user_set_decides() -> None:
-    logger = logging.getLogger("shop.level")
+    logger = logging.getLogger("captured.level")
     assert _of(lambda environ: logger.debug("quiet")).logs == ()
     logger.setLevel("DEBUG")
     assert [line.level for line in _of(lambda environ: logger.debug("loud")).logs] == ["DEBUG"]

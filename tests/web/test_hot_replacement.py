@@ -256,6 +256,33 @@ def test_a_request_in_flight_stays_with_the_table_it_began_with(site: Site, head
     assert [(answer.status_code, numbers_in(answer)) for answer in answers] == [(200, {1})]
 
 
+def test_a_cell_that_runs_again_leaves_its_routes_where_they_stood() -> None:
+    """The table in effect equals one built anew, also where routes of a blueprint stand among those of the cells."""
+    app, part = App("order", root_path="/"), Blueprint("part", "order")
+
+    def run(cell: str, code: Callable[[], object]) -> None:
+        one = start_run(Owner(("cell", cell), cell))
+        code()
+        one.finish(success=True)
+
+    def declare(cell: str, rules: tuple[str, ...], target: App | Blueprint = app) -> None:
+        def code() -> None:
+            for rule in rules:
+                target.add_url_rule(rule, rule[1:], lambda: "")
+
+        run(cell, code)
+        app.tables.committed()
+
+    declare("a", ("/a", "/b"))
+    run("part", lambda: app.register_blueprint(part))
+    declare("c", ("/c",))
+    declare("d", ("/d", "/e"), part)
+    for cell, rules in (("c", ("/x", "/y")), ("a", ("/b",)), ("a", ("/b", "/z")), ("f", ("/f",)), ("c", ("/c",))):
+        declare(cell, rules)
+        assert [route.rule for route in app.routes()] == [route.rule for route in app._make_table(None).routes]
+    assert [route.rule for route in app.routes()][-6:] == ["/b", "/z", "/d", "/e", "/c", "/f"]
+
+
 class Between:
     """Something that is committed after the app and before the blueprint: it asks for a page meanwhile."""
 

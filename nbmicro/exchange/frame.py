@@ -31,7 +31,8 @@ _NAMES_IN_DRAWING = re.compile(_NAMES.pattern + r"""(?!\s*=\s*["']?(?:#|data:))"
 _FOREIGN = re.compile(r"<(svg|math)(?![\w-])", re.IGNORECASE)
 _LINK = re.compile(r"<(/?)(a|area|svg)(?=[\s/>])", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
-_TALL = re.compile(r"<(img|svg|table|canvas|video|textarea)\b", re.IGNORECASE)
+_LINE = "1px solid rgba(128,128,128,.4)"
+_TALL = re.compile(r"<(?:img|svg|canvas|video|textarea)\b[^>]*", re.IGNORECASE)
 _CONTROL = re.compile(r"<(input|button|select|hr)\b", re.IGNORECASE)
 
 
@@ -66,17 +67,31 @@ def _without_links(markup: str) -> str:
 
 
 def draw_frame(page: str, height: float) -> Markup:
-    """The frame of a page, ``height`` in em; its lower edge can be pulled."""
+    """The frame of a page, ``height`` in em; its lower edge can be pulled.
+
+    Where JupyterLab takes the page out of the frame (a notebook that is not trusted), it also takes the properties that
+    are written relative to the text's direction, so that no empty box is left.
+    """
     return Markup(
-        '<div style="height:{height}em;min-height:4em;overflow:hidden;resize:vertical;box-sizing:border-box;'
-        'border:1px solid rgba(128,128,128,.4);border-radius:4px">'
+        '<div style="height:0;block-size:{height}em;min-block-size:4em;overflow:hidden;resize:vertical;'
+        'box-sizing:border-box;border-block:{line};border-inline:{line};border-radius:4px">'
         '<iframe sandbox srcdoc="{page}" title="the page" referrerpolicy="no-referrer"'
         ' style="width:100%;height:100%;border:0;display:block;background:#fff;color-scheme:light"></iframe></div>'
-    ).format(page=sealed(page), height=f"{height:g}")
+    ).format(page=sealed(page), height=f"{height:g}", line=_LINE)
 
 
 def frame_height(page: str, lines: Sequence[str]) -> float:
     """A height in em that the page probably needs, from 6 to 24: its lines of text, its pictures, its form."""
     rows = sum(1 + len(line) // 100 for line in lines)
-    needed = 2.5 + 1.9 * rows + 6 * len(_TALL.findall(page)) + 1.2 * len(_CONTROL.findall(page))
+    pictures = sum(_picture_height(tag) for tag in _TALL.findall(page))
+    needed = 2.5 + 1.9 * rows + pictures + 1.2 * len(_CONTROL.findall(page))
     return round(min(max(needed, 6.0), 24.0), 1)
+
+
+def _picture_height(tag: str) -> float:
+    """The height in em of a picture by what its tag says: its height, else two thirds of its width, else 12."""
+    for name, share in (("height", 1.0), ("width", 0.67)):
+        said = re.search(rf"\b{name}\s*=\s*[\"']?(\d{{1,4}})\b(?!%)", tag, re.IGNORECASE)
+        if said is not None:
+            return int(said[1]) * share / 14 + 1
+    return 12.0

@@ -134,6 +134,24 @@ def test_a_page_over_the_limit_is_not_drawn_but_its_text_is_shown() -> None:
     assert len(html) < 3 * FRAME_LIMIT
 
 
+def test_a_frame_is_high_enough_for_the_picture_its_page_says_the_size_of() -> None:
+    picture = '<h1>x</h1><img src="/static/a.svg" width="320"><p>x</p>'
+    assert frame_height(picture, ["x", "x"]) * 14 >= 320 * 2 / 3 + 2 * 20
+    assert frame_height('<img height="28">', []) < frame_height('<img height="140">', []) < frame_height("<img>", [])
+
+
+def test_no_property_that_an_untrusted_notebook_keeps_gives_the_emptied_frame_a_height() -> None:
+    styles = [
+        attributes.get("style") or ""
+        for tag, attributes in read(render_html(made("<p>x</p>"))).elements
+        if tag == "div"
+    ]
+    style = next(one for one in styles if "resize" in one)
+    kept = {name: value for name, _, value in (one.partition(":") for one in style.split(";"))}
+    assert kept["height"] == "0"
+    assert not {"min-height", "border", "padding"} & kept.keys()
+
+
 @pytest.mark.parametrize(
     ("page", "height"), [("<p>x</p>", 6), ("<p>x</p>" * 5, 12), ("<p>x</p>" * 500, 24), ("<img>" * 99, 24)]
 )

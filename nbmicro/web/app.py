@@ -7,9 +7,9 @@ base has that), recording, or a notebook.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from inspect import iscoroutinefunction
 from typing import Any, NoReturn
-from weakref import WeakKeyDictionary
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import BuildError, MapAdapter
@@ -36,8 +36,6 @@ from nbmicro.web.templating import update_context
 __all__ = ["App"]
 
 StartResponse = Callable[..., Any]
-
-_SHORT_WAY: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 
 
 class Plan:
@@ -112,7 +110,7 @@ class App(Setup):
 
     def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application itself (PEP 3333); wrap it to add middleware: ``app.wsgi_app = M(app.wsgi_app)``."""
-        if self._short_way():
+        if self._short_way:
             answered = quick.answer(self.newest(), environ, start_response)
             if answered is not None:
                 return answered
@@ -138,13 +136,10 @@ class App(Setup):
                 error = None
             context.pop(error)
 
+    @cached_property
     def _short_way(self) -> bool:
         """Whether this kind of app may answer plain requests without calling each of its override points."""
-        kind = type(self)
-        known = _SHORT_WAY.get(kind)
-        if known is None:
-            known = _SHORT_WAY[kind] = quick.takes_the_short_way(kind, App)
-        return known
+        return quick.takes_the_short_way(type(self), App)
 
     def plan(self, table: Table, route: Route) -> Plan | None:
         """What surrounds the handler of a route; None where the route has no handler yet."""

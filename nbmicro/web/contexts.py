@@ -386,6 +386,14 @@ def need_request_context() -> RequestContext:
     return context
 
 
+def request_here() -> Request:
+    """The request in effect here; RuntimeError where there is none. What the proxy asks, at every use of it."""
+    context = _context.get()
+    if type(context) is RequestContext and context._request is not None:
+        return context._request
+    return need_request_context().request
+
+
 def has_app_context() -> bool:
     """Whether ``current_app`` and ``g`` stand for something here."""
     return _context.get() is not None

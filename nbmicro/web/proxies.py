@@ -17,6 +17,7 @@ from nbmicro.web.contexts import (
     _AppCtxGlobals,
     need_app_context,
     need_request_context,
+    request_here,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class LocalProxy(werkzeug.local.LocalProxy[Any]):
 
     def __init__(self, find: Callable[[], Any], kind: str) -> None:
         super().__init__(find)
+        object.__setattr__(self, "_get_current_object", find)
         object.__setattr__(self, "_kind", kind)
 
     def __dir__(self) -> list[str]:
@@ -59,5 +61,5 @@ app_ctx: AppContext = LocalProxy(lambda: need_app_context().app_part, "AppContex
 request_ctx: RequestContext = LocalProxy(need_request_context, "RequestContext")  # type: ignore[assignment]
 current_app: App = LocalProxy(lambda: need_app_context().app, "App")  # type: ignore[assignment]
 g: Any = LocalProxy(lambda: need_app_context().g, "g")
-request: Request = LocalProxy(lambda: need_request_context().request, "Request")  # type: ignore[assignment]
+request: Request = LocalProxy(request_here, "Request")  # type: ignore[assignment]
 session: SessionMixin = LocalProxy(lambda: need_request_context().used_session, "Session")  # type: ignore[assignment]

@@ -15,6 +15,7 @@ from werkzeug.exceptions import NotFound
 from nbmicro.web.contexts import RequestContext, _context
 from nbmicro.web.json.provider import DefaultJSONProvider
 from nbmicro.web.response import Response
+from nbmicro.web.sessions import SecureCookieSessionInterface
 from nbmicro.web.signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -106,7 +107,7 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
     app._got_first_request = True
     try:
         try:
-            if app.opens_sessions_early:
+            if type(app.session_interface) is not SecureCookieSessionInterface:
                 _ = context.session
             reply = None
             if plan.guarded:

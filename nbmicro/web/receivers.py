@@ -21,15 +21,11 @@ __all__ = ["Namespace", "OwnedSignal"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ledger = Ledger()
+_OWNED = "connections of cells"
 
 
-class Receivers(dict[Any, Any]):
-    """A signal's receivers as blinker keeps them; true as well while cells own some that blinker does not see."""
-
-    owned = 0
-
-    def __bool__(self) -> bool:
-        return bool(len(self) or self.owned)
+def _nobody(sender: Any, **kwargs: Any) -> None:
+    """Stands in blinker's table for the connections that cells own; blinker never calls it."""
 
 
 class Connection:
@@ -59,10 +55,6 @@ class OwnedSignal(NamedSignal):
     """blinker's signal. A receiver that a cell connects is the cell's, and is held until the cell gives it up; one that
     a program or a module connects is blinker's as ever, weakly held."""
 
-    def __init__(self, name: str, doc: str | None = None) -> None:
-        super().__init__(name, doc)
-        self.receivers = Receivers()
-
     def connect(self, receiver: F, sender: Any = ANY, weak: bool = True) -> F:
         """Call ``receiver`` whenever the signal is sent by ``sender``."""
         who = current_owner()
@@ -70,7 +62,8 @@ class OwnedSignal(NamedSignal):
             return super().connect(receiver, sender, weak)
         name = getattr(receiver, "__qualname__", type(receiver).__qualname__)
         _ledger.declare(Declaration("receiver", f"{self.name} {name}", Connection(self, receiver, sender)), who)
-        self.receivers.owned = 1  # type: ignore[attr-defined]
+        # Whoever asks whether there are receivers at all, as the short way does, looks at blinker's own table.
+        self.receivers[_OWNED] = _nobody
         return receiver
 
     def disconnect(self, receiver: Callable[..., Any], sender: Any = ANY) -> None:
@@ -82,9 +75,8 @@ class OwnedSignal(NamedSignal):
 
     def receivers_for(self, sender: Any) -> Generator[Callable[..., Any], None, None]:
         """The receivers to call for ``sender``: those of cells as the running cell sees them, and all others."""
-        if len(self.receivers):
-            yield from super().receivers_for(sender)
-        if self.receivers:
+        yield from super().receivers_for(sender)
+        if _OWNED in self.receivers:
             yield from [one.receiver for one in self._connections() if one.hears(self, sender)]
 
     def has_receivers_for(self, sender: Any) -> bool:

@@ -77,6 +77,14 @@ class Request(WerkzeugRequest):
     max_form_parts = _setting("max_form_parts")
 
     @property
+    def is_json(self) -> bool:
+        """Whether the body is said to be JSON."""
+        if self.environ.get("CONTENT_TYPE") == "application/json":
+            return True
+        found: bool = super().is_json
+        return found
+
+    @property
     def endpoint(self) -> str | None:
         """The name of the route that matched, as ``url_for`` knows it; None if none did."""
         rule = self.url_rule

@@ -6,19 +6,20 @@ nbmicro``. What must not: anything that needs IPython when it is imported.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup as Markup
 from markupsafe import escape as escape
 
-from nbmicro.web import json, signals
+from nbmicro.web import blueprints, config, json, proxies, sessions, signals, views
 from nbmicro.web.app import App
 from nbmicro.web.blueprints import Blueprint
 from nbmicro.web.config import Config
 from nbmicro.web.contexts import has_app_context, has_request_context
 from nbmicro.web.files import send_file, send_from_directory
 from nbmicro.web.flashing import flash, get_flashed_messages
-from nbmicro.web.json import jsonify
+from nbmicro.web.json import jsonify, provider, tag
 from nbmicro.web.proxies import current_app, g, request, session
 from nbmicro.web.redirects import abort, redirect
 from nbmicro.web.replies import make_response
@@ -53,6 +54,21 @@ __version__ = "0.1.0"
 
 Flask = App
 """The app under the name that a Flask lesson knows it by."""
+
+# Flask's submodules by their names, so that `from flask.views import MethodView` needs only its first word changed.
+# They are the same module objects as under nbmicro.web; flask.testing and flask.cli have none, as ours mean others.
+for _name, _module in {
+    "blueprints": blueprints,
+    "config": config,
+    "globals": proxies,
+    "json": json,
+    "json.provider": provider,
+    "json.tag": tag,
+    "sessions": sessions,
+    "signals": signals,
+    "views": views,
+}.items():
+    sys.modules[f"nbmicro.{_name}"] = _module
 
 __all__ = [
     "App",

@@ -11,7 +11,7 @@ from functools import cached_property
 from inspect import iscoroutinefunction
 from typing import Any, NoReturn
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, MapAdapter
 from werkzeug.wsgi import get_host
 
@@ -436,11 +436,6 @@ class App(Setup):
         from nbmicro.web.devserver import run_app
 
         return run_app(self, host, port, debug, load_dotenv, options)
-
-
-def allowed_methods(error: Exception) -> list[str]:
-    """The methods that a 405 names."""
-    return sorted(error.valid_methods or ()) if isinstance(error, MethodNotAllowed) else []
 
 
 offered["App"] = App

@@ -128,8 +128,3 @@ _PARAMETER = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*)(?:\((?P<arguments>[^>]
 def pattern_of(rule: str) -> str:
     """The rule with its parameter names left out: two rules with the same pattern answer the same URLs."""
     return _PARAMETER.sub(lambda found: f"<{found['converter'] or 'default'}({found['arguments'] or ''})>", rule)
-
-
-def converters_of(rule: str) -> list[str]:
-    """The converter names that a rule asks for."""
-    return [found["converter"] for found in _PARAMETER.finditer(rule) if found["converter"]]

@@ -1,7 +1,6 @@
-"""The command ``nbmicro``: a notebook, a file or a module, served or looked at without a notebook.
+"""``nbmicro run FILE``: an app served until Ctrl-C.
 
-What lives here: commands, their help, and what they print. What must not: loading or serving; a command parses and
-calls.
+What lives here: the command and what it prints. What must not: loading or serving; a command parses and calls.
 """
 
 from __future__ import annotations
@@ -15,49 +14,19 @@ from typing import Any
 
 import click
 
-from nbmicro.errors import LoadError, NbmicroError, ServeError
+from nbmicro.cli.target import FILE
+from nbmicro.errors import LoadError, ServeError
 from nbmicro.serving.loader import Loaded, load_target
 from nbmicro.serving.server import BackgroundServer
 from nbmicro.web.app import App
-from nbmicro.web.dotenv import load_dotenv, wants_dotenv
 
-__all__ = ["main"]
-
-_FILE = """FILE is a notebook (app.ipynb), a Python file (app.py) or a module (shop, shop:app, shop:create_app())."""
+__all__ = ["run"]
 
 
-class _Commands(click.Group):
-    """Commands whose errors are nbmicro's: a message, a way out, and exit code 1."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except NbmicroError as error:
-            raise click.ClickException(str(error)) from error
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="nbmicro", prog_name="nbmicro")
-def main() -> None:
-    """A web microframework that lives in a notebook.
-
-    What was made in a notebook runs here without one: no Jupyter, no kernel, no browser is needed.
-
-    \b
-    Serve it:           nbmicro run app.ipynb
-    See its routes:     nbmicro routes app.ipynb
-    In production:      gunicorn 'nbmicro:load("app.ipynb")'
-
-    Variables of a file .env in this folder, or one above, are set first; one that is set already stays as it is.
-    """
-    if wants_dotenv():
-        load_dotenv()
-
-
-@main.command(
+@click.command(
     help=f"""Serve an app until Ctrl-C.
 
-    {_FILE}
+    {FILE}
 
     Of a notebook, the cells that make the app run once, from the first to the last. Cells that only look (%http,
     %serve, %routes …) are passed over, and so is a cell that begins `# nbmicro: skip`. Paths are taken from the
@@ -138,27 +107,6 @@ def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debu
         server.stop(timeout=1.0)
 
 
-@main.command(
-    help=f"""Show the routes of an app: methods, rule, endpoint, and who declares it.
-
-    {_FILE}
-    """
-)
-@click.argument("file")
-def routes(file: str) -> None:
-    loaded = load_target(file)
-    if not isinstance(loaded.app, App):
-        raise LoadError(
-            f"{loaded.name} makes a {type(loaded.app).__module__}.{type(loaded.app).__qualname__}, "
-            "and only the routes of an nbmicro app are known.",
-        )
-    rows = [(route.method_names, route.rule, route.endpoint, route.owner.label) for route in loaded.app.routes()]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-    for row in sorted(rows, key=lambda row: (row[1], row[0])):
-        cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[3]]).rstrip())
-
-
 def _loading(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """What would answer before the app is loaded; the server starts when it is, so nobody is answered by it."""
     start_response("503 Service Unavailable", [("Content-Length", "0")])
@@ -182,7 +130,3 @@ def _debugged(app: Any) -> tuple[Any, str | None]:
         app.debug = True
     debugger = DebuggedApplication(app, evalex=True, pin_security=True, pin_logging=False)
     return debugger, debugger.pin
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,63 @@
+"""The group of all commands.
+
+What lives here: the list of the commands, each imported when it is asked for, and how an error ends them. What must
+not: what a command does.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from nbmicro.errors import NbmicroError
+from nbmicro.web.dotenv import load_dotenv, wants_dotenv
+
+__all__ = ["main"]
+
+# In the order of the help. Each is the function of that name in the module `nbmicro.cli.<name>`, unless another module
+# stands behind it (a command whose name is a keyword).
+COMMANDS: dict[str, str] = {
+    "run": "nbmicro.cli.run",
+    "routes": "nbmicro.cli.routes",
+}
+
+
+class _Commands(click.Group):
+    """Commands whose errors are nbmicro's: a message, a way out, and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command = getattr(import_module(module), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except NbmicroError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="nbmicro", prog_name="nbmicro")
+def main() -> None:
+    """A web microframework that lives in a notebook.
+
+    What was made in a notebook runs here without one: no Jupyter, no kernel, no browser is needed.
+
+    \b
+    Serve it:           nbmicro run app.ipynb
+    See its routes:     nbmicro routes app.ipynb
+    In production:      gunicorn 'nbmicro:load("app.ipynb")'
+
+    Variables of a file .env in this folder, or one above, are set first; one that is set already stays as it is.
+    """
+    if wants_dotenv():
+        load_dotenv()

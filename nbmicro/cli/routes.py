@@ -1,0 +1,36 @@
+"""``nbmicro routes FILE``: the routes of an app as a table.
+
+What lives here: the command and what it prints. What must not: loading.
+"""
+
+from __future__ import annotations
+
+import click
+
+from nbmicro.cli.target import FILE
+from nbmicro.errors import LoadError
+from nbmicro.serving.loader import load_target
+from nbmicro.web.app import App
+
+__all__ = ["routes"]
+
+
+@click.command(
+    help=f"""Show the routes of an app: methods, rule, endpoint, and who declares it.
+
+    {FILE}
+    """
+)
+@click.argument("file")
+def routes(file: str) -> None:
+    loaded = load_target(file)
+    if not isinstance(loaded.app, App):
+        raise LoadError(
+            f"{loaded.name} makes a {type(loaded.app).__module__}.{type(loaded.app).__qualname__}, "
+            "and only the routes of an nbmicro app are known.",
+        )
+    rows = [(route.method_names, route.rule, route.endpoint, route.owner.label) for route in loaded.app.routes()]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
+    for row in sorted(rows, key=lambda row: (row[1], row[0])):
+        cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*cells, row[3]]).rstrip())

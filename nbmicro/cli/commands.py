@@ -43,6 +43,9 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except NbmicroError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            # As a shell says it of a program that Ctrl-C has ended; click would print a word and say 1.
+            ctx.exit(130)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -5,20 +5,25 @@ What lives here: the command and what it prints. What must not: loading or servi
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import signal
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nbmicro.cli.target import FILE
-from nbmicro.errors import LoadError, ServeError
+from nbmicro.errors import LoadError, NbmicroError, ServeError
 from nbmicro.serving.loader import Loaded, load_target
+from nbmicro.serving.reload import Reloader
 from nbmicro.serving.server import BackgroundServer
 from nbmicro.web.app import App
+
+if TYPE_CHECKING:
+    from werkzeug.debug import DebuggedApplication
 
 __all__ = ["run"]
 
@@ -67,7 +72,8 @@ __all__ = ["run"]
 @click.option(
     "--debug",
     is_flag=True,
-    help="Show an error in the browser, with a console behind a PIN. On this machine only.",
+    help="Show an error in the browser, with a console behind a PIN, and load the app anew whenever its notebook, or "
+    "a module beside it, is saved; no request is lost. On this machine only.",
 )
 def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debug: bool) -> None:
     os.environ["NBMICRO_RUN_FROM_CLI"] = "true"
@@ -76,28 +82,32 @@ def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debu
             f"--debug gives whoever asks a console on this machine, so it does not go with --host {host}.",
             hint=f"One of them:  nbmicro run {file} --debug   or:  nbmicro run {file} --host {host}",
         )
-    stopped = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    # Until it serves, either signal ends it where it stands, be it in a cell.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The port comes first: that it is taken should not be learnt after a minute of loading.
     server = BackgroundServer(
         _loading, host=host, port=port, allow_hosts=allow_hosts, command=f"nbmicro run {file}"
     ).reserve()
-    loaded = load_target(file)
+    reloader, remark = _watching(file) if debug else (None, None)
+    loaded = reloader.load() if reloader is not None else load_target(file)
     _refuse_asgi(loaded)
+    _report(loaded)
     if loaded.report is not None:
-        click.echo(str(loaded.report))
-        for note in loaded.report.notes:
-            click.echo(note)
         # As in Jupyter: what a handler opens by a relative path is beside the notebook.
         os.chdir(loaded.folder)
-    app, pin = _debugged(loaded.app) if debug else (loaded.app, None)
-    server.replace(app)
-    server.start()
+    debugger = _debugger(loaded.app) if debug else None
+    server.replace(debugger or loaded.app)
+    stopped = threading.Event()
     try:
+        signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+        server.start()
         click.echo(f"Serving {loaded.name} at {server.url}  Stop: Ctrl-C")
-        for remark in (server.warning, f"Debugger PIN: {pin}" if pin else None):
-            if remark:
-                click.echo(remark, err=True)
+        pin = f"Debugger PIN: {debugger.pin}" if debugger is not None and debugger.pin else None
+        for line in (server.warning, pin, remark):
+            if line:
+                click.echo(line, err=True)
+        if reloader is not None and debugger is not None:
+            _serve_the_newest(reloader, debugger, stopped)
         # On Windows a wait without end would not hear Ctrl-C.
         while not stopped.wait(1.0):
             pass
@@ -105,6 +115,13 @@ def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debu
         pass
     finally:
         server.stop(timeout=1.0)
+
+
+def _report(loaded: Loaded) -> None:
+    if loaded.report is not None:
+        click.echo(str(loaded.report))
+        for note in loaded.report.notes:
+            click.echo(note)
 
 
 def _loading(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -122,11 +139,41 @@ def _refuse_asgi(loaded: Loaded) -> None:
         )
 
 
-def _debugged(app: Any) -> tuple[Any, str | None]:
-    """The app behind Werkzeug's debugger, with the PIN that opens its console."""
+def _watching(file: str) -> tuple[Reloader | None, str | None]:
+    """What loads the app anew when it is saved; where that cannot be had, why."""
+    try:
+        return Reloader(file), None
+    except ServeError as error:
+        return None, str(error)
+
+
+def _debugger(app: Any) -> DebuggedApplication:
+    """The app behind Werkzeug's debugger, whose PIN opens its console."""
     from werkzeug.debug import DebuggedApplication
 
+    _set_debug(app)
+    return DebuggedApplication(app, evalex=True, pin_security=True, pin_logging=False)
+
+
+def _set_debug(app: Any) -> None:
     if isinstance(app, App):
         app.debug = True
-    debugger = DebuggedApplication(app, evalex=True, pin_security=True, pin_logging=False)
-    return debugger, debugger.pin
+
+
+def _serve_the_newest(reloader: Reloader, debugger: DebuggedApplication, stopped: threading.Event) -> None:
+    """Until ``stopped``, swap in each app that was saved; one that fails to load is told, and changes nothing."""
+    while reloader.wait(stopped):
+        try:
+            loaded = reloader.load()
+            _refuse_asgi(loaded)
+        except NbmicroError as error:
+            click.echo(f"Error: {error}\nThe app from before goes on serving.", err=True)
+            continue
+        _set_debug(loaded.app)
+        debugger.app = loaded.app
+        # The console of an error in the old app would keep all of it; now its files and connections are closed.
+        debugger.frames.clear()
+        debugger.frame_contexts.clear()
+        gc.collect()
+        _report(loaded)
+        click.echo(f"Serving the new {loaded.name}")

@@ -9,10 +9,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.serving.asking import DEADLINE, ask, can_listen
+from tests.serving.notebooks import Write
 
 Program = Callable[[str], list[str]]
 SERVE = """
@@ -132,3 +134,25 @@ def test_a_child_program_does_not_keep_the_port(program: Program) -> None:
         process.stdin.write("\n")
         process.stdin.flush()
         assert process.wait(DEADLINE) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_still_loading_ends_at_once_and_in_silence(
+    tmp_path: Path, notebook: Write, how: signal.Signals
+) -> None:
+    """Ctrl-C and SIGTERM reach a cell that takes long: no traceback, no word, exit code 130."""
+    notebook("%load_ext nbmicro", "open('begun', 'w').close()\nimport time\ntime.sleep(60)")
+    command = [sys.executable, "-m", "nbmicro.cli", "run", "app.ipynb", "--port", "0"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        deadline = time.monotonic() + DEADLINE
+        while not (tmp_path / "begun").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(how)
+        said, _ = process.communicate(timeout=3)
+        assert (process.returncode, said) == (130, b"")
+    finally:
+        process.kill()
+        process.communicate(timeout=DEADLINE)

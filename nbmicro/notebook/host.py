@@ -46,6 +46,8 @@ class Listener(Protocol):
 
     def tidy(self, source: str) -> str: ...
 
+    def complete(self, source: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None: ...
+
 
 class Host:
     """IPython, as the rest of nbmicro sees it.
@@ -68,6 +70,7 @@ class Host:
         self._files: dict[str, Cell] = {}
         self._publish: Any = None
         self._tidy = _transformer(listener)
+        self._matcher = _matcher(listener)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -76,6 +79,8 @@ class Host:
         self.shell.events.register("pre_run_cell", self._pre_run_cell)
         self.shell.events.register("post_run_cell", self._post_run_cell)
         self.shell.input_transformers_cleanup.insert(0, self._tidy)
+        if self.shell.Completer is not None:
+            self.shell.Completer.custom_matchers.insert(0, self._matcher)
         publisher = self.shell.display_pub
         self._publish = publisher.publish
         publisher.publish = self._published
@@ -87,6 +92,9 @@ class Host:
                 self.shell.events.unregister(event, hook)
         if self._tidy in self.shell.input_transformers_cleanup:
             self.shell.input_transformers_cleanup.remove(self._tidy)
+        matchers = self.shell.Completer.custom_matchers if self.shell.Completer is not None else []
+        if self._matcher in matchers:
+            matchers.remove(self._matcher)
         publisher = self.shell.display_pub
         if publisher.__dict__.get("publish") == self._published:
             del publisher.publish
@@ -194,6 +202,16 @@ class Host:
         space: dict[str, Any] = self.shell.user_ns
         return space
 
+    @property
+    def own_names(self) -> dict[str, Any]:
+        """The variables that the user made: those that ``%who`` shows."""
+        hidden = self.shell.user_ns_hidden
+        return {
+            name: value
+            for name, value in list(self.namespace.items())
+            if not name.startswith("_") and not (name in hidden and hidden[name] is value)
+        }
+
     def give_names(self, names: Mapping[str, Any]) -> None:
         """Put names into the notebook, each only where it has none of that name; they are hidden from ``%who``."""
         for name, value in names.items():
@@ -219,6 +237,12 @@ class Host:
         manager.register_function(function, magic_kind=kind, magic_name=name)
         return replaced
 
+    def helps(self) -> dict[str, str]:
+        """The help of each magic that is ours, by its name."""
+        manager = self.shell.magics_manager
+        names = ((key.partition(" ")[0], name) for key, (name, _) in self._magics.items())
+        return {name: str(getattr(manager.magics[table].get(name), "__doc__", "") or "") for table, name in names}
+
     def _remove_magics(self) -> None:
         manager = self.shell.magics_manager
         for key, (name, before) in self._magics.items():
@@ -238,6 +262,30 @@ def _transformer(listener: Listener) -> Callable[[list[str]], list[str]]:
     tidy.has_side_effects = True  # type: ignore[attr-defined]
     tidy.__module__ = __name__
     return tidy
+
+
+def _matcher(listener: Listener) -> Callable[[Any], dict[str, Any]]:
+    from IPython.core.completer import SimpleCompletion
+
+    def nbmicro_matcher(context: Any) -> dict[str, Any]:
+        lines = context.full_text.split("\n")
+        cursor = sum(len(line) + 1 for line in lines[: context.cursor_line]) + context.cursor_position
+        found = listener.complete(context.full_text, cursor)
+        if found is None:
+            return {"completions": [], "suppress": False}
+        fragment, offers = found
+        return {
+            "completions": [SimpleCompletion(text=text, type=kind) for text, kind in offers],
+            "matched_fragment": fragment,
+            "ordered": True,
+            "suppress": True,
+        }
+
+    # IPython's matchers of the second version; the highest priority, so that no other one works for nothing.
+    nbmicro_matcher.matcher_api_version = 2  # type: ignore[attr-defined]
+    nbmicro_matcher.matcher_priority = 1000  # type: ignore[attr-defined]
+    nbmicro_matcher.matcher_identifier = "nbmicro"  # type: ignore[attr-defined]
+    return nbmicro_matcher
 
 
 def first_line(source: str) -> str:

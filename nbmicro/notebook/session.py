@@ -169,6 +169,18 @@ class Session:
 
         return tidy_cell(source)
 
+    def complete(self, source: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None:
+        """What stands before the cursor and what could stand there, each with its kind; None where others may say."""
+        from nbmicro.notebook.completion import Known, complete
+
+        known = Known(self.target, self.host.own_names, self.history, self.host.helps())
+        try:
+            found = complete(source, cursor, known)
+        except Exception:
+            # Whatever a handler's app or a file system has against it: at Tab nobody wants to read that.
+            return None
+        return None if found is None else (found.fragment, [(one.text, one.kind) for one in found.offers])
+
     def _enter_standing_context(self) -> None:
         app = self.host.namespace.get("app")
         if not isinstance(app, App):

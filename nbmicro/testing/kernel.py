@@ -24,7 +24,7 @@ from jupyter_client.manager import KernelManager
 
 from nbmicro.errors import DeadlineExceeded
 
-__all__ = ["KernelError", "Output", "Pending", "RealKernel", "Reply"]
+__all__ = ["Completion", "KernelError", "Output", "Pending", "RealKernel", "Reply"]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -97,6 +97,15 @@ class Reply:
         """All that a reader sees as plain text: prints, outputs, warnings and the traceback."""
         parts = [self.stdout, self.text, self.stderr, self.error.traceback if self.error else ""]
         return "\n".join(part for part in parts if part)
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What Tab offers, and from where to where (in characters) each offer replaces the code."""
+
+    matches: tuple[str, ...]
+    start: int
+    end: int
 
 
 @dataclass
@@ -319,6 +328,26 @@ class RealKernel:
             shown = reply.error.traceback if reply.error else reply.status
             raise AssertionError(f"This cell should have succeeded:\n{code}\n\n{shown}")
         return reply
+
+    def complete(self, code: str, cursor: int | None = None, timeout: float = 30.0) -> Completion:
+        """What the Tab key offers at ``cursor`` (in characters; the end of the code without one).
+
+        Raises
+        ------
+        DeadlineExceeded
+            The kernel has not answered within `timeout` seconds.
+        """
+        at = len(code) if cursor is None else cursor
+        content = self._ask("complete_request", {"code": code, "cursor_pos": at}, timeout)
+        return Completion(tuple(content["matches"]), content["cursor_start"], content["cursor_end"])
+
+    def _ask(self, kind: str, content: Mapping[str, Any], timeout: float) -> Mapping[str, Any]:
+        client = self._connected()
+        message = client.session.msg(kind, dict(content))
+        collected = self._collected[str(message["header"]["msg_id"])] = _Collected()
+        client.shell_channel.send(message)
+        self._collect_until(lambda: collected.reply is not None, timeout, f"the reply to a {kind}")
+        return collected.reply or {}
 
     def interrupt(self) -> None:
         """Interrupt what runs, as the front end's stop button does."""

@@ -1,0 +1,190 @@
+"""What the notebook knows that Tab can offer: routes, templates, files, names, and the last answers.
+
+What lives here: reading them, each kept until it changes where reading takes a while. What must not: where in a cell
+they fit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from nbmicro.exchange.hints import RouteInfo, routes_of
+from nbmicro.exchange.record import Exchange
+from nbmicro.web.app import App
+from nbmicro.web.table import Table
+
+__all__ = ["MOST", "Completed", "Known", "Offer"]
+
+#: As many are offered at once; nobody reads more.
+MOST = 200
+_MOST_FILES = 500
+_LARGEST_JSON = 256 * 1024
+
+_routes: WeakKeyDictionary[Table, tuple[RouteInfo, ...]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something to put at the cursor, and what kind of thing it is (shown beside it)."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """What stands before the cursor and would be replaced, and what by."""
+
+    fragment: str
+    offers: tuple[Offer, ...]
+
+    @classmethod
+    def among(cls, fragment: str, words: Iterable[str], kind: str) -> Completed:
+        """The words that begin as ``fragment`` does, in any case."""
+        low = fragment.lower()
+        return cls(fragment, tuple(Offer(word, kind) for word in words if word.lower().startswith(low))[:MOST])
+
+    def and_(self, other: Completed) -> Completed:
+        """These and those of ``other``, which replaces the same."""
+        return Completed(self.fragment, (*self.offers, *other.offers)[:MOST])
+
+
+class Known:
+    """What can be offered.
+
+    Parameters
+    ----------
+    target:
+        Gives the app that requests go to; it may raise when there is none.
+    names:
+        The notebook's variables, without those that are hidden from ``%who``.
+    history:
+        The exchanges so far, oldest first.
+    helps:
+        The help of each magic, by its name.
+    folder:
+        Where files are looked for.
+    """
+
+    def __init__(
+        self,
+        target: Callable[[], Any],
+        names: Mapping[str, Any],
+        history: Iterable[Exchange] = (),
+        helps: Mapping[str, str] | None = None,
+        folder: str = ".",
+    ) -> None:
+        self._target, self.names, self._history = target, names, history
+        self.helps = helps or {}
+        self.folder = folder
+
+    @property
+    def app(self) -> App | None:
+        """The app, where it is one of ours."""
+        app = self._app()
+        return app if isinstance(app, App) else None
+
+    def _app(self) -> Any:
+        try:
+            return self._target()
+        except Exception:  # whatever it is that the notebook has no app: Tab is not the place to say so
+            return None
+
+    # -- the app -------------------------------------------------------------------------------------------------
+
+    def routes(self) -> Sequence[RouteInfo]:
+        """The routes of the app, in order."""
+        app = self._app()
+        if not isinstance(app, App):
+            return routes_of(app) if app is not None else ()
+        table = app.newest().tables.current()
+        known = _routes.get(table)
+        if known is None:
+            every = ("GET", "POST", "PUT", "PATCH", "DELETE")
+            known = _routes[table] = tuple(
+                RouteInfo(route.rule, tuple(route.methods or every), route.endpoint) for route in table.routes
+            )
+        return known
+
+    def templates(self) -> list[str]:
+        """The names of templates, those of cells and those on disk."""
+        if self.app is None:
+            return []
+        from nbmicro.web.environment import AppLoader
+
+        return sorted(AppLoader(self.app.newest()).list_templates())
+
+    def template_names(self, kind: str) -> list[str]:
+        """Jinja's ``filters``, ``tests`` or ``globals`` of the app."""
+        return sorted(getattr(self.app.newest().jinja_env, kind)) if self.app is not None else []
+
+    def statics(self) -> list[str]:
+        """The paths of static files, those of cells and those on disk."""
+        if self.app is None:
+            return []
+        app = self.app.newest()
+        folder = app.static_folder
+        found = set(app.tables.current().static_files)
+        for place, _, files in os.walk(folder) if folder else ():
+            if len(found) > _MOST_FILES:
+                break
+            found.update(os.path.relpath(os.path.join(place, one), folder).replace(os.sep, "/") for one in files)
+        return sorted(found)
+
+    # -- the last answers ----------------------------------------------------------------------------------------
+
+    def paths_of(self, rule: str) -> list[str]:
+        """Paths that were asked for and that ``rule`` answered, newest first."""
+        return self._paths().get(rule, [])
+
+    def _paths(self) -> dict[str, list[str]]:
+        if not hasattr(self, "_asked"):
+            self._asked: dict[str, list[str]] = {}
+            for exchange in reversed(list(self._history)):
+                if exchange.rule is not None and exchange.status < 400:
+                    paths = self._asked.setdefault(exchange.rule, [])
+                    if exchange.request.path not in paths:
+                        paths.append(exchange.request.path)
+        return self._asked
+
+    def answer(self, method: str = "", path: str = "", *, json: bool = False) -> Exchange | None:
+        """The last answer to this request; else the last of all."""
+        best = None
+        for exchange in reversed(list(self._history)):
+            if json and (exchange.response.body.size > _LARGEST_JSON or exchange.json is None):
+                continue
+            if (exchange.request.method, exchange.request.path) == (method, path):
+                return exchange
+            best = best or exchange
+        return best
+
+    # -- the notebook --------------------------------------------------------------------------------------------
+
+    def options(self, magic: str) -> tuple[str, ...]:
+        """The options that a magic's help tells of."""
+        found = re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", self.helps.get(magic, ""))
+        return (*dict.fromkeys(one for one in found if one != "-"), "--help")
+
+    def files(self, fragment: str, ends: tuple[str, ...] = ()) -> list[str]:
+        """Files and folders whose path begins with ``fragment``; ``ends`` are the endings that files may have."""
+        place, _, start = fragment.rpartition("/")
+        root = os.path.join(self.folder, os.path.expanduser(f"{place}/" if place or fragment.startswith("/") else ""))
+        found = []
+        try:
+            with os.scandir(root or ".") as entries:
+                for entry in entries:
+                    if not entry.name.startswith(start) or (entry.name.startswith(".") and not start):
+                        continue
+                    folder = entry.is_dir()
+                    if folder or not ends or entry.name.endswith(ends):
+                        found.append(f"{fragment[: len(fragment) - len(start)]}{entry.name}{'/' if folder else ''}")
+                    if len(found) >= _MOST_FILES:
+                        break
+        except OSError:
+            return []
+        return sorted(found)

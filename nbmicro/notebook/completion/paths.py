@@ -1,0 +1,98 @@
+"""Paths from rules: what has been typed of a path, completed by the routes that it can still become.
+
+What lives here: a path and the rules, segment by segment, with values for the parameters that are still open. What must
+not: where the path stands in a cell.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from nbmicro.cells.rule import PARAMETER, RulePart, rule_parts
+from nbmicro.exchange.hints import RouteInfo
+from nbmicro.notebook.completion.known import MOST, Completed, Known, Offer
+
+__all__ = ["endpoint_values", "paths"]
+
+_EXAMPLES = {"int": "1", "float": "1.0", "uuid": "00000000-0000-0000-0000-000000000000", "path": "a/b"}
+
+
+def paths(typed: str, known: Known, methods: tuple[str, ...] = (), *, first: str | None = None) -> Completed:
+    """The paths that ``typed`` is the beginning of, of routes that answer one of ``methods`` (any without).
+
+    ``first`` is a rule that counts before them, though it need not be declared yet.
+    """
+    wanted = set(methods)
+    found: dict[str, None] = {}
+    for route in chain([RouteInfo(first, methods)] if first is not None else [], known.routes()):
+        if len(found) >= MOST:
+            break
+        if wanted and wanted.isdisjoint(route.methods):
+            continue
+        if "<" not in route.rule:
+            if route.rule.startswith(typed):
+                found[route.rule] = None
+            continue
+        if route.endpoint.rpartition(".")[2] == "static":
+            found.update(dict.fromkeys(_static(route.rule, typed, known)))
+            continue
+        path = _filled(route.rule, typed)
+        if path is None:
+            continue
+        asked = [one for one in known.paths_of(route.rule) if one.startswith(typed)]
+        found.update(dict.fromkeys([*asked[:2], path]))
+    found.pop(typed, None)
+    return Completed(typed, tuple(Offer(path, "path") for path in found))
+
+
+def _static(rule: str, typed: str, known: Known) -> list[str]:
+    """The files that there are, in the place of a folder's rule."""
+    head = rule[: rule.index("<")]
+    files = known.statics() if typed.startswith(head) or head.startswith(typed) else []
+    return [path for one in files if (path := f"{head}{one}").startswith(typed)]
+
+
+def endpoint_values(endpoint: str, routes: tuple[RouteInfo, ...] | list[RouteInfo]) -> list[str]:
+    """The names of the values that ``url_for`` wants for an endpoint."""
+    names = (found["name"] for one in routes if one.endpoint == endpoint for found in PARAMETER.finditer(one.rule))
+    return list(dict.fromkeys(names))
+
+
+def _filled(rule: str, typed: str) -> str | None:
+    """``typed`` completed to a path that ``rule`` answers; None where it cannot become one."""
+    head = rule[: rule.index("<")]
+    if not (typed.startswith(head) or head.startswith(typed)):
+        return None
+    try:
+        parts = rule_parts(rule)
+    except ValueError:
+        return None
+    path, left = "", typed
+    for part in parts:
+        if part.parameter is None:
+            if left.startswith(part.text):
+                left = left[len(part.text) :]
+            elif part.text.startswith(left):
+                left = ""
+            else:
+                return None
+            path += part.text
+            continue
+        value = left if part.converter == "path" else left.partition("/")[0]
+        if value and not _fits(part, value):
+            return None
+        left = left[len(value) :]
+        path += value or _example(part)
+    return None if left else path
+
+
+def _example(part: RulePart) -> str:
+    if part.converter == "any":
+        return part.text.partition("(")[2].partition(",")[0].partition(")")[0].strip(" \"'")
+    return _EXAMPLES.get(part.converter or "", part.parameter or "")
+
+
+def _fits(part: RulePart, value: str) -> bool:
+    if "{{" in value:
+        return True
+    return part.converter not in ("int", "float") or value.lstrip("-").replace(".", "", 1).isdigit()

@@ -1,0 +1,97 @@
+"""The words that Tab knows without looking at the notebook: headers and their values, statuses, converters.
+
+What lives here: tables. What must not: code.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+__all__ = [
+    "ANSWER_HEADERS",
+    "CONVERTERS",
+    "HEADER_VALUES",
+    "METHODS",
+    "REQUEST_HEADERS",
+    "SECTION_OPTIONS",
+    "STATUSES",
+    "TEMPLATE_TAGS",
+]
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+CONVERTERS = ("int:", "float:", "path:", "string:", "uuid:", "any(")
+STATUSES = tuple(str(status.value) for status in HTTPStatus if status.value >= 200)
+SECTION_OPTIONS = ("location: true", "max-time: 5", "user: ", "cookies: false", "show: ")
+
+_TYPES = (
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+    "text/html",
+    "text/plain",
+    "text/csv",
+    "application/xml",
+    "application/octet-stream",
+)
+_CACHING = ("no-cache", "no-store", "max-age=0")
+HEADER_VALUES: dict[str, tuple[str, ...]] = {
+    "accept": (*_TYPES, "text/event-stream", "image/png", "*/*"),
+    "accept-encoding": ("gzip", "identity"),
+    "accept-language": ("en", "de", "fr", "es"),
+    "authorization": ("Bearer ", "Basic "),
+    "cache-control": _CACHING,
+    "connection": ("close", "keep-alive"),
+    "content-disposition": ("attachment", "inline"),
+    "content-type": _TYPES,
+    "range": ("bytes=0-99",),
+    "x-requested-with": ("XMLHttpRequest",),
+}
+REQUEST_HEADERS = (
+    "Accept",
+    "Accept-Encoding",
+    "Accept-Language",
+    "Authorization",
+    "Cache-Control",
+    "Content-Type",
+    "Cookie",
+    "If-Match",
+    "If-Modified-Since",
+    "If-None-Match",
+    "Origin",
+    "Range",
+    "Referer",
+    "User-Agent",
+    "X-Requested-With",
+)
+ANSWER_HEADERS = (
+    "Allow",
+    "Cache-Control",
+    "Content-Disposition",
+    "Content-Length",
+    "Content-Type",
+    "ETag",
+    "Last-Modified",
+    "Location",
+    "Retry-After",
+    "Set-Cookie",
+    "Vary",
+    "WWW-Authenticate",
+)
+TEMPLATE_TAGS = (
+    "block",
+    "else",
+    "elif",
+    "endblock",
+    "endfor",
+    "endif",
+    "endmacro",
+    "extends",
+    "for",
+    "from",
+    "if",
+    "import",
+    "include",
+    "macro",
+    "set",
+    "with",
+)

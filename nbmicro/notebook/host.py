@@ -123,11 +123,18 @@ class Host:
     def _post_run_cell(self, result: Any) -> None:
         info = result.info
         if self._nested.pop(id(info), None) is not None:
+            self._drop_empty_captures()
             return
         # An async cell ends in another context than it began in; only the info object is the same.
         known = self._cells.pop(id(info), None)
         if known is not None:
             self.listener.cell_ends(known[1], success=bool(result.success))
+
+    def _drop_empty_captures(self) -> None:
+        """What ``%%capture`` holds of a value that was shown when it was made: an output with nothing in it."""
+        captured = getattr(self.shell.display_pub, "outputs", None)
+        if isinstance(captured, list):
+            captured[:] = [one for one in captured if not isinstance(one, dict) or one.get("data") != {}]
 
     def _cell_of(self, info: Any) -> Cell:
         meta = getattr(info, "cell_meta", None) or self._request_metadata()

@@ -134,7 +134,10 @@ def at(cell: str, known: Known) -> Completed | None:
 def test_what_fits_is_offered(known: Known, cell: str, fragment: str, offered: list[str]) -> None:
     found = at(cell, known)
     assert found is not None
-    assert (found.fragment, [one.text for one in found.offers]) == (fragment, offered)
+    kept = fragment.removesuffix(found.fragment)
+    assert [kept + one.text for one in found.offers] == offered
+    assert cell.partition("▮")[0].endswith(fragment)
+    assert (kept == "") or (kept.endswith("/") and "/" not in found.fragment)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +202,7 @@ def test_without_an_app_tab_still_answers() -> None:
 
     known = Known(no_app, {}, (), HELPS)
     for cell in ("%http /▮", "url_for('▮", "render_template('▮", "%%static ▮", "%%template x\n{{ x|▮"):
-        assert at(cell, known) == Completed("/" if cell.endswith("/▮") else "", ())
+        assert at(cell, known) == Completed("", ())
 
 
 def test_an_app_of_another_kind_is_asked_for_its_rules(known: Known) -> None:
@@ -208,7 +211,7 @@ def test_an_app_of_another_kind_is_asked_for_its_rules(known: Known) -> None:
     app.add_url_rule("/things/<int:n>", "thing", lambda n: "x")
     found = at("%http /th▮", Known(lambda: app, {}, (), HELPS))
     assert found is not None
-    assert [one.text for one in found.offers] == ["/things/1"]
+    assert [one.text for one in found.offers] == ["things/1"]
 
 
 def test_of_ten_thousand_routes_no_more_are_offered_than_anyone_reads() -> None:
@@ -222,4 +225,4 @@ def test_of_ten_thousand_routes_no_more_are_offered_than_anyone_reads() -> None:
         assert len(found.offers) == MOST
     last = at("%http /r9999▮", known)
     assert last is not None
-    assert [one.text for one in last.offers] == ["/r9999/1"]
+    assert [one.text for one in last.offers] == ["r9999/1"]

@@ -40,6 +40,11 @@ def complete(source: str, cursor: int, known: Known) -> Completed | None:
     known:
         What the notebook knows.
     """
+    found = _found(source, cursor, known)
+    return found.from_last_slash() if found is not None else None
+
+
+def _found(source: str, cursor: int, known: Known) -> Completed | None:
     before = source[:cursor].split("\n")
     text, after = before[-1], source[cursor:].partition("\n")[0]
     magic, start = _cell_magic(before)

@@ -22,6 +22,7 @@ __all__ = ["MOST", "Completed", "Known", "Offer"]
 
 #: As many are offered at once; nobody reads more.
 MOST = 200
+_WITH_SLASHES = ("path", "rule", "file")
 _MOST_FILES = 500
 _LARGEST_JSON = 256 * 1024
 
@@ -48,6 +49,19 @@ class Completed:
         """The words that begin as ``fragment`` does, in any case."""
         low = fragment.lower()
         return cls(fragment, tuple(Offer(word, kind) for word in words if word.lower().startswith(low))[:MOST])
+
+    def from_last_slash(self) -> Completed:
+        """The same, with the folders that are typed already left alone.
+
+        JupyterLab adds words of the cell that begin as the last word does, and would list them before a path that
+        began further left: ``%http /h`` with Tab and Enter would make ``/http``.
+        """
+        typed = self.fragment[: self.fragment.rfind("/") + 1]
+        whole = all(one.kind in _WITH_SLASHES and one.text.startswith(typed) for one in self.offers)
+        if not typed or not whole:
+            return self
+        offers = tuple(Offer(text, one.kind) for one in self.offers if (text := one.text[len(typed) :]))
+        return Completed(self.fragment[len(typed) :], offers)
 
     def and_(self, other: Completed) -> Completed:
         """These and those of ``other``, which replaces the same."""

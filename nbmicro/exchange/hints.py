@@ -25,11 +25,13 @@ __all__ = ["RouteInfo", "hint_for", "nearest_route", "routes_of"]
 
 @dataclass(frozen=True, slots=True)
 class RouteInfo:
-    """One line of the table of routes: its rule (Werkzeug's syntax), its methods and its endpoint."""
+    """One line of the table of routes: its rule (Werkzeug's syntax), its methods and its endpoint; of another framework's
+    app also the rule as it is written there."""
 
     rule: str
     methods: tuple[str, ...] = ("GET",)
     endpoint: str = ""
+    written: str | None = None
 
     @property
     def spoken_methods(self) -> tuple[str, ...]:
@@ -50,6 +52,8 @@ def routes_of(app: Any) -> tuple[RouteInfo, ...]:
     listed: Any = getattr(app, "routes", None)
     if callable(listed):
         found: Iterable[Any] = listed()
+        if isinstance(found, tuple) and all(isinstance(one, RouteInfo) for one in found):
+            return found
     else:
         rules: Callable[[], Iterable[Any]] | None = getattr(getattr(app, "url_map", None), "iter_rules", None)
         found = rules() if rules is not None else ()
@@ -95,7 +99,13 @@ def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | N
     if exchange.rule is not None or not routes or (exchange.refusal is not None and exchange.refusal.frames):
         return None
     near = nearest_route(exchange.request.path, routes, exchange.request.method)
-    nearest = f" Nearest: {near.spoken_methods[0]} {near.rule}." if near else ""
+    if near is not None and "WEBSOCKET" in near.methods and _answers(exchange.request.path, near.rule):
+        return (
+            f"{near.written or near.rule} is a WebSocket's route, and %http speaks HTTP only. "
+            "Try it with the framework's own test client."
+        )
+    method = f"{near.spoken_methods[0]} " if near and near.methods else ""
+    nearest = f" Nearest: {method}{near.written or near.rule}." if near else ""
     return f"no route answers it.{nearest} All of them: %routes"
 
 
@@ -107,7 +117,8 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
     method = exchange.request.method
     text = f"this route answers {_listed(spoken)} only."
     rule = next((route.rule for route in routes if _answers(exchange.request.path, route.rule)), None)
-    if rule is None:
+    if rule is None or any(route.written is not None for route in routes):
+        # Another framework's routes are declared as it does that.
         return text
     if method not in METHODS:
         # A %%route line takes no method that nobody registered; a decorator takes any.

@@ -1,0 +1,115 @@
+"""The exceptions behind the error pages of other frameworks, caught where each framework tells them.
+
+What lives here: Flask's and Django's signals, what Bottle leaves in the environ, tracebacks written to ``wsgi.errors``,
+and stream handlers of logging that were made before a request. What must not: a change to somebody's app.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+__all__ = ["Errors", "adopt_streams", "listen", "return_streams", "take_told", "unlisten"]
+
+_adopted: list[tuple[Any, Any]] = []
+
+
+def listen() -> None:
+    """Hear of exceptions that Flask's and Django's apps turn into a page; again is nothing."""
+    flask = getattr(sys.modules.get("flask.signals"), "got_request_exception", None)
+    if flask is not None and sys.modules.get("flask") is not sys.modules.get("nbmicro"):
+        flask.connect(_flask_failed)
+    django = getattr(sys.modules.get("django.core.signals"), "got_request_exception", None)
+    if django is not None:
+        django.connect(_django_failed, dispatch_uid="nbmicro")
+
+
+def unlisten() -> None:
+    """Take that back."""
+    flask = getattr(sys.modules.get("flask.signals"), "got_request_exception", None)
+    if flask is not None:
+        flask.disconnect(_flask_failed)
+    django = getattr(sys.modules.get("django.core.signals"), "got_request_exception", None)
+    if django is not None:
+        django.disconnect(dispatch_uid="nbmicro")
+
+
+def _flask_failed(sender: Any, exception: BaseException | None = None, **more: Any) -> None:
+    request = getattr(sys.modules.get("flask"), "request", None)
+    if request and isinstance(exception, BaseException):
+        request.environ["nbmicro.error"] = exception
+
+
+def _django_failed(sender: Any, request: Any = None, **more: Any) -> None:
+    error = sys.exc_info()[1]
+    environ = getattr(request, "META", None)
+    if error is not None and environ is not None:
+        # An async handler of Django has no environ, only what it made of a scope that holds ours.
+        environ = getattr(request, "scope", {}).get("wsgi_environ", environ)
+        environ["nbmicro.error"] = error
+
+
+def take_told(environ: MutableMapping[str, Any]) -> None:
+    """Note what a framework left in the environ."""
+    told = environ.get("bottle.exc_info")
+    if told and told[1] is not None:
+        environ.setdefault("nbmicro.error", told[1])
+
+
+class Errors:
+    """A ``wsgi.errors`` that knows a traceback when it is written, and keeps it as the exception that it is of.
+
+    Parameters
+    ----------
+    stream:
+        Where all other text goes.
+    environ:
+        Of the request; an exception is noted there.
+    """
+
+    def __init__(self, stream: Any, environ: MutableMapping[str, Any]) -> None:
+        self._stream = stream
+        self._environ = environ
+
+    def write(self, text: str) -> int:
+        error = sys.exc_info()[1]
+        if error is not None and "Traceback (most recent call last)" in text:
+            self._environ["nbmicro.error"] = error
+            return len(text)
+        written: int = self._stream.write(text)
+        return written
+
+    def writelines(self, lines: list[str]) -> None:
+        self.write("".join(lines))
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def adopt_streams() -> None:
+    """Let logging's stream handlers write to what standard error is during a request, not to what it was before.
+
+    Called while a request is captured; a handler that holds another stream is left alone.
+    """
+    stream = sys.stderr
+    before = getattr(stream, "target", None)
+    if before is None:
+        return
+    for name in list(logging.root.manager.loggerDict):
+        logger = logging.root.manager.loggerDict[name]
+        for handler in getattr(logger, "handlers", ()):
+            if isinstance(handler, logging.StreamHandler) and handler.stream is before:
+                _adopted.append((handler, before))
+                handler.stream = stream
+
+
+def return_streams() -> None:
+    """Give the stream handlers back what they wrote to."""
+    while _adopted:
+        handler, stream = _adopted.pop()
+        handler.stream = stream

@@ -7,11 +7,13 @@ What lives here: items, headers, sections and credentials with their blanks fill
 from __future__ import annotations
 
 import base64
+import difflib
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nbmicro.errors import RequestError
@@ -65,7 +67,8 @@ def _line(line: LineRequest, url: Template, scope: Scope) -> RequestRecord:
     parts = _Parts(is_form=line.options.form)
     _take_items(parts, line.items, scope)
     if line.body is not None:
-        parts.data, parts.media_type = fill_body(line.body, _given_type(parts), scope)
+        given = "" if parts.no_media_type else _given_type(parts)
+        parts.data, parts.media_type = fill_body(line.body, given, scope)
     return _built(line.method, url, parts, line.options.auth, scope, line.line)
 
 
@@ -78,19 +81,24 @@ def assemble_request(request: ScriptRequest, scope: Scope, *, form: bool, auth: 
 def _request(request: ScriptRequest, scope: Scope, *, form: bool, auth: Template | None) -> RequestRecord:
     parts = _Parts(is_form=form or request.form is not None)
     for pair in request.headers:
-        parts.headers.append(_header(scope.text(pair.name), scope.text(pair.value)))
+        name, value = _header(scope.text(pair.name), scope.text(pair.value))
+        if not value and name.lower() == "content-type":
+            parts.no_media_type = True
+        else:
+            parts.headers.append((name, value))
     parts.query += [(scope.text(pair.name), scope.text(pair.value)) for pair in request.query]
     _take_items(parts, request.items, scope)
     parts.fields += [(scope.text(pair.name), scope.text(pair.value)) for pair in request.form or ()]
     for part in request.multipart or ():
         if isinstance(part, FilePart):
-            path = path_in(scope.text(part.path), scope)
+            path = _file(part.path, scope.text(part.path), scope)
             parts.files.append((scope.text(part.name), (path.name, path, part.content_type)))
         else:
             parts.fields.append((scope.text(part.name), scope.text(part.value)))
     parts.is_multipart = request.multipart is not None
     if request.body is not None:
-        parts.data, parts.media_type = fill_body(request.body, _given_type(parts), scope)
+        given = "" if parts.no_media_type else _given_type(parts)
+        parts.data, parts.media_type = fill_body(request.body, given, scope)
     return _built(request.method, request.url, parts, request.auth or auth, scope, request.line)
 
 
@@ -195,17 +203,48 @@ def _take_items(parts: _Parts, items: tuple[Item, ...], scope: Scope) -> None:
         elif item.kind == "query":
             parts.query.append((name, scope.text(item.value)))
         elif item.kind == "upload":
-            parts.files.append((name, _upload(scope.text(item.value), scope)))
+            parts.files.append((name, _upload(item.value, scope)))
         elif as_form:
             parts.fields.append((name, _form_value(item, scope)))
         else:
             parts.json[name] = _json_value(item, scope)
 
 
-def _upload(text: str, scope: Scope) -> FileValue:
-    path, _, media_type = text.partition(";type=")
-    file = path_in(path, scope)
-    return (file.name, file, media_type) if media_type else file
+def _upload(value: Template, scope: Scope) -> FileValue:
+    """A file with HTTPie's and curl's parameters: ``a.png;type=image/png;filename=b.png``."""
+    path, *parameters = re.split(r";(?=(?:type|filename)=)", scope.text(value))
+    given = dict(parameter.split("=", 1) for parameter in parameters)
+    file = _file(value, path, scope)
+    return (
+        (given.get("filename", file.name), file, given["type"])
+        if "type" in given
+        else ((given["filename"], file) if "filename" in given else file)
+    )
+
+
+def _file(value: Template, text: str, scope: Scope) -> Path:
+    """The path of a file to send; RequestError with its place where it cannot be read."""
+    path = path_in(text.strip(), scope)
+    try:
+        with path.open("rb"):
+            return path
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        near = _near_file(path)
+        raise RequestError(
+            f"the file {path} cannot be read: {reason}. {scope.consequence}",
+            hint=f"There is {near} beside it." if near else None,
+            line=value.line,
+            column=value.column,
+        ) from None
+
+
+def _near_file(path: Path) -> str | None:
+    try:
+        names = sorted(one.name for one in path.parent.iterdir())
+    except (OSError, ValueError):
+        return None
+    return next(iter(difflib.get_close_matches(path.name, names, 1, 0.7)), None)
 
 
 def _form_value(item: Item, scope: Scope) -> str:

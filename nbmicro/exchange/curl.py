@@ -16,11 +16,6 @@ __all__ = ["as_curl", "as_http"]
 #: Where `nbmicro run` and `%serve` listen unless told otherwise.
 BASE_URL = "http://127.0.0.1:5000"
 
-# Lines at which a body would end in the .http syntax.
-_ENDS_BODY = re.compile(
-    r"^(###|HTTP(/[\d.]+)? (\d{3}|\*)\s*$|\[(Query|Form|Multipart|Captures|Asserts|Options)\]\s*$|```)"
-)
-
 
 def as_curl(exchange: ExchangeRecord, *, secrets: bool = False, base_url: str = BASE_URL) -> str:
     """The request as a curl command for a POSIX shell.
@@ -52,15 +47,46 @@ def as_curl(exchange: ExchangeRecord, *, secrets: bool = False, base_url: str = 
 
 
 def as_http(exchange: ExchangeRecord, *, secrets: bool = False) -> str:
-    """The request as the text of a ``%%http`` cell or an ``.http`` file."""
+    """The request as the text of a ``%%http`` cell or an ``.http`` file, which sends the same bytes again."""
+    # The language is needed to write it, and takes a while to load.
+    from nbmicro.exchange.printing import print_body
+
     request = exchange.request
     lines = [f"{request.method} {_literal(masked_target(exchange, secrets=secrets))}"]
-    lines += [f"{name}: {_literal(value)}" for name, value in _headers(exchange, secrets)]
-    body = _literal(masked_body(exchange, secrets=secrets))
-    if body:
-        fenced = any(_ENDS_BODY.match(line) for line in body.splitlines())
-        lines += ["", *(["```", body.rstrip("\n"), "```"] if fenced else [body])]
+    lines += [f"{name}: {_literal(value)}".rstrip() for name, value in _headers(exchange, secrets)]
+    if request.body:
+        if request.headers.get("Content-Type") is None:
+            # Without a type one would be guessed.
+            lines.append("Content-Type:")
+        text = _cells_text(exchange, secrets)
+        written = print_body(text) if text is not None else [f"{{{{ {_bytes(exchange, secrets)!r} }}}}"]
+        lines += ["", *written]
     return "\n".join(lines)
+
+
+def _bytes(exchange: ExchangeRecord, secrets: bool) -> bytes:
+    body, text = exchange.request.body, masked_body(exchange, secrets=secrets)
+    return body if text == exchange.request.text else text.encode()
+
+
+def _cells_text(exchange: ExchangeRecord, secrets: bool) -> str | None:
+    """The body as a cell's text, if its bytes are read back from it; None for those that are no text."""
+    request = exchange.request
+    data = _bytes(exchange, secrets)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    if request.media_type.startswith("multipart/"):
+        # A cell's multipart lines end with CR LF, the last one too.
+        lines = text.split("\r\n")
+        plain = lines[-1] == "" and not any("\r" in line or "\n" in line or line.startswith("<") for line in lines)
+        return "\n".join(lines[:-1]) if plain and "boundary=" in (request.headers.get("Content-Type") or "") else None
+    if "\r" in text:
+        return None
+    if request.media_type == "application/x-www-form-urlencoded":
+        return text if text == text.strip() and "\n" not in text else None
+    return text if "{{" not in text or not request.media_type.endswith(("/json", "+json")) else None
 
 
 def _headers(exchange: ExchangeRecord, secrets: bool) -> list[tuple[str, str]]:
@@ -71,15 +97,18 @@ def _headers(exchange: ExchangeRecord, secrets: bool) -> list[tuple[str, str]]:
 
 def _data(exchange: ExchangeRecord, secrets: bool) -> str:
     """The body for curl; bytes that are no text in bash's ANSI-C quoting."""
-    text = masked_body(exchange, secrets=secrets)
-    if "\ufffd" not in text and not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text):
-        return f"--data-raw {shlex.quote(text)}"
-    data = text.encode() if "\ufffd" not in text else exchange.request.body
+    data = _bytes(exchange, secrets)
+    try:
+        text = data.decode()
+        if not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text):
+            return f"--data-raw {shlex.quote(text)}"
+    except UnicodeDecodeError:
+        pass
     written = "".join(
         chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}" for byte in data[:4096]
     )
     cut = "  # the body goes on" if len(data) > 4096 else ""
-    return f"--data-binary $'{written}'{cut}"
+    return f"--data-raw $'{written}'{cut}"
 
 
 def _literal(text: str) -> str:

@@ -7,145 +7,121 @@ passed over where they change nothing in process, and refused by name where they
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote_plus
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.address import check_url, loopback_url
+from nbmicro.exchange.address import check_url, is_method, loopback_url
+from nbmicro.exchange.curl_options import DATA, ELSEWHERE, OPERATORS, PASSED_OVER, SHORT, VALUE_PASSED_OVER, VALUED
+from nbmicro.exchange.messages import media_type_of
+from nbmicro.exchange.shell_words import ShellWord, shell_words
 from nbmicro.exchange.syntax import BodySource, Item, ItemKind, LineRequest, Options
-from nbmicro.exchange.template import Template, parse_template, place_at
-from nbmicro.exchange.words import Word
+from nbmicro.exchange.template import Blank, Place, Template, blank_end, parse_template, place_at
 
-__all__ = ["parse_curl"]
+__all__ = ["curl_behind", "parse_curl"]
 
-# Long spellings of the short options.
-_SHORT = {
-    "X": "--request",
-    "H": "--header",
-    "d": "--data",
-    "F": "--form",
-    "u": "--user",
-    "b": "--cookie",
-    "A": "--user-agent",
-    "e": "--referer",
-    "G": "--get",
-    "I": "--head",
-    "L": "--location",
-    "k": "--insecure",
-    "s": "--silent",
-    "S": "--show-error",
-    "i": "--include",
-    "v": "--verbose",
-    "f": "--fail",
-    "m": "--max-time",
-    "g": "--globoff",
-    "N": "--no-buffer",
-    "#": "--progress-bar",
-    "4": "--ipv4",
-    "6": "--ipv6",
-}
-_DATA = {"--data", "--data-raw", "--data-binary", "--data-ascii", "--data-urlencode", "--json"}
-_VALUED = {
-    *_DATA,
-    "--request",
-    "--header",
-    "--form",
-    "--form-string",
-    "--user",
-    "--cookie",
-    "--user-agent",
-    "--referer",
-    "--max-time",
-    "--url",
-}
-_PASSED_OVER = {
-    "--insecure",
-    "--silent",
-    "--show-error",
-    "--include",
-    "--compressed",
-    "--globoff",
-    "--no-buffer",
-    "--progress-bar",
-    "--ipv4",
-    "--ipv6",
-    "--http1.1",
-    "--http2",
-    "--fail",
-}
+_BEHIND = re.compile(r"(?:^|(?<=\s))--curl(?:=|\s+|\Z)(?=(?:\$\s+)?curl(?:\.exe)?(?:\s|\Z)|\Z)")
 
 
 @dataclass
 class _Curl:
-    """What has been read of the command line so far."""
+    """What has been read of the command line so far; ``word`` is the one that is read now."""
 
-    word: Word
+    word: ShellWord
     method: str | None = None
-    url: str | None = None
+    url: ShellWord | None = None
     items: list[Item] = field(default_factory=list)
-    data: list[str] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
+    data: list[ShellWord] = field(default_factory=list)
+    query: list[str] = field(default_factory=list)
+    files: list[ShellWord] = field(default_factory=list)
     is_json: bool = False
+    is_upload: bool = False
     as_query: bool = False
     options: Options = field(default_factory=Options)
 
     def fail(self, message: str, hint: str | None = None) -> RequestError:
         return RequestError(message, hint=hint, line=self.word.line, column=self.word.column)
 
-    def template(self, text: str) -> Template:
-        return parse_template(text, place_at(text, self.word.line, self.word.column))
-
-    def add(self, kind: ItemKind, name: str, value: str) -> None:
+    def add(self, kind: ItemKind, name: ShellWord | str, value: ShellWord | str) -> None:
         self.items.append(Item(kind, self.template(name), self.template(value), self.word.line, self.word.column))
 
+    def template(self, text: ShellWord | str) -> Template:
+        return self.word.template(text) if isinstance(text, str) else text.template()
 
-def parse_curl(word: Word, options: Options) -> LineRequest:
+
+def curl_behind(text: str) -> tuple[str, int] | None:
+    """What stands in front of ``--curl`` in a line, and where the command behind it begins, if it is not quoted."""
+    found = _BEHIND.search(text)
+    return (text[: found.start()], found.end()) if found else None
+
+
+def parse_curl(text: str, place: Place, options: Options) -> LineRequest:
     """Read a curl command line, with or without the word ``curl`` in front.
+
+    Parameters
+    ----------
+    text:
+        The command as it was copied, over several lines too: for bash, or for Windows' cmd.
+    place:
+        The line and column of each of its characters.
+    options:
+        What was said in front of it.
 
     Raises
     ------
     RequestError
         An option that is unknown or means nothing in process, a missing URL, an origin that is not the app.
     """
-    curl = _Curl(word, options=options)
+    line, column = place(0)
+    curl = _Curl(ShellWord("", ((line, column),)), options=options)
     try:
-        arguments = shlex.split(word.text.replace("\\\n", " "))
-    except ValueError as error:
-        raise curl.fail(f"the curl line cannot be read: {error}.") from None
-    if arguments and arguments[0] == "curl":
-        del arguments[0]
-    while arguments:
-        argument = arguments.pop(0)
-        if argument.startswith("-") and len(argument) > 1:
-            _read_flag(curl, argument, arguments)
+        words = shell_words(text, place)
+    except RequestError as error:
+        error.message = f"the curl line cannot be read: {error.message}"
+        raise
+    if words and words[-1].text.endswith(";") and text.rstrip().endswith(";"):
+        last = words.pop()
+        curl.options = replace(curl.options, quiet=True)
+        words += [last.part(0, len(last.text) - 1)] if len(last.text) > 1 else []
+    if words and words[0].text in {"curl", "curl.exe", "$"}:
+        dollar = words.pop(0).text == "$"
+        if dollar and words and words[0].text == "curl":
+            del words[0]
+    while words:
+        word = curl.word = words.pop(0)
+        if word.text in OPERATORS and not word.quoted:
+            raise curl.fail(f"`{word.text}` belongs to the shell, and there is none here.", "Take out what follows it.")
+        if word.text.startswith("-") and len(word.text) > 1 and "{{" not in word.text[:2]:
+            _read_flag(curl, word, words)
         elif curl.url is None:
-            curl.url = argument
+            curl.url = word
         else:
-            raise curl.fail(f"`{argument}` is a second URL.", "One curl line is one request.")
-    return _finish(curl)
+            raise curl.fail(f"`{word.text}` is a second URL.", "One curl line is one request.")
+    return _finish(curl, line)
 
 
-def _read_flag(curl: _Curl, argument: str, rest: list[str]) -> None:
+def _read_flag(curl: _Curl, word: ShellWord, rest: list[ShellWord]) -> None:
+    argument = word.text
     if not argument.startswith("--"):
-        letter, joined = argument[1], argument[2:]
-        name = _SHORT.get(letter)
+        letter, joined = argument[1], word.part(2)
+        name = SHORT.get(letter)
         if name is None:
             raise curl.fail(f"curl's -{letter} is not understood here.", "Take it out of the line.")
-        if joined and name in _VALUED:
+        if joined.text and name in VALUED:
             rest.insert(0, joined)
-        elif joined:
-            rest.insert(0, f"-{joined}")
+        elif joined.text:
+            rest.insert(0, ShellWord(f"-{joined.text}", (word.places[1], *joined.places)))
         argument = name
-    if "=" in argument and argument.partition("=")[0] in _VALUED:
-        argument, _, joined = argument.partition("=")
-        rest.insert(0, joined)
-    if argument in _PASSED_OVER:
+    if "=" in argument and argument.partition("=")[0] in VALUED:
+        argument = argument.partition("=")[0]
+        rest.insert(0, word.part(len(argument) + 1))
+    if argument in PASSED_OVER:
         return
-    if argument in _VALUED:
+    if argument in VALUED:
         if not rest:
-            raise curl.fail(f"curl's {argument} needs a value.")
-        _take_value(curl, argument, rest.pop(0))
+            raise curl.fail(f"curl's {argument} needs a value.", f"Write it behind  {argument}")
+        curl.word = rest.pop(0)
+        _take_value(curl, argument, curl.word)
     elif argument == "--get":
         curl.as_query = True
     elif argument == "--head":
@@ -155,96 +131,169 @@ def _read_flag(curl: _Curl, argument: str, rest: list[str]) -> None:
     elif argument == "--verbose":
         curl.options = replace(curl.options, show=curl.options.show or ("all",))
     else:
-        raise curl.fail(f"curl's {argument} is not understood here.", "Take it out of the line.")
+        hint = ELSEWHERE.get(argument, "Take it out of the line.")
+        raise curl.fail(f"curl's {argument} is not understood here.", hint)
 
 
-def _take_value(curl: _Curl, argument: str, value: str) -> None:
-    if argument in _DATA:
-        _take_data(curl, argument, value)
+def _take_value(curl: _Curl, argument: str, word: ShellWord) -> None:
+    value = word.text
+    if argument in VALUE_PASSED_OVER:
+        return
+    if argument in DATA:
+        _take_data(curl, argument, word)
     elif argument == "--request":
+        if not is_method(value):
+            raise curl.fail(f"`{value}` is no method.", "Write  -X POST")
         curl.method = value.upper()
     elif argument == "--header":
-        _take_header(curl, value)
+        _take_header(curl, word)
     elif argument in {"--form", "--form-string"}:
-        _take_field(curl, value, plain=argument == "--form-string")
+        _take_field(curl, word, plain=argument == "--form-string")
     elif argument == "--user":
-        curl.options = replace(curl.options, auth=curl.template(value if ":" in value else f"{value}:"))
+        auth = word.template(value if ":" in value else f"{value}:")
+        curl.options = replace(curl.options, auth=auth)
+    elif argument == "--oauth2-bearer":
+        curl.add("header", "Authorization", f"Bearer {value}")
     elif argument == "--cookie":
         if "=" not in value:
             raise curl.fail(f"curl's -b {value} names a cookie file.", "Cookies last from request to request here.")
-        curl.add("header", "Cookie", value)
+        curl.add("header", "Cookie", word)
     elif argument in {"--user-agent", "--referer"}:
-        curl.add("header", "User-Agent" if argument == "--user-agent" else "Referer", value)
+        curl.add("header", "User-Agent" if argument == "--user-agent" else "Referer", word)
     elif argument == "--max-time":
-        if not re.fullmatch(r"\d{1,5}(\.\d+)?", value) or not float(value):
-            raise curl.fail(f"curl's -m {value} is no number of seconds.")
-        curl.options = replace(curl.options, timeout=float(value))
+        curl.options = replace(curl.options, timeout=_seconds(curl, value))
+    elif argument == "--url-query":
+        curl.query.append(_urlencoded(curl, "--url-query", value))
+    elif argument == "--upload-file":
+        curl.method, curl.is_upload = curl.method or "PUT", True
+        curl.files.append(word)
     elif curl.url is None:
-        curl.url = value
+        curl.url = word
     else:
         raise curl.fail(f"`{value}` is a second URL.", "One curl line is one request.")
 
 
-def _take_header(curl: _Curl, value: str) -> None:
-    name, colon, text = value.partition(":")
-    if colon:
-        curl.add("header", name.strip(), text.strip())
-    elif value.endswith(";"):
-        curl.add("empty_header", value[:-1].strip(), "")
-    else:
-        raise curl.fail(f"`{value}` is not a header.", "Write  -H 'X-Token: abc'")
+def _seconds(curl: _Curl, value: str) -> float:
+    if not re.fullmatch(r"\d{1,5}(\.\d+)?", value, re.ASCII) or not 0 < float(value) < 86_400:
+        raise curl.fail(f"curl's -m {value} is no number of seconds.", "Write  -m 5")
+    return float(value)
 
 
-def _take_data(curl: _Curl, argument: str, value: str) -> None:
+def _take_header(curl: _Curl, word: ShellWord) -> None:
+    name, colon, text = word.text.partition(":")
+    if colon and text.strip():
+        curl.add("header", word.part(0, len(name)), word.part(len(name) + 1))
+    elif not colon and name.endswith(";"):
+        curl.add("empty_header", word.part(0, len(name) - 1), "")
+    elif not colon:
+        raise curl.fail(f"`{name}` is not a header.", "Write  -H 'X-Token: abc'")
+    elif name.strip().lower() == "content-type":
+        # Without a value curl leaves the header out; other headers would not have been sent anyway.
+        curl.add("header", word.part(0, len(name)), "")
+
+
+def _take_data(curl: _Curl, argument: str, word: ShellWord) -> None:
     if argument == "--json":
         curl.is_json = True
-    if value.startswith("@") and argument not in {"--data-raw", "--data-urlencode"}:
-        curl.files.append(value[1:])
+    if word.text.startswith("@") and argument not in {"--data-raw", "--data-urlencode"}:
+        if word.text == "@-":
+            raise curl.fail("`@-` reads what a shell hands over, and there is none here.", "Write the data itself.")
+        curl.files.append(word.part(1))
     elif argument == "--data-urlencode":
-        name, equals, text = value.partition("=")
-        if "@" in name:
-            raise curl.fail("curl's --data-urlencode with a file is not understood here.", "Write the text itself.")
-        curl.data.append(f"{name}={quote_plus(text)}" if equals and name else quote_plus(text if equals else value))
+        text = _urlencoded(curl, argument, word.text)
+        curl.data.append(ShellWord(text, (word.places[0],) * (len(text) + 1), True))
     else:
-        curl.data.append(value)
+        curl.data.append(word)
 
 
-def _take_field(curl: _Curl, value: str, *, plain: bool) -> None:
+def _urlencoded(curl: _Curl, argument: str, value: str) -> str:
     name, equals, text = value.partition("=")
-    if not equals:
-        raise curl.fail(f"`{value}` is not a form field.", "Write  -F name=Ada  or  -F photo=@a.png")
+    if "@" in name:
+        raise curl.fail(f"curl's {argument} with a file is not understood here.", "Write the text itself.")
+    return f"{name}={_quoted(text)}" if equals and name else _quoted(text if equals else value)
+
+
+def _quoted(text: str) -> str:
+    """The text form-encoded, its blanks as they are."""
+    template = parse_template(text, place_at(text, 1, 1)) if blank_end(text, text.find("{{") + 2) >= 0 else None
+    parts = template.parts if template is not None and "{{" in text else (text,)
+    return "".join(quote_plus(part) if isinstance(part, str) else str(part) for part in parts)
+
+
+def _take_field(curl: _Curl, word: ShellWord, *, plain: bool) -> None:
+    name, equals, text = word.text.partition("=")
+    if not equals or not name:
+        raise curl.fail(f"`{word.text}` is not a form field.", "Write  -F name=Ada  or  -F photo=@a.png")
+    at = len(name) + 1
+    if text[:1] in {"@", "<"} and not plain and not text[1:].strip():
+        raise curl.fail(f"`{word.text}` names no file.", f"Write  -F {name}=@a.png")
     if text.startswith("@") and not plain:
-        curl.add("upload", name, text[1:])
+        curl.add("upload", word.part(0, len(name)), word.part(at + 1))
     elif text.startswith("<") and not plain:
-        curl.add("text_file", name, text[1:])
+        curl.add("text_file", word.part(0, len(name)), word.part(at + 1))
     else:
-        curl.add("text", name, text)
+        curl.add("text", word.part(0, len(name)), ShellWord(text, word.places[at:], True))
     curl.options = replace(curl.options, form=True)
 
 
-def _finish(curl: _Curl) -> LineRequest:
+def _finish(curl: _Curl, line: int) -> LineRequest:
     if curl.url is None:
         raise curl.fail("the curl line has no URL.", "Write  --curl 'curl http://localhost:5000/users'")
-    url = curl.url if curl.url.startswith(("/", "{{")) or "://" in curl.url else _with_scheme(curl.url)
+    curl.word = curl.url
+    url = curl.url.text
+    url = url if url.startswith(("/", "{{")) or "://" in url else _with_scheme(url)
     is_form = any(item.kind in {"upload", "text", "text_file"} for item in curl.items)
     if (curl.data or curl.files) and is_form:
         raise curl.fail("the curl line has both -d and -F.", "A request has one body: leave one of them out.")
     if len(curl.files) + bool(curl.data) > 1:
         raise curl.fail("the curl line sends more than one file, or a file and data.", "Send one of them.")
     body: BodySource | None = None
-    joined = ("" if curl.is_json else "&").join(curl.data)
-    if curl.as_query and curl.data:
-        url += ("&" if "?" in url else "?") + joined
+    if curl.as_query:
+        curl.query += [word.text for word in curl.data]
     elif curl.files:
-        body = BodySource("file", curl.template(curl.files[0]), line=curl.word.line)
+        file = curl.files[0]
+        body = BodySource("file", file.template(), line=file.line)
     elif curl.data:
-        body = BodySource("fenced", curl.template(joined), line=curl.word.line)
-    if body is not None:
+        body = BodySource("fenced", _joined("" if curl.is_json else "&", curl.data), line=curl.data[0].line)
+    if curl.query:
+        url += ("&" if "?" in url else "?") + "&".join(curl.query)
+    if body is not None and not curl.is_upload:
         _add_media_type(curl)
-    template = curl.template(url)
+    if body is not None and body.kind == "fenced":
+        body = _exact(curl, body)
+    template = curl.url.template(url)
     check_url(template)
     method = curl.method or ("POST" if (body or is_form) and not curl.as_query else "GET")
-    return LineRequest(method, template, tuple(curl.items), curl.options, body, curl.word.line)
+    return LineRequest(method, template, tuple(curl.items), curl.options, body, line)
+
+
+def _joined(joint: str, words: list[ShellWord]) -> Template:
+    """The data of several options as one text; each keeps its place."""
+    text = ""
+    places: list[tuple[int, int]] = []
+    for word in words:
+        if text:
+            text += joint
+            places += [word.places[0]] * len(joint)
+        text += word.text
+        places += word.places[: len(word.text)]
+    return ShellWord(text, (*places, words[-1].places[-1])).template()
+
+
+def _exact(curl: _Curl, body: BodySource) -> BodySource:
+    """Data that a cell would tidy (line ends, the ends of a form) as one blank that holds their bytes."""
+    given = next((item.value.source for item in curl.items if item.name.source.lower() == "content-type"), "")
+    text = body.content.source
+    is_form = media_type_of(given) == "application/x-www-form-urlencoded"
+    changes = "\r" in text or (is_form and text != "".join(text.split())) or given.lower().startswith("multipart/")
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return body
+    if not body.content.is_literal or (not changes and data == text.encode("utf-8", "replace")):
+        return body
+    blank = Blank(repr(data), body.content.line, body.content.column)
+    return replace(body, content=Template(str(blank), (blank,), body.content.line, body.content.column))
 
 
 def _with_scheme(url: str) -> str:

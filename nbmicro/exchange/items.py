@@ -10,11 +10,11 @@ import re
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.address import METHODS, check_url, is_method, is_url
-from nbmicro.exchange.curl_line import parse_curl
+from nbmicro.exchange.curl_line import curl_behind, parse_curl
 from nbmicro.exchange.misplaced import refuse_misplaced
 from nbmicro.exchange.options import read_option
 from nbmicro.exchange.syntax import Item, ItemKind, LineRequest, Options
-from nbmicro.exchange.template import blank_end
+from nbmicro.exchange.template import blank_end, place_at, place_in_columns
 from nbmicro.exchange.words import Word, split_words
 
 __all__ = ["DATA_KINDS", "ITEM_HELP", "SEPARATORS", "parse_item", "parse_line", "read_words"]
@@ -54,6 +54,9 @@ def parse_line(
     RequestError
         Anything that is no method, URL, item or option; with line and column, and what would do.
     """
+    raw = curl_behind(text)
+    if raw is not None and raw[1] < len(text):
+        return _raw_curl(text, raw, line, column)
     words, quiet = split_words(text, line=line, column=column)
     parsed = read_words(
         words,
@@ -212,12 +215,27 @@ def _check_json(item: Item) -> None:
         ) from None
 
 
+def _raw_curl(text: str, raw: tuple[str, int], line: int, column: int) -> LineRequest:
+    """``--curl curl 'http://…' …``: all that stands behind it is the command."""
+    before, start = raw
+    words, _ = split_words(before, line=line, column=column)
+    head = read_words(words, line=line, column=column)
+    if head.url is not None or head.items:
+        raise RequestError(
+            f"`{before.strip()}` stands in front of --curl, whose command is the whole request.",
+            hint="Leave it out.",
+            line=line,
+            column=column,
+        )
+    return parse_curl(text[start:], place_at("", line, column + start), head.options)
+
+
 def _from_curl(curl: Word, plain: list[Word], options: Options) -> LineRequest:
     if plain:
         raise RequestError(
             f"`{plain[0].text}` stands beside --curl, whose line is the whole request.",
-            hint="Put it into the curl line, or write the request without --curl.",
+            hint="Leave away the quotes around the command:  %http --curl curl http://localhost:5000/users -d name=Ada",
             line=plain[0].line,
             column=plain[0].column,
         )
-    return parse_curl(curl, options)
+    return parse_curl(curl.text, place_in_columns(curl.line, curl.columns), options)

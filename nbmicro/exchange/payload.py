@@ -9,6 +9,7 @@ import json
 import mimetypes
 import re
 from pathlib import Path
+from urllib.parse import quote_plus
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.interpolate import Scope
@@ -82,8 +83,12 @@ def _value(blank: Blank, scope: Scope) -> Payload:
         return bytes(value), None
     if isinstance(value, str):
         return value.encode(), _PLAIN
+    return _json_of(blank, value, scope), "application/json"
+
+
+def _json_of(blank: Blank, value: object, scope: Scope) -> bytes:
     try:
-        return json_text(value).encode(), "application/json"
+        return json_text(value).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise RequestError(f"{blank}: {error}. {scope.consequence}", line=blank.line, column=blank.column) from None
 
@@ -113,16 +118,29 @@ def _json(body: BodySource, scope: Scope) -> Payload:
 def _typed(content: Template, content_type: str, scope: Scope) -> bytes:
     """The bytes of a body whose media type is given."""
     media_type = media_type_of(content_type)
-    if media_type.endswith(("/json", "+json")):
+    if len(content.parts) == 1 and isinstance(content.parts[0], Blank):
+        return _one_value(content.parts[0], media_type, scope)
+    if _is_json(media_type):
         return fill_json(content, scope).encode()
     if media_type == _FORM_TYPE:
         return re.sub(r"\s*\n\s*(?=&)|(?<=&)\s*\n\s*", "", fill_form_text(content, scope)).strip().encode()
     if media_type.startswith("multipart/") and "boundary=" in content_type:
         return _multipart_text(content, scope)
-    if len(content.parts) == 1 and isinstance(content.parts[0], Blank):
-        value = scope.value(content.parts[0])
-        return bytes(value) if isinstance(value, (bytes, bytearray)) else plain_text(value).encode()
     return scope.text(content).encode()
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type.endswith(("/json", "+json"))
+
+
+def _one_value(blank: Blank, media_type: str, scope: Scope) -> bytes:
+    """A body that is one blank: bytes are sent as they are, whatever the type."""
+    value = scope.value(blank)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if media_type == _FORM_TYPE:
+        return quote_plus(plain_text(value)).encode()
+    return _json_of(blank, value, scope) if _is_json(media_type) else plain_text(value).encode()
 
 
 def _multipart_text(content: Template, scope: Scope) -> bytes:

@@ -33,6 +33,10 @@ from nbmicro.exchange.template import Template, blank_end, joined
 __all__ = ["foreign_script", "read_continuation", "read_headers", "read_request_line"]
 
 
+# `name=Ada`, `age:=36`, `page==2`, `photo@a.png`: HTTPie's items.
+_ITEM = re.compile(r"[\w.-]+(?::=@?|=@|==?|@)\S")
+
+
 def read_request_line(line: Line) -> tuple[str, Template]:
     """The method and URL of a request line; the method is GET where it is left out.
 
@@ -63,11 +67,13 @@ def read_request_line(line: Line) -> tuple[str, Template]:
         if method == "GET" and not is_url(text[start:stop]):
             raise _no_request(line, f"`{text.strip()}` is no request line.", "Write  GET /users")
         rest = text[start + space : stop].strip()
+        column = start + space + 1 + len(text[start + space : stop]) - len(text[start + space : stop].lstrip())
         raise RequestError(
             f"`{rest}` stands behind the URL.",
-            hint="Items and options belong to the %%http or %http line; in a URL a space is %20.",
+            hint=f"Items and options belong to the magic's own line:  %%http {method} {text[start:stop]}\n"
+            "In a URL a space is %20.",
             line=line.number,
-            column=start + space + 2,
+            column=column,
         )
     check_url(url)
     return method, url
@@ -143,6 +149,9 @@ def _read_header(line: Line) -> Pair:
         message, hint = f"`{text}` stands in a request.", "File variables stand before the request line."
     elif is_comparison(text):
         message, hint = f"`{text}` is no header.", "A check stands under a line  [Asserts]"
+    elif _ITEM.match(text):
+        message = f"`{text}` is an item, not a header."
+        hint = f"Items stand on the magic's own line:  %%http POST /users {text}  or, as a form, under a line  [Form]"
     else:
         message, hint = f"`{text}` is no header.", "Write  Name: value  and leave a line empty before the body."
     raise RequestError(message, hint=hint, line=line.number, column=1)

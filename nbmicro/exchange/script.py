@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.bodies import is_structure, read_body
+from nbmicro.exchange.curl_cell import begins_curl, read_curl
+from nbmicro.exchange.curl_line import curl_behind
 from nbmicro.exchange.draft import RequestDraft, read_comment, read_section
 from nbmicro.exchange.expressions import is_comparison
 from nbmicro.exchange.items import DATA_KINDS, read_words
@@ -71,14 +73,19 @@ def parse_file(text: str, where: str) -> Script:
 
 
 def _parse(line: str, body: str, column: int, first_line: int) -> Script:
-    head = _read_head(line, column)
+    curl = curl_behind(line)
+    head = _read_head(line if curl is None else curl[0], column)
     if head.options.help:
         return Script((), options=head.options)
     cursor = Cursor(body, first_line)
     requests: list[ScriptRequest] = []
     variables: list[Variable] = []
     pending = RequestDraft()
-    if head.url is not None:
+    if curl is not None:
+        _read_curl_of_head(line, curl, column, head, cursor, pending)
+        requests.append(_read_request(cursor, pending))
+        pending = RequestDraft()
+    elif head.url is not None:
         pending.method, pending.url, pending.items = head.method, head.url, head.items
         pending.body = head.body
         requests.append(_read_request(cursor, pending))
@@ -89,9 +96,12 @@ def _parse(line: str, body: str, column: int, first_line: int) -> Script:
             break
         if SCRIPT_BLOCK.match(cursor.line.text):
             raise foreign_script(cursor.line)
-        start = cursor.take()
-        pending.method, pending.url = read_request_line(start)
-        pending.line = start.number
+        if begins_curl(cursor.line.text):
+            read_curl(cursor, pending)
+        else:
+            start = cursor.take()
+            pending.method, pending.url = read_request_line(start)
+            pending.line = start.number
         requests.append(_read_request(cursor, pending))
         pending = RequestDraft()
     if not requests and not variables and not (head.options.reset or head.options.file):
@@ -100,6 +110,32 @@ def _parse(line: str, body: str, column: int, first_line: int) -> Script:
         )
     _check_names(requests)
     return Script(tuple(requests), tuple(variables), head.options)
+
+
+def _read_curl_of_head(
+    line: str, curl: tuple[str, int], column: int, head: LineRequest, cursor: Cursor, draft: RequestDraft
+) -> None:
+    """Read the command behind ``%%http --curl``, or below it."""
+    before, start = curl
+    if head.url is not None or head.items:
+        raise RequestError(
+            f"`{before.strip()}` stands in front of --curl, whose command is the whole request.",
+            hint="Leave it out.",
+            line=1,
+            column=column,
+        )
+    if start < len(line.rstrip()):
+        read_curl(cursor, draft, line[start:], column + start)
+        return
+    cursor.skip_blank(comments=True)
+    if not begins_curl(cursor.line.text):
+        raise RequestError(
+            "--curl has no command.",
+            hint="Paste it below, as it is:  curl 'http://localhost:5000/users'",
+            line=1,
+            column=column + len(before),
+        )
+    read_curl(cursor, draft)
 
 
 def _read_head(line: str, column: int) -> LineRequest:

@@ -1,0 +1,96 @@
+"""A curl command in a ``%%http`` cell: the lines it takes, and its parts as those of a request.
+
+What lives here: finding the command's end, and the draft made of it. What must not: curl's options (``curl_line.py``).
+"""
+
+from __future__ import annotations
+
+import re
+
+from nbmicro.errors import RequestError
+from nbmicro.exchange.curl_line import parse_curl
+from nbmicro.exchange.draft import RequestDraft
+from nbmicro.exchange.script_lines import Cursor
+from nbmicro.exchange.shell_words import is_open
+from nbmicro.exchange.syntax import FilePart, LineRequest, Options, Pair
+from nbmicro.exchange.template import Place, parse_template, place_at
+
+__all__ = ["begins_curl", "read_curl"]
+
+_CURL = re.compile(r"\s*(?:\$\s+)?curl(?:\.exe)?\s+\S")
+
+
+def begins_curl(text: str) -> bool:
+    """Whether a line begins a curl command."""
+    return bool(_CURL.match(text))
+
+
+def read_curl(cursor: Cursor, draft: RequestDraft, first: str | None = None, column: int = 1) -> None:
+    """Read a command into the draft; ``first`` is its first line, which begins at ``column`` of line 1, if it stands
+    on the ``%%http`` line.
+
+    Raises
+    ------
+    RequestError
+        As ``parse_curl``.
+    """
+    if first is None:
+        line = cursor.take()
+        texts, starts = [line.text], [(line.number, 1)]
+    else:
+        texts, starts = [first], [(1, column)]
+    waits_for_quote = False
+    while not cursor.at_end:
+        # Inside a quote only a line with a quote can end it: the others need no look at the whole.
+        if not waits_for_quote or set("'\"") & set(texts[-1]):
+            if not is_open(texts):
+                break
+            waits_for_quote = not texts[-1].rstrip().endswith(("\\", "^"))
+        line = cursor.take()
+        texts.append(line.text)
+        starts.append((line.number, 1))
+    text = "\n".join(texts)
+    _fill(draft, parse_curl(text, _place(text, starts), Options()))
+    draft.line = starts[0][0]
+
+
+def _place(text: str, starts: list[tuple[int, int]]) -> Place:
+    def place(offset: int) -> tuple[int, int]:
+        index = text.count("\n", 0, offset)
+        line, column = starts[min(index, len(starts) - 1)]
+        return line, column + offset - (text.rfind("\n", 0, offset) + 1)
+
+    return place
+
+
+def _fill(draft: RequestDraft, curl: LineRequest) -> None:
+    draft.method, draft.url, draft.body = curl.method, curl.url, curl.body
+    options = curl.options
+    draft.follow = options.follow or draft.follow
+    draft.auth, draft.timeout, draft.show = options.auth, options.timeout, options.show
+    parts: list[Pair | FilePart] = []
+    for item in curl.items:
+        if item.kind in {"header", "empty_header"}:
+            draft.headers.append(Pair(item.name, item.value, item.line))
+        elif item.kind == "upload":
+            path, _, rest = item.value.source.partition(";")
+            media_type = re.search(r"(?:\A|;)\s*type=([^;]+)", rest)
+            template = parse_template(path, place_at(path, item.value.line, item.value.column))
+            parts.append(FilePart(item.name, template, media_type[1].strip() if media_type else None, item.line))
+        elif item.kind == "text":
+            if "\n" in item.value.source or item.value.source.startswith("file,"):
+                raise _no_part(item.name.source, item.line, item.column)
+            parts.append(Pair(item.name, item.value, item.line))
+        else:
+            raise _no_part(item.name.source, item.line, item.column)
+    if parts:
+        draft.multipart = tuple(parts)
+
+
+def _no_part(name: str, line: int, column: int) -> RequestError:
+    return RequestError(
+        f"the field `{name}` cannot be written in a cell as curl has it.",
+        hint="Send it in one line:  %http --curl curl …",
+        line=line,
+        column=column,
+    )

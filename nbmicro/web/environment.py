@@ -14,13 +14,16 @@ import jinja2
 from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
 from jinja2.utils import LRUCache
 
-from nbmicro.web.contexts import table_here
+from nbmicro.web.contexts import has_request_context, table_here
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
     from nbmicro.web.table import TemplateNames
 
 __all__ = ["AppLoader", "Environment"]
+
+
+_missing = object()
 
 
 class DeclaredNames(dict[str, Any]):
@@ -163,7 +166,9 @@ class Environment(jinja2.Environment):
                 return table_here(app).named[full]
 
             def declare(name: str, value: Any, full: str = full) -> None:
-                app.declare(full, name, value)
+                if has_request_context() and table_here(app).named[full].get(name, _missing) is value:
+                    return  # a handler that sets it in each request
+                app.declare(full, name, value, instead=True)
 
             setattr(self, attribute, DeclaredNames(getattr(self, attribute), declared, declare))
 

@@ -235,6 +235,12 @@ class Ledger:
                 for declaration in batch.declarations
             }
 
+    def everything(self) -> list[Declaration]:
+        """What is committed, and all drafts."""
+        with self.lock:
+            batches = [*self._batches.values(), *(one for draft in self._drafts.values() for one in draft.values())]
+            return [one for batch in batches for one in batch.declarations]
+
     def drafted(self, run: Run) -> list[Declaration]:
         """What ``run`` has declared here so far."""
         with self.lock:

@@ -61,9 +61,10 @@ class OwnedSignal(NamedSignal):
         if who.run is None or who.owner.kind != "cell":
             return super().connect(receiver, sender, weak)
         name = getattr(receiver, "__qualname__", type(receiver).__qualname__)
-        _ledger.declare(Declaration("receiver", f"{self.name} {name}", Connection(self, receiver, sender)), who)
-        # Whoever asks whether there are receivers at all, as the short way does, looks at blinker's own table.
-        self.receivers[_OWNED] = _nobody
+        with _ledger.lock:
+            _ledger.declare(Declaration("receiver", f"{self.name} {name}", Connection(self, receiver, sender)), who)
+            # Whoever asks whether there are receivers at all, as the short way does, looks at blinker's own table.
+            self.receivers[_OWNED] = _nobody
         return receiver
 
     def disconnect(self, receiver: Callable[..., Any], sender: Any = ANY) -> None:
@@ -77,11 +78,24 @@ class OwnedSignal(NamedSignal):
         """The receivers to call for ``sender``: those of cells as the running cell sees them, and all others."""
         yield from super().receivers_for(sender)
         if _OWNED in self.receivers:
-            yield from [one.receiver for one in self._connections() if one.hears(self, sender)]
+            hearing = [one.receiver for one in self._connections() if one.hears(self, sender)]
+            if not hearing:
+                self._forget_cells()
+            yield from hearing
 
     def has_receivers_for(self, sender: Any) -> bool:
         """Whether anyone is called for ``sender``."""
         return next(self.receivers_for(sender), None) is not None
+
+    def _forget_cells(self) -> None:
+        """Take blinker's table back to what it was where no cell, and no draft of one, is connected any more."""
+        with _ledger.lock:
+            if not any(
+                one.value.signal is self and one.value.connected
+                for one in _ledger.everything()
+                if one.kind == "receiver"
+            ):
+                self.receivers.pop(_OWNED, None)
 
     @staticmethod
     def _connections() -> list[Connection]:

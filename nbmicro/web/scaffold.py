@@ -139,10 +139,19 @@ class Scaffold:
     # -- declaring -----------------------------------------------------------------------------------------------
 
     def declare(
-        self, kind: str, key: Any, value: Any, *, scope: bool = False, claim: str | None = None, holder: Any = None
+        self,
+        kind: str,
+        key: Any,
+        value: Any,
+        *,
+        scope: bool = False,
+        claim: str | None = None,
+        holder: Any = None,
+        instead: bool = False,
     ) -> None:
-        """Write one declaration into the ledger, for whoever is declaring now."""
-        self.ledger.declare(Declaration(kind, key, value, scope, claim, holder))
+        """Write one declaration into the ledger, for whoever is declaring now; ``instead`` of the one before of that
+        kind and key."""
+        self.ledger.declare(Declaration(kind, key, value, scope, claim, holder), instead=instead)
         context = current_context()
         if isinstance(context, RequestContext):
             context.look_again()

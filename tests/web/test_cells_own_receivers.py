@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextvars
+from collections.abc import Callable, Iterator
 
 import pytest
 from werkzeug.test import Client
@@ -14,10 +15,12 @@ from nbmicro.web.signals import Namespace
 
 
 @pytest.fixture
-def app() -> App:
+def app() -> Iterator[App]:
     app = App("shop", root_path="/")
     app.add_url_rule("/", "home", lambda: "home")
-    return app
+    yield app
+    for ledger in list(Ledger.every):
+        ledger.drop_owners({("cell", one) for one in ("a", "b", "app", "receiver")})
 
 
 def run(code: Callable[[], object], *, fails: bool = False, cell: str = "a") -> None:
@@ -91,7 +94,7 @@ def test_another_apps_requests_are_not_heard(app: App) -> None:
     assert heard == []
 
 
-def test_a_receiver_follows_an_app_that_its_cell_makes_again() -> None:
+def test_a_receiver_follows_an_app_that_its_cell_makes_again(app: App) -> None:
     heard: list[str] = []
     apps: list[App] = []
     run(lambda: apps.append(App("made here", root_path="/")), cell="app")
@@ -101,10 +104,36 @@ def test_a_receiver_follows_an_app_that_its_cell_makes_again() -> None:
     assert heard == ["heard"]
 
 
-def test_signals_of_an_extension_are_owned_too() -> None:
+def test_signals_of_an_extension_are_owned_too(app: App) -> None:
     signal = Namespace().signal("sold")
     heard: list[str] = []
     for text in ("one", "two"):
         run(lambda text=text: signal.connect(lambda sender: heard.append(text)))
     signal.send("shop")
     assert heard == ["two"]
+
+
+@pytest.mark.parametrize("ends", ["deleted", "disconnected", "failed"])
+def test_once_nobody_hears_requests_take_the_short_way_again(app: App, ends: str) -> None:
+    def note(sender: App) -> None:
+        raise AssertionError("nobody is to hear this")
+
+    run(lambda: request_started.connect(note, app), fails=ends == "failed")
+    if ends == "deleted":
+        for ledger in list(Ledger.every):
+            ledger.drop_owners({("cell", "a")})
+    elif ends == "disconnected":
+        request_started.disconnect(note, app)
+    Client(app).get("/")
+    assert not request_started.receivers
+
+
+def test_a_draft_that_nobody_has_committed_is_not_forgotten_by_a_request_of_others(app: App) -> None:
+    heard: list[str] = []
+    draft = start_run(Owner(("cell", "b"), "b"))
+    connects(app, heard, "heard")()
+    contextvars.Context().run(Client(app).get, "/")
+    assert heard == []
+    draft.finish(success=True)
+    Client(app).get("/")
+    assert heard == ["heard"]

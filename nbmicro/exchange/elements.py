@@ -6,13 +6,26 @@ not: anything of an exchange.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from markupsafe import Markup, escape
 
 from nbmicro.exchange.lines import Excerpt
 
-__all__ = ["LINE", "MONO", "badge", "folded", "hidden_pre", "joined", "labelled", "pre", "pre_excerpt", "quiet", "row"]
+__all__ = [
+    "LINE",
+    "MONO",
+    "badge",
+    "folded",
+    "hidden_pre",
+    "joined",
+    "labelled",
+    "pre",
+    "pre_excerpt",
+    "quiet",
+    "row",
+    "small",
+]
 
 LINE = "1px solid rgba(128,128,128,.4)"
 MONO = "font-family:monospace,monospace"
@@ -41,16 +54,16 @@ def pre(text: Markup | str) -> Markup:
     return Markup('<pre style="{}">{}</pre>').format(_BOX, text)
 
 
-def pre_excerpt(cut: Excerpt, note: str = "") -> Markup:
-    """The first lines in a box, the rest folded below them."""
-    box = pre("\n".join(cut.first))
+def pre_excerpt(cut: Excerpt, note: str = "", mark: Callable[[str], Markup] = escape) -> Markup:
+    """The first lines in a box, the rest folded below them; ``mark`` makes markup of a text."""
+    box = pre(mark("\n".join(cut.first)))
     if not cut.more:
         return box
     said = f"{cut.more}{f' ({note})' if note else ''}"
     text = "\n".join(cut.rest)
     if len(text) > REST_LIMIT:
         text = f"{text[:REST_LIMIT]} …"
-    return joined([box, folded(said, [pre(text)])]) if text else joined([box, quiet(f"… {said}")])
+    return joined([box, folded(small(said), [pre(mark(text))])]) if text else joined([box, quiet(f"… {said}")])
 
 
 def hidden_pre(text: str) -> Markup:
@@ -70,6 +83,11 @@ def quiet(text: str) -> Markup:
     return Markup('<div style="opacity:.75"><small>{}</small></div>').format(text)
 
 
+def small(text: str) -> Markup:
+    """A text a little smaller, for what opens something."""
+    return Markup("<small>{}</small>").format(text)
+
+
 def folded(summary: Markup | str, parts: Iterable[Markup], *, is_open: bool = False) -> Markup:
     """Parts behind a line that opens them."""
     return Markup('<details{}><summary style="cursor:pointer">{}</summary>{}</details>').format(
@@ -81,5 +99,5 @@ def badge(text: str, edge: str) -> Markup:
     """A word in a round box with a coloured edge."""
     return Markup(
         '<span style="display:inline-block;padding:0 .55em;border:1px solid {};border-radius:.8em;'
-        'font-weight:bold;line-height:1.4">{}</span>'
+        'margin:.1em 0;font-weight:bold;line-height:1.4">{}</span>'
     ).format(edge, escape(text))

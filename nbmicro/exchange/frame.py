@@ -73,8 +73,8 @@ def draw_frame(page: str, height: float) -> Markup:
     are written relative to the text's direction, so that no empty box is left.
     """
     return Markup(
-        '<div style="height:0;block-size:{height}em;min-block-size:4em;overflow:hidden;resize:vertical;'
-        'box-sizing:border-box;border-block:{line};border-inline:{line};border-radius:4px">'
+        '<div style="margin-block:.3em;height:0;block-size:{height}em;min-block-size:4em;overflow:hidden;'
+        'resize:vertical;box-sizing:border-box;border-block:{line};border-inline:{line};border-radius:4px">'
         '<iframe sandbox srcdoc="{page}" title="the page" referrerpolicy="no-referrer"'
         ' style="width:100%;height:100%;border:0;display:block;background:#fff;color-scheme:light"></iframe></div>'
     ).format(page=sealed(page), height=f"{height:g}", line=_LINE)

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from nbmicro.exchange.ansi import coloured
 from nbmicro.exchange.curl import as_curl, as_http
-from nbmicro.exchange.elements import LINE, MONO, badge, folded, joined, labelled, pre, quiet, row
+from nbmicro.exchange.elements import LINE, MONO, badge, folded, joined, labelled, pre, quiet, row, small
 from nbmicro.exchange.facts import (
     body_is_told,
     captured_texts,
@@ -96,8 +96,10 @@ def _wire(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
     headers = masked_response_headers(exchange, secrets=options.secrets)
     text = "\n".join(f"{one_line(name)}: {one_line(value)}" for name, value in headers)
     parts = [
-        folded("request", [pre(excerpt_text(as_http(exchange, secrets=options.secrets), options))], is_open=True),
-        folded("headers", [pre(text)], is_open=True) if text else quiet("no headers"),
+        folded(
+            small("request"), [pre(excerpt_text(as_http(exchange, secrets=options.secrets), options))], is_open=True
+        ),
+        folded(small("headers"), [pre(text)], is_open=True) if text else quiet("no headers"),
         *source_pane(exchange, options),
     ]
     return [

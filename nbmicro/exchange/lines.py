@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["LINE_LIMIT", "Excerpt", "excerpt", "human_size", "one_line", "plain"]
+__all__ = ["LINE_LIMIT", "Excerpt", "cut_line", "excerpt", "human_size", "one_line", "plain"]
 
 #: Characters of one line that are shown.
 LINE_LIMIT = 1000
@@ -36,7 +36,7 @@ class Excerpt:
 
 def excerpt(lines: Iterable[str], count: int, *, open_end: bool = False) -> Excerpt:
     """Cut lines after ``count``; one line more than that is shown rather than announced."""
-    shown = [_cut(line) for line in lines]
+    shown = [cut_line(line) for line in lines]
     if len(shown) <= count + 1:
         return Excerpt(tuple(shown), (), open_end)
     return Excerpt(tuple(shown[:count]), tuple(shown[count:]), open_end)
@@ -56,7 +56,7 @@ def plain(text: str, *, keep_colours: bool = False) -> str:
 
 def one_line(text: str, limit: int = LINE_LIMIT) -> str:
     """The text in one line: line ends made visible too, and cut."""
-    return _cut(plain(text).replace("\n", "␊"), limit)
+    return cut_line(plain(text).replace("\n", "␊"), limit)
 
 
 def human_size(size: int) -> str:
@@ -73,5 +73,6 @@ def _picture(found: re.Match[str]) -> str:
     return "␡" if code == 0x7F else "\ufffd"
 
 
-def _cut(line: str, limit: int = LINE_LIMIT) -> str:
+def cut_line(line: str, limit: int = LINE_LIMIT) -> str:
+    """The line, cut where it is longer than anybody reads, with a word on how much is missing."""
     return line if len(line) <= limit else f"{line[:limit]} … {len(line) - limit:,} more characters"

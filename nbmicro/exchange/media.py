@@ -14,7 +14,7 @@ from nbmicro.exchange.body import Body
 from nbmicro.exchange.lines import plain
 from nbmicro.exchange.messages import ResponseRecord
 
-__all__ = ["PREVIEW_LIMIT", "Kind", "body_lines", "hex_lines", "json_lines", "kind_of", "preview"]
+__all__ = ["PREVIEW_LIMIT", "Kind", "body_lines", "hex_lines", "is_cut", "is_json", "json_lines", "kind_of", "preview"]
 
 #: Bytes of a body that are looked at for a preview.
 PREVIEW_LIMIT = 256 * 1024
@@ -87,13 +87,24 @@ def is_cut(body: Body) -> bool:
     return body.truncated or body.size > PREVIEW_LIMIT
 
 
+def is_json(text: str) -> bool:
+    """Whether a text is JSON, or the start of a document of which more was sent than is looked at."""
+    if len(text) >= PREVIEW_LIMIT:
+        return text.lstrip()[:1] in {"{", "["}
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def json_lines(text: str) -> Iterator[str]:
     """JSON laid out with two spaces, line by line. Numbers and the order of members stay as they were sent.
 
     It reads tokens and not a document, so the start of a document that was cut is laid out as well; what is no JSON at
     all comes out as its own lines.
     """
-    if not _may_be_json(text):
+    if not is_json(text):
         yield from text_lines(text)
         return
     depth, line, opened = 0, "", False
@@ -128,16 +139,6 @@ def hex_lines(data: bytes) -> list[str]:
         shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
         lines.append(f"{offset:06x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  {shown}")
     return lines
-
-
-def _may_be_json(text: str) -> bool:
-    if len(text) >= PREVIEW_LIMIT:
-        return text.lstrip()[:1] in {"{", "["}
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _readable(token: str) -> str:

@@ -11,14 +11,18 @@ from typing import Any
 
 from markupsafe import Markup
 
-from nbmicro.exchange.elements import LINE, folded, hidden_pre, joined, pre_excerpt, quiet
+from nbmicro.exchange.elements import LINE, folded, hidden_pre, joined, pre, pre_excerpt, quiet, small
 from nbmicro.exchange.extract import page_lines
 from nbmicro.exchange.facts import size_words
 from nbmicro.exchange.frame import FRAME_LIMIT, draw_frame, frame_height
+from nbmicro.exchange.highlight import highlighter
+from nbmicro.exchange.json_tree import draw_tree
 from nbmicro.exchange.lines import excerpt, one_line
-from nbmicro.exchange.media import body_lines, is_cut, kind_of, preview, text_lines
+from nbmicro.exchange.media import body_lines, is_cut, is_json, json_lines, kind_of, preview, text_lines
+from nbmicro.exchange.messages import ResponseRecord
 from nbmicro.exchange.parts import ExchangeRecord
 from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.exchange.table import Table, draw_table, read_events, read_records, read_separated
 
 __all__ = ["body_pane", "picture_pane", "source_pane"]
 
@@ -36,13 +40,14 @@ def body_pane(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
         return _page(exchange, options)
     if kind == "image":
         return _image(exchange)
-    cut = excerpt(body_lines(response), options.lines, open_end=is_cut(response.body) and kind != "binary")
-    box = pre_excerpt(cut, size_words(response))
-    return (
-        [box, quiet(f"{one_line(response.media_type) or 'bytes'}, {size_words(response)}")]
-        if kind == "binary"
-        else [box]
-    )
+    if kind == "binary":
+        remark = quiet(f"{one_line(response.media_type) or 'bytes'}, {size_words(response)}")
+        return [pre("\n".join(body_lines(response))), remark]
+    table = _table(response)
+    source = _json(response, options) if kind == "json" else _text(response, options)
+    if table is None:
+        return [source]
+    return [draw_table(table, options.lines), folded(small("JSON" if kind == "json" else "source"), [source])]
 
 
 def source_pane(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
@@ -51,7 +56,7 @@ def source_pane(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup
     if kind_of(response) != "html":
         return []
     cut = excerpt(text_lines(preview(response.body)), options.lines, open_end=is_cut(response.body))
-    return [folded("source", [pre_excerpt(cut, size_words(response))])]
+    return [folded(small("source"), [pre_excerpt(cut, size_words(response), highlighter("text/html"))])]
 
 
 def picture_pane(bundle: Mapping[str, Any]) -> list[Markup]:
@@ -68,6 +73,34 @@ def picture_pane(bundle: Mapping[str, Any]) -> list[Markup]:
                 _picture(media_type, "".join(data.split()), one_line(str(bundle.get("text/plain", media_type)), 100))
             ]
     return []
+
+
+def _table(response: ResponseRecord) -> Table | None:
+    """The body as a table, where its kind and its content are one."""
+    text, cut = preview(response.body), is_cut(response.body)
+    match response.media_type:
+        case "text/csv":
+            return read_separated(text, ",", open_end=cut)
+        case "text/tab-separated-values":
+            return read_separated(text, "\t", open_end=cut)
+        case "text/event-stream":
+            return read_events(text, open_end=cut)
+        case "application/x-ndjson" | "application/jsonl":
+            return None if cut else read_records(text, by_line=True)
+    return read_records(text) if kind_of(response) == "json" and not cut else None
+
+
+def _json(response: ResponseRecord, options: RenderOptions) -> Markup:
+    text = preview(response.body)
+    if not is_json(text):
+        return _text(response, options)
+    lines = [*json_lines(text)]
+    return draw_tree(lines, options.lines, size_words(response), open_end=is_cut(response.body))
+
+
+def _text(response: ResponseRecord, options: RenderOptions) -> Markup:
+    cut = excerpt(body_lines(response), options.lines, open_end=is_cut(response.body))
+    return pre_excerpt(cut, size_words(response), highlighter(response.media_type))
 
 
 def _page(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:

@@ -27,7 +27,7 @@ from tests.exchange.apps import made
 EVIL = """</iframe></pre></details></div>"'><script>alert(1)</script><img src=x onerror=alert(2)><style>*{}</style>"""
 ALL = RenderOptions.parse("all")
 #: Every element our renderings are made of.
-OURS = {"div", "details", "summary", "span", "b", "small", "pre", "table", "tr", "td", "iframe", "img"}
+OURS = {"div", "details", "summary", "span", "b", "small", "pre", "table", "tr", "th", "td", "iframe", "img"}
 
 
 class Elements(HTMLParser):
@@ -100,7 +100,18 @@ def hostile(text: str, media_type: str = "text/html") -> Exchange:
 
 
 @pytest.mark.parametrize(
-    "media_type", ["text/html", "text/plain", "application/json", "image/png", "application/x", EVIL]
+    "media_type",
+    [
+        "text/html",
+        "text/plain",
+        "text/css",
+        "text/csv",
+        "text/event-stream",
+        "application/json",
+        "image/png",
+        "x/y",
+        EVIL,
+    ],
 )
 @pytest.mark.parametrize("options", [RenderOptions(), ALL])
 def test_nothing_breaks_out_wherever_it_stands(media_type: str, options: RenderOptions) -> None:
@@ -123,7 +134,9 @@ def test_no_markup_breaks_out(pieces: list[str]) -> None:
 
 @given(
     st.binary(max_size=80),
-    st.sampled_from(["text/html", "application/json", "image/png", "", "text/plain; charset=utf-16"]),
+    st.sampled_from(
+        ["text/html", "application/json", "text/csv", "text/css", "image/png", "", "text/plain; charset=utf-16"]
+    ),
 )
 def test_no_bytes_break_out_or_fail(content: bytes, media_type: str) -> None:
     exchange = made(content, media_type=media_type)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmicro.errors import LoadError
+from nbmicro.serving.django_project import load_project
 from nbmicro.serving.load_report import LoadReport
 from nbmicro.serving.notebook_module import NotebookModule
 from nbmicro.serving.python_target import attribute_of, best_app, import_target, load_object
@@ -89,6 +90,8 @@ def load_target(target: str | os.PathLike[str]) -> Loaded:
             notebook = NotebookModule(Path(file))
             app = attribute_of(notebook.module, name, file) if name else notebook.app()
             return Loaded(app, Path(file).name, notebook.path.parent, notebook.report)
+        if Path(file).name == "manage.py" and not name:
+            return Loaded(load_project(Path(file)), text, Path(file).resolve().parent)
         if file.endswith(".py"):
             path = Path(file).resolve()
             if not path.is_file():

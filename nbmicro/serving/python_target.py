@@ -6,16 +6,20 @@ What lives here: importing and looking. What must not: notebooks.
 from __future__ import annotations
 
 import ast
+import difflib
 import importlib
+import inspect
 import os
 import sys
 from types import ModuleType
 from typing import Any
 
 from nbmicro.errors import LoadError
+from nbmicro.exchange.foreign.kinds import kind_of
+from nbmicro.exchange.places import is_users, label_of
 from nbmicro.web.appfinding import NoAppException, find_best_app
 
-__all__ = ["attribute_of", "best_app", "import_target", "load_object"]
+__all__ = ["attribute_of", "best_app", "failed", "import_target", "load_object"]
 
 
 def load_object(target: str) -> Any:
@@ -39,7 +43,7 @@ def load_object(target: str) -> Any:
 
 
 def import_target(name: str, target: str) -> ModuleType:
-    """Import a module; LoadError, with the line, where that fails. ``target`` is how the user named it."""
+    """Import a module; LoadError, with file and line, where that fails. ``target`` is how the user named it."""
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -48,21 +52,36 @@ def import_target(name: str, target: str) -> ModuleType:
                 f"there is no module {error.name!r} here, nor is one installed.",
                 hint="A notebook is named with its ending:  nbmicro run app.ipynb",
             ) from None
-        raise LoadError(f"{target} needs the module {error.name!r}, which is not installed.", where=target) from error
+        where, line = _place_of(error, target)
+        raise LoadError(
+            f"{target} needs the module {error.name!r}, which is not installed.", where=where, line=line
+        ) from error
     except SyntaxError as error:
-        raise LoadError(f"{error.msg}.", where=target, line=error.lineno, column=error.offset) from error
+        where = os.path.basename(error.filename) if error.filename else target
+        raise LoadError(f"{error.msg}.", where=where, line=error.lineno, column=error.offset) from error
     except (Exception, SystemExit) as error:
-        raise LoadError(f"{type(error).__name__}: {error}", where=target, line=_line_in(error, name)) from error
+        raise failed(error, target) from error
 
 
-def _line_in(error: BaseException, module: str) -> int | None:
-    line = None
+def failed(error: BaseException, target: str, what: str = "") -> LoadError:
+    """The error for a target whose own code failed while it was loaded, with the user's file and line."""
+    where, line = _place_of(error, target)
+    hint = None
+    if type(error).__name__ == "ImproperlyConfigured" and "DJANGO_SETTINGS_MODULE" in str(error):
+        hint = "Name the project's WSGI app, or its manage.py:  mysite.wsgi:application   manage.py"
+    return LoadError(f"{what}{type(error).__name__}: {error}", hint=hint, where=where, line=line)
+
+
+def _place_of(error: BaseException, target: str) -> tuple[str, int | None]:
+    """The file and line of the user's own where an exception was raised; the target where there is none."""
+    place: tuple[str, int | None] = (target, None)
     trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_globals.get("__name__") == module:
-            line = trace.tb_lineno
+        filename = trace.tb_frame.f_code.co_filename
+        if is_users(filename):
+            place = (label_of(filename), trace.tb_lineno)
         trace = trace.tb_next
-    return line
+    return place
 
 
 def best_app(module: ModuleType, target: str) -> Any:
@@ -81,7 +100,11 @@ def best_app(module: ModuleType, target: str) -> Any:
 
 
 def attribute_of(module: ModuleType, text: str, target: str) -> Any:
-    """``name``, ``a.b`` or ``factory("literal")`` of a module."""
+    """``name``, ``a.b`` or ``factory("literal")`` of a module.
+
+    Raises nbmicro.errors.LoadError where there is none, or where it answers no requests; it says what that is, and what
+    there is.
+    """
     try:
         expression = ast.parse(text, mode="eval").body
         call = expression if isinstance(expression, ast.Call) else None
@@ -95,13 +118,59 @@ def attribute_of(module: ModuleType, text: str, target: str) -> Any:
     found: Any = module
     for name in names:
         if not hasattr(found, name):
-            raise LoadError(f"there is no {text!r} in it.", where=target)
+            near = difflib.get_close_matches(name, dir(found), 1, cutoff=0.8)
+            meant = f"Did you mean {target.partition(':')[0]}:{near[0]}?" if near and found is module else None
+            raise LoadError(f"there is no {text!r} in it.", hint=meant or _what_there_is(module, target), where=target)
         found = getattr(found, name)
     if call is not None:
         try:
             found = found(*args, **options)
-        except Exception as error:
-            raise LoadError(f"{text} failed: {type(error).__name__}: {error}", where=target) from error
-    if not callable(found):
-        raise LoadError(f"{text!r} is {found!r}, and that answers no requests.", where=target)
+        except (Exception, SystemExit) as error:
+            raise failed(error, target, f"{text} failed: ") from error
+    if kind_of(found) is None:
+        raise LoadError(
+            f"{text!r} is {_described(found)}, and that answers no requests.",
+            hint=_call_it(found, target, call is not None) or _what_there_is(module, target),
+            where=target,
+        )
     return found
+
+
+def _described(found: Any) -> str:
+    if inspect.ismodule(found):
+        return f"the module {found.__name__}"
+    if inspect.isclass(found):
+        return f"the class {found.__qualname__}"
+    if inspect.isfunction(found):
+        return f"the function {found.__name__}{inspect.signature(found)}"
+    if found is None or isinstance(found, (str, bytes, int, float, bool)):
+        return repr(found) if len(repr(found)) < 60 else f"of type {type(found).__name__}"
+    # Its repr may hold an address.
+    return f"of type {type(found).__module__}.{type(found).__qualname__}"
+
+
+def _call_it(found: Any, target: str, called: bool) -> str | None:
+    """The line to write where a target is the function, or the class, that makes the app."""
+    if called or not (inspect.isfunction(found) or inspect.isclass(found)):
+        return None
+    try:
+        inspect.signature(found).bind()
+    except (TypeError, ValueError):
+        return None
+    return f"If it makes the app, call it:  {target}()"
+
+
+def _what_there_is(module: ModuleType, target: str) -> str | None:
+    """The apps of a module and the functions that look as if they made one, as targets."""
+    name = target.partition(":")[0]
+    apps = [
+        f"{name}:{key}"
+        for key, value in vars(module).items()
+        if not key.startswith("_") and not inspect.isroutine(value) and kind_of(value) is not None
+    ]
+    makers = [
+        f"{name}:{key}()"
+        for key, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and key.endswith(("app", "application"))
+    ]
+    return f"There is:  {'   '.join([*apps, *makers])}" if apps or makers else None

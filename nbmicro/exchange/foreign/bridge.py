@@ -1,7 +1,7 @@
 """An ASGI app as a WSGI app: a2wsgi, with the event loop, the lifespan and the ends that it leaves to others.
 
-What lives here: the thread of the loop, startup and shutdown, a request's task from its begin to its end. What must not:
-what ASGI messages mean (a2wsgi knows), or frameworks.
+What lives here: the thread of the loop, startup and shutdown, and the task of a request from begin to end. What must
+not: what ASGI messages mean (a2wsgi knows), or frameworks.
 """
 
 from __future__ import annotations

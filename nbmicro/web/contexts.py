@@ -197,6 +197,8 @@ class RequestContext(AppContext):
     routing_exception: HTTPException | None = None
     flashes: list[tuple[str, str]] | None = None
     _after: tuple[Callable[[Any], Any], ...] = ()
+    #: What kind of function replied in the handler's place, and the function.
+    _replier: tuple[str, Callable[..., Any]] | None = None
     _table: Table | None = None
     _request: Request | None = None
     _session: Any = None
@@ -239,8 +241,12 @@ class RequestContext(AppContext):
     def request(self) -> Request:
         if self._request is None:
             request = self._request = self.app.request_class(self.environ)
-            request.url_rule, request.view_args = self.url_rule, self.view_args
-            request.routing_exception = self.routing_exception
+            if self._target is not None and self._rule is None:
+                request._found = self.table, self._target.route
+            else:
+                request.url_rule = self._rule
+                request.routing_exception = self.routing_exception
+            request.view_args = self.view_args
         return self._request
 
     @property
@@ -389,8 +395,9 @@ def need_request_context() -> RequestContext:
 def request_here() -> Request:
     """The request in effect here; RuntimeError where there is none. What the proxy asks, at every use of it."""
     context = _context.get()
-    if type(context) is RequestContext and context._request is not None:
-        return context._request
+    if type(context) is RequestContext:
+        request = context._request
+        return context.request if request is None else request
     return need_request_context().request
 
 

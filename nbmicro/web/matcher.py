@@ -89,6 +89,7 @@ class Matcher:
     def __init__(self, routes: Iterable[Route] = (), converters: Mapping[str, Any] = DEFAULT_CONVERTERS) -> None:
         self._root = Node()
         self._opaque: set[tuple[str, ...]] = set()
+        self._opaque_first: frozenset[str] = frozenset()
         self._depths: tuple[int, ...] = ()
         self._own = {name for name, kind in DEFAULT_CONVERTERS.items() if converters.get(name) is kind}
         routes = list(routes)
@@ -110,6 +111,8 @@ class Matcher:
         if "//" in path or path[:1] != "/":
             return None
         parts = path[1:].split("/")
+        if parts[0] in self._opaque_first:
+            return None
         for depth in self._depths:
             if tuple(parts[:depth]) in self._opaque:
                 return None
@@ -120,12 +123,16 @@ class Matcher:
             return None
         if target is None:
             return NOTHING
-        return target, dict(zip(target.names, values, strict=False))
+        names = target.names
+        if len(names) == 1:
+            return target, {names[0]: values[0]}
+        return target, dict(zip(names, values))  # noqa: B905  as many values as names, and `strict` costs
 
     def replaced(self, removed: Iterable[Route], added: Iterable[Route]) -> Matcher | None:
         """A matcher with other routes, which shares with this one what they do not touch; None for uncommon ones."""
         new = object.__new__(Matcher)
         new._own, new._opaque, new._depths = self._own, self._opaque, self._depths
+        new._opaque_first = self._opaque_first
         new._root = self._root.copy()
         fresh = {id(new._root)}
         for route in removed:
@@ -172,7 +179,9 @@ class Matcher:
         shape = None if opaque or route.methods is None or set(route.options) - _HARMLESS else self._shape(parts)
         if shape is None:
             self._opaque.add(_static_prefix(parts))
-            self._depths = tuple(sorted({len(prefix) for prefix in self._opaque}))
+            # Most are of one part (/static); those are asked for without making a tuple of the path.
+            self._opaque_first = frozenset(prefix[0] for prefix in self._opaque if len(prefix) == 1)
+            self._depths = tuple(sorted({len(prefix) for prefix in self._opaque if len(prefix) != 1}))
             return
         self._insert(route, parts, shape, None)
 
@@ -266,24 +275,53 @@ def _static_prefix(parts: list[str]) -> tuple[str, ...]:
 
 def _search(node: Node, parts: list[str], at: int, method: str, values: list[Any]) -> Target | None:
     """Follow the path as Werkzeug does: fixed parts first, then dynamic ones by weight, back where it leads nowhere."""
-    if at == len(parts):
-        found = node.targets.get(method)
-        if found is not None:
-            return found
-        if node.targets:
-            raise _ASK  # perhaps a wrong method
-        slash = node.static.get("")
-        if slash is not None and method in slash.targets:
-            raise _ASK  # a redirect to the URL with a slash
-        return None
-    part = parts[at]
-    fixed = node.static.get(part)
-    if fixed is not None:
-        found = _search(fixed, parts, at + 1, method, values)
-        if found is not None:
-            return found
-    for _, kind, pattern, convert, after in node.dynamic:
-        following = at + 1
+    end = len(parts)
+    while at != end:
+        part = parts[at]
+        at += 1
+        fixed = node.static.get(part)
+        dynamic = node.dynamic
+        if not dynamic:
+            if fixed is None:
+                return None
+            node = fixed
+            continue
+        if fixed is not None:
+            depth = len(values)
+            found = _search(fixed, parts, at, method, values)
+            if found is not None:
+                return found
+            del values[depth:]
+        if len(dynamic) == 1 and dynamic[0][1] == TEXT:
+            if not part:
+                return None
+            values.append(part)
+            node = dynamic[0][4]
+            continue
+        return _search_dynamic(dynamic, parts, at, method, values)
+    found = node.targets.get(method)
+    if found is not None:
+        return found
+    if node.targets:
+        raise _ASK  # perhaps a wrong method
+    slash = node.static.get("")
+    if slash is not None and method in slash.targets:
+        raise _ASK  # a redirect to the URL with a slash
+    return None
+
+
+def _search_dynamic(
+    dynamic: list[tuple[int, int, Any, Convert | None, Node]],
+    parts: list[str],
+    at: int,
+    method: str,
+    values: list[Any],
+) -> Target | None:
+    """Try the dynamic segments for the part before ``at``, one after the other."""
+    part = parts[at - 1]
+    depth = len(values)
+    for _, kind, pattern, convert, after in dynamic:
+        following = at
         if kind == TEXT:
             if not part:
                 continue
@@ -295,7 +333,7 @@ def _search(node: Node, parts: list[str], at: int, method: str, values: list[Any
                 raise _ASK
             value = int(part)
         elif kind == REST:
-            value = "/".join(parts[at:])
+            value = "/".join(parts[at - 1 :])
             if not value or value[0] == "/":
                 continue
             if "\n" in value:
@@ -309,5 +347,5 @@ def _search(node: Node, parts: list[str], at: int, method: str, values: list[Any
         found = _search(after, parts, following, method, values)
         if found is not None:
             return found
-        values.pop()
+        del values[depth:]
     return None

@@ -14,7 +14,9 @@ from werkzeug.exceptions import NotFound
 
 from nbmicro.web.contexts import RequestContext, _context
 from nbmicro.web.json.provider import DefaultJSONProvider
+from nbmicro.web.request import Request
 from nbmicro.web.response import Response
+from nbmicro.web.session_kinds import NullSession, SecureCookieSession
 from nbmicro.web.sessions import SecureCookieSessionInterface
 from nbmicro.web.signals import (
     appcontext_popped,
@@ -51,9 +53,18 @@ OVERRIDES = (
     "should_ignore_error",
 )
 
+# The dictionaries themselves: a signal keeps its own for good, and each request asks whether all are empty.
+_STARTED, _FINISHED = request_started.receivers, request_finished.receivers
+_TEARING_DOWN, _APP_TEARING_DOWN = request_tearing_down.receivers, appcontext_tearing_down.receivers
+_PUSHED, _POPPED = appcontext_pushed.receivers, appcontext_popped.receivers
+
 _HTML = ("Content-Type", "text/html; charset=utf-8")
 _JSON = ("Content-Type", "application/json")
 _NOT_FOUND = NotFound().get_body().encode()
+
+
+#: A context without its __init__, which would ask again what is known here.
+_new = object.__new__
 
 
 def takes_the_short_way(app_class: type[App], base: type[App]) -> bool:
@@ -66,12 +77,12 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
     outer = _context.get()
     if (
         (outer is not None and not outer.standing and outer.app is app)
-        or request_started.receivers
-        or request_finished.receivers
-        or request_tearing_down.receivers
-        or appcontext_pushed.receivers
-        or appcontext_popped.receivers
-        or appcontext_tearing_down.receivers
+        or _STARTED
+        or _FINISHED
+        or _TEARING_DOWN
+        or _PUSHED
+        or _POPPED
+        or _APP_TEARING_DOWN
         or "HTTP_UPGRADE" in environ
         or "werkzeug.debug.preserve_context" in environ
     ):
@@ -97,11 +108,13 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
             return None
     if "nbmicro.recorded" in environ:
         environ["nbmicro.route"] = (target.route.rule, target.route.endpoint)
-    context = RequestContext(app, environ)
+    context = _new(RequestContext)
+    context.app = app
+    context.environ = environ
+    context._before = [outer]
     context._table = table
     context._target = target
     context.view_args = values
-    context._before.append(outer)
     _context.set(context)
     error: BaseException | None = None
     app._got_first_request = True
@@ -114,12 +127,20 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
                 reply = app.preprocess_request()
             if reply is None:
                 reply = plan.call(**values)
-            if not plan.after and not context._after and context._session is None:
-                body = _plain_body(app, reply, environ)
+            if not plan.after and not context._after:
+                body = _plain_body(app, reply)
                 if body is not None:
                     kind = _JSON if type(reply) is dict or type(reply) is list else _HTML
-                    start_response("200 OK", [kind, ("Content-Length", str(len(body)))])
-                    return [] if method == "HEAD" else [body]
+                    headers = [kind, ("Content-Length", str(len(body)))]
+                    if context._session is not None or "HTTP_COOKIE" in environ:
+                        added = _session_headers(app, context, environ)
+                        if added is None:
+                            body = None
+                        else:
+                            headers += added
+                    if body is not None:
+                        start_response("200 OK", headers)
+                        return [] if method == "HEAD" else [body]
             response = app.finalize_request(reply)
         except Exception as failure:
             error, response = _failed(app, failure)
@@ -132,8 +153,10 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
         if plan.teardown or table.teardown_appcontext or error is not None:
             context.pop(error)
         else:
-            if context._request is not None:
-                context._request.close()
+            request = context._request
+            if request is not None:
+                if "files" in request.__dict__ or type(request).close is not Request.close:
+                    request.close()
                 if "nbmicro.recorded" not in environ:
                     environ.pop("werkzeug.request", None)
             context._before.pop()
@@ -172,11 +195,9 @@ def _failed(app: App, failure: Exception) -> tuple[BaseException | None, Any]:
         return unhandled, app.handle_exception(unhandled)
 
 
-def _plain_body(app: App, reply: Any, environ: dict[str, Any]) -> bytes | None:
+def _plain_body(app: App, reply: Any) -> bytes | None:
     """The bytes of a reply whose response is nothing but them; None for any other."""
     if app.response_class is not Response:
-        return None
-    if "HTTP_COOKIE" in environ and app.config["SESSION_COOKIE_NAME"] in environ["HTTP_COOKIE"]:
         return None
     kind = type(reply)
     if kind is str:
@@ -188,3 +209,16 @@ def _plain_body(app: App, reply: Any, environ: dict[str, Any]) -> bytes | None:
     if (kind is dict or kind is list) and type(app.json) is DefaultJSONProvider:
         return app.json.text(reply).encode() if app.json.mimetype == "application/json" else None
     return None
+
+
+def _session_headers(app: App, context: RequestContext, environ: dict[str, Any]) -> list[tuple[str, str]] | None:
+    """What the session adds to a plain response; None where it takes a response to say."""
+    interface = app.session_interface
+    if type(interface) is not SecureCookieSessionInterface:
+        return None
+    if context._session is None and interface.get_cookie_name(app) not in environ["HTTP_COOKIE"]:
+        return []  # nobody asked for the session, and there is none to refresh
+    session = context.session
+    if type(session) is NullSession:
+        return []
+    return interface.plain_headers(app, session) if type(session) is SecureCookieSession else None

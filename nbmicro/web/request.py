@@ -6,19 +6,54 @@ must not: parsing; that is Werkzeug's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import io
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from urllib.parse import parse_qsl
 
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.datastructures import EnvironHeaders, Headers, MultiDict
+from werkzeug.exceptions import BadRequest, ClientDisconnected, HTTPException
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from nbmicro.web import json, proxies
 from nbmicro.web.contexts import current_context
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from _typeshed.wsgi import WSGIEnvironment
     from werkzeug.routing import Rule
 
+    from nbmicro.web.declarations import Route
+    from nbmicro.web.table import Table
+
 __all__ = ["Request"]
+
+
+Value = TypeVar("Value")
+
+#: A body of an announced length up to this many bytes is read at once, without a stream that counts.
+_SMALL = 65536
+
+
+class _WhenAsked(Generic[Value]):
+    """An attribute that is computed when it is first read; it may be set, as Werkzeug's own can."""
+
+    def __init__(self, compute: Callable[[Any], Value]) -> None:
+        self.compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> _WhenAsked[Value]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Value: ...
+    def __get__(self, instance: object | None, owner: type) -> Value | _WhenAsked[Value]:
+        if instance is None:
+            return self
+        value = instance.__dict__[self.name] = self.compute(instance)
+        return value
 
 
 def _setting(name: str) -> Any:
@@ -63,12 +98,79 @@ class Request(WerkzeugRequest):
     json_module: Any = json
 
     def __init__(self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False) -> None:
-        super().__init__(environ, populate_request, shallow)
-        if not self.query_string.isascii():
-            # Bytes that are no UTF-8 stay what they are in a URL, percent-encoded; reading them is not an error.
-            self.query_string = self.query_string.decode(errors="werkzeug.url_quote").encode()
+        # Werkzeug's __init__ reads everything; most handlers ask for little of it.
+        self.environ = environ
+        self.shallow = shallow
+        self.method = environ.get("REQUEST_METHOD", "GET").upper()
+        if populate_request and not shallow:
+            environ["werkzeug.request"] = self
 
-    url_rule: Rule | None = None
+    @_WhenAsked
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+        scheme: str = self.environ.get("wsgi.url_scheme", "http")
+        return scheme
+
+    @_WhenAsked
+    def server(self) -> tuple[str, int | None] | None:
+        """Host and port of the server; None where it did not say."""
+        name = self.environ.get("SERVER_NAME")
+        if name is None:
+            return None
+        try:
+            return name, int(self.environ["SERVER_PORT"])
+        except (KeyError, TypeError, ValueError):
+            return name, None  # a socket file
+
+    @_WhenAsked
+    def root_path(self) -> str:
+        """What the app is mounted under, without a slash at its end."""
+        return _text(self.environ.get("SCRIPT_NAME") or "").rstrip("/")
+
+    @_WhenAsked
+    def path(self) -> str:
+        """The path below :attr:`root_path`, with one slash at its beginning."""
+        return "/" + _text(self.environ.get("PATH_INFO") or "").lstrip("/")
+
+    @_WhenAsked
+    def query_string(self) -> bytes:
+        """What stands behind the question mark, as it came."""
+        query: bytes = self.environ.get("QUERY_STRING", "").encode("latin-1")
+        if query.isascii():
+            return query
+        # Bytes that are no UTF-8 stay what they are in a URL, percent-encoded; reading them is not an error.
+        return query.decode(errors="werkzeug.url_quote").encode()
+
+    @_WhenAsked
+    def headers(self) -> Headers:
+        """The headers of the request."""
+        return EnvironHeaders(self.environ)
+
+    @_WhenAsked
+    def remote_addr(self) -> str | None:
+        """The address of the client."""
+        address: str | None = self.environ.get("REMOTE_ADDR")
+        return address
+
+    @_WhenAsked
+    def args(self) -> MultiDict[str, str]:
+        """The query's values (RFC 3986, and ``+`` for a space as forms write it)."""
+        query = self.query_string.decode()
+        if "%" in query or "+" in query:
+            pairs = parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote")
+        else:
+            pairs = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)]
+        return self.parameter_storage_class(pairs)
+
+    #: The table and the route that matched, where the rule is Werkzeug's only when somebody asks for it.
+    _found: tuple[Table, Route] | None = None
+
+    @_WhenAsked
+    def url_rule(self) -> Rule | None:
+        """The rule that matched; None if none did."""
+        found = self._found
+        return None if found is None else found[0].rule(found[1])
+
     view_args: dict[str, Any] | None = None
     routing_exception: HTTPException | None = None
 
@@ -106,6 +208,47 @@ class Request(WerkzeugRequest):
             name, _, _ = name.rpartition(".")
         return names
 
+    @overload
+    def get_data(self, cache: bool = True, as_text: Literal[False] = ..., parse_form_data: bool = False) -> bytes: ...
+    @overload
+    def get_data(self, cache: bool = True, as_text: Literal[True] = ..., parse_form_data: bool = False) -> str: ...
+    def get_data(self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False) -> bytes | str:
+        """The body, whole. ``cache``: keep it for the next call; ``as_text``: decoded as UTF-8."""
+        if not parse_form_data and "_cached_data" not in self.__dict__ and "stream" not in self.__dict__:
+            data = self._small_body()
+            if data is not None:
+                if cache:
+                    self._cached_data = data
+                return data.decode(errors="replace") if as_text else data
+        rest: bytes | str = super().get_data(cache, as_text, parse_form_data)  # type: ignore[call-overload]
+        return rest
+
+    def _small_body(self) -> bytes | None:
+        """A body of announced length that is small; None where Werkzeug's stream must watch over it."""
+        environ = self.environ
+        announced: str = environ.get("CONTENT_LENGTH", "")
+        if (
+            not (announced.isascii() and announced.isdecimal())
+            or (length := int(announced)) > _SMALL
+            or "wsgi.input_terminated" in environ
+            or "HTTP_TRANSFER_ENCODING" in environ
+            or self.shallow
+            or type(self).stream is not WerkzeugRequest.stream
+        ):
+            return None
+        limit = self.max_content_length
+        if limit is not None and limit < length:
+            return None
+        read = environ["wsgi.input"].read
+        data: bytes = read(length)
+        while len(data) < length:
+            more = read(length - len(data))
+            if not more:
+                raise ClientDisconnected()
+            data += more
+        self.stream = io.BytesIO()  # it can be read once
+        return data
+
     def _load_form_data(self) -> None:
         super()._load_form_data()
         if self.mimetype != "multipart/form-data" and not self.files:
@@ -124,6 +267,11 @@ class Request(WerkzeugRequest):
             if context is not None and context.app.debug:
                 raise
             raise BadRequest from error
+
+
+def _text(value: str) -> str:
+    """A string of the WSGI environ, which holds UTF-8 in latin-1 (PEP 3333), as text."""
+    return value if value.isascii() else value.encode("latin-1").decode(errors="replace")
 
 
 proxies.offered["Request"] = Request

@@ -224,6 +224,31 @@ class SecureCookieSessionInterface(SessionInterface):
         self._set_cookie(response, self.get_cookie_name(app), value, expires, self._cookie_options(app))
         if not accessed:
             _vary_on_cookie(response)
+        self._tell_of_ephemeral_key(app)
+
+    def plain_headers(self, app: App, session: Any) -> list[tuple[str, str]] | None:
+        """The headers that :meth:`save_session` adds to a response without any of its own.
+
+        None where that takes a response: a cookie that is deleted, that expires, or that is large.
+        """
+        looked_at, modified = session.accessed, session.modified  # first: what follows looks at it too
+        if not session:
+            return None if modified else [_VARY] if looked_at else []
+        if not self.should_set_cookie(app, session):
+            return [_VARY] if looked_at else []
+        if session.permanent:
+            return None
+        name = self.get_cookie_name(app)
+        serializer = self.get_signing_serializer(app)
+        if serializer is None:
+            raise RuntimeError(NO_KEY)
+        value: Any = serializer.dumps(dict.copy(session))
+        if len(name) + len(value) > _LARGE:
+            return None
+        self._tell_of_ephemeral_key(app)
+        return [_VARY, ("Set-Cookie", self._cookie_text(name, value, self._cookie_options(app)))]
+
+    def _tell_of_ephemeral_key(self, app: App) -> None:
         if not app.secret_key:
             context = current_context()
             if isinstance(context, RequestContext):
@@ -233,9 +258,12 @@ class SecureCookieSessionInterface(SessionInterface):
         self, response: Response, name: str, value: str, expires: datetime | None, options: dict[str, Any]
     ) -> None:
         size = len(name) + len(value)
-        if expires is not None or size > 3000 or type(response).set_cookie is not WerkzeugResponse.set_cookie:
+        if expires is not None or size > _LARGE or type(response).set_cookie is not WerkzeugResponse.set_cookie:
             response.set_cookie(name, value, expires=expires, **options)
             return
+        response.headers.add("Set-Cookie", self._cookie_text(name, value, options))
+
+    def _cookie_text(self, name: str, value: str, options: dict[str, Any]) -> str:
         # Name and attributes are the same from one response to the next, and the value is of a cookie's characters.
         key = (name, *options.values())
         around = self._cookies.get(key)
@@ -244,7 +272,7 @@ class SecureCookieSessionInterface(SessionInterface):
                 self._cookies.clear()
             before, _, after = dump_cookie(name, "-.-", **options).partition("-.-")
             around = self._cookies[key] = (before, after)
-        response.headers.add("Set-Cookie", f"{around[0]}{value}{around[1]}")
+        return f"{around[0]}{value}{around[1]}"
 
     def _cookie_options(self, app: App) -> dict[str, Any]:
         return {
@@ -256,6 +284,11 @@ class SecureCookieSessionInterface(SessionInterface):
             "httponly": self.get_cookie_httponly(app),
         }
 
+
+_VARY = ("Vary", "Cookie")
+
+#: The size of a cookie, name and value, in characters, from which on Werkzeug looks whether browsers would take it.
+_LARGE = 3000
 
 _PLAIN = re.compile(r"[\w.-]+", re.ASCII)
 

@@ -11,13 +11,22 @@ import weakref
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
-from nbmicro.web.json.plain import encode, plain
+from nbmicro.web.json.plain import compact_writer, encode, plain
+from nbmicro.web.refusals import no_json
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
     from nbmicro.web.response import Response
 
 __all__ = ["DefaultJSONProvider", "JSONProvider"]
+
+
+def _is_encoders(error: BaseException) -> bool:
+    """Whether an exception is the encoder's, and not one of a user's ``default``."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(("json.", "nbmicro.web.json."))
 
 
 class JSONProvider:
@@ -99,6 +108,7 @@ class DefaultJSONProvider(JSONProvider):
     def __init__(self, app: App) -> None:
         super().__init__(app)
         self._encoders: dict[Any, json.JSONEncoder] = {}
+        self._compact: tuple[Any, Any, Any, Callable[[Any], str]] = (None, None, None, json.dumps)
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write ``obj`` as JSON text; keywords as of :func:`json.dumps`."""
@@ -156,10 +166,22 @@ class DefaultJSONProvider(JSONProvider):
             raise ValueError("The JSON text is nested too deeply.") from None
 
     def text(self, obj: Any) -> str:
-        """The body of the response that :meth:`response` would make of ``obj``."""
+        """The body of the response that :meth:`response` would make of ``obj``; a TypeError where it has none."""
+        try:
+            return self._text(obj)
+        except (TypeError, ValueError, RecursionError) as error:
+            if not _is_encoders(error):
+                raise
+            raise no_json(obj, error, self.dumps) from None
+
+    def _text(self, obj: Any) -> str:
         if self.compact or (self.compact is None and not self._app.debug):
-            encoder = self._encoder(self.default, self.ensure_ascii, self.sort_keys, None, (",", ":"))
-            return encode(obj, encoder) + "\n"
+            default, ascii_only, sort, write = self._compact
+            if default is not self.default or ascii_only is not self.ensure_ascii or sort is not self.sort_keys:
+                default, ascii_only, sort = self.default, self.ensure_ascii, self.sort_keys
+                write = compact_writer(self._encoder(default, ascii_only, sort, None, (",", ":")))
+                self._compact = default, ascii_only, sort, write
+            return write(obj) + "\n"
         return self.dumps(obj, indent=2) + "\n"
 
     def response(self, *args: Any, **kwargs: Any) -> Response:

@@ -1,4 +1,4 @@
-"""What an error of a handler needs from the handler's own lines: its last statement, and the cure of an unbound name.
+"""What an error of a handler needs from the handler's own lines: its last statement, and where it replies.
 
 What lives here: finding a callable's source again through `linecache`, whatever cell or file it came from. What must
 not: the errors themselves, requests, or a kernel.
@@ -7,20 +7,33 @@ not: the errors themselves, requests, or a kernel.
 from __future__ import annotations
 
 import ast
-import builtins
 import functools
 import inspect
 import linecache
-import re
 from collections.abc import Callable, Iterator
-from types import CodeType, FunctionType, TracebackType
+from dataclasses import dataclass
+from types import CodeType, FunctionType
 
 from nbmicro.cells.last_statement import LastStatement, describe_statement, segment
+from nbmicro.cells.own_scope import own_scope
 from nbmicro.cells.python_source import parse_again
 
-__all__ = ["describe_unbound", "last_line"]
+__all__ = ["ReplyLine", "last_line", "reply_lines"]
 
 _Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+@dataclass(frozen=True)
+class ReplyLine:
+    """A line where a handler replies: its number, in the cell or in its file, and its text without indent."""
+
+    line: int
+    source: str
+
+    @property
+    def excerpt(self) -> str:
+        """The line with its number, as errors show it."""
+        return f"{self.line:>5} │ {self.source}"
 
 
 def last_line(handler: Callable[..., object]) -> LastStatement | None:
@@ -51,41 +64,36 @@ def last_line(handler: Callable[..., object]) -> LastStatement | None:
     return describe_statement(scope.body[-1], lines, body=isinstance(scope, ast.Module))
 
 
-def describe_unbound(error: UnboundLocalError, handler: Callable[..., object]) -> str | None:
-    """The cure of an UnboundLocalError whose name the notebook has: assignment in a handler is local.
+def reply_lines(handler: Callable[..., object]) -> tuple[ReplyLine, ...]:
+    """The lines where a handler replies: each `return` with a value, and the last expression of a body.
 
     Parameters
     ----------
-    error:
-        The exception as it left the handler.
     handler:
-        The handler it left.
+        As for :func:`last_line`.
 
     Returns
     -------
-    str or None
-        The sentences to show below the error; ``None`` where the error has another cause.
+    tuple of ReplyLine
+        In the order they are written; empty where no source is to be had.
     """
     function = _function(handler)
-    name = _unbound_name(error)
-    if function is None or name is None:
-        return None
-    code = _raising_code(error.__traceback__) or function.__code__
-    if code.co_filename != function.__code__.co_filename:
-        return None
-    if code is not function.__code__ and name in function.__code__.co_cellvars + function.__code__.co_varnames:
-        return f"To change the handler's `{name}`, begin the function `{code.co_name}` with `nonlocal {name}`."
-    if name in function.__globals__:
-        whole = code is function.__code__ and _is_body(code, _lines(function))
-        assigned, begin = ("%%route cell", "cell") if whole else ("function", f"function `{code.co_name}`")
-        own = "the handler's own" if whole else "the function's own"
-        return (
-            f"A name assigned in a {assigned} is {own}. To change the notebook's `{name}`,"
-            f" begin the {begin} with `global {name}`."
-        )
-    if hasattr(builtins, name):
-        return f"`{name}` is Python's own, but it is assigned here, which makes it a local name. Name yours otherwise."
-    return None
+    if function is None:
+        return ()
+    lines = _lines(function)
+    scope = _scope(function.__code__, lines)
+    if scope is None:
+        return ()
+    if isinstance(scope, ast.Lambda):
+        return (_reply_line(scope.body, lines),)
+    nodes: list[ast.stmt] = list(own_scope(scope.body).value_returns)
+    if isinstance(scope, ast.Module) and isinstance(scope.body[-1], ast.Expr):
+        nodes.append(scope.body[-1])
+    return tuple(_reply_line(node, lines) for node in nodes)
+
+
+def _reply_line(node: ast.expr | ast.stmt, lines: list[str]) -> ReplyLine:
+    return ReplyLine(node.lineno, lines[node.lineno - 1].strip() if node.lineno <= len(lines) else "")
 
 
 def _function(handler: object) -> FunctionType | None:
@@ -143,18 +151,3 @@ def _begins(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:
 
 def _named(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, code: CodeType) -> bool:
     return code.co_name == ("<lambda>" if isinstance(node, ast.Lambda) else node.name)
-
-
-def _unbound_name(error: UnboundLocalError) -> str | None:
-    if error.name:
-        return str(error.name)
-    found = re.search(r"'([^']+)'", str(error))
-    return found[1] if found else None
-
-
-def _raising_code(traceback: TracebackType | None) -> CodeType | None:
-    code = None
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        traceback = traceback.tb_next
-    return code

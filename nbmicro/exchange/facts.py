@@ -125,9 +125,16 @@ def error_lines(error: ErrorRecord) -> list[tuple[str, str]]:
         lines.append(("place", f"{one_line(frame.label, 200)}, line {frame.line}{function}"))
         if frame.source:
             lines.append(("source", f"{frame.line:>5} │ {one_line(frame.source, 300)}"))
+        if frame.more:
+            lines.append(("source", f"{'':>5} … {frame.more}"))
     message = plain(error.message)
     kind = one_line(error.type, 200)
     lines.append(("error", f"{kind}: {message}" if message else kind))
+    for number, part in enumerate(error.parts, 1):
+        lines.append(("cause", f"Its exception {number}:"))
+        lines.extend(error_lines(part))
+        if part.hint:
+            lines.append(("cause", plain(part.hint)))
     if error.cause is not None:
         lines.append(("cause", "It came from:"))
         lines.extend(error_lines(error.cause))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import linecache
 import re
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, TypeGuard
 
@@ -24,13 +26,18 @@ __all__ = ["error_record"]
 MESSAGE_LIMIT = 4000
 #: Causes that are followed.
 CAUSE_LIMIT = 4
-#: Frames that are kept; of a recursion the first and the last ones.
-FRAME_LIMIT = 20
+#: Exceptions of a group that are told.
+GROUP_LIMIT = 5
+#: Frames that are kept; of more, the first and the last ones.
+FRAME_LIMIT = 8
+#: Frames that call one another in a ring, at most.
+RING_LIMIT = 4
 
 _ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
-_LOCAL = re.compile(r"local variable '(\w+)'")
-# A cell that declares a route: `<GET /count>`, `<GET,POST /login>`.
-_ROUTE_CELL = re.compile(r"<[A-Z,]+ /")
+_THREAD = re.compile(r"\bthread id \d+")
+
+#: File name, line and function of a frame.
+_Place = tuple[str, int, str]
 
 
 def error_record(error: BaseException, frame_labels: FrameLabels | None = None) -> ErrorRecord:
@@ -48,15 +55,24 @@ def error_record(error: BaseException, frame_labels: FrameLabels | None = None) 
 
 
 def _record(error: BaseException, frame_labels: FrameLabels | None, depth: int) -> ErrorRecord:
+    # What to do is asked for with the first failure only: it needs the names of the core.
+    from nbmicro.exchange.cures import cure_of
+
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     told = depth > 0 and cause is not None and not _is_passing(cause)
     return ErrorRecord(
         type=type(error).__name__,
         message=_message(error),
         frames=_frames(error, frame_labels),
-        hint=_hint(error),
+        hint=error.hint if isinstance(error, NbmicroError) else cure_of(error),
         cause=_record(cause, frame_labels, depth - 1) if told and cause is not None else None,
+        parts=tuple(_record(part, frame_labels, 0) for part in _parts(error)[:GROUP_LIMIT]),
     )
+
+
+def _parts(error: BaseException) -> Sequence[BaseException]:
+    """The exceptions of a group."""
+    return error.exceptions if isinstance(error, BaseExceptionGroup) else ()
 
 
 def _is_passing(cause: BaseException) -> bool:
@@ -87,31 +103,71 @@ def _message(error: BaseException) -> str:
             text = f"(its message cannot be read: {type(second).__name__})"
     notes = getattr(error, "__notes__", ())
     text = "\n".join([text, *(str(note) for note in notes)]) if isinstance(notes, list) else text
-    return _ADDRESS.sub("at 0x…", text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT] + " …")
+    text = _ADDRESS.sub("at 0x…", text if len(text) <= MESSAGE_LIMIT else text[:MESSAGE_LIMIT] + " …")
+    return _THREAD.sub("thread …", text)
 
 
 def _frames(error: BaseException, frame_labels: FrameLabels | None) -> tuple[Frame, ...]:
-    frames: list[Frame] = []
+    places: list[_Place] = []
     traceback = error.__traceback__
     while traceback is not None:
         code = traceback.tb_frame.f_code
         # A template that cannot be read has no frame of its own yet; Jinja makes one up, and its place is told below.
         made_up = _is_template_fault(error) and "__jinja_exception__" in traceback.tb_frame.f_globals
         if is_users(code.co_filename) and not made_up:
-            frames.append(_frame(code.co_filename, traceback.tb_lineno, code.co_name, frame_labels))
+            places.append((code.co_filename, traceback.tb_lineno, code.co_name))
         traceback = traceback.tb_next
+    written = getattr(error, "place", None)
+    if isinstance(written, tuple) and not places:
+        places.append(written)
+    frames = [
+        _frame(filename, line, function, frame_labels, more=more)
+        for (filename, line, function), more in _folded(places)
+    ]
     place = _written_place(error, frame_labels)
     if place is not None and (not frames or (frames[-1].label, frames[-1].line) != (place.label, place.line)):
         frames.append(place)
     if len(frames) > FRAME_LIMIT:
-        frames[FRAME_LIMIT // 2 : -FRAME_LIMIT // 2] = []
+        cut = len(frames) - FRAME_LIMIT
+        middle = frames[FRAME_LIMIT // 2 - 1]
+        frames[FRAME_LIMIT // 2 - 1 : -FRAME_LIMIT // 2] = [replace(middle, more=f"{cut} more frames")]
     return tuple(frames)
 
 
-def _frame(filename: str, line: int, function: str, frame_labels: FrameLabels | None, source: str = "") -> Frame:
+def _folded(places: Sequence[_Place]) -> list[tuple[_Place, str]]:
+    """The frames with every ring of repeated ones told once, and how often it goes on behind its last."""
+    folded: list[tuple[_Place, str]] = []
+    start = 0
+    while start < len(places):
+        length, times = _ring(places, start)
+        folded += [(place, "") for place in places[start : start + length]]
+        if times > 1:
+            # How deep a recursion goes depends on what runs around it, so that no great number is told.
+            often = f"{times - 1} more times" if times < 50 else "again and again"
+            these = "" if length == 1 else f"these {length} calls "
+            folded[-1] = (folded[-1][0], f"{these}{often}")
+        start += length * times
+    return folded
+
+
+def _ring(places: Sequence[_Place], start: int) -> tuple[int, int]:
+    """The shortest ring that begins at ``start`` and how often it goes round: once is no ring."""
+    for length in range(1, RING_LIMIT + 1):
+        ring = places[start : start + length]
+        times = 1
+        while places[start + times * length : start + (times + 1) * length] == ring:
+            times += 1
+        if times > 2:
+            return length, times
+    return 1, 1
+
+
+def _frame(
+    filename: str, line: int, function: str, frame_labels: FrameLabels | None, source: str = "", more: str = ""
+) -> Frame:
     source = source or linecache.getline(filename, line)
     function = "" if function in {"<module>", "top-level template code"} else function
-    return Frame(label_of(filename, frame_labels), line, function, source.strip())
+    return Frame(label_of(filename, frame_labels), line, function, source.strip(), more)
 
 
 def _written_place(error: BaseException, frame_labels: FrameLabels | None) -> Frame | None:
@@ -130,17 +186,3 @@ def _innermost(traceback: TracebackType | None) -> FrameType | None:
     while traceback is not None:
         frame, traceback = traceback.tb_frame, traceback.tb_next
     return frame
-
-
-def _hint(error: BaseException) -> str | None:
-    if isinstance(error, NbmicroError):
-        return error.hint
-    if isinstance(error, UnboundLocalError):
-        frame, found = _innermost(error.__traceback__), _LOCAL.search(str(error))
-        if frame and found and _ROUTE_CELL.match(frame.f_code.co_filename) and found[1] in frame.f_globals:
-            name = found[1]
-            return (
-                "A name assigned in a %%route cell is the handler's own. "
-                f"To change the notebook's `{name}`, begin the cell with `global {name}`."
-            )
-    return None

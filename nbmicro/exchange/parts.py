@@ -40,23 +40,29 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame of the user's code: what declares it (``GET /boom``), line, function and the source of the line."""
+    """One frame of the user's code: what declares it (``GET /boom``), line, function and the source of the line.
+
+    ``more`` says how it goes on behind it, where frames were left out: ``18 more times``.
+    """
 
     label: str
     line: int
     function: str
     source: str
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorRecord:
-    """An exception as it is shown: type, message, the user's own frames (outermost first), a hint, its cause."""
+    """An exception as it is shown: type, message, the user's own frames (outermost first), a hint, its cause, and of a
+    group its parts."""
 
     type: str
     message: str
     frames: tuple[Frame, ...] = ()
     hint: str | None = None
     cause: ErrorRecord | None = None
+    parts: tuple[ErrorRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

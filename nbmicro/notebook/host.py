@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from nbmicro.notebook.explaining import users_trace
 from nbmicro.web.owners import Owner
 
 __all__ = ["Cell", "Host", "Listener"]
@@ -46,6 +47,10 @@ class Listener(Protocol):
 
     def tidy(self, source: str) -> str: ...
 
+    def tidy_error(self, error: BaseException) -> None: ...
+
+    def answers(self) -> bool: ...
+
     def complete(self, source: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None: ...
 
 
@@ -69,6 +74,8 @@ class Host:
         self._magics: dict[str, tuple[str, Any]] = {}
         self._files: dict[str, Cell] = {}
         self._publish: Any = None
+        self._show_error: Any = None
+        self._leave: Any = None
         self._tidy = _transformer(listener)
         self._matcher = _matcher(listener)
 
@@ -84,6 +91,8 @@ class Host:
         publisher = self.shell.display_pub
         self._publish = publisher.publish
         publisher.publish = self._published
+        self._show_error, self.shell.showtraceback = self.shell.showtraceback, self._showed_error
+        self._leave, self.shell.ask_exit = self.shell.ask_exit, self._left
 
     def uninstall(self) -> None:
         """Take away every hook, magic and name that is still ours."""
@@ -98,6 +107,9 @@ class Host:
         publisher = self.shell.display_pub
         if publisher.__dict__.get("publish") == self._published:
             del publisher.publish
+        for name, ours in (("showtraceback", self._showed_error), ("ask_exit", self._left)):
+            if self.shell.__dict__.get(name) == ours:
+                delattr(self.shell, name)
         self._remove_magics()
         for name, value in self._names.items():
             if self.namespace.get(name) is value:
@@ -183,6 +195,18 @@ class Host:
             return None
         return self._publish(data, *args, **kwargs)
 
+    def _showed_error(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> Any:
+        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
+        if isinstance(error, BaseException):
+            self.listener.tidy_error(error)
+        return self._show_error(exc_tuple, *args, **kwargs)
+
+    def _left(self) -> Any:
+        # IPython's `exit()` ends the kernel; in a handler it is the mistake that it would be in any server.
+        if self.listener.answers():
+            raise SystemExit
+        return self._leave()
+
     def show_type(self, kind: type, show: Callable[[Any], None]) -> None:
         """Call ``show`` for a cell's value of this type instead of displaying it; None undoes it."""
         formatter = self.shell.display_formatter.ipython_display_formatter
@@ -195,8 +219,8 @@ class Host:
             formatter.pop(kind)
 
     def set_last_error(self, error: BaseException) -> None:
-        """Let ``%debug`` and ``%tb`` open the frames of ``error``."""
-        trace = error.__traceback__
+        """Let ``%debug`` and ``%tb`` open the user's own frames of ``error``."""
+        trace = users_trace(error.__traceback__)
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
         if getattr(self.shell, "InteractiveTB", None) is not None:
             self.shell.InteractiveTB.tb = trace

@@ -20,7 +20,7 @@ from nbmicro.exchange.capture import current_capture
 from nbmicro.exchange.client import Client
 from nbmicro.exchange.history import History
 from nbmicro.exchange.record import Exchange
-from nbmicro.notebook import announce
+from nbmicro.notebook import announce, explaining
 from nbmicro.notebook.host import Cell, Host
 from nbmicro.web.app import App
 from nbmicro.web.contexts import AppContext, current_context, enter_context
@@ -65,7 +65,8 @@ class Session:
         """Make the names, hook into the notebook, and let the cell that loads us count as begun."""
         hosting.ephemeral_keys = True
         hosting.auto_reload = True
-        hosting.explain_no_reply = self.explain_no_reply
+        hosting.explain_no_reply = lambda handler: explaining.explain_no_reply(handler, self._is_cell)
+        hosting.reply_lines = lambda handler: explaining.reply_lines(handler, self._is_cell)
         self.host.install()
         self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
         self.host.show_type(Exchange, self._show_value)
@@ -161,6 +162,15 @@ class Session:
         captured.display(bundle)
         return True
 
+    def answers(self) -> bool:
+        """Whether a request is being answered in this context."""
+        captured = current_capture.get()
+        return captured is not None and captured.open
+
+    def tidy_error(self, error: BaseException) -> None:
+        """Make an exception of a cell ready to be shown: without our frames, and with what would do."""
+        explaining.tidy_traceback(error)
+
     def tidy(self, source: str) -> str:
         """A cell with its comments and blank lines in their place (an input transformer)."""
         if "%" not in source:
@@ -253,17 +263,8 @@ class Session:
         cell = self.host.cell_of_file(filename)
         return f'cell "{cell.owner.label}"' if cell is not None else None
 
-    def explain_no_reply(self, handler: Any) -> str | None:
-        """The last line of a handler that answered None, and what to write there."""
-        from nbmicro.cells.handler_lines import last_line
-
-        last = last_line(handler)
-        if last is None:
-            return None
-        filename = getattr(getattr(handler, "__code__", None), "co_filename", "")
-        in_cell = filename.startswith("<") or self.host.cell_of_file(filename) is not None
-        where = f"line {last.line} of the cell" if in_cell else f"line {last.line}"
-        return f"Its last line ({where}) is {last.explained}:\n{last.excerpt}      {last.cure}"
+    def _is_cell(self, filename: str) -> bool:
+        return filename.startswith("<") or self.host.cell_of_file(filename) is not None
 
 
 def _kind(space: dict[str, Any], name: str) -> str:

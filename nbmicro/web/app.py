@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, MapAdapter
 from werkzeug.wsgi import get_host
 
-from nbmicro.web import failures, quick, replies, urls
+from nbmicro.web import failures, quick, refusals, replies, urls
 from nbmicro.web.asyncs import run_async
 from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context, table_here
 from nbmicro.web.declarations import Route
@@ -197,6 +197,7 @@ class App(Setup):
         for function in plan.before:
             reply = self.ensure_sync(function)()
             if reply is not None:
+                context._replier = ("before_request", function)
                 return reply
         return None
 
@@ -233,10 +234,10 @@ class App(Setup):
     def process_response(self, response: Any) -> Any:
         """Run the after hooks, last declared first, and save the session."""
         context = need_request_context()
-        for function in context._after:
+        for function in (*context._after, *plan_of(context).after):
             response = self.ensure_sync(function)(response)
-        for function in plan_of(context).after:
-            response = self.ensure_sync(function)(response)
+            if response is None:
+                raise refusals.no_response(function)
         self._save_session(context, response)
         return response
 

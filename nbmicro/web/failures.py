@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServe
 from werkzeug.routing import RequestRedirect, RoutingException
 
 from nbmicro.web.contexts import RequestContext, current_context, table_here
+from nbmicro.web.refusals import explained
 from nbmicro.web.scaffold import error_key
 from nbmicro.web.signals import got_request_exception
 
@@ -51,7 +52,7 @@ def handle_http_exception(app: App, error: HTTPException) -> Any:
     if isinstance(context, RequestContext) and context.environ.get("nbmicro.recorded"):
         context.environ["nbmicro.refusal"] = error
     handler = app._find_error_handler(error, _blueprints())
-    return error if handler is None else app.ensure_sync(handler)(error)
+    return error if handler is None else _answered(app, handler, error)
 
 
 def traps(app: App, error: Exception) -> bool:
@@ -76,6 +77,14 @@ def handle_user_exception(app: App, error: Exception) -> Any:
     handler = app._find_error_handler(error, _blueprints())
     if handler is None:
         raise error
+    return _answered(app, handler, error)
+
+
+def _answered(app: App, handler: Any, error: Exception) -> Any:
+    """The reply of an error handler."""
+    context = current_context()
+    if isinstance(context, RequestContext):
+        context._replier = ("errorhandler", handler)
     return app.ensure_sync(handler)(error)
 
 
@@ -90,7 +99,7 @@ def handle_exception(app: App, error: Exception) -> Any:
         propagate = app.testing or app.debug
     if environ.get("nbmicro.recorded"):
         # Whoever records shows the exception itself, beside the same response that every other client gets.
-        environ["nbmicro.error"] = error
+        environ["nbmicro.error"] = explained(error)
         propagate = False
     if propagate:
         raise error
@@ -98,7 +107,7 @@ def handle_exception(app: App, error: Exception) -> Any:
     failure: Any = InternalServerError(original_exception=error)
     handler = app._find_error_handler(failure, _blueprints())
     if handler is not None:
-        failure = app.ensure_sync(handler)(failure)
+        failure = _answered(app, handler, failure)
     return app.finalize_request(failure, from_error_handler=True)
 
 

@@ -25,6 +25,8 @@ class Hosting:
         Whether templates on disk are looked at again each time, where the app's configuration does not say.
     explain_no_reply:
         Called with a handler that answered None; gives its last line and the cure, or None.
+    reply_lines:
+        Called with a handler whose reply was refused; gives the lines where it replies, or None.
     """
 
     def __init__(self) -> None:
@@ -36,6 +38,7 @@ class Hosting:
         self.ephemeral_keys: bool = False
         self.auto_reload: bool = False
         self.explain_no_reply: Callable[[Any], str | None] | None = None
+        self.reply_lines: Callable[[Any], str | None] | None = None
 
 
 hosting = Hosting()

@@ -1,12 +1,16 @@
 """From what a handler returned to a response.
 
-What lives here: the reading of every kind of reply that Flask knows, and the errors for what is none. What must not:
-the session, hooks, or how a response is sent.
+What lives here: the reading of every kind of reply that Flask knows. What must not: what is said of what is none
+(``refusals``), the session, hooks, or how a response is sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+import operator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
@@ -14,35 +18,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nbmicro.web.asyncs import iterate
 from nbmicro.web.contexts import RequestContext, current_context
-from nbmicro.web.hosting import hosting
 from nbmicro.web.proxies import app_ctx
+from nbmicro.web.refusals import bad_headers, bad_status, bad_tuple, no_reply, not_a_reply
 from nbmicro.web.rich import rich_response
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
-__all__ = ["ReplyError", "make_response", "read_reply"]
-
-ACCEPTED = (
-    "A reply is a string, bytes, dict, list, Response, a generator, a WSGI callable, or a tuple (body, status),"
-    " (body, headers) or (body, status, headers)"
-)
-
-
-class ReplyError(TypeError):
-    """A handler returned what is no reply.
-
-    Parameters
-    ----------
-    message:
-        What it returned, and what would do.
-    handler:
-        The function, for whoever can show its lines.
-    """
-
-    def __init__(self, message: str, handler: Any = None) -> None:
-        super().__init__(message)
-        self.handler = handler
+__all__ = ["make_response", "read_reply"]
 
 
 def read_reply(app: App, reply: Any) -> Any:
@@ -50,18 +33,19 @@ def read_reply(app: App, reply: Any) -> Any:
 
     Raises
     ------
-    ReplyError
+    nbmicro.web.refusals.ReplyError
         A TypeError that names the endpoint and what it returned.
     """
     status: Any = None
     headers: Any = None
     if isinstance(reply, tuple):
         reply, status, headers = _unpack(reply)
-        if isinstance(status, str) and not status.isprintable():
-            # A line break would end the status line (RFC 9112) and begin a header.
-            raise ReplyError(f"The handler{_who()} returned {status!r}, which is no status.", _handler())
+        if status is not None and not _is_status(status):
+            raise bad_status(status)
+        if headers is not None and not _are_headers(headers):
+            raise bad_headers(headers)
     if reply is None:
-        raise _no_reply()
+        raise no_reply(status)
     if not isinstance(reply, app.response_class):
         reply, status, headers = _convert(app, reply, status, headers)
     if status is not None:
@@ -91,11 +75,29 @@ def _unpack(reply: tuple[Any, ...]) -> tuple[Any, Any, Any]:
     if len(reply) == 2:
         body, second = reply
         return (body, None, second) if isinstance(second, (Headers, dict, tuple, list)) else (body, second, None)
-    raise ReplyError(
-        f"The handler{_who()} returned a tuple of {len(reply)}. A tuple must be (body, status, headers), (body, status)"
-        " or (body, headers).",
-        _handler(),
-    )
+    raise bad_tuple(reply)
+
+
+def _is_status(status: Any) -> bool:
+    """Whether it can stand in a status line: three digits, and no line break behind them (RFC 9112, section 4)."""
+    if isinstance(status, (bytes, bytearray)):
+        status = status.decode("latin-1")
+    if isinstance(status, str):
+        return status.isprintable() and re.match(r"[1-9][0-9]{2}(?![^ ])", status) is not None
+    try:
+        return 100 <= operator.index(status) <= 999
+    except TypeError:
+        return False
+
+
+def _are_headers(headers: Any) -> bool:
+    if isinstance(headers, (Headers, Mapping)):
+        return True
+    return isinstance(headers, Iterable) and not isinstance(headers, (str, bytes)) and _are_pairs(list(headers))
+
+
+def _are_pairs(headers: list[Any]) -> bool:
+    return all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in headers)
 
 
 def _convert(app: App, reply: Any, status: Any, headers: Any) -> tuple[Any, Any, Any]:
@@ -112,37 +114,24 @@ def _convert(app: App, reply: Any, status: Any, headers: Any) -> tuple[Any, Any,
         environ = context.environ if isinstance(context, RequestContext) else {}
         try:
             return app.response_class.force_type(reply, environ), status, headers
-        except TypeError as error:
-            raise ReplyError(f"The handler{_who()} returned {_kind(reply)}: {error}. {ACCEPTED}.", _handler()) from None
+        except Exception as error:
+            if isinstance(reply, FunctionType) and not _takes_a_call(reply):
+                raise not_a_reply(reply) from None
+            if isinstance(error, TypeError):
+                raise not_a_reply(reply, str(error)) from None
+            raise
     shown = rich_response(app, reply)
     if shown is not None:
         return shown, status, headers
-    raise ReplyError(f"The handler{_who()} returned {_kind(reply)}. {ACCEPTED}.", _handler())
+    raise not_a_reply(reply)
 
 
-def _handler() -> Any:
-    context = current_context()
-    if not isinstance(context, RequestContext) or context.url_rule is None:
-        return None
-    return context.table.views.get(context.url_rule.endpoint)
-
-
-def _who() -> str:
-    context = current_context()
-    if isinstance(context, RequestContext) and context.url_rule is not None:
-        return f" of {context.url_rule.endpoint!r}"
-    return ""
-
-
-def _kind(reply: Any) -> str:
-    kind = type(reply).__name__
-    shown = repr(reply)
-    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}" + (f" ({shown})" if len(shown) <= 40 else "")
-
-
-def _no_reply() -> ReplyError:
-    handler = _handler()
-    detail = hosting.explain_no_reply(handler) if hosting.explain_no_reply and handler is not None else None
-    if detail is None:
-        detail = "It ended without a return statement, or returned None."
-    return ReplyError(f"The handler{_who()} answered None, which is no reply. {detail}", handler)
+def _takes_a_call(function: FunctionType) -> bool:
+    """Whether a function can be a WSGI application: not where it is a name of ours, or takes no two arguments."""
+    if function.__module__.partition(".")[0] == "nbmicro":
+        return False
+    try:
+        inspect.signature(function).bind({}, None)
+    except TypeError:
+        return False
+    return True

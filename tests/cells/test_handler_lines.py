@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nbmicro.cells.handler_lines import describe_unbound, last_line
+from nbmicro.cells.handler_lines import last_line, reply_lines
 from tests.cells.building import Build
 
 
@@ -120,60 +120,25 @@ def test_a_function_whose_text_is_gone_has_no_last_line() -> None:
     assert last_line(handler) is None
 
 
-# --- UnboundLocalError ---
+# --- where a handler replies ---
 
 
-def cure(handler: Callable[..., Any]) -> str | None:
-    with pytest.raises(UnboundLocalError) as caught:
-        handler()
-    return describe_unbound(caught.value, handler)
+def replies(handler: Callable[..., Any]) -> list[tuple[int, str]]:
+    return [(one.line, one.source) for one in reply_lines(handler)]
 
 
-def test_a_name_of_the_notebook_that_a_body_assigns_needs_global(build: Build) -> None:
-    assert cure(build("POST /count", "count = count + 1\ncount", {"count": 0})) == (
-        "A name assigned in a %%route cell is the handler's own."
-        " To change the notebook's `count`, begin the cell with `global count`."
-    )
+def test_a_body_replies_with_its_last_expression_and_its_returns(build: Build) -> None:
+    handler = build("/x", "if request:\n    return 1\ndef inner():\n    return 2\n3")
+    assert replies(handler) == [(3, "return 1"), (6, "3")]
 
 
-def test_a_deleted_name_is_the_handlers_own_too(build: Build) -> None:
-    assert "`global hits`" in str(cure(build("/x", "del hits\n1", {"hits": 0})))
+def test_a_function_replies_with_its_returns_alone(build: Build) -> None:
+    assert replies(build("/x", "def page():\n    5\n    return {1}")) == [(4, "return {1}")]
+    assert replies(plain_cell("page = lambda: 5", "page")) == [(1, "page = lambda: 5")]
 
 
-def test_in_a_function_the_function_begins_with_global(build: Build) -> None:
-    assert cure(build("/x", "def page():\n    hits += 1\n    return hits", {"hits": 0})) == (
-        "A name assigned in a function is the function's own."
-        " To change the notebook's `hits`, begin the function `page` with `global hits`."
-    )
-    nested = "def more():\n    hits += 1\nmore()\n1"
-    assert "begin the function `more` with `global hits`" in str(cure(build("/x", nested, {"hits": 0})))
-
-
-def test_a_function_inside_a_body_changes_the_bodys_name_with_nonlocal(build: Build) -> None:
-    body = "hits = 0\ndef more():\n    hits += 1\nmore()\nhits"
-    assert cure(build("/x", body)) == "To change the handler's `hits`, begin the function `more` with `nonlocal hits`."
-
-
-def test_a_name_of_pythons_own_is_named_otherwise(build: Build) -> None:
-    assert "`list` is Python's own" in str(cure(build("/x", "list = list('ab')\nlist")))
-
-
-def test_a_name_the_notebook_does_not_have_is_another_error(build: Build) -> None:
-    assert cure(build("/x", "if 0:\n    total = 1\ntotal")) is None
-
-
-def test_an_error_of_a_library_is_the_librarys() -> None:
-    def library() -> None:
-        hits = hits + 1  # type: ignore[has-type]  # noqa: F821, F841
-
-    handler = plain_cell("def page():\n    return library()", "page")
-    handler.__globals__.update(library=library, hits=0)
-    assert cure(handler) is None
-
-
-def test_an_error_without_a_traceback_is_the_handlers(build: Build) -> None:
-    handler = build("/x", "hits = hits + 1\nhits", {"hits": 0})
-    error = UnboundLocalError("cannot access local variable 'hits' where it is not associated with a value")
-    assert "`global hits`" in str(describe_unbound(error, handler))
-    assert describe_unbound(UnboundLocalError("what?"), handler) is None
-    assert describe_unbound(error, len) is None
+def test_a_function_whose_text_is_gone_has_no_lines_of_replies() -> None:
+    handler = plain_cell("def page():\n    return 1", "page", "<gone>")
+    del linecache.cache["<gone>"]
+    assert replies(handler) == []
+    assert reply_lines(len) == ()

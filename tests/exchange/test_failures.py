@@ -151,7 +151,8 @@ def test_a_very_long_message_and_a_deep_recursion_are_cut() -> None:
         return deep(environ)
 
     error = _error_of(Client(calling(deep)).get("/"))
-    assert (error.type, len(error.frames)) == ("RecursionError", 20)
+    assert error.type == "RecursionError"
+    assert [(frame.function, frame.more) for frame in error.frames] == [("app", ""), ("deep", "again and again")]
     assert len(error_record(ValueError("x" * 10**6)).message) < 5000
 
 

@@ -1,0 +1,291 @@
+"""What to do about an exception: the line to write, from its kind, its message and the user's own frame.
+
+What lives here: pure functions from an exception to one or two sentences, for handlers and for plain cells alike. What
+must not: how exceptions are caught or drawn. A library is recognised by its name and not imported.
+"""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import linecache
+import re
+import sys
+from collections.abc import Callable, Iterator
+from types import CodeType, FrameType
+from typing import Any
+
+from nbmicro.exchange.places import is_users
+from nbmicro.web.names import HANDLER_NAMES
+from nbmicro.web.refusals import json_cure
+
+__all__ = ["REQUEST_OPTIONS", "cure_of", "users_frame"]
+
+# A cell that declares a route: `<GET /count>`, `<GET,POST /login>`.
+_ROUTE_CELL = re.compile(r"<[A-Z,]+ /")
+_JSON_WORDS = {"true": "True", "false": "False", "null": "None"}
+#: What a client's methods take besides the target.
+REQUEST_OPTIONS = (
+    "headers",
+    "query",
+    "json",
+    "data",
+    "files",
+    "auth",
+    "follow",
+    "timeout",
+    "origin",
+    "announce",
+    "trace",
+)
+# What other clients call them.
+_ELSEWHERE = {"params": "query", "form": "data", "body": "data", "allow_redirects": "follow", "cookies": "headers"}
+_REFUSED = re.compile(r"refused|Errno 111\b|Errno 61\b|WinError 10061")
+_LOOPBACK = re.compile(r"localhost|127\.0\.0\.1|\[::1\]|Errno 111\b|Errno 61\b")
+
+
+def cure_of(error: BaseException) -> str | None:
+    """What would do instead, as one or two sentences; what stands behind two spaces is a line to write. None where
+    there is nothing to say.
+
+    Parameters
+    ----------
+    error:
+        The exception, with its traceback.
+    """
+    for kind in type(error).__mro__:
+        for cure in _CURES.get(kind.__name__, ()):
+            text = cure(error)
+            if text:
+                return text
+    return None
+
+
+def users_frame(error: BaseException) -> FrameType | None:
+    """The innermost frame of the user's own code; None where the exception passed through none."""
+    found, traceback = None, error.__traceback__
+    while traceback is not None:
+        if is_users(traceback.tb_frame.f_code.co_filename):
+            found = traceback.tb_frame
+        traceback = traceback.tb_next
+    return found
+
+
+def _source(error: BaseException) -> str:
+    found, traceback = "", error.__traceback__
+    while traceback is not None:
+        filename = traceback.tb_frame.f_code.co_filename
+        if is_users(filename):
+            found = linecache.getline(filename, traceback.tb_lineno, traceback.tb_frame.f_globals)
+        traceback = traceback.tb_next
+    return found
+
+
+def _names(frame: FrameType) -> dict[str, Any]:
+    return {**frame.f_globals, **frame.f_locals}
+
+
+# -- names ---------------------------------------------------------------------------------------------------------
+
+
+def _unbound(error: BaseException) -> str | None:
+    frame = users_frame(error)
+    name = getattr(error, "name", None) or next(iter(re.findall(r"variable '(\w+)'", str(error))), None)
+    if frame is None or name is None:
+        return None
+    code = frame.f_code
+    outer = next((around for around in _callers(error, code) if name in around.co_cellvars + around.co_varnames), None)
+    if outer is not None:
+        return f"To change the handler's `{name}`, begin the function `{code.co_name}` with `nonlocal {name}`."
+    if name in frame.f_globals:
+        # A body's function stands on the cell's first line, where no written function can be.
+        whole = bool(_ROUTE_CELL.match(code.co_filename)) and code.co_firstlineno == 1
+        assigned, owner, begin = (
+            ("%%route cell", "handler", "cell") if whole else ("function", "function", f"function `{code.co_name}`")
+        )
+        return (
+            f"A name assigned in a {assigned} is the {owner}'s own. "
+            f"To change the notebook's `{name}`, begin the {begin} with `global {name}`."
+        )
+    if hasattr(builtins, name):
+        return f"`{name}` is Python's own, but it is assigned here, which makes it a local name. Name yours otherwise."
+    return None
+
+
+def _callers(error: BaseException, code: CodeType) -> Iterator[CodeType]:
+    """The functions that hold the one of ``code``: it is one of their constants."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        if code in traceback.tb_frame.f_code.co_consts:
+            yield traceback.tb_frame.f_code
+        traceback = traceback.tb_next
+
+
+def _undefined(error: BaseException) -> str | None:
+    frame, name = users_frame(error), getattr(error, "name", None)
+    if frame is None or not name:
+        return None
+    if name in _JSON_WORDS:
+        return f"Python writes it `{_JSON_WORDS[name]}`."
+    if name in HANDLER_NAMES:
+        return f"It is nbmicro's; to have it here:  from nbmicro import {name}"
+    near = difflib.get_close_matches(name, [one for one in _names(frame) if not one.startswith("_")], 1, 0.7)
+    if near:
+        return f"Did you mean `{near[0]}`?"
+    if name in sys.stdlib_module_names:
+        return f"It is a module of Python's:  import {name}"
+    return None
+
+
+def _hidden_name(error: BaseException) -> str | None:
+    """A value of the path, or an argument, that stands in the place of a name that every handler has."""
+    frame = users_frame(error)
+    if frame is None:
+        return None
+    words = set(re.findall(r"\w+", _source(error)))
+    for name in sorted(words & HANDLER_NAMES.keys() & frame.f_locals.keys()):
+        value = frame.f_locals[name]
+        if value is not HANDLER_NAMES[name] and frame.f_locals is not frame.f_globals and not _is_flasks(name, value):
+            kind = type(value).__name__
+            return f"`{name}` is here a value of the handler's own (of type {kind}), not nbmicro's. Name it otherwise."
+    return None
+
+
+def _is_flasks(name: str, value: Any) -> bool:
+    flask = sys.modules.get("flask")
+    return flask is not None and value is getattr(flask, name, None) and value is not HANDLER_NAMES.get(name)
+
+
+def _flasks_name(error: BaseException) -> str | None:
+    """Flask's `request` knows nothing of a request that nbmicro answers."""
+    frame = users_frame(error)
+    if frame is None or not str(error).startswith("Working outside of"):
+        return None
+    words = sorted(set(re.findall(r"\w+", _source(error))))
+    names = _names(frame)
+    for word in words:
+        if _is_flasks(word, names.get(word)):
+            return f"`{word}` is Flask's here, and the app is nbmicro's. Import that one:  from nbmicro import {word}"
+    if "flask" in words and names.get("flask") is sys.modules.get("flask", error):
+        return "This is Flask's, and the app is nbmicro's. Import from there:  import nbmicro as flask"
+    return None
+
+
+# -- values --------------------------------------------------------------------------------------------------------
+
+
+def _dict_attribute(error: BaseException) -> str | None:
+    value, name = getattr(error, "obj", None), getattr(error, "name", None)
+    if isinstance(value, dict) and name in value:
+        return f'A dict\'s value is read with brackets:  ["{name}"]'
+    return None
+
+
+def _no_json(error: BaseException) -> str | None:
+    found = re.search(r"Object of type (\S+) is not JSON serializable", str(error))
+    return json_cure(found[1]) if found else None
+
+
+def _undefined_in_template(error: BaseException) -> str | None:
+    found = re.fullmatch(r"'(\w+)' is undefined", str(error))
+    if found is None:
+        return None
+    return (
+        f"The template was given no `{found[1]}`. Give it one where it is rendered:  render_template(…, {found[1]}=…)"
+    )
+
+
+def _missing_template(error: BaseException) -> str | None:
+    name = getattr(error, "name", None)
+    if not isinstance(name, str):
+        return None
+    return f"Make one in a cell that begins with  %%template {name}"
+
+
+# -- threads, keyboards, programs --------------------------------------------------------------------------------
+
+
+def _sqlite_thread(error: BaseException) -> str | None:
+    if "created in a thread" not in str(error):
+        return None
+    return (
+        "A server answers in threads of its own. Open a connection per request, in the handler or kept in `g`:  "
+        "g.db = sqlite3.connect(…)\n"
+        "Or share this one, if only reads go through it:  sqlite3.connect(…, check_same_thread=False)"
+    )
+
+
+def _keyboard(error: BaseException) -> str | None:
+    if "input(" not in _source(error):
+        return None
+    return (
+        "A handler cannot ask at the keyboard: its reader is a browser. Take the value from the request, such as  "
+        'request.args["name"]'
+    )
+
+
+def _leaving(error: BaseException) -> str:
+    return "It ends a program, and a handler ends with a reply: return one, or stop with  abort(500)"
+
+
+def _nobody_listens(error: BaseException) -> str | None:
+    if not _REFUSED.search(str(error)) or not _LOOPBACK.search(str(error)):
+        return None
+    return "Nothing listens there. The app answers without a port:  %http /\nOr start a server first:  %serve"
+
+
+def _not_installed(error: BaseException) -> str | None:
+    name = (getattr(error, "name", None) or "").partition(".")[0]
+    return f"It is not installed for this kernel:  %pip install {name}" if name else None
+
+
+# -- cells ---------------------------------------------------------------------------------------------------------
+
+
+def _model_again(error: BaseException) -> str | None:
+    if not re.search(r"already defined for this MetaData|Multiple classes found for path", str(error)):
+        return None
+    return (
+        "A model cell that runs again first forgets its models. Begin it with:  "
+        "from nbmicro.flask_compat.sqlalchemy import forget; forget(db)"
+    )
+
+
+def _extension_again(error: BaseException) -> str | None:
+    if "already been registered on this Flask app" not in str(error):
+        return None
+    return "Make the app and its extensions in one cell:  app = App(__name__); db = SQLAlchemy(app)"
+
+
+def _client_option(error: BaseException) -> str | None:
+    found = re.search(r"Client\.\w+\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    if found is None:
+        return None
+    near = _ELSEWHERE.get(found[1]) or next(iter(difflib.get_close_matches(found[1], REQUEST_OPTIONS, 1)), None)
+    asked = f"Did you mean `{near}=`? " if near else ""
+    return f"{asked}A request takes: {', '.join(REQUEST_OPTIONS)}."
+
+
+def _converter(error: BaseException) -> str | None:
+    if not re.match(r"the converter '[^']*' does not exist", str(error)):
+        return None
+    return "There are: int float path string uuid any; a value of the path is written  <int:id>"
+
+
+_CURES: dict[str, tuple[Callable[[BaseException], str | None], ...]] = {
+    "UnboundLocalError": (_unbound,),
+    "NameError": (_undefined,),
+    "AttributeError": (_dict_attribute, _hidden_name),
+    "TypeError": (_no_json, _client_option, _hidden_name),
+    "RuntimeError": (_flasks_name, _extension_again),
+    "LookupError": (_converter,),
+    "UndefinedError": (_undefined_in_template,),
+    "TemplateNotFound": (_missing_template,),
+    "ProgrammingError": (_sqlite_thread,),
+    "StdinNotImplementedError": (_keyboard,),
+    "EOFError": (_keyboard,),
+    "SystemExit": (_leaving,),
+    "OSError": (_nobody_listens,),
+    "ModuleNotFoundError": (_not_installed,),
+    "InvalidRequestError": (_model_again,),
+}

@@ -1,0 +1,299 @@
+"""What is said of a reply that is none: what came, what would do, and whose line it is.
+
+What lives here: the errors of replies, and what a failed request adds to them. What must not: the reading of replies
+(``replies``), or a notebook; the lines of a handler come from the host.
+"""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+from collections.abc import Iterable, Iterator, Mapping
+from types import FunctionType, MethodType
+from typing import Any
+
+from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.hosting import hosting
+
+__all__ = [
+    "CallError",
+    "NoJson",
+    "ReplyError",
+    "bad_headers",
+    "bad_piece",
+    "bad_status",
+    "bad_tuple",
+    "explained",
+    "json_cure",
+    "no_json",
+    "no_reply",
+    "no_response",
+    "not_a_reply",
+    "replier",
+]
+
+ACCEPTED = (
+    "A reply is a string, bytes, dict, list, Response, a generator, a WSGI callable, or a tuple (body, status),"
+    " (body, headers) or (body, status, headers)."
+)
+_TUPLES = "A tuple must be (body, status, headers), (body, status) or (body, headers)."
+#: Characters of a cure that stands beside the line that it is for; a longer one stands below.
+CURE_WIDTH = 60
+#: How deep a value is looked into for what JSON does not know.
+_DEPTH = 30
+
+
+class ReplyError(TypeError):
+    """A handler returned what is no reply.
+
+    Parameters
+    ----------
+    message:
+        What it returned.
+    cure:
+        What would do.
+    place:
+        File name, line and function, where they are known exactly.
+    """
+
+    def __init__(self, message: str, cure: str = "", *, place: tuple[str, int, str] | None = None) -> None:
+        super().__init__(f"{message} {cure}".rstrip())
+        self.message = message
+        self.cure = cure
+        self.place = place
+
+    def show(self, lines: str) -> None:
+        """Put the handler's lines between what came and what would do."""
+        gap = "      " if len(self.cure) <= CURE_WIDTH else "\n"
+        self.args = (f"{self.message} {lines}{gap}{self.cure}".rstrip(),)
+
+
+class NoJson(ReplyError, ValueError):
+    """A value was to be JSON (RFC 8259) and holds what JSON has no form for."""
+
+
+class CallError(TypeError):
+    """A handler could not be called with the values of its rule.
+
+    Parameters
+    ----------
+    message:
+        What the rule gives, what the handler takes, and what to write.
+    place:
+        File name, line and function of the handler.
+    """
+
+    def __init__(self, message: str, *, place: tuple[str, int, str] | None) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def replier() -> tuple[str, Any]:
+    """Who gave the reply that is being read, in words, and the function itself."""
+    context = current_context()
+    if not isinstance(context, RequestContext):
+        return "The handler", None
+    if context._replier is not None:
+        kind, function = context._replier
+        return f"The {kind} function {_name(function)!r}", function
+    if context.endpoint is None:
+        return "The handler", None
+    return f"The handler of {context.endpoint!r}", context.table.views.get(context.endpoint)
+
+
+def no_reply(status: Any = None) -> ReplyError:
+    """The error for a reply of None; it names the handler's last line where a host knows it.
+
+    Parameters
+    ----------
+    status:
+        The status that came with it in a tuple.
+    """
+    who, function = replier()
+    if status is not None:
+        return ReplyError(f"{who} returned a tuple whose body is None.", f'An empty body is text:  "", {status}')
+    detail = hosting.explain_no_reply(function) if hosting.explain_no_reply and function is not None else None
+    if detail is None:
+        detail = "It ended without a return statement, or returned None."
+    error = ReplyError(f"{who} answered None, which is no reply. {detail}")
+    error.show = lambda lines: None  # type: ignore[method-assign]
+    return error
+
+
+def not_a_reply(reply: Any, why: str = "") -> ReplyError:
+    """The error for a value that is no reply; ``why`` is what Werkzeug has against it."""
+    said = f"{replier()[0]} returned {_kind(reply)}{f': {why}' if why else ''}."
+    return ReplyError(said, _cure(reply))
+
+
+def bad_tuple(reply: tuple[Any, ...]) -> ReplyError:
+    """The error for a tuple of another length than two or three."""
+    return ReplyError(f"{replier()[0]} returned a tuple of {len(reply)}.", _TUPLES)
+
+
+def bad_status(status: Any) -> ReplyError:
+    """The error for what stands in a status' place and is none (RFC 9110, section 15)."""
+    return ReplyError(
+        f"{replier()[0]} returned {status!r}, which is no status.",
+        f'A status is a number of three digits, such as 404, or "404 NOT FOUND". {_TUPLES}',
+    )
+
+
+def bad_headers(headers: Any) -> ReplyError:
+    """The error for what stands in the headers' place and is none."""
+    said = f"{replier()[0]} returned {headers!r} as headers."
+    return ReplyError(said, f'Headers are a dict: {{"X-Name": "value"}}. {_TUPLES}')
+
+
+def no_response(function: Any) -> ReplyError:
+    """The error for an after_request function that returned None."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return ReplyError(
+        f"The after_request function {_name(function)!r} returned None, and must return the response.",
+        "Add the line `return response`.",
+        place=None if code is None else (code.co_filename, code.co_firstlineno, code.co_name),
+    )
+
+
+def bad_piece(piece: Any, source: Iterable[Any]) -> ReplyError:
+    """The error for a piece of a streamed body that is neither text nor bytes; it names the generator's own line."""
+    generator: Any = source
+    frame, code = getattr(generator, "gi_frame", None), getattr(generator, "gi_code", None)
+    place = (code.co_filename, frame.f_lineno, code.co_name) if frame is not None and code is not None else None
+    text = repr(piece) if len(repr(piece)) <= 40 else "…"
+    return ReplyError(
+        f"A streamed body gave {_kind(piece)}, and each piece of one is text or bytes.",
+        f"Write  yield str({text})" if isinstance(piece, numbers.Number) else "Make text of it before it is yielded.",
+        place=place,
+    )
+
+
+def no_json(value: Any, error: Exception, dumps: Any) -> NoJson:
+    """The error for a value that JSON cannot hold.
+
+    Parameters
+    ----------
+    value:
+        The whole value.
+    error:
+        What the encoder had against it.
+    dumps:
+        Writes one value, or raises: it says what this app's JSON can hold.
+    """
+    found = next(_strange(value, dumps, "", 0), None)
+    if found is None:
+        return NoJson(f"{error}.")
+    path, what, cure = found
+    return NoJson(f"{error}: {path or 'it'} is {what}.", cure)
+
+
+def json_cure(kind: str) -> str:
+    """What to write in place of a value that JSON has no form for; ``kind`` is the name of its type."""
+    if kind in {"set", "frozenset", "generator", "map", "filter", "range", "dict_keys", "dict_values", "deque"}:
+        return "Make a list of it:  list(…)"
+    if kind in {"bytes", "bytearray"}:
+        return "Make text of it:  ….decode()"
+    if kind in {"function", "method", "builtin_function_or_method"}:
+        return "Call it, with parentheses, or leave it out."
+    return "JSON has text, numbers, lists, dicts, True, False and None: make one of these of it, such as  str(…)"
+
+
+def _strange(value: Any, dumps: Any, path: str, depth: int) -> Iterator[tuple[str, str, str]]:
+    """Where a value holds what JSON does not know: its path, what it is, and the cure."""
+    if depth > _DEPTH:
+        yield path[:40] + "…", "nested without end, or holds itself", "Copy what is to be sent, without the ring."
+    elif isinstance(value, Mapping):
+        keys = {type(key).__name__ for key in value}
+        for key in value:
+            if not isinstance(key, str | int | float | bool | type(None)):
+                yield path, f"a dict with the key {key!r}", "A key is text: make it so, such as  str(key)"
+        if "str" in keys and len(keys) > 1:
+            said = f"a dict whose keys are of several kinds ({', '.join(sorted(keys))})"
+            yield path, said, "Make all of them text:  str(key)"
+        for key, one in value.items():
+            yield from _strange(one, dumps, f"{path}[{key!r}]", depth + 1)
+    elif isinstance(value, list | tuple):
+        for index, one in enumerate(value):
+            yield from _strange(one, dumps, f"{path}[{index}]", depth + 1)
+    else:
+        try:
+            dumps(value)
+        except (TypeError, ValueError):
+            yield path, _kind(value), json_cure(type(value).__name__)
+
+
+def explained(error: Exception) -> Exception:
+    """A failure of the current request with the handler's lines, where it is about a reply or a call.
+
+    Only for who shows it: it may be another exception than the one that was raised.
+    """
+    who, function = replier()
+    if isinstance(error, ReplyError):
+        lines = hosting.reply_lines(function) if hosting.reply_lines and function is not None else None
+        if lines and error.place is None and not _passes(error, function):
+            if isinstance(error, NoJson):
+                error.message = (
+                    f"{who} returned what JSON cannot hold: {error.message.partition(': ')[2] or error.message}"
+                )
+            error.show(lines)
+    elif type(error) is TypeError and function is not None and not _passes(error, function):
+        return _call_error(error, function) or error
+    return error
+
+
+def _call_error(error: TypeError, function: Any) -> CallError | None:
+    context = current_context()
+    values = context.view_args or {} if isinstance(context, RequestContext) and context._replier is None else None
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if values is None or code is None:
+        return None
+    try:
+        inspect.signature(function).bind(**values)
+    except TypeError:
+        pass
+    else:
+        return None
+    given = ", ".join(f"`{name}`" for name in values) or "no values"
+    name = code.co_name
+    write = f"def {name}({', '.join(values)}):"
+    rule = context.url_rule.rule if isinstance(context, RequestContext) and context.url_rule is not None else "the rule"
+    told = CallError(
+        f"{error}. The rule {rule} gives {given}. Write:  {write}", place=(code.co_filename, code.co_firstlineno, name)
+    )
+    return told.with_traceback(error.__traceback__)
+
+
+def _passes(error: BaseException, function: Any) -> bool:
+    """Whether an exception came up through the function's own code."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    trace = error.__traceback__
+    while trace is not None and code is not None:
+        if trace.tb_frame.f_code is code:
+            return True
+        trace = trace.tb_next
+    return False
+
+
+def _name(function: Any) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _kind(reply: Any) -> str:
+    kind = type(reply).__name__
+    if isinstance(reply, FunctionType | MethodType):
+        return f"the function `{_name(reply)}` itself"
+    shown = repr(reply)
+    article = "an" if kind[:1].lower() in "aeio" else "a"
+    return f"{article} {kind}" + (f" ({shown})" if len(shown) <= 40 and " at 0x" not in shown else "")
+
+
+def _cure(reply: Any) -> str:
+    if isinstance(reply, FunctionType | MethodType):
+        return f"Call it:  {_name(reply)}(…)"
+    if isinstance(reply, type):
+        return f"Make one:  {reply.__name__}(…)"
+    if isinstance(reply, numbers.Number):
+        return 'A number goes as text or in a dict:  str(…)  or  {"value": …}'
+    if isinstance(reply, set | frozenset):
+        return "A set has no form in JSON, a list has:  list(…)"
+    return ACCEPTED

@@ -235,7 +235,7 @@ def _any_short(checks: Sequence[CheckResult]) -> bool:
     return any("\n" not in check.text for check in checks)
 
 
-def raise_for_checks(exchanges: Exchange | Sequence[Exchange], *, unsent: int = 0) -> None:
+def raise_for_checks(exchanges: Exchange | Sequence[Exchange], *, unsent: int = 0, where: str | None = None) -> None:
     """Raise if a check of an exchange failed.
 
     Parameters
@@ -244,6 +244,8 @@ def raise_for_checks(exchanges: Exchange | Sequence[Exchange], *, unsent: int = 
         What a run returned, after it was shown.
     unsent:
         How many requests were not sent because of it.
+    where:
+        The file whose lines are named, if the requests stand in one.
 
     Raises
     ------
@@ -258,4 +260,4 @@ def raise_for_checks(exchanges: Exchange | Sequence[Exchange], *, unsent: int = 
         texts.append(
             f"{unsent} request{'s' if unsent > 1 else ''} behind it {'were' if unsent > 1 else 'was'} not sent."
         )
-    raise CheckFailed("\n".join(texts))
+    raise CheckFailed("\n".join(texts), where=where)

@@ -25,8 +25,8 @@ def begins_curl(text: str) -> bool:
     return bool(_CURL.match(text))
 
 
-def read_curl(cursor: Cursor, draft: RequestDraft, first: str | None = None, column: int = 1) -> None:
-    """Read a command into the draft; ``first`` is its first line, which begins at ``column`` of line 1, if it stands
+def read_curl(cursor: Cursor, draft: RequestDraft, first: str | None = None, begin: tuple[int, int] = (1, 1)) -> None:
+    """Read a command into the draft; ``first`` is its first line, which begins at the place ``begin``, if it stands
     on the ``%%http`` line.
 
     Raises
@@ -38,7 +38,7 @@ def read_curl(cursor: Cursor, draft: RequestDraft, first: str | None = None, col
         line = cursor.take()
         texts, starts = [line.text], [(line.number, 1)]
     else:
-        texts, starts = [first], [(1, column)]
+        texts, starts = [first], [begin]
     waits_for_quote = False
     while not cursor.at_end:
         # Inside a quote only a line with a quote can end it: the others need no look at the whole.

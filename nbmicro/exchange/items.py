@@ -88,7 +88,7 @@ def read_words(
     """Read the words of a line that ``magic`` begins; a missing URL is left to the caller."""
     if any(word.text in {"-h", "--help"} and not word.quoted for word in words):
         return LineRequest("GET", None, options=Options(help=True), line=line)
-    options = Options(quiet=quiet)
+    options = Options(quiet=quiet, line=line)
     plain: list[Word] = []
     curl: Word | None = None
     position = 0

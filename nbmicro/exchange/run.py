@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from nbmicro.errors import RequestError
@@ -98,7 +99,7 @@ def run_line(
         announce=False,
         trace=_traced(options.show),
     )
-    results = _expected(options, sent, parsed.line)
+    results = _expected(options, sent, options.line)
     exchange = sent.with_checks(results)
     client.history.replace(sent, exchange)
     _tell(client, exchange, options, None, announce)
@@ -159,7 +160,8 @@ def run_file(
         raise RequestError(f"the file {path} cannot be read: {reason}. Nothing was sent.") from None
     script = parse_file(text, path.name)
     if options is not None:
-        script = Script(script.requests, script.variables, options)
+        # The lines of the file are not those of the options.
+        script = Script(script.requests, script.variables, replace(options, line=None))
     try:
         return run_script(
             script, client, namespace, protected=protected, folder=path.parent, announce=announce, origin=origin
@@ -244,7 +246,7 @@ def _run_request(
             failed.append(value)
         else:
             captured[wanted.name] = value
-    results = _expected(options, sent, 1)
+    results = _expected(options, sent, options.line)
     results += _results(request, sent, scope, captured)
     results = [masked(result, sent) for result in (*results, *failed)]
     exchange = sent.with_checks(results, captures=captured, name=request.name)
@@ -260,7 +262,7 @@ def _traced(show: tuple[str, ...] | None) -> bool:
     return show is not None and bool({"trace", "all"} & set(show))
 
 
-def _expected(options: Options, exchange: Exchange, line: int) -> list[CheckResult]:
+def _expected(options: Options, exchange: Exchange, line: int | None) -> list[CheckResult]:
     if options.expect is None:
         return []
     return [check_status(options.expect, exchange, text=f"--expect {options.expect}", line=line)]

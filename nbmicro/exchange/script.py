@@ -43,15 +43,19 @@ __all__ = ["parse_file", "parse_script"]
 _BODYLESS = {"GET", "HEAD", "DELETE", "OPTIONS"}
 
 
-def parse_script(line: str, body: str, *, column: int = 8, first_line: int = 2, where: str | None = None) -> Script:
+def parse_script(
+    line: str, body: str, *, head: tuple[int, int] = (1, 8), first_line: int = 2, where: str | None = None
+) -> Script:
     """Parse a ``%%http`` cell.
 
     Parameters
     ----------
     line:
-        What stands behind ``%%http`` on its line; ``column`` is where that begins.
+        What stands behind ``%%http`` on its line.
     body:
         The lines below; the first of them is ``first_line``.
+    head:
+        The line and column where ``line`` begins in the editor: comments may have stood above it.
     where:
         What the errors call the place, as a file's name; None in a cell.
 
@@ -61,7 +65,7 @@ def parse_script(line: str, body: str, *, column: int = 8, first_line: int = 2, 
         Anything that cannot be read as a request; with line and column, and what would do.
     """
     try:
-        return _parse(line, body, column, first_line)
+        return _parse(line, body, head, first_line)
     except RequestError as error:
         error.where = error.where or where
         raise
@@ -72,9 +76,9 @@ def parse_file(text: str, where: str) -> Script:
     return parse_script("", text, first_line=1, where=where)
 
 
-def _parse(line: str, body: str, column: int, first_line: int) -> Script:
+def _parse(line: str, body: str, place: tuple[int, int], first_line: int) -> Script:
     curl = curl_behind(line)
-    head = _read_head(line if curl is None else curl[0], column)
+    head = _read_head(line if curl is None else curl[0], *place)
     if head.options.help:
         return Script((), options=head.options)
     cursor = Cursor(body, first_line)
@@ -82,12 +86,12 @@ def _parse(line: str, body: str, column: int, first_line: int) -> Script:
     variables: list[Variable] = []
     pending = RequestDraft()
     if curl is not None:
-        _read_curl_of_head(line, curl, column, head, cursor, pending)
+        _read_curl_of_head(line, curl, place, head, cursor, pending)
         requests.append(_read_request(cursor, pending))
         pending = RequestDraft()
     elif head.url is not None:
         pending.method, pending.url, pending.items = head.method, head.url, head.items
-        pending.body = head.body
+        pending.body, pending.line = head.body, place[0]
         requests.append(_read_request(cursor, pending))
         pending = RequestDraft()
     while True:
@@ -106,14 +110,14 @@ def _parse(line: str, body: str, column: int, first_line: int) -> Script:
         pending = RequestDraft()
     if not requests and not variables and not (head.options.reset or head.options.file):
         raise RequestError(
-            "the cell has no request.", hint="Write one, such as  GET /users", line=1 if first_line > 1 else None
+            "the cell has no request.", hint="Write one, such as  GET /users", line=place[0] if first_line > 1 else None
         )
     _check_names(requests)
     return Script(tuple(requests), tuple(variables), head.options)
 
 
 def _read_curl_of_head(
-    line: str, curl: tuple[str, int], column: int, head: LineRequest, cursor: Cursor, draft: RequestDraft
+    line: str, curl: tuple[str, int], place: tuple[int, int], head: LineRequest, cursor: Cursor, draft: RequestDraft
 ) -> None:
     """Read the command behind ``%%http --curl``, or below it."""
     before, start = curl
@@ -121,30 +125,32 @@ def _read_curl_of_head(
         raise RequestError(
             f"`{before.strip()}` stands in front of --curl, whose command is the whole request.",
             hint="Leave it out.",
-            line=1,
-            column=column,
+            line=place[0],
+            column=place[1],
         )
     if start < len(line.rstrip()):
-        read_curl(cursor, draft, line[start:], column + start)
+        read_curl(cursor, draft, line[start:], (place[0], place[1] + start))
         return
     cursor.skip_blank(comments=True)
     if not begins_curl(cursor.line.text):
         raise RequestError(
             "--curl has no command.",
             hint="Paste it below, as it is:  curl 'http://localhost:5000/users'",
-            line=1,
-            column=column + len(before),
+            line=place[0],
+            column=place[1] + len(before),
         )
     read_curl(cursor, draft)
 
 
-def _read_head(line: str, column: int) -> LineRequest:
-    words, quiet = split_words(line, line=1, column=column)
-    head = read_words(words, line=1, column=column + len(line), quiet=quiet, magic="%%http")
+def _read_head(line: str, number: int, column: int) -> LineRequest:
+    words, quiet = split_words(line, line=number, column=column)
+    head = read_words(words, line=number, column=column + len(line), quiet=quiet, magic="%%http")
     if head.options.file:
-        raise RequestError("--file belongs to the line %http.", hint=f"Write  %http --file {head.options.file}", line=1)
+        raise RequestError(
+            "--file belongs to the line %http.", hint=f"Write  %http --file {head.options.file}", line=number
+        )
     if head.url is None and head.items:
-        raise RequestError("items need a URL before them.", hint="Write  %%http POST /users name=Ada", line=1)
+        raise RequestError("items need a URL before them.", hint="Write  %%http POST /users name=Ada", line=number)
     return head
 
 

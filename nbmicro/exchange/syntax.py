@@ -46,6 +46,7 @@ class Options:
     reset: the cookie jar is emptied first (``--reset``).
     file: the ``.http`` file to run instead (``--file``).
     help: help was asked for; nothing else of the line counts.
+    line: where they stand; None if that is another text than the requests'.
     """
 
     form: bool = False
@@ -58,6 +59,7 @@ class Options:
     reset: bool = False
     file: str | None = None
     help: bool = False
+    line: int | None = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,15 @@ from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.run import raise_for_checks, run_command, run_script
 from nbmicro.exchange.script import parse_script
 from nbmicro.notebook.namespace import Names
+from nbmicro.notebook.place_in_cell import place_of_magic
 from nbmicro.notebook.session import Exchanges, Session
 from nbmicro.notebook.showing import page_bundle
 from nbmicro.web.templating import render_template
 
-__all__ = ["send_line", "send_script", "show_template"]
+__all__ = ["HELP", "send_line", "send_script", "show_template"]
+
+HELP = object()
+"""What is returned where help was asked for, and nothing was sent."""
 
 
 def send_line(session: Session, text: str, names: Names, **defaults: Any) -> Any:
@@ -42,9 +46,17 @@ def send_line(session: Session, text: str, names: Names, **defaults: Any) -> Any
     defaults:
         The method and URL that count where the line leaves them out, as for ``parse_line``.
 
+    Returns ``HELP`` where help was asked for.
+
     Raises nbmicro.errors.CheckFailed, after it was shown, where ``--expect`` did not hold.
     """
+    if not defaults:
+        host = session.host
+        place = place_of_magic("http", text, host.namespace, host.cell_of_file)
+        defaults = dict(zip(("line", "column"), place, strict=True)) if place is not None else {}
     parsed = parse_line(text, **defaults)
+    if parsed.options.help:
+        return HELP
     with _interruptible(session):
         answered = run_command(
             parsed,
@@ -54,7 +66,7 @@ def send_line(session: Session, text: str, names: Names, **defaults: Any) -> Any
             known_captures=session.captured_by,
             announce=session.show,
         )
-    return _checked(session, answered, quiet=parsed.options.quiet)
+    return _checked(session, answered, quiet=parsed.options.quiet, where=parsed.options.file)
 
 
 def send_script(session: Session, line: str, body: str, names: Names) -> Any:
@@ -62,7 +74,10 @@ def send_script(session: Session, line: str, body: str, names: Names) -> Any:
 
     Raises nbmicro.errors.CheckFailed, after they were shown, where a check did not hold.
     """
-    script = parse_script(line, body)
+    place = place_of_magic("http", line, session.host.namespace, session.host.cell_of_file, "%%")
+    script = parse_script(line, body, head=place or (1, 8))
+    if script.options.help:
+        return HELP
     session.captured_by.update(captured_names(script))
     with _interruptible(session):
         exchanges = run_script(
@@ -98,14 +113,21 @@ def _interruptible(session: Session) -> Iterator[None]:
         raise
 
 
-def _checked(session: Session, answered: Exchange | list[Exchange] | None, *, quiet: bool, unsent: int = 0) -> Any:
+def _checked(
+    session: Session,
+    answered: Exchange | list[Exchange] | None,
+    *,
+    quiet: bool,
+    unsent: int = 0,
+    where: str | None = None,
+) -> Any:
     if answered is None:
         return None
     exchanges = [answered] if isinstance(answered, Exchange) else answered
     if quiet:
         for exchange in exchanges:
             session.hide(exchange)
-    raise_for_checks(exchanges, unsent=unsent)
+    raise_for_checks(exchanges, unsent=unsent, where=where)
     return answered if isinstance(answered, Exchange) else Exchanges(exchanges)
 
 

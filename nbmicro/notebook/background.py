@@ -12,11 +12,11 @@ from typing import Any
 
 from nbmicro.exchange.recorder import Recorder
 from nbmicro.notebook.session import Session
-from nbmicro.serving.address import browser_url, jupyter_servers
+from nbmicro.serving.address import Address, browser_url, jupyter_servers
 from nbmicro.serving.server import BackgroundServer
 from nbmicro.web.owners import current_run
 
-__all__ = ["serve", "stop"]
+__all__ = ["address", "serve", "stop"]
 
 
 def serve(
@@ -53,18 +53,23 @@ def serve(
     server.start()
     session.stop_server()
     session.server = server
-    address = browser_url(
-        server.port,
+    found = address(server.port, server.host, servers)
+    print(f"Serving app at {found.url}  Stop: %serve --stop")
+    for remark in (found.note, server.warning):
+        if remark:
+            print(remark)
+
+
+def address(port: int, host: str, servers: list[dict[str, object]] | None = None) -> Address:
+    """Where the user's own browser finds what listens on ``port``; ``servers`` are the running Jupyters if known."""
+    return browser_url(
+        port,
         environ=os.environ,
-        host=server.host,
-        servers=servers,
+        host=host,
+        servers=_servers() if servers is None else servers,
         has_server_proxy=importlib.util.find_spec("jupyter_server_proxy") is not None,
         colab="google.colab" in sys.modules,
     )
-    print(f"Serving app at {address.url}  Stop: %serve --stop")
-    for remark in (address.note, server.warning):
-        if remark:
-            print(remark)
 
 
 def stop(session: Session) -> None:

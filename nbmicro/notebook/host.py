@@ -149,7 +149,7 @@ class Host:
             captured[:] = [one for one in captured if not isinstance(one, dict) or one.get("data") != {}]
 
     def _cell_of(self, info: Any) -> Cell:
-        meta = getattr(info, "cell_meta", None) or self._request_metadata()
+        meta = getattr(info, "cell_meta", None) or self.cell_metadata()
         cell_id = getattr(info, "cell_id", None) or meta.get("cellId")
         deleted = meta.get("deletedCells")
         source = str(info.raw_cell)
@@ -160,8 +160,13 @@ class Host:
             frozenset(str(one) for one in deleted) if isinstance(deleted, Iterable) else frozenset(),
         )
 
-    def _request_metadata(self) -> Mapping[str, Any]:
-        """The metadata of the execute request, where IPython does not hand it on."""
+    @property
+    def has_kernel(self) -> bool:
+        """Whether the shell belongs to a kernel; a terminal's does not."""
+        return getattr(self.shell, "kernel", None) is not None
+
+    def cell_metadata(self) -> Mapping[str, Any]:
+        """What the front end sent with the cell that runs, where IPython does not hand it on."""
         kernel = getattr(self.shell, "kernel", None)
         parent = kernel.get_parent() if kernel is not None and hasattr(kernel, "get_parent") else {}
         metadata = parent.get("metadata") if isinstance(parent, Mapping) else None
@@ -274,10 +279,29 @@ class Host:
         names = ((key.partition(" ")[0], name) for key, (name, _) in self._magics.items())
         return {name: str(getattr(manager.magics[table].get(name), "__doc__", "") or "") for table, name in names}
 
+    def taken_magics(self) -> dict[str, str]:
+        """The names of our magics that something else has registered since, each with its module."""
+        manager = self.shell.magics_manager
+        now = ((name, manager.magics[key.partition(" ")[0]].get(name)) for key, (name, _) in self._magics.items())
+        return {
+            name: _module_of(magic) if magic is not None else "nobody" for name, magic in now if not _is_nbmicros(magic)
+        }
+
+    def replaced_magics(self) -> dict[str, str]:
+        """The names of other extensions' magics that ours stand for, each with its module."""
+        return {
+            name: _module_of(before)
+            for name, before in self._magics.values()
+            if before is not None and not _is_nbmicros(before)
+        }
+
     def _remove_magics(self) -> None:
         manager = self.shell.magics_manager
         for key, (name, before) in self._magics.items():
             table = key.partition(" ")[0]
+            now = manager.magics[table].get(name)
+            if now is not None and not _is_nbmicros(now):
+                continue  # someone else has taken it since; it is theirs
             if before is None or _is_nbmicros(before):
                 manager.magics[table].pop(name, None)
             else:

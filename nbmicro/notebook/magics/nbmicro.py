@@ -10,6 +10,8 @@ from typing import Any
 
 from IPython.core.magic import no_var_expand
 
+from nbmicro.errors import OptionError
+from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
 from nbmicro.notebook.session import Session
 
@@ -25,6 +27,7 @@ CARD = """\
 %exchanges                  the last requests and answers, also those of visitors
 %serve                      a server in the background           %serve --stop
 nbmicro run app.ipynb       this notebook as a service           gunicorn 'nbmicro:load("app.ipynb")'
+%nbmicro doctor             what the notebook runs on, and what is amiss
 
 Every magic answers %name? and %name --help."""
 
@@ -34,9 +37,25 @@ def make(session: Session) -> Callable[..., Any]:
 
     @no_var_expand
     def nbmicro(line: str) -> None:
-        """Show the card of nbmicro: what there is, and what this notebook has of it."""
-        if line.strip() not in ("", "--help", "-h"):
-            read_options("%nbmicro", line, {})
+        """Show the card of nbmicro: what there is, and what this notebook has of it.
+
+        %nbmicro [doctor]
+
+        doctor    what the notebook runs on: versions, the front end, how a browser reaches %serve, widgets, names
+                  and magics that others took, the app; with a cure for each thing that is amiss
+
+        In plain Python: help("nbmicro")
+        """
+        if asks_for_help(line, nbmicro):
+            return
+        words = read_options("%nbmicro", line, {}, words=1)["words"]
+        if words == ["doctor"]:
+            from nbmicro.notebook import doctor
+
+            print(doctor.report(doctor.examine(session)))
+            return
+        if words:
+            raise OptionError(f"%nbmicro does not take `{words[0]}`.", hint="Try:  %nbmicro doctor")
         print(CARD)
         print()
         print(_state(session))

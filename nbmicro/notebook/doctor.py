@@ -1,0 +1,244 @@
+"""``%nbmicro doctor``: what this notebook runs on, and what is amiss with its cure.
+
+What lives here: looking at versions, the front end, widgets, magics, names, the app, and putting each into a line. What
+must not: changing anything, or opening a port.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import nbmicro
+from nbmicro.errors import NbmicroError
+from nbmicro.notebook.background import address
+from nbmicro.notebook.session import Session
+from nbmicro.serving.address import Address
+from nbmicro.web.app import App
+from nbmicro.web.names import HANDLER_NAMES
+
+__all__ = ["Finding", "examine", "front_end", "report", "why", "widget_state"]
+
+_ABOUT = ("IPython", "ipykernel", "ipywidgets", "anywidget", "jupyterlab", "notebook", "jupyter-server-proxy", "nbval")
+_WHY = {
+    "override": "NBMICRO_BROWSER_URL says so",
+    "colab": "this is Google Colab",
+    "codespaces": "this is a codespace",
+    "vscode-proxy": "VSCODE_PROXY_URI says so",
+    "hub": "JUPYTERHUB_SERVICE_PREFIX is set: through the hub's proxy",
+    "jupyter": "through jupyter-server-proxy of the Jupyter that started this kernel",
+    "direct": "directly: no proxy was found that leads here",
+}
+_LABEXTENSIONS = ("anywidget", "@jupyter-widgets/jupyterlab-manager")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, what was found, and the cure where something is amiss."""
+
+    about: str
+    found: str
+    cure: str = ""
+
+
+def report(findings: list[Finding]) -> str:
+    """The findings in two columns, each cure below its line, and at the end how many there are."""
+    width = max(len(one.about) for one in findings) + 2
+    lines = []
+    for one in findings:
+        lines.append(f"{one.about.ljust(width)}{one.found}")
+        lines += [f"{' ' * width}→ {cure}" for cure in one.cure.splitlines()]
+    amiss = sum(bool(one.cure) for one in findings)
+    counted = {0: "Nothing is amiss.", 1: "One thing to mend: see its arrow."}
+    return "\n".join([*lines, "", counted.get(amiss, f"{amiss} things to mend: see their arrows.")])
+
+
+def examine(session: Session) -> list[Finding]:
+    """Look at everything."""
+    return [
+        *_versions(),
+        Finding("front end", front_end(os.environ, session.host.cell_metadata(), has_kernel=session.host.has_kernel)),
+        _serving(session),
+        _widgets(),
+        *_magics(session),
+        *_names(session),
+        *_app(session),
+    ]
+
+
+def _versions() -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    found = {name: version for name in _ABOUT if (version := _version(name)) is not None}
+    yield Finding("nbmicro", f"{nbmicro.__version__} on Python {python}", _outdated(_version("nbmicro")))
+    yield Finding("beside it", " · ".join(f"{name} {version}" for name, version in found.items()))
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _outdated(installed: str | None) -> str:
+    if installed in (None, nbmicro.__version__):
+        return ""
+    return f"{installed} is installed by now; restart the kernel to use it."
+
+
+def front_end(environ: Mapping[str, str], sent: Mapping[str, object], *, has_kernel: bool) -> str:
+    """Which front end this is, as far as a kernel can know.
+
+    Parameters
+    ----------
+    environ:
+        The environment of the kernel.
+    sent:
+        The metadata that came with the cell.
+    has_kernel:
+        Whether the shell belongs to a kernel; a terminal's does not.
+    """
+    if "google.colab" in sys.modules:
+        return "Google Colab"
+    if not has_kernel:
+        return "a terminal; cells have no ids there"
+    if environ.get("VSCODE_PID") or environ.get("VSCODE_CWD"):
+        name = "VS Code"
+    elif "deletedCells" in sent or "cellId" in sent:
+        name = "JupyterLab or Notebook"
+    else:
+        return "a program that sends no cell ids (nbval, nbclient, papermill …)"
+    if environ.get("BINDER_SERVICE_HOST") or environ.get("BINDER_LAUNCH_HOST"):
+        name += " on Binder"
+    elif environ.get("JUPYTERHUB_SERVICE_PREFIX"):
+        name += " in a JupyterHub"
+    return f"{name}; {'cells have ids' if sent.get('cellId') else 'this cell has no id'}"
+
+
+def why(found: Address) -> str:
+    """The reason for the way that a browser takes to the server."""
+    return _WHY.get(found.route, found.route)
+
+
+def _serving(session: Session) -> Finding:
+    if sys.platform == "emscripten":
+        return Finding("%serve", "not in a browser's Python, which cannot listen on a port")
+    if session.server is not None:
+        found = address(session.server.port, session.server.host)
+        return Finding("%serve", f"serving at {found.url} ({why(found)})")
+    found = address(5000, "127.0.0.1")
+    return Finding("%serve", f"would say {found.url}, or the next free port ({why(found)})", found.note)
+
+
+def _widgets() -> Finding:
+    missing = [name for name in ("ipywidgets", "anywidget") if importlib.util.find_spec(name) is None]
+    if missing:
+        return Finding("widgets", f"{' and '.join(missing)} not installed", f"%pip install {' '.join(missing)}")
+    started, places = None, [Path(sys.prefix, "share", "jupyter", "labextensions")]
+    if importlib.util.find_spec("jupyter_core") is not None:
+        from jupyter_core.paths import jupyter_path, jupyter_runtime_dir
+
+        places = [Path(one) for one in jupyter_path("labextensions")]
+        record = Path(jupyter_runtime_dir(), f"jpserver-{os.environ.get('JPY_PARENT_PID', '')}.json")
+        started = record.stat().st_mtime if record.exists() else None
+    return widget_state(places, started)
+
+
+def widget_state(places: list[Path], started: float | None) -> Finding:
+    """Whether the browser's side of the widgets is there, and was there when Jupyter started.
+
+    Parameters
+    ----------
+    places:
+        The folders in which Jupyter looks for its extensions.
+    started:
+        When the Jupyter server that started this kernel did (seconds since the epoch); None if it is not known.
+    """
+    there = {
+        name: file for name in _LABEXTENSIONS for place in places if (file := place / name / "package.json").exists()
+    }
+    missing = [name for name in _LABEXTENSIONS if name not in there]
+    if missing:
+        return Finding(
+            "widgets",
+            f"installed for Python; Jupyter's part of them is not here ({', '.join(missing)})",
+            "Where Jupyter itself is installed:  pip install ipywidgets anywidget, then restart Jupyter.",
+        )
+    if started is not None and any(file.stat().st_ctime > started for file in there.values()):
+        return Finding(
+            "widgets",
+            "installed after Jupyter was started",
+            "Restart Jupyter itself (not only the kernel), then reload the page.",
+        )
+    return Finding("widgets", "installed")
+
+
+def _magics(session: Session) -> Iterator[Finding]:
+    taken, replaced = session.host.taken_magics(), session.host.replaced_magics()
+    said = f"{', '.join(f'%{name} ({module})' for name, module in taken.items())} taken over by others" if taken else ""
+    found = [said] if taken else ["all nbmicro's"]
+    if replaced:
+        before = ", ".join(f"%{name} ({module})" for name, module in replaced.items())
+        found.append(f"in place of {before}, until %unload_ext nbmicro")
+    yield Finding("magics", "; ".join(found), "%reload_ext nbmicro takes them back." if taken else "")
+
+
+def _names(session: Session) -> Iterator[Finding]:
+    space = session.host.namespace
+    own = {
+        name: f"{type(space[name]).__module__}.{type(space[name]).__qualname__}" if name in space else "deleted"
+        for name, value in {**HANDLER_NAMES, "client": session.client}.items()
+        if space.get(name) is not value
+    }
+    if not own:
+        yield Finding("names", "request, session, url_for … are nbmicro's")
+        return
+    listed = ", ".join(f"`{name}` ({kind})" for name, kind in own.items())
+    handlers = [name for name in own if name in HANDLER_NAMES]
+    cure = f"To have them in handlers:  from nbmicro import {', '.join(handlers)}" if handlers else ""
+    yield Finding("names", f"the notebook's own: {listed}", cure)
+
+
+def _app(session: Session) -> Iterator[Finding]:
+    try:
+        app = session.target()
+    except NbmicroError as error:
+        yield Finding("app", error.message, error.hint or "")
+        return
+    if not isinstance(app, App):
+        kind = type(app)
+        yield Finding(
+            "app", f"{kind.__module__}.{kind.__qualname__}: requests go to it, and its pages are its own matter"
+        )
+        return
+    from nbmicro.notebook.route_table import shown_routes
+
+    count = len(shown_routes(app))
+    yield Finding("app", f"{app.name}, {'1 route' if count == 1 else f'{count} routes'}")
+    yield Finding("root path", app.root_path)
+    for about, folder, declared in (
+        ("templates", app.template_folder, len(app.tables.current().templates)),
+        ("static", app.static_folder, len(app.tables.current().static_files)),
+    ):
+        yield Finding(about, _folder(app.root_path, folder, declared))
+    if app.secret_key:
+        yield Finding("secret key", "set")
+    else:
+        yield Finding("secret key", "none: sessions last until the kernel ends; set app.secret_key before serving it")
+
+
+def _folder(root: str, folder: str | os.PathLike[str] | None, declared: int) -> str:
+    cells = f"{declared} from cells" if declared else "none from cells"
+    if folder is None:
+        return cells
+    path = Path(root, folder)
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    if not path.is_dir():
+        return f"{cells}; there is no folder {name}/"
+    files = sum(one.is_file() for one in path.rglob("*"))
+    return f"{cells}, {files} on disk in {name}/"

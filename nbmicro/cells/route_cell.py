@@ -21,7 +21,7 @@ from nbmicro.cells.route_line import RouteLine, parse_route_line
 from nbmicro.cells.sources import cell_filename, remember_source
 from nbmicro.errors import CellError
 
-__all__ = ["RouteCell", "build_handler", "parse_route_cell"]
+__all__ = ["RouteCell", "build_handler", "parse_route_cell", "refuse_reserved"]
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def build_handler(
         A path value has a reserved name, or the decorated function does not take the rule's values.
     """
     if cell.form == "body":
-        _refuse_reserved(cell, reserved)
+        refuse_reserved(cell, reserved)
         remember_source(cell.filename, cell.source)
         return _body_handler(cell, namespace)
     remember_source(cell.filename, cell.source)
@@ -157,7 +157,8 @@ def _body_handler(cell: RouteCell, namespace: dict[str, object]) -> FunctionType
     return handler
 
 
-def _refuse_reserved(cell: RouteCell, reserved: frozenset[str]) -> None:
+def refuse_reserved(cell: RouteCell, reserved: frozenset[str]) -> None:
+    """CellError where a path value of a body has one of the names that the core gives to a handler."""
     for name in cell.line.parameters:
         if name in reserved:
             corrected = re.sub(rf"(?<=[<:]){name}>", f"{name}_id>", cell.first_line)

@@ -21,6 +21,7 @@ __all__ = ["main"]
 COMMANDS: dict[str, str] = {
     "run": "nbmicro.cli.run",
     "routes": "nbmicro.cli.routes",
+    "export": "nbmicro.cli.export",
 }
 
 

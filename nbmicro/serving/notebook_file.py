@@ -6,6 +6,8 @@ What lives here: reading and refusing. What must not: what a cell means, or any 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ __all__ = ["NotebookCell", "read_notebook"]
 
 SKIP_TAG = "nbmicro-skip"
 _SKIP_LINE = "# nbmicro: skip"
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?\S)[ \t]*#*[ \t]*")
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,18 @@ class NotebookCell:
         Its tags.
     file:
         The notebook's file name, for errors.
+    headings:
+        The titles in the Markdown cells between the code cell before and this one.
+    shown:
+        The texts of its stored outputs.
     """
 
     number: int
     text: str
     tags: frozenset[str]
     file: str
+    headings: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
 
     @property
     def first_line(self) -> str:
@@ -79,18 +89,44 @@ def read_notebook(path: Path) -> list[NotebookCell]:
     if language not in ("", "python"):
         raise LoadError(f"the notebook's language is {language}, and only Python can be served.", where=where)
     cells: list[NotebookCell] = []
+    headings: list[str] = []
     for entry in content["cells"]:
-        if not isinstance(entry, dict) or entry.get("cell_type") != "code":
+        if not isinstance(entry, dict):
             continue
-        source = entry.get("source", "")
-        text = "".join(source) if isinstance(source, list) else str(source)
-        if not text.strip():
+        text = _text(entry.get("source")).replace("\r\n", "\n").replace("\r", "\n")
+        if entry.get("cell_type") == "markdown":
+            headings += _headings(text)
+        if entry.get("cell_type") != "code" or not text.strip():
             continue
         metadata = entry.get("metadata")
         tags = metadata.get("tags", ()) if isinstance(metadata, dict) else ()
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-        cells.append(NotebookCell(len(cells) + 1, text, frozenset(map(str, tags)), path.name))
+        shown = tuple(_shown(entry.get("outputs")))
+        number = len(cells) + 1
+        cells.append(NotebookCell(number, text, frozenset(map(str, tags)), path.name, tuple(headings), shown))
+        headings = []
     return cells
+
+
+def _text(source: object) -> str:
+    return "".join(map(str, source)) if isinstance(source, list) else str(source or "")
+
+
+def _headings(markdown: str) -> Iterator[str]:
+    """The titles of a Markdown text, without marks; what stands in a fence is no title."""
+    fenced = False
+    for line in markdown.split("\n"):
+        if line.lstrip().startswith(("```", "~~~")):
+            fenced = not fenced
+        found = None if fenced else _HEADING.fullmatch(line)
+        if found is not None:
+            yield _LINK.sub(r"\1", found[1]).replace("`", "").replace("*", "")
+
+
+def _shown(outputs: object) -> Iterator[str]:
+    for output in outputs if isinstance(outputs, list) else ():
+        data = output.get("data") if isinstance(output, dict) else None
+        if isinstance(data, dict) and data.get("text/plain"):
+            yield _text(data["text/plain"])
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -70,6 +70,8 @@ class Step:
         A ``%%template`` or ``%%static`` cell, cut.
     python:
         A plain cell, with ``parts``: its compiled statements and its actions, in order.
+    statements:
+        The statements that ``parts`` were compiled from; a part that is an action stands for itself.
     """
 
     cell: NotebookCell
@@ -77,6 +79,7 @@ class Step:
     resource: MagicCell | None = None
     python: CellPython | None = None
     parts: tuple[CodeType | Action, ...] = ()
+    statements: tuple[ast.stmt | Action, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,12 +183,15 @@ class _Cell:
             self._pass((), "it only shows or checks")
             return
         parts: list[CodeType | Action] = []
+        statements: list[ast.stmt | Action] = []
         kept: list[tuple[ast.stmt, StatementNames]] = []
         dropped: list[_Dropped] = []
         for node in python.statements:
             if node.lineno in actions and isinstance(node, ast.Pass):
                 one = actions[node.lineno]
-                parts.append(Action(one.name, one.rest, node.lineno))
+                action = Action(one.name, one.rest, node.lineno)
+                parts.append(action)
+                statements.append(action)
                 continue
             code = python.compiled(node)
             names = names_of(node, code)
@@ -197,19 +203,21 @@ class _Cell:
                 self.names.lose(names.bound, self.cell)
             elif not is_silent(node):
                 parts.append(code)
+                statements.append(node)
                 kept.append((node, names))
         lost = next((one for one in dropped if one.lost), None)
         if lost is not None and not looking:
             # A cell without a magic of its own goes as a whole.
             dropped += [_Dropped(node, names, lost.why) for node, names in kept]
             parts, kept = [part for part in parts if isinstance(part, Action)], []
+            statements = [one for one in statements if isinstance(one, Action)]
         self._refuse_declarations(python, dropped)
         for node, names in kept:
             self.names.keep(self.cell, node, names)
         for gone in dropped:
             self.names.lose(gone.names.bound, self.cell)
         if parts:
-            self.found.steps.append(Step(self.cell, python=python, parts=tuple(parts)))
+            self.found.steps.append(Step(self.cell, python=python, parts=tuple(parts), statements=tuple(statements)))
         else:
             self.found.passed.append(
                 Passed(self.cell, lost.why if lost is not None and not looking else "it only looks")

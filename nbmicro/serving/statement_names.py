@@ -38,7 +38,10 @@ _CALLS = _DECORATORS - {"get", "post", "put", "delete", "patch", "route", "endpo
     "register_blueprint",
     "register_error_handler",
 }
-_SHOWS = frozenset({"print", "display", "len", "repr", "str", "sorted", "type", "help", "dir"})
+_SHOWS = frozenset(
+    """print display len repr str sorted type help dir list dict set tuple sum min max round isinstance vars
+    url_for render_template render_template_string jsonify""".split()  # noqa: SIM905
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,78 @@
+"""``nbmicro export FILE -o OUT``: a notebook as a Python module.
+
+What lives here: the command, and the files it writes. What must not: how the module is made.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nbmicro.errors import LoadError, OptionError
+from nbmicro.serving.export.notebook_export import Exported, export_notebook
+
+__all__ = ["export"]
+
+
+@click.command()
+@click.argument("file")
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT.py",
+    help="The module to write. Without it the module is printed, with its templates in it.",
+)
+@click.option("--tests", is_flag=True, help="Also write test_OUT.py: the notebook's requests and checks as tests.")
+@click.option("--inline", is_flag=True, help="Keep templates and static files in the module, not in folders beside it.")
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+def export(file: str, output: str | None, tests: bool, inline: bool, force: bool) -> None:
+    """Write a notebook as a Python module, as a person would have.
+
+    FILE is a notebook (app.ipynb). The cells that a served notebook runs become the module: a %%route cell a function,
+    a %%template cell a file in templates/ beside the module, a title a comment. Cells that only look are left out.
+
+    \b
+    The module:              nbmicro export app.ipynb -o app.py
+    With tests:              nbmicro export app.ipynb -o app.py --tests
+    And then:                gunicorn app:app     pytest test_app.py
+    """
+    path = Path(file)
+    if path.suffix != ".ipynb":
+        raise LoadError(f"{file} is no notebook, and only a notebook is exported.", hint="Name one:  app.ipynb")
+    if output is None:
+        if tests:
+            raise OptionError("--tests needs a module that they import.", hint=f"Add:  -o {path.stem}.py")
+        click.echo(export_notebook(path, path.with_suffix(".py"), inline=True).module, nl=False)
+        return
+    out = Path(output)
+    if out.suffix != ".py":
+        raise OptionError(f"{output} is no name of a module.", hint=f"Add its ending:  -o {output}.py")
+    exported = export_notebook(path, out, inline=inline, tests=tests)
+    files = _files(exported, out)
+    _refuse_to_replace(files, force=force)
+    for target, content in files.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        click.echo(f"wrote {target}")
+    for note in exported.notes:
+        click.echo(note, err=True)
+    if tests and exported.tests is None:
+        click.echo("The notebook sends no request, so there are no tests.", err=True)
+
+
+def _files(exported: Exported, out: Path) -> dict[Path, bytes]:
+    files = {out: exported.module.encode()}
+    if exported.tests is not None:
+        files[out.with_name(f"test_{out.name}")] = exported.tests.encode()
+    return {**files, **{out.parent / name: content for name, content in exported.files.items()}}
+
+
+def _refuse_to_replace(files: dict[Path, bytes], *, force: bool) -> None:
+    """OptionError where a file is there with another content; nothing is written then."""
+    there = [str(target) for target, content in files.items() if target.exists() and target.read_bytes() != content]
+    if there and not force:
+        raise OptionError(
+            f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already. Nothing was written.",
+            hint="To replace what is there:  --force   or write to another place:  -o build/app.py",
+        )

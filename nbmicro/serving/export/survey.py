@@ -1,0 +1,243 @@
+"""What the code of a served notebook reads, binds and imports: all that must be known before a line of it is written.
+
+What lives here: one walk over the cells that run. What must not: text.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from types import CodeType
+
+from nbmicro.cells.names import handler_names
+from nbmicro.errors import LoadError
+from nbmicro.serving.export.imports import Imported, imported_names
+from nbmicro.serving.notebook_file import NotebookCell
+from nbmicro.serving.selection import Action, Selection, Step
+from nbmicro.serving.statement_names import compile_statement, names_of, only_looks
+from nbmicro.web.names import HANDLER_NAMES
+
+__all__ = ["Survey", "Unit", "survey"]
+
+_CONTEXTUAL = frozenset(
+    {"current_app", "g", "url_for", "render_template", "render_template_string", "jsonify", "make_response"}
+)
+
+
+@dataclass
+class Unit:
+    """A statement, an action, a route or a resource: what a module is made of, in order.
+
+    Parameters
+    ----------
+    cell, step:
+        Where it stands.
+    what:
+        The statement or action; None where the step as a whole is meant.
+    target:
+        The variable of the app that the magics speak to here.
+    at_once, bound:
+        The names it reads when it runs, and binds.
+    awaits:
+        Whether it awaits at the top level.
+    needs_context:
+        Whether it needs the app context that every cell of a notebook has.
+    """
+
+    cell: NotebookCell
+    step: Step
+    what: ast.stmt | Action | None
+    target: str
+    at_once: frozenset[str] = frozenset()
+    bound: frozenset[str] = frozenset()
+    awaits: bool = False
+    needs_context: bool = False
+
+
+@dataclass
+class Survey:
+    """The units of a notebook, and the names of all of them.
+
+    Parameters
+    ----------
+    units:
+        In order.
+    target:
+        The variable of the app that is served.
+    used:
+        The names that the code reads, at once or later, imports apart.
+    bound:
+        The names that it binds, imports among them.
+    given:
+        The names of ``%load_ext nbmicro`` that are used.
+    imports:
+        What each import statement binds.
+    later:
+        For each function, the names it reads when it is called.
+    """
+
+    units: list[Unit] = field(default_factory=list)
+    target: str = "app"
+    used: set[str] = field(default_factory=set)
+    bound: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
+    imports: dict[str, list[Imported]] = field(default_factory=dict)
+    later: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> set[str]:
+        """Every name that a new function may not have."""
+        return self.used | self.bound | self.given | set(dir(builtins)) | {"App", "app", "nbmicro", "asyncio"}
+
+    def makes_app_at(self, number: int) -> bool:
+        """Whether a unit, the first that needs ``%load_ext``, finds no app, and one is wanted below."""
+        if any("app" in unit.bound for unit in self.units[:number]):
+            return False
+        for unit in self.units[number:]:
+            declares = unit.what is None and unit.target == "app"
+            if declares or "app" in unit.at_once:
+                return True
+            if "app" in unit.bound:
+                return False
+        return self.target == "app"
+
+
+def survey(selection: Selection) -> Survey:
+    """Walk over the cells that run.
+
+    Raises
+    ------
+    LoadError
+        ``%app`` names an app of another module, which is no part of the notebook.
+    """
+    found = Survey()
+    target = "app"
+    for step in selection.steps:
+        if step.python is None:
+            found.units.append(_declaration(step, target, found))
+            continue
+        codes = dict(zip(map(id, step.statements), step.parts, strict=True))
+        for what in step.statements:
+            if isinstance(what, Action):
+                target = _target(what, step, target)
+                found.units.append(Unit(step.cell, step, what, target))
+            elif not _only_shows(what):
+                code = codes[id(what)]
+                awaits = isinstance(code, CodeType) and bool(code.co_flags & inspect.CO_COROUTINE)
+                found.units.append(_statement(step, what, target, found, awaits=awaits))
+    found.target = target
+    found.given |= (found.used & HANDLER_NAMES.keys()) - found.bound
+    return found
+
+
+def _target(action: Action, step: Step, before: str) -> str:
+    if action.name != "app":
+        return before
+    words = [word for word in action.rest.split() if not word.startswith("-")]
+    target = words[0] if words else "app"
+    if target.isidentifier():
+        return target
+    raise LoadError(
+        f"`%app {action.rest}` serves an app of another module, so the notebook has no app to be exported.",
+        hint=f"Serve that one as it is:  nbmicro run '{target}'   or go back to the notebook's own:  %app app",
+        where=step.cell.where,
+        line=action.line,
+    )
+
+
+def _declaration(step: Step, target: str, found: Survey) -> Unit:
+    if step.route is None:
+        return Unit(step.cell, step, None, target)
+    names = handler_names(step.route)
+    _note_imports(step.route.tree.body if step.route.form == "function" else [], found)
+    found.used |= names.reads | names.later | _annotated(step.route.tree)
+    found.bound |= names.binds | names.rebinds
+    _note_early(names.reads, found)
+    # Its imports stand above the function; what it binds itself is the function.
+    bound = names.binds & {step.route.name}
+    return Unit(step.cell, step, None, target, names.reads | {target}, bound)
+
+
+def _statement(step: Step, node: ast.stmt, target: str, found: Survey, *, awaits: bool) -> Unit:
+    names = names_of(node, compile_statement(node, "<export>"))
+    _note_early(names.at_once, found)
+    _note_imports([node], found)
+    found.used |= names.at_once | names.later | _annotated(node)
+    found.bound |= names.bound
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Global):
+            found.bound.update(inner.names)
+    definition = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    if definition:
+        found.later |= dict.fromkeys(names.bound, names.later)
+    reached = set() if definition else _reached(names.at_once, found) & _CONTEXTUAL
+    if "g" in names.at_once and "g" in found.given:
+        raise LoadError(
+            "`g` lasts from cell to cell in a notebook; in a module nothing of it is there when the first request comes.",
+            hint="Keep the value in a variable of the notebook.",
+            where=step.cell.where,
+            line=node.lineno,
+        )
+    return Unit(step.cell, step, node, target, names.at_once, names.bound, awaits, bool(reached & found.given))
+
+
+def _reached(names: frozenset[str], found: Survey) -> set[str]:
+    """These names, and all that functions among them read when they are called."""
+    reached: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += found.later.get(name, ())
+    # What a function reads is given by then, too.
+    found.given |= (reached & HANDLER_NAMES.keys()) - found.bound
+    return reached
+
+
+def _note_early(reads: frozenset[str], found: Survey) -> None:
+    """A name of ``%load_ext`` that is read before the notebook binds it is that of ``%load_ext``."""
+    found.given |= (reads & HANDLER_NAMES.keys()) - found.bound
+
+
+def _note_imports(nodes: Sequence[ast.stmt], found: Survey) -> None:
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for one in imported_names(node):
+                found.imports.setdefault(one.binds, []).append(one)
+
+
+def _annotated(tree: ast.AST) -> set[str]:
+    """The names in annotations, which the compiler does not see where they are text."""
+    return {name for node in ast.walk(tree) for part in _annotations(node) for name in _names(part)}
+
+
+def _annotations(node: ast.AST) -> Iterator[ast.expr]:
+    for name in ("annotation", "returns"):
+        part = getattr(node, name, None)
+        if isinstance(part, ast.expr):
+            yield part
+
+
+def _names(part: ast.expr) -> Iterator[str]:
+    for node in ast.walk(part):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                yield from _names(ast.parse(node.value, mode="eval").body)
+            except SyntaxError:
+                continue
+
+
+def _only_shows(node: ast.stmt) -> bool:
+    """Whether a statement is for the eye alone: a bare name or value, or ``display`` of one."""
+    if not isinstance(node, ast.Expr) or not only_looks(node):
+        return False
+    return not any(
+        isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "print"
+        for inner in ast.walk(node)
+    )

@@ -1,0 +1,335 @@
+"""The tests that a notebook's requests are: a function for each cell that asks, in the notebook's order.
+
+What lives here: the names that the tests share, and the text of their module. What must not: how a request is written
+(``request_text``), or which cells ask (``asked_cells``).
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from nbmicro.exchange.syntax import LineRequest, Script
+from nbmicro.serving.export.asked_cells import AskedCell, Line, asked_cells
+from nbmicro.serving.export.cell_text import cut, indented
+from nbmicro.serving.export.imports import Imported, imported_names, written
+from nbmicro.serving.export.renaming import Unwritable, bound_in, read_in, renamed
+from nbmicro.serving.export.request_text import RequestText
+from nbmicro.serving.export.route_text import quoted
+from nbmicro.serving.export.survey import Survey
+from nbmicro.serving.notebook_file import NotebookCell
+from nbmicro.serving.selection import Selection
+
+__all__ = ["TestModule"]
+
+_DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
+
+
+@dataclass
+class _Test:
+    """A test function on its way."""
+
+    name: str
+    cell: NotebookCell
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+
+class TestModule:
+    """The tests of a module.
+
+    Parameters
+    ----------
+    cells, selection, survey:
+        The notebook.
+    module:
+        The name of the module it is exported to.
+    origin:
+        The notebook's file name.
+    """
+
+    __test__ = False
+
+    def __init__(
+        self, cells: list[NotebookCell], selection: Selection, survey: Survey, *, module: str, origin: str
+    ) -> None:
+        self.notes: list[str] = []
+        self._asked = list(asked_cells(cells, selection))
+        self._survey = survey
+        self._module = module
+        self._alias = module if module.isidentifier() else re.sub(r"\W+", "_", module).strip("_").lstrip("0123456789_")
+        self._alias = self._alias or "module"
+        self._origin = origin
+        self._tests: list[_Test] = []
+        self._bound: set[str] = set()
+        self._imports: list[Imported] = []
+        self._helpers: dict[str, str] = {}
+        self._own = {one.binds: one for found in survey.imports.values() for one in found}
+        self._texts: dict[str, str] = {}
+        self._collect_helpers()
+        self._request = RequestText(f"{self._alias}.{survey.target}", self._names_for)
+
+    def written(self) -> str | None:
+        """The text of the tests; None where the notebook asks for nothing."""
+        for asked in self._asked:
+            if asked.script is not None:
+                self._write_script(asked, asked.script)
+            elif asked.lines:
+                self._write_lines(asked)
+            elif asked.python and not asked.is_marked:
+                self._write_looks(asked)
+        if not self._tests:
+            return None
+        return self._assembled()
+
+    # -- names ---------------------------------------------------------------------------------------------------
+
+    def _collect_helpers(self) -> None:
+        """What only cells that are passed over define or import; a test takes what it needs of it."""
+        for asked in self._asked:
+            if not asked.python:
+                continue
+            for one in cut(asked.python, ast.parse(asked.python).body):
+                if isinstance(one.node, ast.Import | ast.ImportFrom):
+                    for imported in imported_names(one.node):
+                        self._own.setdefault(imported.binds, imported)
+                elif isinstance(one.node, _DEFINES) and (one.node.lineno, one.node.col_offset) not in asked.kept:
+                    text = f"{one.comments}\n{one.text}" if one.comments else one.text
+                    self._texts.update(dict.fromkeys(bound_in(one.text) if not asked.lines else (), text))
+
+    def _names_for(self, names: Iterable[str]) -> Mapping[str, str]:
+        """How each name is written in a test; Unwritable for one that nobody has."""
+        return {name: self._name_for(name) for name in names}
+
+    def _name_for(self, name: str) -> str:
+        survey = self._survey
+        if name in self._bound or name in self._helpers or name in ("client", "Client"):
+            return name
+        if name in survey.bound and name not in self._own:
+            return f"{self._alias}.{name}"
+        if name == "app":
+            return f"{self._alias}.{survey.target}"
+        if name == "url_for":
+            return f"{self._alias}.{survey.target}.url_for"
+        if name in self._own:
+            self._imports.append(self._own[name])
+            return name
+        if name in self._texts:
+            text = self._texts[name]
+            self._helpers[name] = ""
+            self._helpers[name] = renamed(text, self._names_for(read_in(text) - {name}))
+            return name
+        if hasattr(builtins, name):
+            return name
+        raise Unwritable(f"nothing that is exported gives `{name}`")
+
+    # -- cells ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, asked: AskedCell, method: str, url: str, named: str | None = None) -> _Test:
+        path = re.sub(r"\{\{\s*(.*?)\s*\}\}", r"\1", url).partition("?")[0]
+        words = re.sub(r"[\W_]+", "_", named or f"{method.lower()}_{path}", flags=re.ASCII).strip("_")
+        words = words if named else words.lower()
+        words = words if len(words) <= 60 else words[:60].rstrip("_")
+        base = name = f"test_{words}" if words != method.lower() else f"test_{words}_index"
+        number = 1
+        while any(one.name == name for one in self._tests):
+            number += 1
+            name = f"{base}_{number}"
+        test = _Test(name, asked.cell)
+        self._tests.append(test)
+        return test
+
+    def _leave_out(self, asked: AskedCell, test: _Test, what: str, fault: Unwritable) -> None:
+        test.lines.append(f"# Left out: {what}; {fault}.")
+        self.notes.append(f"cell {asked.cell.number}: {what} is not among the tests; {fault}.")
+
+    def _write_script(self, asked: AskedCell, script: Script) -> None:
+        if not script.requests:
+            return
+        first = script.requests[0]
+        test = self._begin(asked, first.method, first.url.source, first.name)
+        statuses = asked.statuses
+        if script.options.reset:
+            test.lines.append("client.reset()")
+        for number, request in enumerate(script.requests):
+            for variable in script.variables:
+                if variable.before == number:
+                    value = variable.value.source
+                    text = value if re.fullmatch(r"-?[1-9]\d*|0", value) else self._template(asked, test, variable)
+                    test.lines.append(f"{variable.name} = {text}")
+                    self._bound.add(variable.name)
+            answer = request.name or "response"
+            if number:
+                test.lines.append("")
+            try:
+                sent = f"{answer} = {self._request.script_call(request, script.options, len(answer) + 7)}"
+                self._bound |= {answer, *(one.name for one in request.captures)}
+                expected = self._request.expectations(request, answer)
+            except Unwritable as fault:
+                self._leave_out(asked, test, request.label, fault)
+                continue
+            if script.options.expect is not None:
+                expected.insert(0, f"assert {answer}.status == {script.options.expect}")
+            if not any(line.startswith("assert") for line in expected):
+                expected.insert(0, _status(answer, statuses, number, len(script.requests)))
+            test.lines += [sent, *expected]
+
+    def _template(self, asked: AskedCell, test: _Test, variable: object) -> str:
+        from nbmicro.serving.export.literals import text_value
+
+        try:
+            return str(text_value(variable.value, self._request.expression))  # type: ignore[attr-defined]
+        except Unwritable as fault:
+            self._leave_out(asked, test, "a variable of the cell", fault)
+            return quoted("")
+
+    def _write_lines(self, asked: AskedCell) -> None:
+        first = next((line.request for line in asked.lines if line.request and line.request.url), None)
+        if first is None or first.url is None:
+            return
+        test = self._begin(asked, first.method, first.url.source)
+        if not asked.python:
+            self._write_request(asked, test, first, "response", 0)
+            return
+        lines = {line.number: (number, line) for number, line in enumerate(asked.lines)}
+        for one in cut(asked.python, ast.parse(asked.python).body):
+            node = one.node
+            if (node.lineno, node.col_offset) in asked.kept:
+                continue
+            inner = {line: found for line, found in lines.items() if node.lineno <= line <= (node.end_lineno or 0)}
+            if node.lineno in inner and not inner[node.lineno][1].is_nested:
+                number, line = inner[node.lineno]
+                answer = line.target if line.target and line.target.isidentifier() else "response"
+                if line.request is not None:
+                    self._write_request(asked, test, line.request, answer, number)
+            elif inner:
+                self._write_nested(asked, test, one.text, node, [found for _, found in inner.values()])
+            else:
+                self._write_statement(asked, test, one.text, node)
+
+    def _write_request(self, asked: AskedCell, test: _Test, request: LineRequest, answer: str, number: int) -> None:
+        options = request.options
+        if options.reset:
+            test.lines.append("client.reset()")
+        if request.url is None and not options.file:
+            return
+        try:
+            sent = f"{answer} = {self._request.line_call(request, len(answer) + 7)}"
+        except Unwritable as fault:
+            self._leave_out(asked, test, f"{request.method} {request.url.source if request.url else ''}".strip(), fault)
+            return
+        self._bound.add(answer)
+        if test.lines and not test.lines[-1].startswith("client.reset"):
+            test.lines.append("")
+        test.lines.append(sent)
+        if options.expect is not None:
+            test.lines.append(f"assert {answer}.status == {options.expect}")
+        else:
+            test.lines.append(_status(answer, asked.statuses, number, len(asked.lines)))
+
+    def _write_nested(self, asked: AskedCell, test: _Test, text: str, node: ast.stmt, found: list[Line]) -> None:
+        """A loop or a branch with requests in it."""
+        lines = text.split("\n")
+        try:
+            self._bound |= bound_in(text)
+            for line in found:
+                if line.request is None:
+                    raise Unwritable("its request cannot be read")
+                place = line.number - node.lineno
+                indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]
+                sent = self._request.line_call(line.request, -1000)
+                lines[place] = indent + (f"{line.target} = {sent}" if line.target else sent)
+            text = "\n".join(lines)
+            test.lines.append(renamed(text, self._names_for(read_in(text) - {self._alias})))
+        except Unwritable as fault:
+            self._leave_out(asked, test, f"`{lines[0]}`", fault)
+
+    def _write_looks(self, asked: AskedCell) -> None:
+        """A cell that only looks at what was sent: its checks belong to the test before."""
+        tree = ast.parse(asked.python)
+        if not self._tests or not any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
+            return
+        for one in cut(asked.python, tree.body):
+            if (one.node.lineno, one.node.col_offset) not in asked.kept:
+                self._write_statement(asked, self._tests[-1], one.text, one.node)
+
+    def _write_statement(self, asked: AskedCell, test: _Test, text: str, node: ast.stmt) -> None:
+        checks = any(isinstance(inner, ast.Assert) for inner in ast.walk(node))
+        if not checks and not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            return
+        try:
+            # What it binds, and what is bound already, is the tests' own.
+            test.lines.append(renamed(text, self._names_for(read_in(text))))
+        except Unwritable as fault:
+            self._leave_out(asked, test, f"`{text.partition(chr(10))[0]}`", fault)
+        self._bound |= bound_in(text)
+
+    # -- the text ------------------------------------------------------------------------------------------------
+
+    def _assembled(self) -> str:
+        shared = self._shared()
+        functions: list[str] = []
+        for test in self._tests:
+            own = sorted(shared & bound_in(test.text))
+            body = "\n".join([*([f"global {', '.join(own)}\n"] if own else []), *test.lines])
+            functions.append(f"def {test.name}():\n{indented(body)}")
+        head = self._head(shared, "\n".join([*functions, *self._helpers.values()]))
+        return "\n\n\n".join([head, *[text for text in self._helpers.values() if text], *functions]) + "\n"
+
+    def _shared(self) -> set[str]:
+        """The names that one test binds and a later one reads."""
+        shared: set[str] = set()
+        bound: set[str] = set()
+        for test in self._tests:
+            own = bound_in(test.text)
+            first = {name for name in bound if _reads_first(test.text, name)}
+            shared |= first
+            bound |= own
+        return shared - {"response"}
+
+    def _head(self, shared: set[str], code: str) -> str:
+        imports = [*self._imports, Imported("nbmicro.exchange.client", "Client")]
+        known = {"quote": Imported("urllib.parse", "quote")}
+        known |= {name: Imported(name) for name in ("uuid", "time", "random")}
+        imports += [one for name, one in known.items() if re.search(rf"(?<![\w.]){name}[(.]", code)]
+        if shared:
+            imports.append(Imported("typing", "Any"))
+        own = self._module if self._module.isidentifier() else None
+        imports += [Imported(own)] if own else [Imported("importlib")]
+        lines = [
+            f'"""Tests of {self._module}.py, made of the requests in {self._origin}.\n',
+            'They run in the notebook\'s order and share one client, which keeps cookies.\n"""\n',
+            written(imports, {own or ""}) + "\n",
+        ]
+        if own is None:
+            lines.append(f"{self._alias} = importlib.import_module({quoted(self._module)})")
+        if {"session", "flash"} & self._survey.given:
+            app = f"{self._alias}.{self._survey.target}"
+            lines.append(f'{app}.secret_key = {app}.secret_key or "only for these tests"')
+        lines.append(f"client = Client({self._alias}.{self._survey.target})")
+        if shared:
+            lines.append("\n# What one test leaves to the next.")
+            lines += [f"{name}: Any" for name in sorted(shared)]
+        return "\n".join(lines)
+
+
+def _status(answer: str, statuses: list[int], number: int, count: int) -> str:
+    """The check of a request that has none: the status that the notebook shows for it."""
+    if len(statuses) == count:
+        return f"assert {answer}.status == {statuses[number]}"
+    return f"assert {answer}.status < 500"
+
+
+def _reads_first(text: str, name: str) -> bool:
+    """Whether statements read a name before they bind it."""
+    from nbmicro.cells.top_level import TopLevel
+
+    top = TopLevel()
+    top.run(ast.parse(text).body)
+    return name in top.reads

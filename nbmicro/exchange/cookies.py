@@ -89,20 +89,31 @@ class CookieJar:
     def __repr__(self) -> str:
         return f"<CookieJar: {', '.join(self) or 'empty'}>"
 
-    def header(self, host: str, path: str, *, without: frozenset[str] = frozenset()) -> str:
-        """The ``Cookie`` header for a request, longest path first; empty when there is nothing to send."""
+    def header(self, host: str, path: str, *, without: frozenset[str] = frozenset(), for_script: bool = False) -> str:
+        """The ``Cookie`` header for a request, longest path first; empty when there is nothing to send.
+
+        With ``for_script`` it is what a page's script may read of it, without HttpOnly cookies.
+        """
         now = time.time()
         going = [c for c in tuple(self._cookies.values()) if c.name not in without and c.goes_to(host, path, now)]
+        if for_script:
+            going = [cookie for cookie in going if not cookie.http_only]
         going.sort(key=lambda cookie: -len(cookie.path))
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in going)
 
-    def take(self, lines: list[str], host: str, path: str) -> None:
-        """Keep what the ``Set-Cookie`` lines of a response to a request for ``host`` and ``path`` say."""
+    def take(self, lines: list[str], host: str, path: str, *, from_script: bool = False) -> None:
+        """Keep what the ``Set-Cookie`` lines of a response to a request for ``host`` and ``path`` say.
+
+        With ``from_script`` it is a page's script that says it: it neither sets nor replaces an HttpOnly cookie.
+        """
         for line in lines:
             cookie = read_cookie(line, host, path)
             if cookie is None:
                 continue
             key = (cookie.domain, cookie.path, cookie.name)
+            there = self._cookies.get(key)
+            if from_script and (cookie.http_only or (there is not None and there.http_only)):
+                continue
             if cookie.expires is not None and cookie.expires <= time.time():
                 self._cookies.pop(key, None)
             else:

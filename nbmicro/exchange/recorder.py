@@ -80,7 +80,7 @@ def assemble(
     if captured:
         known["output"], known["logs"] = captured.output, captured.logs(without=error)
     exchange = Exchange.of(request, response, known)
-    if routes is not None and response.status in {400, 404, 405, 415}:
+    if routes is not None and (response.status in {400, 404, 405, 415} or isinstance(error, KeyError)):
         from nbmicro.exchange.hints import hint_for
 
         return exchange.with_hint(hint_for(exchange, routes()))
@@ -100,6 +100,10 @@ class Recorder:
         Called with each of them, in the server's thread.
     frame_labels, secret_names:
         As for a client.
+    origin:
+        Who asks.
+    routes:
+        Gives the table of routes, asked only where a hint needs it.
     """
 
     def __init__(
@@ -110,12 +114,16 @@ class Recorder:
         on_exchange: Callable[[Exchange], None] | None = None,
         frame_labels: FrameLabels | None = None,
         secret_names: frozenset[str] = frozenset(),
+        origin: str = "server",
+        routes: Callable[[], Sequence[RouteInfo]] | None = None,
     ) -> None:
         self.app = app
         self.history = history
         self.on_exchange = on_exchange
         self.frame_labels = frame_labels
         self.secret_names = secret_names
+        self.origin = origin
+        self.routes = routes
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the app does; the exchange is noted when the response has been read or given up."""
@@ -201,7 +209,12 @@ class _Recording:
             environ,
             self._captured,
             self._fault,
-            {"duration": perf_counter() - self._begin, "origin": "server", "secret_names": recorder.secret_names},
+            {
+                "duration": perf_counter() - self._begin,
+                "origin": recorder.origin,
+                "secret_names": recorder.secret_names,
+            },
+            routes=recorder.routes,
             frame_labels=recorder.frame_labels,
         )
         recorder.history.add(exchange)

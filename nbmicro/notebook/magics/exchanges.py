@@ -1,6 +1,6 @@
 """``%exchanges``: the last exchanges, whoever sent them.
 
-What lives here: the magic. What must not: the history.
+What lives here: the magic. What must not: the history, and how it is drawn.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from nbmicro.errors import OptionError
-from nbmicro.exchange.record import Exchange
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
 from nbmicro.notebook.session import Session
@@ -24,11 +23,19 @@ def make(session: Session) -> Callable[..., Any]:
 
     @no_var_expand
     def exchanges(line: str) -> None:
-        """Show the last exchanges, newest last: from cells, from client, and from visitors of the server.
+        """Show the last exchanges, newest last: from cells, from client, widgets, and visitors of the server.
 
         %exchanges [N]
 
         N         how many; 10 unless said otherwise. The last 100 are kept.
+
+        Each line opens what its exchange shows. They are the items of client.history, the last one is
+        client.history[-1]. Of an exchange x:
+
+            x.status  x.headers  x.json  x.text  x.output  x.logs  x.error  x.checks  x.request  x.response
+            x.replay()     send the same request once more
+            x.as_curl()    the request as a curl command; as_curl(secrets=True) with its secrets
+            x.as_http()    the request as the text of a %%http cell
 
         In plain Python:  list(client.history)
         """
@@ -37,31 +44,8 @@ def make(session: Session) -> Callable[..., Any]:
         words = read_options("%exchanges", line, {}, words=1)["words"]
         if words and not words[0].isdecimal():
             raise OptionError(f"%exchanges takes a number; `{words[0]}` is none.", hint="Try:  %exchanges 20")
-        print(_table(session, int(words[0]) if words else 10))
+        from nbmicro.exchange.listing import list_exchanges
+
+        session.host.display(list_exchanges(list(session.history), int(words[0]) if words else 10))
 
     return exchanges
-
-
-def _table(session: Session, count: int) -> str:
-    kept = list(session.history)
-    shown = list(enumerate(kept, 1))[-count:] if count else []
-    if not shown:
-        return "No exchange yet. Send a request:  %http /"
-    rows = [
-        (str(number), one.request.method, one.request.target, str(one.status), _remark(one)) for number, one in shown
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return "\n".join(
-        "  ".join([row[0].rjust(widths[0]), *(row[at].ljust(widths[at]) for at in (1, 2, 3)), row[4]]).rstrip()
-        for row in rows
-    )
-
-
-def _remark(exchange: Exchange) -> str:
-    """Who sent it, where that was a visitor of the server, and what failed."""
-    words = ["server"] if exchange.origin == "server" else []
-    if exchange.error is not None:
-        frame = exchange.error.frames[-1] if exchange.error.frames else None
-        place = f" ({frame.label}, line {frame.line})" if frame is not None else ""
-        words.append(f"{exchange.error.type}: {exchange.error.message.partition(chr(10))[0]}{place}")
-    return "  ".join(words)

@@ -25,6 +25,7 @@ CARD = """\
 %%http                      a request with headers, a body, and what to expect of the answer
 %routes                     all routes                           %routes /hello says what answers
 %exchanges                  the last requests and answers, also those of visitors
+%browse /                   a browser in the cell, without a port
 %serve                      a server in the background           %serve --stop
 nbmicro run app.ipynb       this notebook as a service           gunicorn 'nbmicro:load("app.ipynb")'
 %nbmicro doctor             what the notebook runs on, and what is amiss

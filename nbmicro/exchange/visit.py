@@ -1,0 +1,232 @@
+"""A browser's side of HTTP: requests whose answers are read as they come, with cookies and redirects.
+
+What lives here: one visitor of an app in this process, with a cookie jar of its own, and the answers that it reads
+piece by piece. What must not: threads, messages, a front end; and what a page is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urldefrag
+
+from nbmicro.errors import DeadlineExceeded
+from nbmicro.exchange.cookies import CookieJar
+from nbmicro.exchange.deadline import Deadline, Expired
+from nbmicro.exchange.fields import HeaderFields
+from nbmicro.exchange.history import History
+from nbmicro.exchange.messages import RequestRecord
+from nbmicro.exchange.places import FrameLabels
+from nbmicro.exchange.record import Exchange
+from nbmicro.exchange.recorder import Recorder
+from nbmicro.exchange.redirects import REDIRECT_LIMIT, REDIRECTS, next_request
+from nbmicro.exchange.wsgi import make_environ
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+__all__ = ["Visit", "Visitor"]
+
+
+class Visitor:
+    """Somebody who looks at the pages of an app in this process, without a socket.
+
+    Parameters
+    ----------
+    app:
+        Gives the application, asked at each request.
+    history:
+        Where its exchanges go, when their answers were read or given up.
+    frame_labels, secret_names:
+        As for a client.
+    origin:
+        Who asks, as the exchanges say it.
+    """
+
+    def __init__(
+        self,
+        app: Callable[[], WSGIApplication],
+        history: History,
+        *,
+        frame_labels: FrameLabels | None = None,
+        secret_names: frozenset[str] = frozenset(),
+        origin: str = "browse",
+    ) -> None:
+        self.app = app
+        self.history = history
+        self.frame_labels = frame_labels
+        self.secret_names = secret_names
+        self.origin = origin
+        self.cookies = CookieJar()
+
+    def visit(self, request: RequestRecord, *, follow: bool = True, timeout: float | None = 30.0) -> Visit:
+        """Send a request; the visit has the status and headers, and gives the body when it is iterated.
+
+        Parameters
+        ----------
+        follow:
+            Whether redirects within the app are followed (RFC 9110, section 15.4).
+        timeout:
+            Seconds until the app must have begun to answer; a stream may then last.
+
+        Raises what an app raises that has no page for its errors; the exchange is in the history all the same.
+        """
+        request = RequestRecord(request.method, request.target, _without_cookie(request.headers), request.body)
+        hops, fragment = 0, ""
+        while True:
+            visit = Visit(self, request, timeout)
+            location = visit.headers.get("Location")
+            if not follow or visit.status not in REDIRECTS or not location:
+                break
+            following = next_request(request, visit.status, location)
+            if following is None:
+                visit.leads_to = location
+                break
+            hops += 1
+            if hops > REDIRECT_LIMIT:
+                visit.notes.append(f"{REDIRECT_LIMIT} redirects in a row were followed; here it stops.")
+                break
+            visit.close()
+            fragment = urldefrag(location).fragment or fragment
+            request = following
+        visit.redirected, visit.fragment = hops > 0, fragment
+        return visit
+
+    def page_cookies(self, path: str) -> str:
+        """What a script of the page at ``path`` may read of the jar (``document.cookie``)."""
+        return self.cookies.header("localhost", path, for_script=True)
+
+    def set_page_cookie(self, line: str, path: str) -> None:
+        """Keep what a script of the page at ``path`` sets; it can neither set nor replace an HttpOnly cookie."""
+        self.cookies.take([line], "localhost", path, from_script=True)
+
+
+class Visit:
+    """One request and its answer, as far as it was read; iterating gives the pieces of the body as they come.
+
+    It must be closed; that notes its exchange.
+
+    Attributes
+    ----------
+    status, reason, headers:
+        Of the answer.
+    target, fragment, redirected:
+        The path and query that answered, what a redirect said behind ``#``, and whether there was one.
+    leads_to:
+        The address on another site that a redirect led to, which was not followed.
+    exchange:
+        The exchange, known when the visit was closed.
+    """
+
+    def __init__(self, visitor: Visitor, request: RequestRecord, timeout: float | None) -> None:
+        self.request = request
+        self.target = request.target
+        self.fragment = ""
+        self.redirected = False
+        self.leads_to: str | None = None
+        self.notes: list[str] = []
+        self.exchange: Exchange | None = None
+        self.status, self.reason = 500, "INTERNAL SERVER ERROR"
+        self.headers = HeaderFields()
+        self._first: list[bytes] = []
+        app = visitor.app()
+        recorder = Recorder(
+            _in_time(app, request, timeout),
+            visitor.history,
+            on_exchange=self._take,
+            frame_labels=visitor.frame_labels,
+            secret_names=visitor.secret_names,
+            origin=visitor.origin,
+            routes=lambda: _routes(app),
+        )
+        kept = visitor.cookies.header("localhost", request.path)
+        sent = request
+        if kept:
+            fields = HeaderFields((*request.headers, ("Cookie", kept)))
+            sent = RequestRecord(request.method, request.target, fields, request.body)
+        environ = make_environ(sent)
+        del environ["nbmicro.recorded"]
+        #: What the app was given; with its marks when the visit has ended.
+        self.environ = environ
+        self._iterable = recorder(environ, self._start)
+        self._iterator = iter(self._iterable)
+        try:
+            self._read_first()
+        except BaseException:
+            self.close()
+            raise
+        visitor.cookies.take(self.headers.getlist("Set-Cookie"), "localhost", request.path)
+
+    def _read_first(self) -> None:
+        """An app may call start_response as late as with the first piece of its body."""
+        while not self.headers and not self._first:
+            piece = next(self._iterator, None)
+            if piece is None:
+                return
+            self._first = [piece] if piece else []
+
+    def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
+        code, _, self.reason = status.partition(" ")
+        self.status = int(code) if code.isdigit() else 500
+        self.headers = HeaderFields(headers)
+        return self._first.append
+
+    def _take(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._first
+        if self.request.method != "HEAD":
+            yield from self._iterator
+
+    def read(self, limit: int) -> tuple[bytes, bool]:
+        """The body up to ``limit`` bytes, and whether it was cut there. The visit is closed then."""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            for piece in self:
+                size += len(piece)
+                pieces.append(piece)
+                if size > limit:
+                    break
+        finally:
+            self.close()
+        return b"".join(pieces)[:limit], size > limit
+
+    def close(self) -> None:
+        """Read no more; the app's iterable is closed and the exchange noted."""
+        close: Callable[[], object] | None = getattr(self._iterable, "close", None)
+        if close is not None:
+            close()
+
+
+def _in_time(app: WSGIApplication, request: RequestRecord, timeout: float | None) -> WSGIApplication:
+    """The app, which must answer in time."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        deadline = Deadline(timeout)
+        try:
+            with deadline:
+                return app(environ, start_response)
+        except Expired as expired:
+            deadline.close()
+            if not deadline.expired:
+                raise
+            raise DeadlineExceeded(
+                f"{request.method} {request.path} did not answer within {timeout:g} s and was stopped."
+            ).with_traceback(expired.__traceback__) from None
+
+    return answer
+
+
+def _without_cookie(headers: HeaderFields) -> HeaderFields:
+    return HeaderFields(field for field in headers if field[0].lower() != "cookie")
+
+
+def _routes(app: Any) -> Any:
+    from nbmicro.exchange.hints import routes_of
+
+    with suppress(Exception):
+        return routes_of(app)
+    return ()

@@ -1,0 +1,43 @@
+"""``%browse``: a browser in the cell.
+
+What lives here: the magic. What must not: pages, requests, the widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from IPython.core.magic import no_var_expand
+
+from nbmicro.notebook.magics.help import asks_for_help
+from nbmicro.notebook.magics.options import read_options
+from nbmicro.notebook.session import Session
+
+__all__ = ["make"]
+
+
+def make(session: Session) -> Callable[..., Any]:
+    """The magic of a session."""
+
+    @no_var_expand
+    def browse(line: str) -> None:
+        """Look at the app in a browser in this cell, which needs no port.
+
+        %browse [PATH]
+
+        PATH      where it begins; / unless said otherwise
+
+        Links, forms, uploads, cookies, pictures and fetch() go to the app in the kernel, and nowhere else. Every
+        browser has cookies of its own. It reloads when a cell changes what its page used.
+
+        In plain Python:  nbmicro.notebook.browse.browse(session, "/")
+        """
+        if asks_for_help(line, browse):
+            return
+        from nbmicro.notebook import browse as browsing
+
+        words = read_options("%browse", line, {}, words=1)["words"]
+        browsing.browse(session, *words)
+
+    return browse

@@ -1,0 +1,53 @@
+"""The browser in a cell as a widget: anywidget carries its front end and its messages.
+
+What lives here: the widget, whose front end is the files in ``front/``, joined as they are. What must not: requests
+(``visits.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+__all__ = ["WIDGET_TYPE", "BrowserWidget"]
+
+WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
+_FRONT = Path(__file__).parent / "front"
+_PARTS = ("seal.js", "compose.js", "wire.js", "inhabitant.js", "browser.js")
+
+
+@cache
+def _file(name: str) -> str:
+    return (_FRONT / name).read_text("utf-8")
+
+
+class BrowserWidget(anywidget.AnyWidget):
+    """The front end's model.
+
+    Parameters
+    ----------
+    path:
+        What it shows first; the front end writes back where it is, so that another view of it begins there.
+    take:
+        Called with each message and its buffers, in whatever thread it came.
+    """
+
+    _esm = "\n".join(_file(name) for name in _PARTS)
+    _css = _file("browser.css")
+    path = traitlets.Unicode("/").tag(sync=True)
+    auto = traitlets.Bool(True).tag(sync=True)
+    page_script = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, path: str, take: Callable[[Any, list[Any]], None]) -> None:
+        super().__init__(path=path, page_script=_file("page.js"))
+        self.on_msg(lambda _, content, buffers: take(content, buffers))
+
+    def bundle(self, text: str) -> dict[str, Any]:
+        """What is displayed: the widget's view, and ``text`` where there is none."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {WIDGET_TYPE: view, "text/plain": text}

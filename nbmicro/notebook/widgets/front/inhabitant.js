@@ -1,0 +1,152 @@
+// One page in its frame: what it asks for by its port is checked, and done.
+//
+// What lives here: the bounds of what a page may ask, and its requests on their way to the wire. What must not: trust.
+
+const METHOD = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
+const BODY_LIMIT = 32 * 1024 * 1024;
+const OPEN_LIMIT = 100;
+// Messages of a page: so many at once, and so many a second.
+const BURST = 3000, RATE = 500;
+const STORE_LIMIT = 1024 * 1024;
+
+class Inhabitant {
+  // `browser` has get(url, page), go(request), reload(), travel(n), noteAddress(…), say(…), ask(…), title(…), store(…).
+  constructor(browser, wire, address) {
+    this.browser = browser;
+    this.wire = wire;
+    this.address = address;
+    this.port = null;
+    this.calls = new Map();
+    this.allowance = BURST;
+    this.counted = performance.now();
+    this.scroll = [0, 0];
+    this.parts = new Parts(url => this.part(url));
+    this.known = new Map();
+    this.name = `${wire.name}-p${++Inhabitant.last}`;
+    this.token = [...crypto.getRandomValues(new Uint32Array(4))].join('-');
+    this.alive = true;
+  }
+
+  live(port) {
+    this.port = port;
+    port.onmessage = ({ data }) => { if (this.alive && data && typeof data === 'object' && this.mayAsk()) this.take(data); };
+  }
+
+  mayAsk() {
+    const now = performance.now();
+    this.allowance = Math.min(BURST, this.allowance + (now - this.counted) / 1000 * RATE);
+    this.counted = now;
+    if (--this.allowance > 0) return true;
+    this.leave();
+    this.browser.stop('The page sent messages without end; it was stopped. Reload shows it again.');
+    return false;
+  }
+
+  tell(message, transfer = []) {
+    this.port?.postMessage(message, transfer);
+  }
+
+  // Something that belongs to the page, asked for once: {ok, bytes, type}.
+  part(url) {
+    const target = url.pathname + url.search;
+    if (!this.known.has(target)) {
+      this.known.set(target, this.wire.whole(this.request({ target, headers: [['Accept', '*/*']] }), null, BODY_LIMIT, this.left?.signal)
+        .then(({ head, end, bytes }) => ({
+          ok: Boolean(head) && head.status < 400 && !end.failed,
+          bytes,
+          type: headerOf(head, 'content-type').split(';')[0].trim() || 'application/octet-stream',
+        })));
+    }
+    return this.known.get(target);
+  }
+
+  request({ method = 'GET', target, headers = [], redirect, kind }) {
+    return { method, target, kind, redirect, page: this.name, path: this.address.pathname,
+      headers: [...headers, ['Referer', this.address.href.split('#')[0]]] };
+  }
+
+  take(data) {
+    const { browser } = this;
+    switch (data.do) {
+      case 'request': return this.ask(data);
+      case 'more': return this.calls.get(data.id)?.more();
+      case 'cancel': this.calls.get(data.id)?.cancel(); return void this.calls.delete(data.id);
+      case 'asset': return this.asset(data);
+      case 'go': return this.go(data);
+      case 'reload': return browser.reload({ byPage: true });
+      case 'travel': return browser.travel(Number(data.delta) || 0);
+      case 'address': return this.moved(data);
+      case 'title': case 'ready': return browser.showTitle(String(data.title ?? '').slice(0, 200), data.do === 'ready' ? this : null);
+      case 'scroll': return void (this.scroll = [Number(data.x) || 0, Number(data.y) || 0]);
+      case 'say': return browser.say(String(data.text).slice(0, 1000));
+      case 'ask': return browser.ask(String(data.text).slice(0, 1000), () => this.tell({ do: 'agree' }));
+      case 'cookie': return this.wire.model.send({ kind: 'cookie', text: String(data.text).slice(0, 4096), path: this.address.pathname });
+      case 'store': return this.store(data);
+    }
+  }
+
+  ask({ id, method, url, headers, redirect, body }) {
+    const refuse = failed => this.tell({ do: 'end', id, failed });
+    const address = addressOf(String(url), this.address);
+    if (!address || !isOurs(address)) return refuse(`${url} is not of this app, and %browse is sealed from the network.`);
+    if (!METHOD.test(method) || !Array.isArray(headers) || headers.length > 100) return refuse('This request cannot be sent.');
+    if (body && (!(body instanceof ArrayBuffer) || body.byteLength > BODY_LIMIT)) return refuse('The body is too large.');
+    if (this.calls.size >= OPEN_LIMIT) return refuse(`${OPEN_LIMIT} requests of this page are open already.`);
+    const request = this.request({ method, target: address.pathname + address.search, headers: headers.map(pair => [String(pair[0]), String(pair[1])]),
+      redirect: redirect === 'follow' ? undefined : 'manual', kind: 'fetch' });
+    this.calls.set(id, this.wire.open(request, body, {
+      head: head => this.tell({ do: 'head', id, status: head.status, reason: head.reason, headers: head.headers,
+        url: new URL(head.target, address).href, redirected: head.redirected, location: headerOf(head, 'location'), cookies: head.cookies }),
+      piece: bytes => this.tell({ do: 'piece', id, bytes: bytes.buffer }, [bytes.buffer]),
+      end: end => {
+        this.calls.delete(id);
+        this.tell({ do: 'end', id, failed: end.failed, cookies: end.cookies });
+        if (end.error) this.browser.fault(`${method} ${address.pathname}`, end.error);
+      },
+    }));
+  }
+
+  async asset({ id, kind, url, text }) {
+    if (!['file', 'style', 'script', 'module', 'css'].includes(kind)) return;
+    const made = await this.parts.later(kind, String(url), String(text ?? ''), this.address).catch(() => null);
+    if (!made) return this.tell({ do: 'asset', id, failed: true });
+    const copy = made.bytes.slice().buffer;
+    this.tell({ do: 'asset', id, bytes: copy, type: made.type }, [copy]);
+  }
+
+  go({ url, method, type, body, replace, download }) {
+    const address = addressOf(String(url), this.address);
+    if (!address) return;
+    const post = method === 'POST' && body instanceof ArrayBuffer && body.byteLength <= BODY_LIMIT;
+    this.browser.go({ address, method: post ? 'POST' : 'GET', body: post ? body : null, type: String(type ?? ''),
+      replace: replace === true, download, referrer: this.address.href.split('#')[0], byPage: true });
+  }
+
+  moved({ url, state, replace }) {
+    const address = addressOf(String(url), this.address);
+    if (!address || address.origin !== this.address.origin) return;
+    this.address = address;
+    this.browser.noteAddress(address, state, replace === true, this);
+  }
+
+  store({ name, values }) {
+    if (!['localStorage', 'sessionStorage'].includes(name) || !Array.isArray(values)) return;
+    const pairs = values.map(([key, value]) => [String(key), String(value)]);
+    if (pairs.reduce((size, pair) => size + pair[0].length + pair[1].length, 0) <= STORE_LIMIT) this.browser.stores[name] = pairs;
+  }
+
+  // The page goes: its streams end, and nothing of it is heard any more.
+  leave() {
+    this.alive = false;
+    for (const call of this.calls.values()) call.cancel();
+    this.calls.clear();
+    this.left?.abort();
+    this.port?.close();
+    this.box?.remove();
+  }
+}
+Inhabitant.last = 0;
+
+function headerOf(head, name) {
+  return head?.headers?.find(([key]) => key.toLowerCase() === name)?.[1] ?? '';
+}

@@ -1,0 +1,61 @@
+// The box in which a page of the app lives, and out of which it cannot reach. It is the only guard: page.js runs among
+// the page's own scripts and guards nothing.
+//
+// What lives here: two sandboxed frames, one inside the other, and their policy. The page is in the inner one. It may run
+// scripts; its policy lets it load only what it was given (data: and blob:), and the outer frame's `frame-src` stops it
+// where it would send its own frame elsewhere (`location = …`, a refresh, a form), which no policy of its own can.
+// What must not: anything of a page's meaning.
+
+const GIVEN = "'unsafe-inline' data: blob:";
+const POLICY = [
+  "default-src 'none'",
+  `script-src ${GIVEN} 'unsafe-eval'`,
+  `style-src ${GIVEN}`,
+  'img-src data: blob:',
+  'font-src data: blob:',
+  'media-src data: blob:',
+  'connect-src data: blob:',
+  "worker-src 'none'",
+  "frame-src 'none'",
+  "form-action 'none'",
+  "object-src 'none'",
+].join('; ');
+const GUARD = `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`
+  + '<meta http-equiv="x-dns-prefetch-control" content="off"><meta name="referrer" content="no-referrer">';
+// Forms are allowed so that they can be caught; where they would go, the policies say no.
+const SANDBOX = 'allow-scripts allow-forms';
+
+const escaped = text => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+
+// A frame for a page. It calls `arrived(port)` when the page's first script is there, with a port that only this page
+// has, `again()` when the page loads itself anew, and `gone()` when it tried to leave and was stopped.
+function sealedFrame(page, token, { arrived, again, gone }) {
+  const frame = document.createElement('iframe');
+  frame.setAttribute('sandbox', SANDBOX);
+  frame.setAttribute('title', 'the page');
+  frame.referrerPolicy = 'no-referrer';
+  frame.srcdoc = `<!doctype html>${GUARD}<style>html,body,iframe{margin:0;border:0;width:100%;height:100%;display:block}`
+    + 'html{overflow:hidden}</style><script>addEventListener("securitypolicyviolation",event=>{'
+    + `if(event.effectiveDirective==="frame-src")parent.postMessage({nbmicro:${JSON.stringify(token)},gone:true},"*")})`
+    + `</scr${'ipt'}><iframe sandbox="${SANDBOX}" title="the page" referrerpolicy="no-referrer"`
+    + ` srcdoc="${escaped(page)}"></iframe>`;
+  let greeted = false;
+  const listen = event => {
+    if (event.data?.nbmicro !== token || !frame.contentWindow) return;
+    if (event.source === frame.contentWindow && event.data.gone) gone();
+    if (event.source !== frame.contentWindow[0] || !event.data.hello) return;
+    if (greeted) return again();
+    greeted = true;
+    const { port1, port2 } = new MessageChannel();
+    event.source.postMessage({ nbmicro: token }, '*', [port2]);
+    arrived(port1);
+  };
+  window.addEventListener('message', listen);
+  return {
+    frame,
+    remove() {
+      window.removeEventListener('message', listen);
+      frame.remove();
+    },
+  };
+}

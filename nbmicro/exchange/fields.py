@@ -8,7 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, SupportsIndex, overload
 
-__all__ = ["HeaderFields"]
+__all__ = ["MASK", "SECRET_HEADERS", "HeaderFields"]
+
+#: What stands for a secret.
+MASK = "•••"
+#: Headers whose values are shown nowhere unless asked for (lower case).
+SECRET_HEADERS = frozenset(
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "x-api-key",
+        "api-key",
+        "x-auth-token",
+        "x-access-token",
+    }
+)
 
 
 class HeaderFields(tuple[tuple[str, str], ...]):
@@ -19,6 +35,8 @@ class HeaderFields(tuple[tuple[str, str], ...]):
         headers["content-type"]        # the first value; KeyError when there is none
         "Location" in headers
         headers.getlist("Set-Cookie")  # every value
+
+    Shown, it keeps the values of secret headers to itself.
     """
 
     __slots__ = ()
@@ -61,3 +79,6 @@ class HeaderFields(tuple[tuple[str, str], ...]):
         """Every value of the header ``name``, in order."""
         wanted = name.lower()
         return [value for key, value in self if key.lower() == wanted]
+
+    def __repr__(self) -> str:
+        return repr(tuple((name, MASK if name.lower() in SECRET_HEADERS else value) for name, value in self))

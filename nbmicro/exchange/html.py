@@ -26,20 +26,25 @@ from nbmicro.exchange.facts import (
     request_line,
     shown_checks,
 )
+from nbmicro.exchange.fields import HeaderFields
 from nbmicro.exchange.lines import excerpt, one_line, plain
 from nbmicro.exchange.masking import masked_response_headers
 from nbmicro.exchange.media import kind_of, preview
+from nbmicro.exchange.messages import RequestRecord
 from nbmicro.exchange.panes import body_pane, picture_pane, source_pane
 from nbmicro.exchange.parts import ExchangeRecord
 from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.exchange.scrubbing import scrubbed
 from nbmicro.exchange.seal import seal_page
 from nbmicro.exchange.text import render_text, trace_rows
 
-__all__ = ["mime_bundle", "render_html"]
+__all__ = ["EDGES", "mime_bundle", "render_html", "render_inside"]
 
 _DEFAULT = RenderOptions()
 #: The edge of the badge alone has a colour, by the class of the status; its text keeps the theme's.
 EDGES = {1: "#888", 2: "#3a9a50", 3: "#3d7fd6", 4: "#c98500", 5: "#d6453d"}
+#: Headers of a visitor's request that say something of the request and not of the browser.
+_TOLD_OF_VISITORS = frozenset({"content-type", "authorization", "cookie", "accept", "x-requested-with"})
 _GOOD, _BAD = EDGES[2], EDGES[5]
 
 
@@ -63,6 +68,8 @@ def render_html(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
     """Draw an exchange as HTML; same exchange and options, same text. Empty when ``options`` show nothing."""
     if options.silent:
         return ""
+    if not options.secrets:
+        exchange = scrubbed(exchange)
     parts: list[Markup] = []
     if "request" in options.show:
         parts.append(pre(plain(as_http(exchange, secrets=options.secrets))))
@@ -70,7 +77,27 @@ def render_html(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
         parts.append(pre(plain(as_curl(exchange, secrets=options.secrets))))
     parts += [folded(_status(hop, options, on_the_way=True), _wire(hop, options)) for hop in exchange.history]
     parts.append(folded(_status(exchange, options), _wire(exchange, options)))
-    parts += _fields(exchange, options)
+    parts += _told(exchange, options)
+    return str(Markup('<div style="line-height:1.5">\n{}\n</div>').format(joined(parts)))
+
+
+def render_inside(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> Markup:
+    """What stands below the status line of an exchange, that line's own fold first: for a list of exchanges.
+
+    The same exchange and options give the same text, whoever sent it: the headers that a visitor's browser adds are
+    left out, as they hold a port and a version.
+    """
+    exchange = scrubbed(exchange)
+    if exchange.origin == "server":
+        sent = exchange.request
+        kept = HeaderFields(field for field in sent.headers if field[0].lower() in _TOLD_OF_VISITORS)
+        exchange = replace(exchange, request=RequestRecord(sent.method, sent.target, kept, sent.body))
+    return joined([*_wire(exchange, options), *_told(exchange, options)])
+
+
+def _told(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
+    """All that stands below the status line."""
+    parts = _fields(exchange, options)
     if "body" in options.show and not body_is_told(exchange):
         parts += body_pane(exchange, options)
     parts += _error(exchange)
@@ -79,7 +106,7 @@ def render_html(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
     if "trace" in options.show:
         parts.append(_trace(exchange))
     parts += _checks(exchange, options)
-    return str(Markup('<div style="line-height:1.5">\n{}\n</div>').format(joined(parts)))
+    return parts
 
 
 def _status(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> Markup:

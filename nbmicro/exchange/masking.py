@@ -9,17 +9,15 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote_plus
 
+from nbmicro.exchange.fields import MASK, SECRET_HEADERS
 from nbmicro.exchange.messages import RequestRecord
 from nbmicro.exchange.parts import ExchangeRecord
 
 __all__ = ["MASK", "masked_body", "masked_request_headers", "masked_response_headers", "masked_target"]
 
-#: What stands for a secret.
-MASK = "•••"
 #: What stands for a value that is another one in every run.
 CHANGING = "…"
 
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 _CHANGING_HEADERS = frozenset({"date", "last-modified", "etag", "expires"})
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9-]*) +\S")
 
@@ -74,7 +72,7 @@ def _masked(name: str, value: str, secret_names: frozenset[str]) -> str:
     if key in {"authorization", "proxy-authorization"}:
         scheme = _SCHEME.match(value)
         return f"{scheme[1]} {MASK}" if scheme else MASK
-    return MASK if key in secret_names else value
+    return MASK if key in secret_names or key in SECRET_HEADERS else value
 
 
 def _masked_set_cookie(value: str) -> str:

@@ -64,6 +64,10 @@ class RequestRecord:
         if type(self.headers) is not HeaderFields:
             object.__setattr__(self, "headers", HeaderFields.of(self.headers))
 
+    def __repr__(self) -> str:
+        # Neither headers nor body: they may hold secrets, and a notebook saves what it shows.
+        return f"<{self.method} {self.path}>"
+
     @property
     def path(self) -> str:
         """The target without its query, still percent-encoded."""
@@ -122,6 +126,9 @@ class ResponseRecord:
         fields = {"status": status, "reason": reason, "headers": headers, "body": body}
         object.__setattr__(response, "__dict__", fields)
         return response
+
+    def __repr__(self) -> str:
+        return f"<{f'{self.status} {self.reason}'.rstrip()}, {self.body.size:,} bytes>"
 
     @property
     def status_code(self) -> int:

@@ -47,7 +47,14 @@ class Exchange(ExchangeRecord):
         captures: Mapping[str, Any] | None = None,
         name: str | None = None,
     ) -> Exchange:
-        """The same exchange with the results of its checks, what was captured, and its name."""
+        """The same exchange with the results of its checks, what was captured, and its name.
+
+        Of a check that failed the exchange's secrets are not kept: its words also become an error message.
+        """
+        if any(not check.ok for check in checks):
+            from nbmicro.exchange.scrubbing import scrubbed_checks
+
+            checks = scrubbed_checks(self, checks)
         return replace(
             self,
             checks=tuple(checks),

@@ -25,6 +25,7 @@ from nbmicro.exchange.lines import excerpt, one_line, plain
 from nbmicro.exchange.media import body_lines, is_cut, kind_of
 from nbmicro.exchange.parts import ExchangeRecord
 from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.exchange.scrubbing import scrubbed
 
 __all__ = ["render_text"]
 
@@ -41,6 +42,8 @@ def render_text(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
     """
     if options.silent:
         return ""
+    if not options.secrets:
+        exchange = scrubbed(exchange)
     lines: list[str] = []
     if "request" in options.show:
         lines += [*plain(as_http(exchange, secrets=options.secrets)).rstrip("\n").split("\n"), ""]

@@ -33,7 +33,7 @@ def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
 def exchanges_once(kernel: RealKernel, count: int) -> str:
     """What %exchanges says once there are ``count``: a visitor has the answer a moment before it is noted."""
     wait_until(lambda: kernel.check("len(client.history)", cell_id="count").text == str(count))
-    return kernel.check("%exchanges", cell_id="look").stdout
+    return kernel.check("%exchanges", cell_id="look").text
 
 
 def test_a_handler_that_raises_shows_only_the_cells_lines_with_their_numbers(kernel: RealKernel) -> None:
@@ -153,7 +153,7 @@ def test_a_taken_port_leaves_the_server_that_runs(kernel: RealKernel) -> None:
 def test_serve_again_replaces_the_server_on_its_port(kernel: RealKernel) -> None:
     port = free_port()
     kernel.check("%%route /\n'one'", cell_id="route")
-    lines = {kernel.check(f"%serve --port {port}", cell_id="serve").stdout for _ in range(3)}
+    lines = {kernel.check(f"%serve --port {port}", cell_id="serve").text for _ in range(3)}
     assert len(lines) == 1
     assert lines.pop().startswith(f"Serving app at http://127.0.0.1:{port}/  Stop: %serve --stop")
 
@@ -219,7 +219,7 @@ def test_a_session_works_without_a_key_and_says_so_once_it_is_written(kernel: Re
 def test_app_run_in_a_cell_returns_and_serves_in_the_background(kernel: RealKernel) -> None:
     port = free_port()
     kernel.check("%%route /\n'home'", cell_id="route")
-    assert "Serving app at" in kernel.check(f"app.run(port={port})", cell_id="run").stdout
+    assert "Serving app at" in kernel.check(f"app.run(port={port})", cell_id="run").text
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
         assert answer.read() == b"home"
 
@@ -273,7 +273,7 @@ def test_what_failed_for_a_visitor_is_named_among_the_exchanges(kernel: RealKern
     with pytest.raises(urllib.error.HTTPError):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/err", timeout=10)
     listed = exchanges_once(kernel, 1)
-    assert listed == "1  GET  /err  500  server  ZeroDivisionError: division by zero (GET /err, line 2)\n"
+    assert listed == "1  GET  /err  500  server  ZeroDivisionError: division by zero (GET /err, line 2)"
 
 
 def test_cells_that_follow_a_remade_app_still_say_their_line(kernel: RealKernel) -> None:

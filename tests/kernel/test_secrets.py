@@ -1,0 +1,149 @@
+"""A secret that a request or a response carried is nowhere in the notebook that is saved, whatever was shown of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from nbmicro.testing.kernel import RealKernel
+
+#: What must not be found; each stands in the kernel's environment, never in a cell.
+SECRETS = {
+    "BEARER": "bearer-71fd20aa93",
+    "PASSWORD": "passw-5c2e77b1d0",
+    "API_KEY": "apikey-09e1c4a6f2",
+    "COOKIE": "cookie-b83f61d5e7",
+    "ISSUED": "issued-4a90cc1be8",
+    "NAMED": "named-e6d2085f3c",
+}
+APP = """
+import logging, os, warnings
+env = os.environ
+app.secret_key = "not a secret of this test"
+
+@app.route("/me", methods=["GET", "POST"])
+def me():
+    session["who"] = env["ISSUED"]
+    answer = make_response({"ok": True})
+    answer.set_cookie("ticket", env["ISSUED"])
+    return answer
+
+@app.route("/talks", methods=["GET", "POST"])
+def talks():
+    print(dict(request.headers), request.authorization, dict(request.cookies))
+    logging.getLogger("shop").warning("came with %s", request.headers.get("Authorization"))
+    warnings.warn(f"old key {request.headers.get('X-Api-Key')} for {request.headers.get('X-Named')}")
+    return "ok", {"X-Echo": request.headers.get("Authorization", "")}
+
+@app.route("/fails", methods=["GET", "POST"])
+def fails():
+    try:
+        raise KeyError(request.headers.get("X-Api-Key"))
+    except KeyError:
+        raise ValueError(f"bad token {request.headers.get('Authorization')} {request.cookies}")
+
+@app.get("/refuses")
+def refuses():
+    abort(403)
+"""
+CELLS = [
+    "client.hide('X-Named', 'pin')",
+    "%http /me Authorization:'Bearer {{ env[\"BEARER\"] }}' X-Api-Key:{{env['API_KEY']}} X-Named:{{env['NAMED']}}",
+    "%http /me -a {{env['USER_PASS']}} --show all",
+    "%http /talks Authorization:'Bearer {{ env[\"BEARER\"] }}' X-Api-Key:{{env['API_KEY']}} X-Named:{{env['NAMED']}}",
+    "%http /talks -a {{env['USER_PASS']}} --show all",
+    "%http /talks Cookie:seen={{env['COOKIE']}}",
+    "%http /fails Authorization:'Bearer {{ env[\"BEARER\"] }}' X-Api-Key:{{env['API_KEY']}} Cookie:c={{env['COOKIE']}}",
+    "%http /fails -a {{env['USER_PASS']}} --show trace --expect 200",
+    "%http /refuses Authorization:'Bearer {{ env[\"BEARER\"] }}' --show all",
+    "%http /missing Authorization:'Bearer {{ env[\"BEARER\"] }}' pin=={{env['NAMED']}}",
+    "%http DELETE /me -a {{env['USER_PASS']}}",
+    "%http POST /me pin={{env['NAMED']}} -f --show request,curl",
+    "%http -q /me Authorization:'Bearer {{ env[\"BEARER\"] }}'",
+    "%%http\n# @name asked\nGET /talks\nAuthorization: Bearer {{ env['BEARER'] }}\nX-Api-Key: {{ env['API_KEY'] }}\n\n"
+    "HTTP 200\n[Asserts]\nheaders['X-Echo'] == 'another'\nresponse.request.headers['X-Api-Key'] == 'that'",
+    "%%http\nGET /me\n\nHTTP 200\nSet-Cookie: another\n[Asserts]\ncookies['ticket'] == 'another'",
+    "%%http\nGET /me\n\nHTTP 200\n[Asserts]\nheaders['Set-Cookie'] == 1",
+    "asked",
+    "asked.request, asked.response",
+    "client.get('/me').headers",
+    "asked.request.headers",
+    "print(asked.as_curl()); print(asked.as_http()); print(asked.checks)",
+    "asked.replay()",
+    "list(client.history)",
+    "client.cookies, client, app",
+    "%trace /talks Authorization:'Bearer {{ env[\"BEARER\"] }}'",
+    "%exchanges 100",
+    "r = client.get('/me', headers={'X-Named': env['NAMED'], 'Authorization': env['BEARER']}); r",
+    "%http /me Authorization:'Bearer {{ env[\"BEARER\"] + chr(10) }}'",
+    "%http /me X-Api-Key:{{ env['API_KEY'].missing }}",
+]
+
+
+@pytest.fixture(scope="module")
+def secretive() -> Iterator[RealKernel]:
+    """A kernel that has the secrets in its environment."""
+    with RealKernel(env={**SECRETS, "USER_PASS": f"ada:{SECRETS['PASSWORD']}"}) as kernel:
+        kernel.check("%load_ext nbmicro", cell_id="load")
+        kernel.check(APP, cell_id="app")
+        yield kernel
+
+
+def _ran(kernel: RealKernel, cells: list[str]) -> NotebookNode:
+    """The cells as a notebook with what they showed."""
+    notebook = nbformat.v4.new_notebook()
+    for number, source in enumerate(cells):
+        reply = kernel.run(source, cell_id=f"c{number}")
+        cell = nbformat.v4.new_code_cell(source)
+        for name, text in (("stdout", reply.stdout), ("stderr", reply.stderr)):
+            cell.outputs.append(nbformat.v4.new_output("stream", name=name, text=text))
+        cell.outputs += [
+            nbformat.v4.new_output("display_data", data=dict(one.data), metadata=dict(one.metadata))
+            for one in reply.outputs
+        ]
+        if reply.error is not None:
+            shown = {"ename": reply.error.name, "evalue": reply.error.value, "traceback": [reply.error.traceback]}
+            cell.outputs.append(nbformat.v4.new_output("error", **shown))
+        notebook.cells.append(cell)
+    return notebook
+
+
+def test_no_secret_of_a_request_and_no_cookie_of_a_response_is_in_the_saved_notebook(
+    secretive: RealKernel, tmp_path: Path
+) -> None:
+    notebook = _ran(secretive, CELLS)
+    file = tmp_path / "saved.ipynb"
+    nbformat.write(notebook, file)
+    saved = file.read_text("utf-8")
+    # The cells did what they should: the masks stand where the secrets were.
+    assert saved.count("•••") > 100
+    assert "bad token" in saved
+    assert "came with" in saved
+    session = secretive.check("client.cookies.header('localhost', '/')", cell_id="jar").text
+    issued = session.partition("session=")[2].partition(";")[0].strip("'\"")
+    assert len(issued) > 20
+    wanted = {
+        **SECRETS,
+        "BASIC": base64.b64encode(f"ada:{SECRETS['PASSWORD']}".encode()).decode().rstrip("="),
+        "SESSION": issued,
+    }
+    places = [
+        (name, cell.source, repr(output)[:2000])
+        for cell in notebook.cells
+        for output in cell.outputs
+        for name, secret in wanted.items()
+        if secret in str(output)
+    ]
+    assert places == [], "\n".join(map(str, places))
+    assert not [name for name, secret in wanted.items() if secret in saved]
+
+
+def test_a_secret_is_written_where_it_is_asked_for(secretive: RealKernel) -> None:
+    secretive.check("one = client.get('/me', headers={'Authorization': 'Bearer ' + env['BEARER']})", cell_id="ask")
+    for call in ("as_curl", "as_http"):
+        assert SECRETS["BEARER"] in secretive.check(f"print(one.{call}(secrets=True))", cell_id="asked").stdout

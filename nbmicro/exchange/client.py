@@ -211,6 +211,10 @@ class Client:
         response = answer.response()
         return response if response.status == 200 else None
 
+    def hide(self, *names: str) -> None:
+        """Show the values of these headers, cookies and fields nowhere from now on: ``client.hide("X-Token")``."""
+        self.secret_names |= {name.lower() for name in names}
+
     def reset(self) -> None:
         """Empty the cookie jar."""
         self.cookies.clear()

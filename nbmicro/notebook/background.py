@@ -44,7 +44,12 @@ def serve(
 
     servers = _servers()
     server = BackgroundServer(
-        Recorder(answer, session.history, frame_labels=session.label_of_file),
+        Recorder(
+            answer,
+            session.history,
+            frame_labels=session.label_of_file,
+            secret_names=session.client.secret_names,
+        ),
         host=host or "127.0.0.1",
         port=port,
         allow_hosts=(allow_host,) if allow_host else (),

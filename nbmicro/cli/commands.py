@@ -21,7 +21,9 @@ __all__ = ["main"]
 COMMANDS: dict[str, str] = {
     "run": "nbmicro.cli.run",
     "routes": "nbmicro.cli.routes",
+    "test": "nbmicro.cli.test",
     "export": "nbmicro.cli.export",
+    "openapi": "nbmicro.cli.openapi",
 }
 
 

@@ -1,0 +1,156 @@
+"""What ``nbmicro test`` prints: a line for each request of a notebook, and what failed.
+
+What lives here: a pytest plugin that takes the place of pytest's own report. What must not: running cells (nbval does)
+or judging them.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+__all__ = ["NotebookReport", "pytest_configure"]
+
+#: The first line of what an exchange shows.
+_EXCHANGE = re.compile(r"[A-Z]+ \S+ → \d{3}\b")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_MOST_LINES = 30
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take over the report."""
+    config.pluginmanager.register(NotebookReport(config), "nbmicro-notebook-report")
+
+
+class NotebookReport:
+    """The report of one run over notebooks.
+
+    Parameters
+    ----------
+    config:
+        Of this run of pytest.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._file: Path | None = None
+        self._numbers: dict[str, int] = {}
+        self._requests = self._checks = self._passed = self._failed = 0
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Silence pytest's own report; count the cells as people do, from 1 and without the empty ones."""
+        own = self._config.pluginmanager.get_plugin("terminalreporter")
+        if own is not None:
+            self._config.pluginmanager.unregister(own)
+        counts: dict[Path, int] = {}
+        for item in session.items:
+            if _source(item).strip():
+                counts[item.path] = self._numbers[item.nodeid] = counts.get(item.path, 0) + 1
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that is no notebook."""
+        if report.failed:
+            self._failed += 1
+            self._write(f"✗ {report.nodeid}")
+            self._write(_indented(_tail(str(report.longrepr))))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """The lines of one cell, once it has run."""
+        report = yield
+        if report.when == "call" or report.failed:
+            self._tell(item, report, call)
+        return report
+
+    def _tell(self, item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+        if item.path != self._file:
+            self._file = item.path
+            self._write(str(self._relative(item.path)))
+        place = f"  cell {self._numbers.get(item.nodeid, 0):<3}"
+        outputs = list(getattr(item, "test_outputs", None) or [])
+        for text in _texts(outputs):
+            for first, checks in _exchanges(text):
+                self._requests += 1
+                self._checks += len(checks)
+                self._write(f"{place}  {first}{'   ' if checks else ''}{'  '.join(checks)}")
+        if report.failed:
+            self._failed += 1
+            self._write(f"{place}  ✗ {_first_line(_source(item))}")
+            self._write(_indented(_tail(_reason(outputs, call))))
+        elif report.passed and item.nodeid in self._numbers:
+            self._passed += 1
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """The sums."""
+        if self._passed + self._failed:
+            words = [_counted(self._requests, "request"), _counted(self._checks, "check")]
+            self._write(f"{', '.join(words)}: {_counted(self._passed, 'cell')} passed, {self._failed} failed")
+
+    def _relative(self, path: Path) -> Path:
+        base = self._config.invocation_params.dir
+        return path.relative_to(base) if path.is_relative_to(base) else path
+
+    @staticmethod
+    def _write(text: str) -> None:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+def _source(item: Any) -> str:
+    return str(getattr(getattr(item, "cell", None), "source", ""))
+
+
+def _first_line(source: str) -> str:
+    line = next((line.strip() for line in source.splitlines() if line.strip()), "")
+    return line if len(line) <= 80 else f"{line[:79]}…"
+
+
+def _texts(outputs: list[Any]) -> Iterator[str]:
+    for output in outputs:
+        text = output.get("data", {}).get("text/plain", "")
+        yield text if isinstance(text, str) else "".join(text)
+
+
+def _exchanges(text: str) -> Iterator[tuple[str, list[str]]]:
+    """The status line of each exchange in a text, with the checks that are written below it."""
+    if not _EXCHANGE.match(text):
+        return
+    lines = text.splitlines()
+    checks = [part for line in lines if line[:2] in ("✓ ", "✗ ") for part in _parts(line)]
+    yield lines[0].partition(" · ")[0], checks
+
+
+def _parts(line: str) -> list[str]:
+    """The checks of a line, without the captures behind them."""
+    return [part.strip() for part in re.split(r"\s{2,}(?=[✓✗] )", line.partition("     ")[0])]
+
+
+def _reason(outputs: list[Any], call: pytest.CallInfo[None]) -> str:
+    """Why a cell failed: the error that it shows, or what nbval says of its outputs."""
+    errors = [output for output in outputs if output.get("output_type") == "error"]
+    if errors:
+        return "\n".join(errors[-1].get("traceback") or [f"{errors[-1].get('ename')}: {errors[-1].get('evalue')}"])
+    failure = call.excinfo.value if call.excinfo is not None else None
+    return "\n".join(str(part) for part in (failure, getattr(failure, "inner_traceback", "")) if part)
+
+
+def _tail(text: str) -> str:
+    """A text without colours; of a long one its end, where the reason stands."""
+    lines = [line for line in _COLOURS.sub("", text).rstrip().splitlines() if not re.fullmatch(r"-{20,}", line)]
+    cut = len(lines) - _MOST_LINES
+    return "\n".join([f"… {cut} lines", *lines[cut:]] if cut > 1 else lines)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"             {line}".rstrip() for line in text.splitlines())
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

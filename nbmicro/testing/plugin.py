@@ -1,0 +1,91 @@
+"""The pytest plugin, which pytest finds by itself where nbmicro is installed.
+
+What lives here: the fixtures ``nbmicro_app`` and ``nbmicro_client``, and what nbval needs to know of nbmicro's cells.
+What must not: an import of the app's side of nbmicro before a test asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nbmicro.testing import NBVAL_SANITIZE
+from nbmicro.testing.loaded_magics import missing_magic, remedy
+
+if TYPE_CHECKING:
+    from nbmicro.exchange.client import Client
+
+__all__ = ["nbmicro_app", "nbmicro_client"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let nbval mask addresses and times in what cells show, unless other sanitizers were named."""
+    option = config.option
+    if (getattr(option, "nbval", False) or getattr(option, "nbval_lax", False)) and not option.nbval_sanitize_with:
+        option.nbval_sanitize_with = str(NBVAL_SANITIZE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Fail a notebook's cell whose magic was not loaded; nbval-lax by itself would pass it."""
+    result = yield
+    outputs = getattr(item, "test_outputs", None)
+    if outputs and hasattr(item, "cell"):
+        magic = missing_magic(outputs)
+        if magic is not None:
+            pytest.fail(remedy(magic), pytrace=False)
+    return result
+
+
+@pytest.fixture
+def nbmicro_app(request: pytest.FixtureRequest) -> Callable[[str | os.PathLike[str]], Any]:
+    """Load an app for a test: ``app = nbmicro_app("shop.ipynb")``.
+
+    The target is a notebook, a Python file, or ``module:attribute``, as ``nbmicro run`` takes it. A path is looked for
+    beside the test, then in pytest's root folder. Each call loads anew, so that tests share no state.
+
+    Raises nbmicro.errors.LoadError when there is nothing to load, or it fails; names file, cell and line.
+    """
+    return lambda target: _load(request, target)
+
+
+@pytest.fixture
+def nbmicro_client(
+    request: pytest.FixtureRequest,
+) -> Callable[..., Client]:
+    """A client of an app: ``client = nbmicro_client("shop.ipynb")``, then ``client.get("/").status == 200``.
+
+    It takes what ``nbmicro_app`` takes, or an app (any WSGI application). What its methods return are exchanges, as
+    those of ``%http``: ``status headers json text cookies error output``.
+    """
+
+    def make(target: Any) -> Client:
+        from nbmicro.exchange.client import Client
+
+        app = _load(request, target) if isinstance(target, (str, os.PathLike)) else target
+        return Client(app)
+
+    return make
+
+
+def _load(request: pytest.FixtureRequest, target: str | os.PathLike[str]) -> Any:
+    from nbmicro.serving.loader import load_target
+
+    return load_target(_found(request, os.fspath(target))).app
+
+
+def _found(request: pytest.FixtureRequest, target: str) -> str:
+    """The target with its path made whole, where it has one."""
+    file, colon, name = target.rpartition(":")
+    if not file.endswith((".ipynb", ".py")):
+        file, colon, name = target, "", ""
+    if not file.endswith((".ipynb", ".py")) or Path(file).is_absolute():
+        return target
+    for folder in (request.path.parent, request.config.rootpath):
+        if (folder / file).is_file():
+            return f"{folder / file}{colon}{name}"
+    return f"{request.path.parent / file}{colon}{name}"

@@ -1,0 +1,104 @@
+"""``nbmicro test``: notebooks whose checks decide."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.serving.notebooks import write_notebook
+
+pytestmark = pytest.mark.kernel
+
+ROUTE = "%%route /hello/<name>\nf'Hello, {name}!'"
+GOOD = "%%http\nGET /hello/Ada\n\nHTTP 200\n[Asserts]\ntext == 'Hello, Ada!'"
+BAD = "%%http\nGET /hello/Ada\n\nHTTP 200\n[Asserts]\ntext == 'Hello, Eve!'"
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nbmicro.cli", "test", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_line_for_each_request_and_a_failing_check_with_what_came(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "good.ipynb", "%load_ext nbmicro", ROUTE, "", GOOD, "%http /hello/Eve --expect 200")
+    write_notebook(tmp_path / "bad.ipynb", "%load_ext nbmicro", ROUTE, BAD, "1 / 0", "%http /hello/Eve")
+    done = run(tmp_path, "good.ipynb", "bad.ipynb", "--junit", "report.xml")
+    lines = done.stdout.splitlines()
+    assert lines[:3] == [
+        "good.ipynb",
+        "  cell 3    GET /hello/Ada → 200 OK   ✓ HTTP 200  ✓ text == 'Hello, Ada!'",
+        "  cell 4    GET /hello/Eve → 200 OK   ✓ --expect 200",
+    ]
+    assert lines[3:5] == [
+        "bad.ipynb",
+        "  cell 3    GET /hello/Ada → 200 OK   ✓ HTTP 200  ✗ line 6   text == 'Hello, Eve!'",
+    ]
+    assert "got 'Hello, Ada!', expected 'Hello, Eve!'" in done.stdout
+    assert "line 6" in done.stdout
+    assert "  cell 4    ✗ 1 / 0" in lines
+    assert "ZeroDivisionError" in done.stdout
+    assert "  cell 5    GET /hello/Eve → 200 OK" in lines
+    assert lines[-1] == "4 requests, 5 checks: 7 cells passed, 2 failed"
+    assert (done.returncode, done.stderr) == (1, "")
+    suite = ElementTree.parse(tmp_path / "report.xml").getroot().find("testsuite")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures")) == ("10", "2")
+
+
+def test_a_magic_that_is_not_loaded_fails(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "bare.ipynb", ROUTE)
+    done = run(tmp_path, "bare.ipynb")
+    assert "%%route is not loaded. A cell above it must say:  %load_ext nbmicro" in done.stdout
+    assert done.returncode == 1
+    by_nbval = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "--nbval-lax", "--nbval-current-env", "bare.ipynb"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert by_nbval.returncode == 1
+    assert "%%route is not loaded" in by_nbval.stdout
+
+
+def test_outputs_are_compared_where_that_is_asked_for(tmp_path: Path) -> None:
+    notebook = write_notebook(tmp_path / "other.ipynb", "print('now')")
+    content = json.loads(notebook.read_text())
+    content["cells"][1]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": ["then\n"]}]
+    content["cells"][1]["execution_count"] = 1
+    notebook.write_text(json.dumps(content))
+    assert run(tmp_path, "other.ipynb").returncode == 0
+    done = run(tmp_path, "other.ipynb", "--outputs")
+    assert done.returncode == 1
+    assert "'then" in done.stdout
+    assert "'now" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["missing.ipynb"], 1, "Error: there is no file missing.ipynb."),
+        (["."], 1, "Error: there is no cell to run in .."),
+        (["module.py"], 1, "Tests in Python are pytest's:  pytest module.py"),
+        ([], 2, "Missing argument 'FILE...'"),
+    ],
+)
+def test_what_is_no_notebook_is_said(tmp_path: Path, words: list[str], code: int, said: str) -> None:
+    (tmp_path / "module.py").write_text("")
+    done = run(tmp_path, *words)
+    assert said in done.stderr
+    assert done.returncode == code

@@ -35,6 +35,7 @@ from nbmicro.exchange.request import (
     build_request,
     clean_target,
 )
+from nbmicro.exchange.sendable import unsendable
 from nbmicro.exchange.wsgi import Answer, make_environ
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class Client:
         self.body_limit = body_limit
         #: The cookies kept from request to request.
         self.cookies = CookieJar()
+        #: Gives the headers that every request gets unless it brings its own; a host sets it.
+        self.default_headers: Callable[[], Iterable[tuple[str, str]]] | None = None
 
     @property
     def app(self) -> WSGIApplication:
@@ -266,6 +269,7 @@ class Client:
         duration = perf_counter() - begin
         failed = fault is not None and not answer.begun
         response = ResponseRecord(500, "INTERNAL SERVER ERROR") if failed else answer.response()
+        notes += unsendable(response.status, answer.headers)
         if answer.set_cookies:
             self.cookies.take(answer.set_cookies, host, request.path)
         exchange = assemble(
@@ -293,6 +297,10 @@ class Client:
     def _with_cookies(self, request: RequestRecord) -> tuple[RequestRecord, str]:
         """The request with the jar's cookies (a cookie it brings itself wins), and the host it goes to."""
         host = "localhost"
+        if self.default_headers is not None:
+            more = [field for field in self.default_headers() if field[0] not in request.headers]
+            fields = HeaderFields([*request.headers, *more])
+            request = RequestRecord(request.method, request.target, fields, request.body)
         if not request.headers and not self.cookies:
             return request, host
         given = request.headers.get("Host")

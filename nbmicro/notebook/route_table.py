@@ -6,36 +6,51 @@ What lives here: pure functions of an app's routes. What must not: printing.
 from __future__ import annotations
 
 import difflib
+import inspect
 import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
+from nbmicro.exchange.places import FrameLabels, is_users, label_of
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
 
-__all__ = ["explain_path", "shown_routes", "table_bundle", "table_text"]
+if TYPE_CHECKING:
+    from nbmicro.exchange.foreign.app import ForeignApp
+    from nbmicro.exchange.foreign.tables import ForeignRoute
+
+__all__ = ["explain_path", "handler_place", "shown_routes", "table_bundle", "table_text"]
+
+#: Says where a route is declared.
+Label: TypeAlias = Callable[[Any], str]
 
 _WANTED = {"int": "an int", "float": "a number with a point (1.0)", "uuid": "a UUID"}
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def shown_routes(app: App) -> list[Route]:
+def shown_routes(app: App | ForeignApp) -> Sequence[Route | ForeignRoute]:
     """The routes a person declared: without the folder of static files, until there is something in it."""
+    if not isinstance(app, App):
+        return app.table()
     table = app.tables.current()
     return [route for route in table.routes if route.endpoint != "static" or table.static_files]
 
 
-def _rows(app: App) -> list[tuple[str, str, str, str]]:
-    return [(route.method_names, route.rule, route.endpoint, route.owner.label) for route in shown_routes(app)]
+def _rows(app: App | ForeignApp, label: Label) -> list[tuple[str, str, str, str]]:
+    return [(route.method_names, route.rule, route.endpoint, label(route)) for route in shown_routes(app)]
 
 
-def table_text(app: App) -> str:
-    """Method, rule, endpoint and the first line of the cell, in columns."""
-    rows = _rows(app)
+def table_text(app: App | ForeignApp, label: Label) -> str:
+    """Method, rule, endpoint and where it is declared, in columns."""
+    rows = _rows(app, label)
     if not rows:
-        return "There are no routes yet. Add one:  %%route /"
+        if isinstance(app, App):
+            return "There are no routes yet. Add one:  %%route /"
+        return f"The routes of {app.kind.spoken} cannot be read from outside. %http asks it all the same."
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "   ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip()
@@ -43,10 +58,11 @@ def table_text(app: App) -> str:
     )
 
 
-def table_bundle(app: App) -> dict[str, str]:
-    """The table as text and as HTML."""
-    rows = _rows(app)
-    text = table_text(app)
+def table_bundle(app: App | ForeignApp, label: Label | None = None) -> dict[str, str]:
+    """The table as text and as HTML; ``label`` says where a route is declared."""
+    label = label or _owner_of
+    rows = _rows(app, label)
+    text = table_text(app, label)
     if not rows:
         return {"text/plain": text}
     cell = Markup('<td style="text-align:left;vertical-align:top">{}</td>')
@@ -60,15 +76,46 @@ def table_bundle(app: App) -> dict[str, str]:
         for row in rows
     )
     head = Markup("").join(
-        Markup('<th style="text-align:left">{}</th>').format(name) for name in ("method", "rule", "endpoint", "cell")
+        Markup('<th style="text-align:left">{}</th>').format(name)
+        for name in ("method", "rule", "endpoint", "cell" if isinstance(app, App) else "where")
     )
     html = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
     return {"text/plain": text, "text/html": str(html)}
 
 
-def explain_path(app: App, path: str) -> str:
+def _owner_of(route: Any) -> str:
+    """The first line of the cell that declared a route."""
+    owner = getattr(route, "owner", None)
+    return "" if owner is None else str(owner.label)
+
+
+def handler_place(route: Any, frame_labels: FrameLabels | None = None) -> str:
+    """Where a foreign app's handler is: ``shop.py, line 12``, or the package that brings it."""
+    function = route.function
+    code = getattr(inspect.unwrap(function) if callable(function) else function, "__code__", None)
+    if code is None:
+        code = next(
+            (one for value in vars(function).values() if (one := getattr(value, "__code__", None)) is not None)
+            if inspect.isclass(function)
+            else iter(()),
+            None,
+        )
+    if code is not None and is_users(code.co_filename):
+        label = label_of(code.co_filename, frame_labels)
+        line = inspect.getsourcelines(function)[1] if inspect.isclass(function) else code.co_firstlineno
+        return f"{label}, line {line}"
+    module = getattr(function, "__module__", None) or type(function).__module__
+    return str(module).partition(".")[0] if module != "builtins" else ""
+
+
+def explain_path(app: App | ForeignApp, path: str) -> str:
     """What answers ``path``; where nothing does, which rules come near and what they want."""
     path = path if path.startswith("/") else f"/{path}"
+    if not isinstance(app, App):
+        found = app.what_answers(path)
+        if found is None:
+            return table_text(app, _owner_of)
+        return "\n".join(found) if found else _near(path.partition("?")[0], [(r.pattern, r.rule) for r in app.table()])
     path, _, query = path.partition("?")
     adapter = app.tables.current().map.bind("localhost")
     answers: list[str] = []
@@ -85,25 +132,30 @@ def explain_path(app: App, path: str) -> str:
         answers.append(f"{method} {path}: {rule.rule} → {rule.endpoint}{f' with {given}' if given else ''}")
     if answers:
         return "\n".join(answers)
-    near = [reason for route in app.routes() if (reason := _difference(path, route)) is not None]
+    return _near(path, [(route.rule, route.rule) for route in app.routes()])
+
+
+def _near(path: str, rules: Sequence[tuple[str, str]]) -> str:
+    """What to say of a path that nothing answers: the rules that come near, as they are written."""
+    near = [reason for rule, written in rules if (reason := _difference(path, rule, written)) is not None]
     return " ".join([f"{path}: no rule matches.", *dict.fromkeys(near)])
 
 
-def _difference(path: str, route: Route) -> str | None:
+def _difference(path: str, rule: str, written: str) -> str | None:
     """Why a rule that comes near does not match, or None if it is far."""
-    if "<" not in route.rule:
-        longer = len(route.rule) - len(path)
-        if difflib.SequenceMatcher(None, path, route.rule).ratio() < 0.75:
+    if "<" not in rule:
+        longer = len(rule) - len(path)
+        if difflib.SequenceMatcher(None, path, rule).ratio() < 0.75:
             return None
-        if route.rule.startswith(path) or path.startswith(route.rule):
+        if rule.startswith(path) or path.startswith(rule):
             count = {1: "one letter"}.get(abs(longer), f"{abs(longer)} letters")
-            return f"{route.rule}: {count} {'more' if longer > 0 else 'less'}."
-        return f"{route.rule}: spelled otherwise."
-    here, there = path.strip("/").split("/"), route.rule.strip("/").split("/")
+            return f"{written}: {count} {'more' if longer > 0 else 'less'}."
+        return f"{written}: spelled otherwise."
+    here, there = path.strip("/").split("/"), rule.strip("/").split("/")
     if len(here) != len(there):
-        fixed = route.rule.partition("<")[0].rstrip("/")
+        fixed = rule.partition("<")[0].rstrip("/")
         near = fixed and difflib.SequenceMatcher(None, path.rstrip("/"), fixed).ratio() >= 0.75
-        return f"{route.rule}: needs {'more' if len(there) > len(here) else 'fewer'} parts." if near else None
+        return f"{written}: needs {'more' if len(there) > len(here) else 'fewer'} parts." if near else None
     wants = None
     for one, part in zip(here, there, strict=True):
         parameter = re.fullmatch(r"<(?:(\w+)(?:\(.*\))?:)?(\w+)>", part)
@@ -113,4 +165,4 @@ def _difference(path: str, route: Route) -> str | None:
             wants = wants or (f"spelled {part}" if one != part else None)
         elif parameter[1] in ("int", "float", "uuid", "any"):
             wants = wants or f"needs {_WANTED.get(parameter[1], f'a value of {parameter[1]}')}"
-    return f"{route.rule}: {wants}." if wants else None
+    return f"{written}: {wants}." if wants else None

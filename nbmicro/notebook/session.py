@@ -11,17 +11,19 @@ import re
 import sys
 import types
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from nbmicro.errors import OptionError
 from nbmicro.exchange import deadline
 from nbmicro.exchange.capture import current_capture
 from nbmicro.exchange.client import Client
+from nbmicro.exchange.cookies import CookieJar
 from nbmicro.exchange.history import History
 from nbmicro.exchange.record import Exchange
 from nbmicro.notebook import announce, explaining
 from nbmicro.notebook.host import Cell, Host
+from nbmicro.notebook.target import Target, header_values, stop_listening
 from nbmicro.web.app import App
 from nbmicro.web.contexts import AppContext, current_context, enter_context
 from nbmicro.web.hosting import hosting
@@ -30,6 +32,7 @@ from nbmicro.web.names import HANDLER_NAMES, default_app
 from nbmicro.web.owners import Run, current_run
 
 if TYPE_CHECKING:
+    from nbmicro.cells.app_line import AppLine
     from nbmicro.serving.server import BackgroundServer
 
 __all__ = ["Exchanges", "Session"]
@@ -58,6 +61,10 @@ class Session:
         self._shown: WeakKeyDictionary[Run, list[Exchange]] = WeakKeyDictionary()
         self._told: WeakKeyDictionary[Run, set[int]] = WeakKeyDictionary()
         self.captured_by: dict[str, str] = {}
+        #: What else ends with the session.
+        self.at_end: list[Callable[[], object]] = []
+        self.spoken = Target(self.host.namespace)
+        self._jars: dict[str, CookieJar] = {}
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -76,6 +83,8 @@ class Session:
     def end(self) -> None:
         """Leave nothing behind: no hook, name, context, thread or port."""
         self.stop_server()
+        self.spoken.close()
+        stop_listening()
         deadline.release()
         self.host.uninstall()
         for kind in (Exchange, Exchanges):
@@ -91,27 +100,36 @@ class Session:
     # -- the app -------------------------------------------------------------------------------------------------
 
     def target(self) -> Any:
-        """The WSGI app that requests go to: the notebook's ``app``."""
-        app = self.host.namespace.get("app")
-        if app is None or not callable(app):
-            found = "there is none" if app is None else f"it is {app!r}"
-            raise OptionError(
-                f"The requests of this notebook go to its variable `app`, and {found}.",
-                hint="Make one:  from nbmicro import App; app = App(__name__)",
-            )
-        return app
+        """The WSGI app that requests go to: the notebook's ``app``, unless ``%app`` named another."""
+        return self.spoken.app()
 
     @property
     def app(self) -> App:
-        """The nbmicro app that cells declare on; OptionError when ``app`` is something else."""
-        app = self.target()
-        if isinstance(app, App):
-            return app
-        kind = type(app)
-        raise OptionError(
-            f"`app` is a {kind.__module__}.{kind.__qualname__}, so its pages are declared as that framework does it.",
-            hint="%http asks it. For %%route make an nbmicro app:  from nbmicro import App; app = App(__name__)",
+        """The nbmicro app that cells declare on; OptionError when the magics speak to something else."""
+        return self.spoken.own_app()
+
+    def speak_to(self, line: AppLine) -> None:
+        """Let the magics speak to another app, each with its own cookies; where that cannot be had, nothing changes.
+
+        Raises nbmicro.errors.OptionError or LoadError for a target that is no app.
+        """
+        wanted = Target(self.host.namespace, line)
+        before = self.spoken
+        if line.target == before.name:
+            before.close()
+        try:
+            wanted.start()
+        except BaseException:
+            wanted.close()
+            raise
+        before.close()
+        self._jars[before.name] = self.client.cookies
+        self.client.cookies = self._jars.setdefault(wanted.name, CookieJar())
+        self.client.default_headers = (
+            partial(header_values, line.headers, self.host.namespace) if line.headers else None
         )
+        self.spoken = wanted
+        self._enter_standing_context()
 
     def stop_server(self) -> bool:
         """Stop the background server if there is one; False where a handler of it has not come to its end."""
@@ -176,7 +194,9 @@ class Session:
         if "%" not in source:
             return source
         from nbmicro.cells.forgive import tidy_cell
+        from nbmicro.cells.misspelt import refuse_misspelt
 
+        refuse_misspelt(source, *self.host.magic_names())
         return tidy_cell(source)
 
     def complete(self, source: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None:
@@ -192,8 +212,8 @@ class Session:
         return None if found is None else (found.fragment, [(one.text, one.kind) for one in found.offers])
 
     def _enter_standing_context(self) -> None:
-        app = self.host.namespace.get("app")
-        if not isinstance(app, App):
+        app = self.spoken.peek()
+        if app is None:
             enter_context(None)
             return
         newest = app.newest()
@@ -211,7 +231,7 @@ class Session:
             self._shown.setdefault(run, []).append(exchange)
         if exchange.exception is not None and exchange.error is not None:
             self.host.set_last_error(exchange.exception)
-        self._display(exchange, parts)
+        self._display(exchange.with_notes(*self.spoken.take_notes()), parts)
 
     def _display(self, exchange: Exchange, parts: Any = None) -> None:
         from nbmicro.notebook.showing import bundle_of
@@ -220,14 +240,15 @@ class Session:
 
     def _rebound(self, exchange: Exchange) -> list[str]:
         """A remark for each name of ours on the line that failed which the notebook has given another meaning."""
-        frames = exchange.error.frames if exchange.error is not None else ()
-        words = set(re.findall(r"\w+", frames[-1].source)) if frames else set()
+        if exchange.error is None or not exchange.error.frames:
+            return []
+        words = set(re.findall(r"\w+", exchange.error.frames[-1].source))
         space = self.host.namespace
         return [
             f"`{name}` is the notebook's own here ({_kind(space, name)}), not nbmicro's. To have that one again: "
             f"from nbmicro import {name}"
             for name in sorted(words & HANDLER_NAMES.keys())
-            if space.get(name) is not HANDLER_NAMES[name]
+            if space.get(name) is not HANDLER_NAMES[name] and f"import {name}" not in (exchange.error.hint or "")
         ]
 
     def hide(self, exchange: Exchange) -> None:

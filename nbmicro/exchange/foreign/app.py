@@ -35,18 +35,20 @@ class ForeignApp:
     ----------
     app:
         The app.
+    worker:
+        The thread that it was loaded in, to answer there; one of its own where none is given.
 
     Raises nbmicro.errors.LoadError for an object that answers no requests.
     """
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, worker: Worker | None = None) -> None:
         kind = kind_of(app)
         if kind is None:
             raise LoadError(f"{app!r} answers no requests: it is neither a WSGI nor an ASGI app.")
         self.app = app
         self.kind: Kind = kind
         self._bridge = Bridge(app) if kind.is_async else None
-        self._worker = Worker()
+        self._worker = worker or Worker()
         self._busy = False
         self._lock = threading.Lock()
         _open.add(self)

@@ -62,7 +62,11 @@ def kind_of(found: object) -> Kind | None:
     own = _known(type(found))
     if own is not None:
         return own
-    speaks = _protocol(found)
+    try:
+        speaks = _protocol(found)
+    except Exception:
+        # A proxy of something that is not there now: Flask's `request` outside a request.
+        return None
     if speaks is None:
         return None
     inner = _known(type(core_of(found)))

@@ -32,19 +32,26 @@ def make(session: Session) -> Callable[..., Any]:
         PATH      what would answer it, and why the others do not
         --drop    take away the routes of this rule
 
+        Of an app that %app named, the routes are read where its framework lets them be read: Flask, Django, FastAPI,
+        Starlette, Bottle.
+
         In plain Python:  app.routes()
         """
         if asks_for_help(line, routes):
             return
-        from nbmicro.notebook.route_table import explain_path, table_bundle
+        from nbmicro.notebook.route_table import explain_path, handler_place, table_bundle
 
         options = read_options("%routes", line, {"--drop": str}, words=1)
         if "drop" in options:
             _drop(session, options["drop"])
         elif options["words"]:
-            print(explain_path(session.app, options["words"][0]))
-        else:
+            print(explain_path(session.target(), options["words"][0]))
+        elif session.spoken.peek() is not None:
             session.host.display(table_bundle(session.app))
+        else:
+            session.host.display(
+                table_bundle(session.target(), lambda route: handler_place(route, session.label_of_file))
+            )
 
     return routes
 

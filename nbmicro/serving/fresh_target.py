@@ -1,0 +1,113 @@
+"""A target whose modules are imported anew when their files have changed: ``%app … --reload``.
+
+What lives here: which modules are a target's own, whether they changed, and importing them again or leaving all as it
+was. What must not: watching (it is looked when somebody asks), or the app's threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+from nbmicro.exchange.places import is_users
+
+__all__ = ["FreshTarget"]
+
+
+class FreshTarget:
+    """The user's own modules under a folder, as they were when the target was loaded.
+
+    Parameters
+    ----------
+    folder:
+        Where the target's modules are; modules of installed packages below it are not its own.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = os.path.realpath(folder) + os.sep
+        self._stamps = self._look()
+
+    def note(self) -> None:
+        """Take the files as they are for what is loaded, those that were imported since among them."""
+        self._stamps = self._look()
+
+    def changed(self) -> list[str]:
+        """The names of the modules whose files are others than when they were loaded or last looked at."""
+        now = self._look()
+        return [name for name, stamp in now.items() if self._stamps.get(name, stamp) != stamp]
+
+    def load_again(self, load: Callable[[], Any]) -> Any:
+        """Import the modules anew by ``load``, and give what it gives.
+
+        Models and settings of Django stay as they are, since Django takes each model once.
+
+        Raises nbmicro.errors.LoadError, with everything as it was before, where an import fails.
+        """
+        changed = self.changed()
+        kept = _kept_by_django()
+        gone: dict[str, ModuleType] = {
+            name: sys.modules[name] for name in self._stamps if name in sys.modules and name not in kept
+        }
+        self._stamps = self._look()
+        for name in changed:
+            _forget_bytecode(sys.modules.get(name))
+        for name in gone:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        try:
+            found = load()
+        except BaseException:
+            for name in [name for name in self._look() if name not in kept]:
+                sys.modules.pop(name, None)
+            sys.modules.update(gone)
+            raise
+        clear = getattr(sys.modules.get("django.urls"), "clear_url_caches", None)
+        if clear is not None:
+            clear()
+        self.note()
+        return found
+
+    def kept(self) -> list[str]:
+        """The names of changed modules that cannot be imported anew in this process."""
+        kept = _kept_by_django()
+        return [name for name in self.changed() if name in kept]
+
+    def _look(self) -> dict[str, tuple[int, int]]:
+        return {name: stamp for name, stamp in _stamps() if self._is_own(sys.modules.get(name))}
+
+    def _is_own(self, module: Any) -> bool:
+        file = os.path.realpath(str(getattr(module, "__file__", "") or ""))
+        return file.startswith(self.folder) and is_users(file)
+
+
+def _stamps() -> Iterator[tuple[str, tuple[int, int]]]:
+    """Every module that has a file, with the file's time and size."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name != "__main__" and isinstance(file, str) and file.endswith(".py"):
+            with contextlib.suppress(OSError):
+                found = os.stat(file)
+                yield name, (found.st_mtime_ns, found.st_size)
+
+
+def _kept_by_django() -> set[str]:
+    """The modules that Django lets nobody import twice: models, the apps' configurations, settings, their packages."""
+    registry = getattr(sys.modules.get("django.apps"), "apps", None)
+    if registry is None or not registry.ready:
+        return set()
+    kept = {model.__module__ for model in registry.get_models(include_auto_created=True)}
+    kept |= {type(config).__module__ for config in registry.get_app_configs()}
+    kept |= {os.environ.get("DJANGO_SETTINGS_MODULE", "")}
+    return kept | {name.rpartition(".")[0] for name in kept}
+
+
+def _forget_bytecode(module: Any) -> None:
+    """Python takes compiled code for that of its source by the second and the size; an edit is often quicker."""
+    with contextlib.suppress(OSError, NotImplementedError):
+        os.unlink(importlib.util.cache_from_source(str(getattr(module, "__file__", ""))))

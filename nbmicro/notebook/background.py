@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 from nbmicro.exchange.recorder import Recorder
@@ -59,10 +61,8 @@ def serve(
     session.stop_server()
     session.server = server
     found = address(server.port, server.host, servers)
-    print(f"Serving app at {found.url}  Stop: %serve --stop")
-    for remark in (found.note, server.warning):
-        if remark:
-            print(remark)
+    remarks = [remark for remark in (found.note, server.warning) if remark]
+    session.host.display(_said(found.url, remarks))
 
 
 def address(port: int, host: str, servers: list[dict[str, object]] | None = None) -> Address:
@@ -89,6 +89,16 @@ def stop(session: Session) -> None:
         print(
             "A handler is still running, and nothing can end it from outside: restart the kernel if it never returns."
         )
+
+
+def _said(url: str, remarks: Sequence[str]) -> dict[str, str]:
+    """Where the app is, as text and with a link: behind a hub the address is a path, which no front end makes one."""
+    text = "\n".join([f"Serving app at {url}  Stop: %serve --stop", *remarks])
+    shown = escape(url)
+    if url.startswith(("http://", "https://", "/")):
+        shown = f'<a href="{shown}" target="_blank" rel="noopener">{shown}</a>'
+    lines = [f"Serving app at {shown} \N{MIDDLE DOT} Stop: <code>%serve --stop</code>", *map(escape, remarks)]
+    return {"text/plain": text, "text/html": "".join(f"<div>{line}</div>" for line in lines)}
 
 
 def _servers() -> list[dict[str, object]]:

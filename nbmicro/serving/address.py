@@ -160,14 +160,15 @@ def _for_url(host: str) -> str:
 
 
 def _hub_note(environ: Mapping[str, str]) -> str:
+    where = "In the notebook the path above is a link; elsewhere put this site's address in front of it. "
     if environ.get("BINDER_SERVICE_HOST") or environ.get("BINDER_LAUNCH_HOST"):
-        return (
+        return where + (
             "Anyone with this session's link and token can open it, as long as the session lives. "
-            "A 404 here means that jupyter-server-proxy is missing: add it to binder/requirements.txt."
+            "A 404 there means that jupyter-server-proxy is missing: add it to binder/requirements.txt."
         )
-    return (
+    return where + (
         "Only you can open it, signed in at this hub; its administrators can share it with others. "
-        "A 404 here means that jupyter-server-proxy is missing where Jupyter runs: "
+        "A 404 there means that jupyter-server-proxy is missing where Jupyter runs: "
         "pip install jupyter-server-proxy there, then restart your server (Hub Control Panel)."
     )
 

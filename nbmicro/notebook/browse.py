@@ -64,7 +64,7 @@ def browse(session: Session, path: str = "/") -> None:
     except ImportError as error:
         raise RequestError(
             f"%browse needs anywidget, which cannot be imported here: {error}.",
-            hint="Install it where the kernel runs (pip install anywidget); restart Jupyter itself, not the kernel alone.",
+            hint="Install it where the kernel runs (pip install anywidget); then restart Jupyter itself.",
         ) from None
     visitor = Visitor(session.target, session.history, frame_labels=session.label_of_file)
     widget: BrowserWidget

@@ -11,7 +11,6 @@ class Browser {
   constructor(model, el) {
     this.model = model;
     this.wire = new Wire(model);
-    this.wire.onchange = () => this.root.classList.toggle('is-busy', this.loading !== null);
     this.entries = [];
     this.at = -1;
     this.current = null;
@@ -48,7 +47,12 @@ class Browser {
     this.again = button('Reload', 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3', () => (this.loading ? this.stop('Stopped.') : this.reload({})));
     this.field = make('input', 'nbmicro-browse-address', { type: 'text', 'aria-label': 'Address', spellcheck: 'false', autocomplete: 'off', inputmode: 'url' });
     this.form = make('form', 'nbmicro-browse-form', {}, this.field);
-    this.form.addEventListener('submit', event => { event.preventDefault(); this.typed(); });
+    this.form.addEventListener('submit', event => event.preventDefault());
+    // JupyterLab keeps Enter from submitting a form in an output.
+    this.field.addEventListener('keydown', event => {
+      if (event.key === 'Enter') { event.preventDefault(); this.typed(); }
+      if (event.key === 'Escape') this.field.value = this.shown ?? '';
+    });
     this.field.addEventListener('focus', () => this.field.select());
     this.status = make('span', 'nbmicro-browse-status', { role: 'status' });
     this.name = make('span', 'nbmicro-browse-title');
@@ -74,6 +78,7 @@ class Browser {
     this.again.setAttribute('aria-label', label);
     this.again.querySelector('path').setAttribute('d', this.loading ? 'm4 4 8 8M12 4l-8 8' : 'M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3');
     this.root.classList.toggle('is-busy', this.loading !== null);
+    this.stage.setAttribute('aria-busy', String(this.loading !== null));
   }
 
   showAddress(address) {

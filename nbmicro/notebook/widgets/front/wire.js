@@ -13,7 +13,6 @@ class Wire {
     this.calls = new Map();
     this.queue = [];
     this.busy = 0;
-    this.onchange = () => {};
     this.listen = (message, buffers) => this.take(message, buffers);
     model.on('msg:custom', this.listen);
   }
@@ -55,7 +54,6 @@ class Wire {
     const buffers = call.body?.byteLength ? [call.body] : [];
     const { method, target, headers, redirect, navigation, page, path } = call.request;
     this.model.send({ kind: 'request', id: call.id, method, target, headers, redirect, navigation, page, path }, undefined, buffers);
-    this.onchange();
   }
 
   next() {
@@ -68,7 +66,6 @@ class Wire {
   ended(call) {
     this.calls.delete(call.id);
     if (call.sent && !call.request.navigation && !call.stream) { this.busy--; this.next(); }
-    this.onchange();
   }
 
   cancel(id) {

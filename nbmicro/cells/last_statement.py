@@ -112,6 +112,9 @@ def describe_statement(node: ast.stmt, lines: Sequence[str], *, body: bool) -> L
             kind, cure = _expression(value, cure, lines, body)
         case ast.Return(value=None | ast.Constant(value=None)):
             kind, cure = "a `return` without a value", "Write the reply behind it: `return …`."
+        case ast.Return(value=ast.Call(func=ast.Name(id="print"), args=arguments)):
+            kind = "a `return` of print, which shows its text and returns nothing"
+            cure = _in_place_of_print(arguments, lines)
         case ast.Return():
             kind, cure = "a `return`, and what stands behind it was None", "Return a value: text, a dict, a Response."
     source = lines[shown.lineno - 1].strip() if shown.lineno <= len(lines) else ""
@@ -163,13 +166,17 @@ def _block(node: ast.stmt, shown: ast.stmt, kind: str, cure: str, lines: Sequenc
 def _expression(value: ast.expr, cure: str, lines: Sequence[str], body: bool) -> tuple[str, str]:
     text = segment(value, lines) or "…"
     match value:
-        case ast.Call(func=ast.Name(id="print")):
-            return (
-                "a call of print, which shows its text and returns nothing",
-                "Write `return` and the text in place of the print.",
-            )
+        case ast.Call(func=ast.Name(id="print"), args=arguments):
+            return "a call of print, which shows its text and returns nothing", _in_place_of_print(arguments, lines)
         case _ if not body:
             return "an expression, which a function does not return by itself", f"Write `return {text}`."
         case ast.Call() | ast.Await():
             return "a call, and it gave None", cure
     return "an expression, and its value was None", cure
+
+
+def _in_place_of_print(arguments: Sequence[ast.expr], lines: Sequence[str]) -> str:
+    only = arguments[0] if len(arguments) == 1 else None
+    is_text = isinstance(only, ast.JoinedStr) or (isinstance(only, ast.Constant) and isinstance(only.value, str))
+    text = segment(only, lines) if only is not None and is_text else None
+    return f"Write `return {text}`." if text else "Write `return` and the text in place of the print."

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import ast
 import warnings
+from difflib import get_close_matches
+from keyword import kwlist
 from types import CodeType
 
 from nbmicro.cells.ipython_syntax import MagicStatement, magic_statements
@@ -15,6 +17,8 @@ from nbmicro.errors import CellError
 
 __all__ = ["compile_tree", "parse_again", "parse_source", "refuse_ipython", "same_newlines", "shown_line"]
 
+_BLOCKS = ("if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "match", "case")
+_STATEMENTS = (*_BLOCKS, "return", "yield", "raise", "import", "from", "global", "assert", "async", "await", "del")
 _TOO_MUCH = (ValueError, RecursionError, MemoryError, OverflowError)
 
 
@@ -104,6 +108,16 @@ def _hint(error: SyntaxError, text: str) -> str | None:
         return "A value of the path is the handler's own name. Give the parameter in the rule another one."
     if "used prior to global" in error.msg or "assigned to before global" in error.msg:
         return "A `global` line stands first in the cell."
+    word = text.split(maxsplit=1)[0] if text.strip() else ""
+    near = get_close_matches(word, _STATEMENTS, 1, 0.75) if word.isidentifier() and word not in kwlist else []
+    if error.msg == "invalid syntax" and near and text.strip() != word:
+        return f"Did you mean `{near[0]}`?"
+    if error.msg == "invalid syntax" and text.rstrip().endswith(":") and word not in _BLOCKS:
+        return f"A line that ends with a colon begins with one of: {' '.join(_BLOCKS)}."
+    if error.msg.startswith("unterminated string"):
+        return "A string ends with the quote that it began with, on the same line."
+    if error.msg.startswith("expected an indented block"):
+        return "Indent the lines below by four spaces."
     if text.lstrip().startswith(("<", "{%", "{{")):
         return "A page's HTML goes into a template (%%template page.html), or into a string."
     return None

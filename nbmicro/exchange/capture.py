@@ -91,6 +91,8 @@ class Capture:
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:
             self.logged_errors.append(error)
+        if getattr(record, "nbmicro_shown", False):
+            return  # the exchange shows that failure itself
         if len(self._logs) < LOG_LIMIT:
             self._logs.append((LogLine(record.levelname, record.name, _message(record, error)), error))
 

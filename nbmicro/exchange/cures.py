@@ -129,11 +129,11 @@ def _undefined(error: BaseException) -> str | None:
         return f"Python writes it `{_JSON_WORDS[name]}`."
     if name in HANDLER_NAMES:
         return f"It is nbmicro's; to have it here:  from nbmicro import {name}"
+    if name in sys.stdlib_module_names:
+        return f"It is a module of Python's:  import {name}"
     near = difflib.get_close_matches(name, [one for one in _names(frame) if not one.startswith("_")], 1, 0.7)
     if near:
         return f"Did you mean `{near[0]}`?"
-    if name in sys.stdlib_module_names:
-        return f"It is a module of Python's:  import {name}"
     return None
 
 

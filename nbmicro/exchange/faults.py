@@ -34,6 +34,7 @@ FRAME_LIMIT = 8
 RING_LIMIT = 4
 
 _ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
+_TEMPLATE = re.compile(r"<template .+>")
 _THREAD = re.compile(r"\bthread id \d+")
 
 #: File name, line and function of a frame.
@@ -58,13 +59,16 @@ def _record(error: BaseException, frame_labels: FrameLabels | None, depth: int) 
     # What to do is asked for with the first failure only: it needs the names of the core.
     from nbmicro.exchange.cures import cure_of
 
+    message, hint = _message(error), error.hint if isinstance(error, NbmicroError) else cure_of(error)
+    if hint and message.startswith("Working outside of "):
+        message = message.partition("\n")[0]  # the advice of another framework does not help here
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     told = depth > 0 and cause is not None and not _is_passing(cause)
     return ErrorRecord(
         type=type(error).__name__,
-        message=_message(error),
+        message=message,
         frames=_frames(error, frame_labels),
-        hint=error.hint if isinstance(error, NbmicroError) else cure_of(error),
+        hint=hint,
         cause=_record(cause, frame_labels, depth - 1) if told and cause is not None else None,
         parts=tuple(_record(part, frame_labels, 0) for part in _parts(error)[:GROUP_LIMIT]),
     )
@@ -165,6 +169,11 @@ def _ring(places: Sequence[_Place], start: int) -> tuple[int, int]:
 def _frame(
     filename: str, line: int, function: str, frame_labels: FrameLabels | None, source: str = "", more: str = ""
 ) -> Frame:
+    if _TEMPLATE.match(filename) and linecache.getline(filename, 1).startswith("%%"):
+        # A template's lines begin below the cell's first one; the cell's are those that its editor counts.
+        line += 1
+        label = f"%%{filename[1:-1]}"
+        return Frame(label, line, "", linecache.getline(filename, line).strip(), more)
     source = source or linecache.getline(filename, line)
     function = "" if function in {"<module>", "top-level template code"} else function
     return Frame(label_of(filename, frame_labels), line, function, source.strip(), more)

@@ -70,7 +70,8 @@ def hint_for(exchange: ExchangeRecord, routes: Sequence[RouteInfo] = ()) -> str 
     routes:
         The table of the app that answered.
     """
-    writer = {404: _not_found, 405: _wrong_method, 400: _missing_key, 415: _not_json}.get(exchange.status)
+    writers = {404: _not_found, 405: _wrong_method, 400: _missing_key, 415: _not_json, 500: _missing_json_key}
+    writer = writers.get(exchange.status)
     text = writer(exchange, routes) if writer is not None else None
     return f"{_subject(exchange)}: {text}" if text else None
 
@@ -95,6 +96,9 @@ def _subject(exchange: ExchangeRecord) -> str:
 
 
 def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    if exchange.endpoint == "static" and exchange.rule is not None and exchange.rule.endswith("/<path:filename>"):
+        name = unquote(exchange.request.path).removeprefix(exchange.rule.partition("<")[0])
+        return f"there is no file of that name. Make one in a cell that begins with  %%static {name}"
     # A refusal with a line of the user's own is a handler's answer, not a miss.
     if exchange.rule is not None or not routes or (exchange.refusal is not None and exchange.refusal.frames):
         return None
@@ -105,7 +109,8 @@ def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | N
             "Try it with the framework's own test client."
         )
     method = f"{near.spoken_methods[0]} " if near and near.methods else ""
-    nearest = f" Nearest: {method}{near.written or near.rule}." if near else ""
+    slash = ", without a slash at its end" if near and exchange.request.path == f"{near.rule}/" else ""
+    nearest = f" Nearest: {method}{near.written or near.rule}{slash}." if near else ""
     return f"no route answers it.{nearest} All of them: %routes"
 
 
@@ -116,14 +121,26 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
         return None
     method = exchange.request.method
     text = f"this route answers {_listed(spoken)} only."
-    rule = next((route.rule for route in routes if _answers(exchange.request.path, route.rule)), None)
+    answering = [route.rule for route in routes if _answers(exchange.request.path, route.rule)]
+    rule = min(answering, key=lambda rule: rule.count("<"), default=None)
     if rule is None or any(route.written is not None for route in routes):
         # Another framework's routes are declared as it does that.
         return text
     if method not in METHODS:
+        meant = get_close_matches(method, METHODS, n=1)
+        if meant:
+            return f"{text} Is `{method}` meant to be {meant[0]}?"
         # A %%route line takes no method that nobody registered; a decorator takes any.
         return f'{text} To answer {method} too, in a plain cell:  @app.route("{rule}", methods=["{method}"])'
-    purpose = "For a form" if method == "POST" and spoken == ["GET"] else f"To answer {method} too"
+    sent, form = exchange.request.json, method == "POST" and spoken == ["GET"]
+    if form and isinstance(sent, dict) and sent:
+        # `%http /search q=tea` is a POST, for `q=tea` is data.
+        items = " ".join(f"{key}==…" for key in sent)
+        return (
+            f"{text} To answer POST too:  %%route GET,POST {rule}\n"
+            f"name=value is data, which makes it a POST; for the query write  %http {exchange.request.target} {items}"
+        )
+    purpose = "For a form" if form else f"To answer {method} too"
     return f"{text} {purpose}:  %%route {','.join([*spoken, method])} {rule}"
 
 
@@ -137,6 +154,9 @@ def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str |
     place = read[1] if read else "form"
     request = exchange.request
     said = f'the handler read request.{place}["{key}"], but {_carried(request, place)}.'
+    if place in {"form", "files"} and request.method == "GET":
+        item = f"{key}=…" if place == "form" else f"{key}@photo.png"
+        return f"{said} A GET has none. {_as_post(exchange, f'-f POST {request.target} {item}')}"
     return f"{said} {_cure(exchange, place, key)}"
 
 
@@ -145,11 +165,30 @@ def _not_json(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | No
     if request.media_type == "application/json" or request.media_type.endswith("+json"):
         return None
     if request.method == "GET" and not request.body:
-        return "the handler read request.json, but a GET carries no body."
+        cure = _as_post(exchange, f"POST {request.target} name=…")
+        return f"the handler read request.json, but a GET carries no body. {cure}"
     names = list(parse_qs(request.text)) if _is_form(request) else []
     items = " ".join(f"{name}=…" for name in names) or "name=…"
     line = f"%http {request.method} {request.target} {items}"
     return f"the handler read request.json, but {_carried(request, 'json')}. Send JSON:  {line}"
+
+
+def _as_post(exchange: ExchangeRecord, line: str) -> str:
+    rule = exchange.rule or exchange.request.path
+    return f"Begin its cell with `%%route POST {rule}` and send  %http {line}"
+
+
+def _missing_json_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    """A KeyError of what the request's JSON has not."""
+    error, frames, sent = exchange.exception, exchange.error.frames if exchange.error else (), exchange.request.json
+    if not isinstance(error, KeyError) or not error.args or not frames or not isinstance(sent, dict):
+        return None
+    key = str(error.args[0])
+    if key in sent or not re.search(r"json|data|body|payload", frames[-1].source):
+        return None
+    close = get_close_matches(key, list(sent), n=1)
+    meant = f" Is `{close[0]}` the same?" if close else ""
+    return f"the request's JSON has no {key!r}; it has: {', '.join(sent) or 'nothing'}.{meant}"
 
 
 def _carried(request: RequestRecord, place: str) -> str:

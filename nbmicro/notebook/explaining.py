@@ -81,14 +81,14 @@ def tidy_traceback(error: BaseException) -> None:
 
 
 def users_trace(trace: TracebackType | None) -> TracebackType | None:
-    """A copy of a traceback with the user's own frames, behind its first one, which IPython leaves out."""
+    """A copy of a traceback with the user's own frames; the whole one where it has none."""
     from nbmicro.exchange.places import is_users
 
     own = [one for one in _each(trace) if is_users(one.tb_frame.f_code.co_filename)]
-    if trace is None or not own:
+    if not own:
         return trace
     copied: TracebackType | None = None
-    for one in reversed([trace, *own]):
+    for one in reversed(own):
         copied = TracebackType(copied, one.tb_frame, one.tb_lasti, one.tb_lineno)
     return copied
 

@@ -6,7 +6,9 @@ and the undoing of all of it. What must not: what a cell means; the session says
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
@@ -34,6 +36,7 @@ class Cell:
         self.source = source
         self.deleted = deleted
         self.state: Any = None
+        self.give_back: Callable[[], None] | None = None
 
 
 class Listener(Protocol):
@@ -74,6 +77,7 @@ class Host:
         self._magics: dict[str, tuple[str, Any]] = {}
         self._files: dict[str, Cell] = {}
         self._publish: Any = None
+        self._held: dict[str, Any] = {}
         self._show_error: Any = None
         self._leave: Any = None
         self._tidy = _transformer(listener)
@@ -91,6 +95,8 @@ class Host:
         publisher = self.shell.display_pub
         self._publish = publisher.publish
         publisher.publish = self._published
+        if not self.has_kernel:
+            self._hold_output_prompt()
         self._show_error, self.shell.showtraceback = self.shell.showtraceback, self._showed_error
         self._leave, self.shell.ask_exit = self.shell.ask_exit, self._left
 
@@ -110,6 +116,9 @@ class Host:
         for name, ours in (("showtraceback", self._showed_error), ("ask_exit", self._left)):
             if self.shell.__dict__.get(name) == ours:
                 delattr(self.shell, name)
+        for name, ours in self._held.items():
+            if vars(self.shell.displayhook).get(name) is ours:
+                delattr(self.shell.displayhook, name)
         self._remove_magics()
         for name, value in self._names.items():
             if self.namespace.get(name) is value:
@@ -130,6 +139,7 @@ class Host:
         cell = self._cell_of(info)
         self._cells[id(info)] = (info, cell)
         self._remember_file(info, cell)
+        self._let_interrupts_through(cell)
         self.listener.cell_begins(cell)
 
     def _post_run_cell(self, result: Any) -> None:
@@ -140,7 +150,32 @@ class Host:
         # An async cell ends in another context than it began in; only the info object is the same.
         known = self._cells.pop(id(info), None)
         if known is not None:
+            if known[1].give_back is not None:
+                known[1].give_back()
             self.listener.cell_ends(known[1], success=bool(result.success))
+
+    def _let_interrupts_through(self, cell: Cell) -> None:
+        """Let an interrupt stop the request that an async cell waits for.
+
+        While such a cell runs, ipykernel makes an interrupt a message to the event loop, which the request holds up.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return
+        before = signal.getsignal(signal.SIGINT)
+        if not callable(before) or before is signal.default_int_handler:
+            return
+
+        def interrupted(number: int, frame: Any) -> Any:
+            if self.listener.answers():
+                raise KeyboardInterrupt
+            return before(number, frame)
+
+        def give_back() -> None:
+            if signal.getsignal(signal.SIGINT) is interrupted:
+                signal.signal(signal.SIGINT, before)
+
+        signal.signal(signal.SIGINT, interrupted)
+        cell.give_back = give_back
 
     def _drop_empty_captures(self) -> None:
         """What ``%%capture`` holds of a value that was shown when it was made: an output with nothing in it."""
@@ -212,6 +247,19 @@ class Host:
             raise SystemExit
         return self._leave()
 
+    def _hold_output_prompt(self) -> None:
+        """Let a terminal write ``Out[3]:`` with the output; an exchange was shown already, and has none."""
+        hook = self.shell.displayhook
+        write_prompt, write_data = hook.write_output_prompt, hook.write_format_data
+
+        def written(*args: Any, **kwargs: Any) -> Any:
+            write_prompt()
+            return write_data(*args, **kwargs)
+
+        self._held = {"write_output_prompt": lambda: None, "write_format_data": written}
+        for name, ours in self._held.items():
+            setattr(hook, name, ours)
+
     def show_type(self, kind: type, show: Callable[[Any], None]) -> None:
         """Call ``show`` for a cell's value of this type instead of displaying it; None undoes it."""
         formatter = self.shell.display_formatter.ipython_display_formatter
@@ -278,6 +326,13 @@ class Host:
         manager = self.shell.magics_manager
         names = ((key.partition(" ")[0], name) for key, (name, _) in self._magics.items())
         return {name: str(getattr(manager.magics[table].get(name), "__doc__", "") or "") for table, name in names}
+
+    def magic_names(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+        """The names of our magics and of all, by ``line`` and ``cell``."""
+        manager = self.shell.magics_manager
+        tables = [key.split(" ") for key in self._magics]
+        ours = {kind: {name for table, name in tables if table == kind} for kind in ("line", "cell")}
+        return ours, {kind: {*manager.magics[kind], *manager.lazy_magics} for kind in ("line", "cell")}
 
     def taken_magics(self) -> dict[str, str]:
         """The names of our magics that something else has registered since, each with its module."""

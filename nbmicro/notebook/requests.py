@@ -153,7 +153,7 @@ def _template_line(error: BaseException, name: str) -> int | None:
     """The line of the cell where a template failed: below its ``%%template`` line."""
     trace, line = error.__traceback__, None
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == name:
+        if trace.tb_frame.f_code.co_filename == f"<template {name}>":
             line = trace.tb_lineno + 1
         trace = trace.tb_next
     return line

@@ -224,7 +224,9 @@ class App(Setup):
         except Exception:
             if not from_error_handler:
                 raise
-            self.logger.exception("Request finalizing failed with an error while handling an error")
+            shown = "nbmicro.error" in need_request_context().environ
+            text = "Request finalizing failed with an error while handling an error"
+            self.logger.exception(text, extra={"nbmicro_shown": shown})
         return response
 
     def make_response(self, rv: Any) -> Any:

@@ -186,7 +186,7 @@ class Environment(jinja2.Environment):
             return super().get_template(name, None, globals)
         template: Template | None = self._compiled.get((name, source))
         if template is None:
-            code = self.compile(source, name, name)
+            code = self.compile(source, name, f"<template {name}>")
             template = self.template_class.from_code(self, code, self.make_globals(None))
             self._compiled[name, source] = template
         if globals:

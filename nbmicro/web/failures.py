@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServe
 from werkzeug.routing import RequestRedirect, RoutingException
 
 from nbmicro.web.contexts import RequestContext, current_context, table_here
-from nbmicro.web.refusals import explained
+from nbmicro.web.refusals import explain
 from nbmicro.web.scaffold import error_key
 from nbmicro.web.signals import got_request_exception
 
@@ -99,7 +99,8 @@ def handle_exception(app: App, error: Exception) -> Any:
         propagate = app.testing or app.debug
     if environ.get("nbmicro.recorded"):
         # Whoever records shows the exception itself, beside the same response that every other client gets.
-        environ["nbmicro.error"] = explained(error)
+        explain(error)
+        environ["nbmicro.error"] = error
         propagate = False
     if propagate:
         raise error

@@ -16,18 +16,18 @@ from nbmicro.web.contexts import RequestContext, current_context
 from nbmicro.web.hosting import hosting
 
 __all__ = [
-    "CallError",
     "NoJson",
     "ReplyError",
     "bad_headers",
     "bad_piece",
     "bad_status",
     "bad_tuple",
-    "explained",
+    "explain",
     "json_cure",
     "no_json",
     "no_reply",
     "no_response",
+    "no_session",
     "not_a_reply",
     "replier",
 ]
@@ -70,22 +70,6 @@ class ReplyError(TypeError):
 
 class NoJson(ReplyError, ValueError):
     """A value was to be JSON (RFC 8259) and holds what JSON has no form for."""
-
-
-class CallError(TypeError):
-    """A handler could not be called with the values of its rule.
-
-    Parameters
-    ----------
-    message:
-        What the rule gives, what the handler takes, and what to write.
-    place:
-        File name, line and function of the handler.
-    """
-
-    def __init__(self, message: str, *, place: tuple[str, int, str] | None) -> None:
-        super().__init__(message)
-        self.place = place
 
 
 def replier() -> tuple[str, Any]:
@@ -187,6 +171,12 @@ def no_json(value: Any, error: Exception, dumps: Any) -> NoJson:
     return NoJson(f"{error}: {path or 'it'} is {what}.", cure)
 
 
+def no_session(items: dict[str, Any], error: TypeError, dumps: Any) -> TypeError:
+    """The error for a session that its cookie, which is JSON, cannot hold; the parameters are those of above."""
+    found = next(_strange(items, dumps, "session", 0), None)
+    return TypeError(f"{error}: {found[0]} is {found[1]}." if found else str(error))
+
+
 def json_cure(kind: str) -> str:
     """What to write in place of a value that JSON has no form for; ``kind`` is the name of its type."""
     if kind in {"set", "frozenset", "generator", "map", "filter", "range", "dict_keys", "dict_values", "deque"}:
@@ -222,11 +212,8 @@ def _strange(value: Any, dumps: Any, path: str, depth: int) -> Iterator[tuple[st
             yield path, _kind(value), json_cure(type(value).__name__)
 
 
-def explained(error: Exception) -> Exception:
-    """A failure of the current request with the handler's lines, where it is about a reply or a call.
-
-    Only for who shows it: it may be another exception than the one that was raised.
-    """
+def explain(error: Exception) -> None:
+    """Add the handler's lines to a failure of the current request, where it is about a reply or a call."""
     who, function = replier()
     if isinstance(error, ReplyError):
         lines = hosting.reply_lines(function) if hosting.reply_lines and function is not None else None
@@ -237,30 +224,24 @@ def explained(error: Exception) -> Exception:
                 )
             error.show(lines)
     elif type(error) is TypeError and function is not None and not _passes(error, function):
-        return _call_error(error, function) or error
-    return error
+        _explain_call(error, function)
 
 
-def _call_error(error: TypeError, function: Any) -> CallError | None:
+def _explain_call(error: TypeError, function: Any) -> None:
+    """Say what a rule gives, where its handler could not be called with that."""
     context = current_context()
-    values = context.view_args or {} if isinstance(context, RequestContext) and context._replier is None else None
     code = getattr(inspect.unwrap(function), "__code__", None)
-    if values is None or code is None:
-        return None
+    if not isinstance(context, RequestContext) or context._replier is not None or code is None:
+        return
+    values = context.view_args or {}
     try:
         inspect.signature(function).bind(**values)
     except TypeError:
-        pass
-    else:
-        return None
-    given = ", ".join(f"`{name}`" for name in values) or "no values"
-    name = code.co_name
-    write = f"def {name}({', '.join(values)}):"
-    rule = context.url_rule.rule if isinstance(context, RequestContext) and context.url_rule is not None else "the rule"
-    told = CallError(
-        f"{error}. The rule {rule} gives {given}. Write:  {write}", place=(code.co_filename, code.co_firstlineno, name)
-    )
-    return told.with_traceback(error.__traceback__)
+        given = ", ".join(f"`{name}`" for name in values) or "no values"
+        rule = context.url_rule.rule if context.url_rule is not None else "The rule"
+        write = f"def {code.co_name}({', '.join(values)}):"
+        error.args = (f"{error}. {rule} gives {given}. Write:  {write}",)
+        error.place = (code.co_filename, code.co_firstlineno, code.co_name)  # type: ignore[attr-defined]
 
 
 def _passes(error: BaseException, function: Any) -> bool:

@@ -173,6 +173,9 @@ class Scaffold:
 
     def route(self, rule: str, **options: Any) -> Callable[[F], F]:
         """Declare the decorated function as the handler of ``rule``."""
+        if callable(rule):
+            name = getattr(rule, "__name__", "page")
+            raise TypeError(f'A route needs its rule: @app.route("/{name}")')
 
         def decorate(function: F) -> F:
             self.add_url_rule(rule, options.pop("endpoint", None), function, **options)

@@ -20,6 +20,7 @@ from werkzeug.sansio.http import parse_cookie
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from nbmicro.web import refusals
 from nbmicro.web.contexts import RequestContext, current_context
 from nbmicro.web.hosting import ephemeral_key, note
 from nbmicro.web.json.tag import TaggedJSONSerializer
@@ -220,7 +221,7 @@ class SecureCookieSessionInterface(SessionInterface):
         if serializer is None:
             raise RuntimeError(NO_KEY)
         expires = self.get_expiration_time(app, session)
-        value: Any = serializer.dumps(dict.copy(session) if isinstance(session, dict) else dict(session))
+        value = self._text_of(serializer, dict.copy(session) if isinstance(session, dict) else dict(session))
         self._set_cookie(response, self.get_cookie_name(app), value, expires, self._cookie_options(app))
         if not accessed:
             _vary_on_cookie(response)
@@ -242,11 +243,17 @@ class SecureCookieSessionInterface(SessionInterface):
         serializer = self.get_signing_serializer(app)
         if serializer is None:
             raise RuntimeError(NO_KEY)
-        value: Any = serializer.dumps(dict.copy(session))
+        value = self._text_of(serializer, dict.copy(session))
         if len(name) + len(value) > _LARGE:
             return None
         self._tell_of_ephemeral_key(app)
         return [_VARY, ("Set-Cookie", self._cookie_text(name, value, self._cookie_options(app)))]
+
+    def _text_of(self, serializer: Any, items: dict[str, Any]) -> Any:
+        try:
+            return serializer.dumps(items)
+        except TypeError as error:
+            raise refusals.no_session(items, error, self.serializer.dumps) from None
 
     def _tell_of_ephemeral_key(self, app: App) -> None:
         if not app.secret_key:

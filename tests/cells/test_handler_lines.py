@@ -34,7 +34,7 @@ def plain_cell(source: str, name: str, filename: str = "<a plain cell>") -> Call
             2,
             "print('hi')",
             "a call of print, which shows its text and returns nothing",
-            "Write `return`",
+            "Write `return 'hi'`.",
         ),
         ("None", 2, "None", "an expression, and its value was None", "Add a last line"),
         ("if 0:\n    raise OSError\nx = 1", 4, "x = 1", "an assignment", "Add the line `x`, or write `return x`."),

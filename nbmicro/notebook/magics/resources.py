@@ -35,11 +35,13 @@ def make_template(session: Session) -> Callable[..., Any]:
         if asks_for_help(line, template):
             return
         from nbmicro.cells.resource_cell import parse_template_cell
+        from nbmicro.cells.sources import remember_source
         from nbmicro.notebook.template_names import needed_names
 
         parsed = parse_template_cell(line, cell)
         needs = needed_names(session.app, parsed)
         session.app.add_template(parsed.name, parsed.source)
+        remember_source(f"<template {parsed.name}>", f"%%template {line}\n{cell}")
         print(f"template {parsed.name} · needs: {', '.join(needs) or 'nothing'}")
         if parsed.attempt is not None:
             from nbmicro.notebook import requests

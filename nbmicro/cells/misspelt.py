@@ -1,0 +1,65 @@
+"""A magic that is nearly one of ours: `%%rout`, `%htpp`, `%%routes` with a cell below.
+
+What lives here: finding it and the line to write. What must not: IPython; whoever asks says which magics there are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+from nbmicro.cells.ipython_syntax import magic_statements
+from nbmicro.errors import CellError
+
+__all__ = ["refuse_misspelt"]
+
+_MAYBE = re.compile(r"^\s*(%%?)(\w+)", re.MULTILINE)
+
+
+def refuse_misspelt(text: str, ours: Mapping[str, Collection[str]], known: Mapping[str, Collection[str]]) -> None:
+    """Refuse a cell with a magic that nobody knows and that is near one of ours.
+
+    Parameters
+    ----------
+    text:
+        The cell.
+    ours, known:
+        The names of our magics and of all, by ``"line"`` and ``"cell"``.
+
+    Raises
+    ------
+    CellError
+        With the line as it is meant.
+    """
+    kinds = {"%": "line", "%%": "cell"}
+    if all(name in known[kinds[sign]] for sign, name in _MAYBE.findall(text)):
+        return
+    first = text.lstrip()
+    # Below a `%%` line stands what its magic reads: bash, TeX, a request.
+    for statement in magic_statements(first.partition("\n")[0] if first.startswith("%%") else text):
+        kind = kinds.get(statement.kind)
+        if kind is None or statement.name in known[kind]:
+            continue
+        meant = _meant(statement.kind, statement.name, ours)
+        if meant is not None:
+            written = f"{statement.kind}{statement.name}"
+            raise CellError(
+                f"there is no magic `{written}`.",
+                hint=f"Did you mean  {meant}{f' {statement.rest}' if statement.rest else ''}",
+                line=statement.line,
+            )
+
+
+def _meant(sign: str, name: str, ours: Mapping[str, Collection[str]]) -> str | None:
+    other = "line" if sign == "%%" else "cell"
+    same = "cell" if sign == "%%" else "line"
+    if name.lower() in ours[other]:
+        # `%%routes` with a cell below is a misspelt `%%route`, `%route /x` one that lacks a sign.
+        near = get_close_matches(name, list(ours[same]), 1, 0.85) if sign == "%%" else []
+        return f"{sign}{near[0]}" if near else f"{'%' if sign == '%%' else '%%'}{name.lower()}"
+    near = get_close_matches(name.lower(), list(ours[same]), 1, 0.7)
+    if near:
+        return f"{sign}{near[0]}"
+    near = get_close_matches(name.lower(), list(ours[other]), 1, 0.8)
+    return f"{'%' if sign == '%%' else '%%'}{near[0]}" if near else None

@@ -16,14 +16,15 @@ from nbmicro.web.dotenv import load_dotenv, wants_dotenv
 
 __all__ = ["main"]
 
-# In the order of the help. Each is the function of that name in the module `nbmicro.cli.<name>`, unless another module
-# stands behind it (a command whose name is a keyword).
+# In the order of the help. Each is the function of its module's name; a command whose name is a keyword has an
+# underscore behind it there.
 COMMANDS: dict[str, str] = {
     "run": "nbmicro.cli.run",
     "routes": "nbmicro.cli.routes",
     "test": "nbmicro.cli.test",
     "export": "nbmicro.cli.export",
     "openapi": "nbmicro.cli.openapi",
+    "import": "nbmicro.cli.import_",
 }
 
 
@@ -37,7 +38,7 @@ class _Commands(click.Group):
         module = COMMANDS.get(cmd_name)
         if module is None:
             return None
-        command = getattr(import_module(module), cmd_name)
+        command = getattr(import_module(module), module.rpartition(".")[2])
         assert isinstance(command, click.Command)
         return command
 

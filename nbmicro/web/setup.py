@@ -259,6 +259,12 @@ class Setup(Scaffold):
         """The routes in effect."""
         return tuple(self.tables.current().routes)
 
+    def openapi(self, *, title: str | None = None, version: str | None = None) -> dict[str, Any]:
+        """The app described in OpenAPI 3.1, ready for ``json.dumps``; see :func:`nbmicro.web.openapi.describe`."""
+        from nbmicro.web.openapi import describe
+
+        return describe(self._app, title=title, version=version)
+
     @property
     def view_functions(self) -> ViewFunctions:
         """The function of each endpoint; setting one declares it."""

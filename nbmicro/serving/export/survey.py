@@ -176,7 +176,7 @@ def _statement(step: Step, node: ast.stmt, target: str, found: Survey, *, awaits
     reached = set() if definition else _reached(names.at_once, found) & _CONTEXTUAL
     if "g" in names.at_once and "g" in found.given:
         raise LoadError(
-            "`g` lasts from cell to cell in a notebook; in a module nothing of it is there when the first request comes.",
+            "`g` lasts from cell to cell in a notebook; of a module's own nothing is left when a request comes.",
             hint="Keep the value in a variable of the notebook.",
             where=step.cell.where,
             line=node.lineno,

@@ -1,0 +1,53 @@
+"""``nbmicro openapi FILE``: an app described in OpenAPI 3.1.
+
+What lives here: the command and what it prints. What must not: the document's making.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from nbmicro.cli.target import FILE
+from nbmicro.errors import LoadError
+from nbmicro.serving.loader import load_target
+from nbmicro.web.app import App
+
+__all__ = ["openapi"]
+
+
+@click.command(
+    help=f"""Describe an app in OpenAPI 3.1, as JSON.
+
+    {FILE}
+
+    The document tells of every route: its values, what it reads of query and body, its statuses and types, as far as
+    rules, type hints, docstrings and source say so.
+
+    \b
+    On the screen:   nbmicro openapi app.ipynb
+    Into a file:     nbmicro openapi app.ipynb -o openapi.json
+    """
+)
+@click.argument("file")
+@click.option("-o", "--output", metavar="OUT.json", help="The file to write; without it the document is printed.")
+@click.option("--title", help="The title of the API; else API_TITLE of the app's configuration, else its name.")
+@click.option("--version", help="The version of the API; else API_VERSION of the app's configuration.")
+def openapi(file: str, output: str | None, title: str | None, version: str | None) -> None:
+    loaded = load_target(file)
+    if not isinstance(loaded.app, App):
+        raise LoadError(
+            f"{loaded.name} makes a {type(loaded.app).__module__}.{type(loaded.app).__qualname__}, "
+            "and only an nbmicro app can be described.",
+        )
+    if title is None and "API_TITLE" not in loaded.app.config and loaded.report is not None:
+        # The app that a notebook has without making one is called `notebook`, whatever the notebook is about.
+        title = Path(loaded.name).stem
+    text = json.dumps(loaded.app.openapi(title=title, version=version), indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    Path(output).write_text(text, encoding="utf-8")
+    click.echo(f"wrote {output}")

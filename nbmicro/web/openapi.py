@@ -1,0 +1,204 @@
+"""An app described in OpenAPI 3.1: from its rules, converters, methods, docstrings, type hints and source.
+
+What lives here: the document. It is loaded when it is first asked for. What must not: answering requests.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import typing
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.http import HTTP_STATUS_CODES
+
+from nbmicro.web.declarations import Route
+from nbmicro.web.openapi_reading import Reading, read_handler
+from nbmicro.web.openapi_schemas import Schemas, converter_schema
+
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
+
+__all__ = ["describe"]
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+_PARAMETER = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*)(?:\((?P<arguments>.*?)\))?:)?(?P<name>[a-zA-Z_]\w*)>")
+_BODIES = frozenset({"POST", "PUT", "PATCH"})
+
+
+def describe(app: App, *, title: str | None = None, version: str | None = None) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of an app.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    title, version:
+        Of the API; without them ``API_TITLE`` and ``API_VERSION`` of its configuration, else the app's name and its
+        module's ``__version__``, else ``0.1.0``.
+
+    Returns
+    -------
+    dict
+        As https://spec.openapis.org/oas/v3.1.0 has it, in the order of the routes. Static files, HEAD and OPTIONS are
+        left out.
+    """
+    return _Document(app).written(title, version)
+
+
+class _Document:
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.schemas = Schemas()
+        self.paths: dict[str, dict[str, Any]] = {}
+        self._shapes: dict[str, str] = {}
+        self._ids: set[str] = set()
+
+    def written(self, title: str | None, version: str | None) -> dict[str, Any]:
+        for route in self.app.routes():
+            if route.handler is not None and not route.options.get("build_only") and not route.options.get("websocket"):
+                self._add(route, route.handler)
+        module = sys.modules.get(self.app.import_name)
+        config = self.app.config
+        document: dict[str, Any] = {
+            "openapi": "3.1.0",
+            "info": {
+                "title": title or config.get("API_TITLE") or self.app.name,
+                "version": str(version or config.get("API_VERSION") or getattr(module, "__version__", None) or "0.1.0"),
+            },
+        }
+        if config["APPLICATION_ROOT"] not in (None, "/"):
+            document["servers"] = [{"url": config["APPLICATION_ROOT"]}]
+        document["paths"] = self.paths
+        if self.schemas.components:
+            document["components"] = {"schemas": self.schemas.components}
+        return document
+
+    def _add(self, route: Route, handler: Callable[..., Any]) -> None:
+        if route.endpoint == "static" or route.endpoint.endswith(".static"):
+            return
+        shape = _PARAMETER.sub("{}", route.rule)
+        # Paths that differ in the names of their values alone are one path.
+        path = self._shapes.setdefault(shape, _PARAMETER.sub(lambda found: f"{{{found['name']}}}", route.rule))
+        names = re.findall(r"{(\w+)}", path)
+        methods = [method for method in _METHODS if route.methods is None or method in route.methods]
+        if not methods:
+            return
+        reading = read_handler(handler)
+        for method in methods:
+            operations = self.paths.setdefault(path, {})
+            # Of two rules with one method, the first answers what both match.
+            if method.lower() not in operations:
+                operations[method.lower()] = self._operation(route, handler, method, names, reading, methods)
+
+    def _operation(
+        self,
+        route: Route,
+        handler: Callable[..., Any],
+        method: str,
+        names: list[str],
+        reading: Reading,
+        methods: list[str],
+    ) -> dict[str, Any]:
+        operation: dict[str, Any] = {"operationId": self._id(route.endpoint, method, methods)}
+        if "." in route.endpoint:
+            operation["tags"] = [route.endpoint.rpartition(".")[0]]
+        summary, _, rest = (inspect.getdoc(handler) or "").partition("\n")
+        if summary:
+            operation["summary"] = summary
+        if rest.strip():
+            operation["description"] = rest.strip()
+        parameters = [*_path_parameters(route.rule, names), *_query_parameters(reading)]
+        if parameters:
+            operation["parameters"] = parameters
+        body = _body(reading) if method in _BODIES else None
+        if body is not None:
+            operation["requestBody"] = body
+        operation["responses"] = self._responses(handler, reading)
+        return operation
+
+    def _id(self, endpoint: str, method: str, methods: list[str]) -> str:
+        name = endpoint.replace(".", "_")
+        if len(methods) > 1:
+            name = f"{name}_{method.lower()}"
+        unique, number = name, 1
+        while unique in self._ids:
+            number += 1
+            unique = f"{name}_{number}"
+        self._ids.add(unique)
+        return unique
+
+    def _responses(self, handler: Callable[..., Any], reading: Reading) -> dict[str, Any]:
+        media_type, schema = self._hinted(handler)
+        replies: dict[int, Iterable[str]] = {**(reading.replies or {200: ()})}
+        responses: dict[str, Any] = {}
+        for status in sorted(replies):
+            kinds = sorted(replies[status])
+            if schema is not None and media_type and 200 <= status < 300 and status != 204:
+                content: dict[str, Any] = {media_type: {"schema": schema}}
+            else:
+                content = {kind: {"schema": _plain(kind)} for kind in kinds}
+            responses[str(status)] = {"description": _phrase(status), **({"content": content} if content else {})}
+        for status, said in sorted(reading.errors.items()):
+            responses.setdefault(str(status), {"description": said or _phrase(status)})
+        return dict(sorted(responses.items()))
+
+    def _hinted(self, handler: Callable[..., Any]) -> tuple[str | None, dict[str, Any] | None]:
+        """The media type and schema that the type hint of the reply gives."""
+        try:
+            hint = typing.get_type_hints(inspect.unwrap(handler)).get("return")
+        except Exception:
+            # A hint may name what is only there for a type checker.
+            return None, None
+        if typing.get_origin(hint) is tuple:
+            hint = (typing.get_args(hint) or (None,))[0]
+        if hint in (None, Any, object):
+            return None, None
+        if hint is str:
+            return "text/html", {"type": "string"}
+        if hint is bytes:
+            return "application/octet-stream", {}
+        schema = self.schemas.of(hint)
+        return ("application/json", schema) if schema is not None else (None, None)
+
+
+def _path_parameters(rule: str, names: list[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for name, one in zip(names, _PARAMETER.finditer(rule), strict=False):
+        converter = one["converter"] or "default"
+        parameter = {"name": name, "in": "path", "required": True}
+        if converter == "path":
+            parameter["description"] = "It may hold slashes."
+        found.append({**parameter, "schema": converter_schema(converter, one["arguments"])})
+    return found
+
+
+def _query_parameters(reading: Reading) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "query", **({"required": True} if required else {}), "schema": schema}
+        for name, (schema, required) in reading.query.items()
+    ]
+
+
+def _body(reading: Reading) -> dict[str, Any] | None:
+    """The body that a handler reads: a form with its fields, or JSON of any shape."""
+    content: dict[str, Any] = {}
+    if reading.form or reading.files:
+        properties: dict[str, Any] = {name: {"type": "string"} for name in reading.form}
+        properties |= {name: {"type": "string", "format": "binary"} for name in reading.files}
+        required = [name for name, must in (*reading.form.items(), *reading.files.items()) if must]
+        schema = {"type": "object", "properties": properties, **({"required": required} if required else {})}
+        content["multipart/form-data" if reading.files else "application/x-www-form-urlencoded"] = {"schema": schema}
+    if reading.json:
+        content["application/json"] = {"schema": {}}
+    return {"content": content} if content else None
+
+
+def _plain(media_type: str) -> dict[str, Any]:
+    return {} if media_type == "application/json" else {"type": "string"}
+
+
+def _phrase(status: int) -> str:
+    return HTTP_STATUS_CODES.get(status, f"Status {status}")

@@ -1,0 +1,238 @@
+"""What a handler's source says of its requests and replies: what it reads of the request, with which status it ends.
+
+What lives here: reading the tree of a handler, and of the functions beside it that it calls. What must not: running
+anything, or the document.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import FunctionType
+from typing import Any
+
+__all__ = ["Reading", "read_handler"]
+
+_DEPTH = 4
+_TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}
+_HTML = frozenset({"render_template", "render_template_string"})
+
+Body = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass
+class Reading:
+    """What was found.
+
+    Parameters
+    ----------
+    query:
+        The parameters of the query, by name: schema and whether it must be there.
+    form, files:
+        The fields of the form, by name, and whether each must be there.
+    json:
+        Whether a JSON body is read.
+    replies:
+        By status, the media types of the bodies that are seen; of an empty one, none.
+    errors:
+        By status, what ``abort`` says of it.
+    """
+
+    query: dict[str, tuple[dict[str, Any], bool]] = field(default_factory=dict)
+    form: dict[str, bool] = field(default_factory=dict)
+    files: dict[str, bool] = field(default_factory=dict)
+    json: bool = False
+    replies: dict[int, set[str]] = field(default_factory=dict)
+    errors: dict[int, str | None] = field(default_factory=dict)
+
+
+def read_handler(handler: Callable[..., Any]) -> Reading:
+    """Read the source of a handler, as far as there is one and it can be read."""
+    found = Reading()
+    function = inspect.unwrap(handler)
+    if isinstance(function, FunctionType):
+        _read(function, found, seen=set(), depth=0)
+    return found
+
+
+def _read(function: FunctionType, found: Reading, *, seen: set[FunctionType], depth: int) -> None:
+    seen.add(function)
+    scope = _scope(function)
+    if scope is None:
+        return
+    for node in ast.walk(scope):
+        _read_request(node, found)
+        if not isinstance(node, ast.Call):
+            continue
+        _read_abort(node, found)
+        called = _beside(function, node)
+        if called is not None and called not in seen and depth < _DEPTH:
+            # What the functions beside it ask and refuse, it asks and refuses.
+            _read(called, found, seen=seen, depth=depth + 1)
+    if depth == 0:
+        for value in _returned(scope):
+            _read_reply(value, function, found)
+
+
+def _beside(function: FunctionType, call: ast.expr) -> FunctionType | None:
+    """The function of the same module, or notebook, that an expression calls."""
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)):
+        return None
+    called = function.__globals__.get(call.func.id)
+    return called if isinstance(called, FunctionType) and called.__globals__ is function.__globals__ else None
+
+
+# -- the source ------------------------------------------------------------------------------------------------------
+
+
+def _scope(function: FunctionType) -> Body | None:
+    """The tree of a function; of a notebook's cell that is a body, the cell's."""
+    code = function.__code__
+    lines = [line.rstrip("\n") for line in linecache.getlines(code.co_filename, function.__globals__)]
+    is_cell = bool(lines) and lines[0].startswith("%%")
+    try:
+        tree = ast.parse("\n".join(["", *lines[1:]] if is_cell else lines))
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    if is_cell and code.co_firstlineno == 1:
+        return tree
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name != code.co_name:
+            continue
+        if min([node.lineno, *(one.lineno for one in node.decorator_list)]) == code.co_firstlineno:
+            return node
+    return None
+
+
+def _returned(scope: Body) -> Iterator[ast.expr]:
+    """The values it replies with: of its own ``return``s, and of the last expression of a cell."""
+    waiting: list[ast.AST] = list(scope.body)
+    if isinstance(scope, ast.Module) and scope.body and isinstance(scope.body[-1], ast.Expr):
+        yield from _branches(scope.body[-1].value)
+    while waiting:
+        node = waiting.pop(0)
+        if isinstance(node, ast.Return) and node.value is not None:
+            yield from _branches(node.value)
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _branches(value: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(value, ast.IfExp):
+        yield from _branches(value.body)
+        yield from _branches(value.orelse)
+    else:
+        yield value
+
+
+# -- the request -----------------------------------------------------------------------------------------------------
+
+
+def _read_request(node: ast.AST, found: Reading) -> None:
+    match node:
+        case ast.Subscript(value=ast.Attribute(value=ast.Name(id="request"), attr=part), slice=ast.Constant(str(name))):
+            _note(found, part, name, {"type": "string"}, required=True)
+        case ast.Call(
+            func=ast.Attribute(
+                value=ast.Attribute(value=ast.Name(id="request"), attr=part), attr="get" | "getlist" as how
+            ),
+            args=[ast.Constant(str(name)), *others],
+        ):
+            _note(found, part, name, _schema(node, others, how), required=False)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="request"), attr="get_json")):
+            found.json = True
+        case ast.Attribute(value=ast.Name(id="request"), attr="json"):
+            found.json = True
+
+
+def _schema(call: ast.Call, others: list[ast.expr], how: str) -> dict[str, Any]:
+    options = {one.arg: one.value for one in call.keywords}
+    kind = options.get("type")
+    schema: dict[str, Any] = {"type": _TYPES.get(kind.id, "string") if isinstance(kind, ast.Name) else "string"}
+    if how == "getlist":
+        return {"type": "array", "items": schema}
+    default = options.get("default") or (others[0] if others else None)
+    if isinstance(default, ast.Constant) and _TYPES.get(type(default.value).__name__) == schema["type"]:
+        schema["default"] = default.value
+    return schema
+
+
+def _note(found: Reading, part: str, name: str, schema: dict[str, Any], *, required: bool) -> None:
+    if part in ("args", "values"):
+        before = found.query.get(name)
+        found.query[name] = (before[0] if before else schema, required or bool(before and before[1]))
+    elif part in ("form", "files"):
+        fields = found.form if part == "form" else found.files
+        fields[name] = required or fields.get(name, False)
+
+
+# -- the reply -------------------------------------------------------------------------------------------------------
+
+
+def _read_abort(call: ast.Call, found: Reading) -> None:
+    match call:
+        case ast.Call(func=ast.Name(id="abort"), args=[ast.Constant(int(status)), *rest]) if 300 <= status < 600:
+            said = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
+            told = found.errors.get(status)
+            found.errors[status] = told or (said if isinstance(said, str) else None)
+
+
+def _read_reply(value: ast.expr, function: FunctionType, found: Reading) -> None:
+    statuses, given = [200], None
+    if isinstance(value, ast.Tuple) and 2 <= len(value.elts) <= 3:
+        statuses = [status for one in value.elts[1:] for status in _statuses(one)] or statuses
+        given = next((kind for one in value.elts[1:] if (kind := _content_type(one))), None)
+        value = value.elts[0]
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "redirect":
+        codes = [*value.args[1:2], *(one.value for one in value.keywords if one.arg == "code")]
+        statuses = [status for one in codes for status in _statuses(one)] or [302]
+    kinds = {given} if given else _media_types(value, function, _DEPTH)
+    for status in statuses:
+        found.replies.setdefault(status, set()).update(kinds)
+
+
+def _content_type(headers: ast.expr) -> str | None:
+    """The type that written headers name."""
+    if not isinstance(headers, ast.Dict):
+        return None
+    for name, value in zip(headers.keys, headers.values, strict=True):
+        match name, value:
+            case ast.Constant(value=str(key)), ast.Constant(value=str(kind)) if key.lower() == "content-type":
+                return kind.partition(";")[0].strip()
+    return None
+
+
+def _media_types(value: ast.expr, function: FunctionType, depth: int) -> set[str]:
+    """The media types of a reply that can be seen in its expression, or in the function beside that gives it."""
+    called = _beside(function, value)
+    if called is None:
+        kind = _media_type(value)
+        return {kind} if kind else set()
+    scope = _scope(called) if depth else None
+    returned = list(_returned(scope)) if scope is not None else []
+    return {kind for one in returned for kind in _media_types(one, called, depth - 1)}
+
+
+def _statuses(value: ast.expr) -> Iterator[int]:
+    for one in _branches(value):
+        if isinstance(one, ast.Constant) and type(one.value) is int and 200 <= one.value < 600:
+            yield one.value
+
+
+def _media_type(value: ast.expr) -> str | None:
+    """The media type of a reply, by the kind of its expression."""
+    match value:
+        case ast.Dict() | ast.List() | ast.DictComp() | ast.ListComp():
+            return "application/json"
+        case ast.Constant(value=str(text)):
+            return "text/html" if text else None
+        case ast.JoinedStr():
+            return "text/html"
+        case ast.Call(func=ast.Name(id=name)) if name in _HTML:
+            return "text/html"
+        case ast.Call(func=ast.Name(id="jsonify" | "dict" | "list")):
+            return "application/json"
+    return None

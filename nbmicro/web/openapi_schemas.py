@@ -1,0 +1,179 @@
+"""JSON Schemas of Python types and of the converters of rules, as OpenAPI 3.1 has them (JSON Schema 2020-12).
+
+What lives here: the mapping, and the components that classes become. What must not: routes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import decimal
+import enum
+import pathlib
+import types
+import typing
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from werkzeug.routing.rules import parse_converter_args
+
+__all__ = ["Schemas", "converter_schema"]
+
+Schema = dict[str, Any]
+
+_PLAIN: dict[Any, Schema] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    bytes: {"type": "string", "contentEncoding": "base64"},
+    dict: {"type": "object"},
+    list: {"type": "array"},
+    None: {"type": "null"},
+    type(None): {"type": "null"},
+    Any: {},
+    object: {},
+    datetime.datetime: {"type": "string", "format": "date-time"},
+    datetime.date: {"type": "string", "format": "date"},
+    datetime.time: {"type": "string", "format": "time"},
+    decimal.Decimal: {"type": "string"},
+    uuid.UUID: {"type": "string", "format": "uuid"},
+    pathlib.Path: {"type": "string"},
+}
+_LISTS = (list, set, frozenset, tuple)
+
+
+class Schemas:
+    """The schemas of types; dataclasses and TypedDicts become components, each named once.
+
+    Attributes
+    ----------
+    components:
+        The schemas by name.
+    """
+
+    def __init__(self) -> None:
+        self.components: dict[str, Schema] = {}
+        self._names: dict[type, str] = {}
+
+    def of(self, kind: Any) -> Schema | None:
+        """The schema of a type; None for one that has none, as a Response."""
+        try:
+            if kind in _PLAIN:
+                return dict(_PLAIN[kind])
+        except TypeError:
+            return None
+        origin, args = typing.get_origin(kind), typing.get_args(kind)
+        if origin is typing.Annotated:
+            return self.of(args[0])
+        if origin in (typing.Required, typing.NotRequired):
+            return self.of(args[0])
+        if origin is typing.Literal:
+            return {"enum": list(args)}
+        if origin in (typing.Union, types.UnionType):
+            return self._any_of(args)
+        if isinstance(origin, type):
+            return self._container(origin, args)
+        if isinstance(kind, type):
+            return self._class(kind)
+        return None
+
+    def _any_of(self, args: tuple[Any, ...]) -> Schema | None:
+        found = [schema for schema in map(self.of, args) if schema is not None]
+        if len(found) != len(args):
+            return None
+        types_only = [schema["type"] for schema in found if list(schema) == ["type"]]
+        return {"type": types_only} if len(types_only) == len(found) else {"anyOf": found}
+
+    def _container(self, origin: type, args: tuple[Any, ...]) -> Schema | None:
+        if issubclass(origin, Mapping):
+            inner = self.of(args[1]) if len(args) == 2 else None
+            return {"type": "object", "additionalProperties": inner} if inner else {"type": "object"}
+        if origin is tuple and args and args[-1] is not Ellipsis:
+            items = [self.of(one) or {} for one in args]
+            return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+        if origin in _LISTS:
+            inner = self.of(args[0]) if args else None
+            return {"type": "array", "items": inner} if inner else {"type": "array"}
+        return None
+
+    def _class(self, kind: type) -> Schema | None:
+        if issubclass(kind, enum.Enum):
+            return {"enum": [one.value for one in kind]}
+        if not (dataclasses.is_dataclass(kind) or typing.is_typeddict(kind)):
+            return None
+        if kind not in self._names:
+            name, number = kind.__name__, 1
+            while name in self.components:
+                number += 1
+                name = f"{kind.__name__}{number}"
+            self._names[kind] = name
+            # It is there before its fields are read: a class may hold itself.
+            self.components[name] = {}
+            self.components[name].update(self._object(kind))
+        return {"$ref": f"#/components/schemas/{self._names[kind]}"}
+
+    def _object(self, kind: Any) -> Schema:
+        try:
+            hints = typing.get_type_hints(kind, include_extras=True)
+        except Exception:
+            hints = dict(getattr(kind, "__annotations__", {}))
+        if dataclasses.is_dataclass(kind):
+            fields = dataclasses.fields(kind)
+            names = [one.name for one in fields]
+            missing = dataclasses.MISSING
+            required = [one.name for one in fields if one.default is missing and one.default_factory is missing]
+        else:
+            names = list(hints)
+            required = [name for name in names if _is_required(kind, name, hints[name])]
+        schema: Schema = {"type": "object", "properties": {name: self.of(hints.get(name)) or {} for name in names}}
+        if required:
+            schema["required"] = required
+        return schema
+
+
+def _is_required(kind: Any, name: str, hint: Any) -> bool:
+    """Whether a TypedDict must have a key. Its own record does not know marks in annotations that are text."""
+    origin = typing.get_origin(hint)
+    return origin is typing.Required or (name in kind.__required_keys__ and origin is not typing.NotRequired)
+
+
+def converter_schema(converter: str, arguments: str | None) -> Schema:
+    """The schema of a path value: by its converter and that one's arguments; a converter of one's own gives a string.
+
+    Raises nothing: arguments that cannot be read are left out.
+    """
+    try:
+        args, options = parse_converter_args(arguments or "")
+    except (SyntaxError, ValueError):
+        args, options = (), {}
+    if converter == "int":
+        schema: Schema = {"type": "integer", **_bounds(options)}
+        if not options.get("signed") and "minimum" not in schema:
+            schema["minimum"] = 0
+        return schema
+    if converter == "float":
+        return {"type": "number", **_bounds(options)}
+    if converter == "uuid":
+        return {"type": "string", "format": "uuid"}
+    if converter == "any":
+        return {"type": "string", "enum": [str(one) for one in args]}
+    return {"type": "string", **(_lengths(options) if converter in ("default", "string") else {})}
+
+
+def _bounds(options: Mapping[str, Any]) -> Schema:
+    return _given({"minimum": options.get("min"), "maximum": options.get("max")}.items())
+
+
+def _lengths(options: Mapping[str, Any]) -> Schema:
+    exact = options.get("length")
+    lengths = {
+        "minLength": options.get("minlength", 1) if exact is None else exact,
+        "maxLength": options.get("maxlength") if exact is None else exact,
+    }
+    return _given((name, value) for name, value in lengths.items() if (name, value) != ("minLength", 1))
+
+
+def _given(pairs: Iterable[tuple[str, Any]]) -> Schema:
+    return {name: value for name, value in pairs if value is not None}

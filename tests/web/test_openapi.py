@@ -1,0 +1,278 @@
+"""An app described in OpenAPI 3.1, from what is written in it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, NotRequired, TypedDict
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from nbmicro import App, Blueprint, Response, abort, jsonify, redirect, render_template_string, request
+
+
+def described(app: App, **options: Any) -> dict[str, Any]:
+    """The document, found valid by the validator."""
+    document = app.openapi(**options)
+    assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+    return document
+
+
+def schemas_of(operation: dict[str, Any]) -> dict[str, Any]:
+    return {one["name"]: one["schema"] for one in operation["parameters"]}
+
+
+@pytest.fixture
+def app() -> App:
+    return App("shop")
+
+
+def test_an_empty_app_is_a_valid_document(app: App) -> None:
+    """Name and version are always there; the configuration and the call say otherwise."""
+    assert described(app) == {"openapi": "3.1.0", "info": {"title": "shop", "version": "0.1.0"}, "paths": {}}
+    app.config["API_TITLE"], app.config["API_VERSION"], app.config["APPLICATION_ROOT"] = "The shop", 2, "/v2"
+    document = described(app)
+    assert document["info"] == {"title": "The shop", "version": "2"}
+    assert document["servers"] == [{"url": "/v2"}]
+    assert described(app, title="Other", version="3")["info"] == {"title": "Other", "version": "3"}
+
+
+def test_each_converter_has_its_schema(app: App) -> None:
+    """Kinds, bounds, lengths and choices of path values are said as JSON Schema says them."""
+
+    @app.get(
+        "/<a>/<int:b>/<int(signed=True, max=5):c>/<float:d>/<uuid:e>/<any(en, fr):f>"
+        "/<string(length=2):g>/<string(minlength=3, maxlength=9):h>/<path:i>"
+    )
+    def everything(**values: Any) -> str:
+        return "x"
+
+    operation = described(app)["paths"]["/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}"]["get"]
+    assert schemas_of(operation) == {
+        "a": {"type": "string"},
+        "b": {"type": "integer", "minimum": 0},
+        "c": {"type": "integer", "maximum": 5},
+        "d": {"type": "number"},
+        "e": {"type": "string", "format": "uuid"},
+        "f": {"type": "string", "enum": ["en", "fr"]},
+        "g": {"type": "string", "minLength": 2, "maxLength": 2},
+        "h": {"type": "string", "minLength": 3, "maxLength": 9},
+        "i": {"type": "string"},
+    }
+    assert operation["parameters"][-1]["description"] == "It may hold slashes."
+
+
+def test_methods_are_operations_with_names_of_their_own(app: App) -> None:
+    """HEAD, OPTIONS and static files are left out; operationIds are unique over rules, methods and blueprints."""
+
+    @app.route("/a", methods=["GET", "POST"])
+    @app.route("/b")
+    def page() -> str:
+        return "x"
+
+    shop = Blueprint("v1", __name__)
+
+    @shop.get("/c")
+    def page_of_blueprint() -> str:
+        return "x"
+
+    app.register_blueprint(shop, url_prefix="/v1")
+    paths = described(app)["paths"]
+    assert {path: sorted(operations) for path, operations in paths.items()} == {
+        "/a": ["get", "post"],
+        "/b": ["get"],
+        "/v1/c": ["get"],
+    }
+    ids = [operation["operationId"] for operations in paths.values() for operation in operations.values()]
+    assert sorted(ids) == ["page", "page_get", "page_post", "v1_page_of_blueprint"]
+    assert paths["/v1/c"]["get"]["tags"] == ["v1"]
+
+
+def test_paths_that_differ_in_the_names_of_values_are_one(app: App) -> None:
+    """OpenAPI forbids two templates of one shape; the values take the names of the first."""
+    app.add_url_rule("/u/<int:id>", "read", lambda id: {})
+    app.add_url_rule("/u/<name>", "write", lambda name: {}, methods=["PUT"])
+    app.add_url_rule("/u/<other>", "never", lambda other: {})
+    paths = described(app)["paths"]
+    assert list(paths) == ["/u/{id}"]
+    assert {method: one["operationId"] for method, one in paths["/u/{id}"].items()} == {"get": "read", "put": "write"}
+    assert schemas_of(paths["/u/{id}"]["put"]) == {"id": {"type": "string"}}
+
+
+def test_the_docstring_is_summary_and_description(app: App) -> None:
+    """The first line is the summary, the rest the description."""
+
+    @app.get("/")
+    def index() -> str:
+        """The front page.
+
+        It says hello,
+        and no more.
+        """
+        return "hello"
+
+    operation = described(app)["paths"]["/"]["get"]
+    assert operation["summary"] == "The front page."
+    assert operation["description"] == "It says hello,\nand no more."
+
+
+@dataclass
+class Address:
+    street: str
+    number: int = 1
+
+
+@dataclass
+class User:
+    name: str
+    home: Address
+    friends: list[User]
+    mood: Literal["good", "bad"] | None = None
+
+
+class Row(TypedDict):
+    id: int
+    note: NotRequired[str]
+
+
+def test_type_hints_of_replies_become_schemas(app: App) -> None:
+    """Dataclasses and TypedDicts are components, also one that holds itself; containers say what is in them."""
+
+    @app.get("/user")
+    def user() -> User:
+        raise NotImplementedError
+
+    @app.get("/rows")
+    def rows() -> tuple[list[Row], int]:
+        return [], 200
+
+    @app.get("/counts")
+    def counts() -> dict[str, int]:
+        return {}
+
+    @app.get("/any")
+    def anything() -> Response:
+        return jsonify(1)
+
+    @app.get("/stream")
+    def stream() -> Iterator[str]:
+        yield "x"
+
+    document = described(app)
+
+    def content(path: str) -> Any:
+        return document["paths"][path]["get"]["responses"]["200"].get("content")
+
+    assert content("/user") == {"application/json": {"schema": {"$ref": "#/components/schemas/User"}}}
+    rows_schema = {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
+    assert content("/rows") == {"application/json": {"schema": rows_schema}}
+    counts_schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+    assert content("/counts") == {"application/json": {"schema": counts_schema}}
+    assert content("/any") == {"application/json": {"schema": {}}}
+    assert content("/stream") is None
+    components = document["components"]["schemas"]
+    assert components["User"] == {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "home": {"$ref": "#/components/schemas/Address"},
+            "friends": {"type": "array", "items": {"$ref": "#/components/schemas/User"}},
+            "mood": {"anyOf": [{"enum": ["good", "bad"]}, {"type": "null"}]},
+        },
+        "required": ["name", "home", "friends"],
+    }
+    assert components["Row"]["required"] == ["id"]
+    assert components["Address"]["required"] == ["street"]
+
+
+def test_what_a_handler_reads_is_what_it_takes(app: App) -> None:
+    """Query values with type and default, forms, files and JSON are read from the source, and functions it calls."""
+
+    @app.get("/search")
+    def search() -> Any:
+        request.args.getlist("tag")
+        limit = request.args.get("limit", default=10, type=int)
+        return {"q": request.args["q"], "limit": limit, "page": request.args.get("page", "1")}
+
+    @app.post("/form")
+    def form() -> Any:
+        request.files.get("photo")
+        return request.form["name"] + request.form.get("mail", "")
+
+    @app.post("/json")
+    def json_page() -> Any:
+        return sent()
+
+    paths = described(app)["paths"]
+    assert schemas_of(paths["/search"]["get"]) == {
+        "tag": {"type": "array", "items": {"type": "string"}},
+        "limit": {"type": "integer", "default": 10},
+        "q": {"type": "string"},
+        "page": {"type": "string", "default": "1"},
+    }
+    assert [one["name"] for one in paths["/search"]["get"]["parameters"] if one.get("required")] == ["q"]
+    body = paths["/form"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert body["required"] == ["name"]
+    assert body["properties"]["photo"] == {"type": "string", "format": "binary"}
+    assert list(paths["/json"]["post"]["requestBody"]["content"]) == ["application/json"]
+    assert paths["/json"]["post"]["responses"] == {
+        "200": {"description": "OK", "content": {"application/json": {"schema": {}}}},
+        "422": {"description": "Send a list."},
+    }
+
+
+def sent() -> Any:
+    if not isinstance(request.get_json(), list):
+        abort(422, "Send a list.")
+    return {"ok": True}
+
+
+def test_statuses_and_types_are_read_from_the_replies(app: App) -> None:
+    """Returned statuses, redirects, aborts and the kinds of bodies are the responses."""
+
+    @app.post("/make")
+    def make() -> Any:
+        if request.args:
+            abort(409)
+        return ({"id": 1}, 201) if request.data else redirect("/")
+
+    @app.get("/text")
+    def text() -> Any:
+        return "x", {"Content-Type": "text/plain; charset=utf-8"}
+
+    @app.delete("/gone")
+    def gone() -> Any:
+        return "", 204
+
+    @app.get("/page")
+    def page() -> Any:
+        return render_template_string("x")
+
+    paths = described(app)["paths"]
+    responses = paths["/make"]["post"]["responses"]
+    assert {status: list(one.get("content", ())) for status, one in responses.items()} == {
+        "201": ["application/json"],
+        "302": [],
+        "409": [],
+    }
+    assert list(paths["/text"]["get"]["responses"]["200"]["content"]) == ["text/plain"]
+    assert paths["/gone"]["delete"]["responses"] == {"204": {"description": "No Content"}}
+    assert list(paths["/page"]["get"]["responses"]["200"]["content"]) == ["text/html"]
+
+
+def test_handlers_without_source_are_described_by_their_rules(app: App) -> None:
+    """A builtin, a lambda in an expression, a class: no error, and the response that every route has."""
+    app.add_url_rule("/builtin", "builtin", dict)
+    app.add_url_rule("/made", "made", eval("lambda: 'x'"))
+    for path in ("/builtin", "/made"):
+        assert described(app)["paths"][path]["get"]["responses"] == {"200": {"description": "OK"}}
+
+
+def test_an_app_that_asks_for_no_document_does_not_load_its_maker() -> None:
+    """Starting an app costs nothing more for it."""
+    code = "import sys, nbmicro; nbmicro.App('x'); print([name for name in sys.modules if 'openapi' in name])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "[]\n"

@@ -299,8 +299,8 @@ class Client:
         host = "localhost"
         if self.default_headers is not None:
             more = [field for field in self.default_headers() if field[0] not in request.headers]
-            fields = HeaderFields([*request.headers, *more])
-            request = RequestRecord(request.method, request.target, fields, request.body)
+            headers = HeaderFields([*request.headers, *more])
+            request = RequestRecord(request.method, request.target, headers, request.body)
         if not request.headers and not self.cookies:
             return request, host
         given = request.headers.get("Host")

@@ -11,6 +11,7 @@ from functools import lru_cache
 from werkzeug.exceptions import default_exceptions
 from werkzeug.utils import redirect
 
+from nbmicro.exchange.framework_pages import is_framework_page
 from nbmicro.exchange.lines import human_size, one_line, plain
 from nbmicro.exchange.masking import MASK, masked_response_headers, masked_target
 from nbmicro.exchange.messages import ResponseRecord
@@ -40,9 +41,12 @@ def request_line(exchange: ExchangeRecord, options: RenderOptions) -> str:
 
 
 def remark(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> list[str]:
-    """What follows the status: the media type, a redirect that was not followed, the time if it is asked for."""
+    """What follows the status: the media type, a stream, a redirect that was not followed, the time if asked for."""
     response = exchange.response
     said = [one_line(response.media_type, 100)] if response.media_type else []
+    if response.body.chunks:
+        # How far a stream came that was cut is another number in every run.
+        said.append("streamed" if response.body.truncated else f"{response.body.chunks:,} chunks")
     if exchange.status in REDIRECTS and exchange.headers.get("Location") and not on_the_way:
         said.append("not followed: -F")
     if "time" in options.show:
@@ -63,6 +67,8 @@ def head_fields(exchange: ExchangeRecord, options: RenderOptions) -> list[tuple[
 def body_is_told(exchange: ExchangeRecord) -> bool:
     """Whether the body is the stock page of an error or a redirect, whose news is shown in better words already."""
     response = exchange.response
+    if (exchange.error is not None or exchange.hint is not None) and is_framework_page(response):
+        return True
     if response.body.size > 4096 or response.media_type != "text/html":
         return False
     if exchange.error is not None and exchange.status >= 500:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote
 from werkzeug.exceptions import BadRequestKeyError
 
 from nbmicro.exchange.address import METHODS
+from nbmicro.exchange.framework_pages import framework_advice
 from nbmicro.exchange.messages import RequestRecord
 from nbmicro.exchange.parts import ExchangeRecord
 
@@ -25,8 +26,10 @@ __all__ = ["RouteInfo", "hint_for", "nearest_route", "routes_of"]
 
 @dataclass(frozen=True, slots=True)
 class RouteInfo:
-    """One line of the table of routes: its rule (Werkzeug's syntax), its methods and its endpoint; of another framework's
-    app also the rule as it is written there."""
+    """One line of the table of routes: its rule (Werkzeug's syntax), its methods and its endpoint.
+
+    Of another framework's app ``written`` is the rule as it is written there.
+    """
 
     rule: str
     methods: tuple[str, ...] = ("GET",)
@@ -72,8 +75,15 @@ def hint_for(exchange: ExchangeRecord, routes: Sequence[RouteInfo] = ()) -> str 
     """
     writers = {404: _not_found, 405: _wrong_method, 400: _missing_key, 415: _not_json, 500: _missing_json_key}
     writer = writers.get(exchange.status)
-    text = writer(exchange, routes) if writer is not None else None
+    text = framework_advice(exchange) if _is_foreign(routes) else None
+    if text is None and writer is not None:
+        text = writer(exchange, routes)
     return f"{_subject(exchange)}: {text}" if text else None
+
+
+def _is_foreign(routes: Sequence[RouteInfo]) -> bool:
+    """Whether a table is another framework's, whose pages are declared as that does it."""
+    return any(route.written is not None for route in routes)
 
 
 def nearest_route(path: str, routes: Sequence[RouteInfo], method: str = "GET") -> RouteInfo | None:
@@ -96,7 +106,13 @@ def _subject(exchange: ExchangeRecord) -> str:
 
 
 def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
-    if exchange.endpoint == "static" and exchange.rule is not None and exchange.rule.endswith("/<path:filename>"):
+    own = not _is_foreign(routes)
+    if (
+        own
+        and exchange.endpoint == "static"
+        and exchange.rule is not None
+        and exchange.rule.endswith("/<path:filename>")
+    ):
         name = unquote(exchange.request.path).removeprefix(exchange.rule.partition("<")[0])
         return f"there is no file of that name. Make one in a cell that begins with  %%static {name}"
     # A refusal with a line of the user's own is a handler's answer, not a miss.
@@ -123,8 +139,7 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
     text = f"this route answers {_listed(spoken)} only."
     answering = [route.rule for route in routes if _answers(exchange.request.path, route.rule)]
     rule = min(answering, key=lambda rule: rule.count("<"), default=None)
-    if rule is None or any(route.written is not None for route in routes):
-        # Another framework's routes are declared as it does that.
+    if rule is None or _is_foreign(routes):
         return text
     if method not in METHODS:
         meant = get_close_matches(method, METHODS, n=1)

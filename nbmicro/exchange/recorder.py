@@ -80,7 +80,7 @@ def assemble(
     if captured:
         known["output"], known["logs"] = captured.output, captured.logs(without=error)
     exchange = Exchange.of(request, response, known)
-    if routes is not None and (response.status in {400, 404, 405, 415} or isinstance(error, KeyError)):
+    if routes is not None and (response.status in {400, 403, 404, 405, 415} or isinstance(error, KeyError)):
         from nbmicro.exchange.hints import hint_for
 
         return exchange.with_hint(hint_for(exchange, routes()))

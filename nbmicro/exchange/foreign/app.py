@@ -17,7 +17,7 @@ from nbmicro.errors import LoadError
 from nbmicro.exchange.foreign import faults
 from nbmicro.exchange.foreign.bridge import Bridge
 from nbmicro.exchange.foreign.kinds import Kind, core_of, kind_of
-from nbmicro.exchange.foreign.tables import ForeignRoute, table_of, what_answers
+from nbmicro.exchange.foreign.tables import ForeignRoute, answered_by, table_of, what_answers
 from nbmicro.exchange.foreign.worker import Worker, loop_is_running
 from nbmicro.exchange.hints import RouteInfo
 
@@ -88,10 +88,17 @@ class ForeignApp:
         if errors is not None:
             environ["wsgi.errors"] = faults.Errors(errors, environ)
         if self._bridge is not None:
-            return self._bridge(environ, start_response)
+            return _Told(self._bridge(environ, start_response), self, environ)
         if not loop_is_running():
-            return _Told(self.app(environ, start_response), environ)
+            return _Told(self.app(environ, start_response), self, environ)
         return _InThread(self, environ, start_response)
+
+    def look_back(self, environ: dict[str, Any]) -> None:
+        """Note in the environ of a request that is over what the framework tells of it: the exception, the route."""
+        faults.take_told(environ)
+        answered = answered_by(self.core, environ)
+        if answered is not None:
+            environ["nbmicro.route"] = answered
 
     # -- what is known of it -------------------------------------------------------------------------------------
 
@@ -138,8 +145,9 @@ class ForeignApp:
 class _Told:
     """A response that was read in the calling thread; at its end it is looked what the framework has told."""
 
-    def __init__(self, chunks: Iterable[bytes], environ: dict[str, Any]) -> None:
+    def __init__(self, chunks: Iterable[bytes], owner: ForeignApp, environ: dict[str, Any]) -> None:
         self._chunks = chunks
+        self._owner = owner
         self._environ = environ
 
     def __iter__(self) -> Iterator[bytes]:
@@ -151,7 +159,7 @@ class _Told:
             if close is not None:
                 close()
         finally:
-            faults.take_told(self._environ)
+            self._owner.look_back(self._environ)
 
 
 class _InThread:
@@ -196,7 +204,7 @@ class _InThread:
         finally:
             self._worker = None
             self._owner._give_back(worker)
-            faults.take_told(self._environ)
+            self._owner.look_back(self._environ)
 
     def _run(self, function: Callable[[], Any]) -> Any:
         if self._worker is None or self._worker.retired:

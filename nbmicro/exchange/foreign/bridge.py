@@ -171,6 +171,9 @@ class Bridge:
             if answering.profile is not None:
                 sys.setprofile(None)
             answering.coroutine = None
+            if "endpoint" in scope:
+                # Starlette notes there what answers.
+                answering.environ["nbmicro.handler"] = scope["endpoint"]
         if not complete:
             raise RuntimeError("The ASGI app returned before its response was complete.")
 

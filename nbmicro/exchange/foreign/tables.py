@@ -9,12 +9,12 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-__all__ = ["ForeignRoute", "table_of", "what_answers"]
+__all__ = ["ForeignRoute", "answered_by", "table_of", "what_answers"]
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 #: Mounts and includes that are followed.
@@ -85,6 +85,25 @@ def what_answers(app: Any, path: str) -> list[str] | None:
         answered |= set(new)
         found += [_line(method, path, route.rule, route.endpoint, values) for method in new or ["ANY"]]
     return found
+
+
+def answered_by(app: Any, environ: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Rule and endpoint of the route that answered a request, as far as the framework left a trace of it."""
+    reader = _reader(app)
+    if reader is _bottle and environ.get("bottle.route") is not None:
+        route = environ["bottle.route"]
+        return str(route.rule), str(route.name or getattr(route.callback, "__name__", ""))
+    if reader is _starlette and "nbmicro.handler" in environ:
+        handler = environ["nbmicro.handler"]
+        return next(((one.rule, one.endpoint) for one in _starlette(app) if one.handler is handler), None)
+    if reader is _django:
+        urls = sys.modules["django.urls"]
+        try:
+            match = urls.resolve(environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"))
+        except urls.Resolver404:
+            return None
+        return f"/{match.route}", str(match.view_name)
+    return None
 
 
 def _line(method: str, path: str, rule: str, endpoint: str, values: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ class Body:
         An open binary file that holds the bytes in place of ``data``; the body owns it from then on.
     """
 
-    __slots__ = ("__weakref__", "_data", "_file", "_lock", "charset", "size", "truncated")
+    __slots__ = ("__weakref__", "_data", "_file", "_lock", "charset", "chunks", "size", "truncated")
 
     def __init__(
         self, data: bytes = b"", *, charset: str = "utf-8", truncated: bool = False, file: IO[bytes] | None = None
@@ -44,6 +44,8 @@ class Body:
         self._file = file
         self.charset = charset
         self.truncated = truncated
+        #: In how many pieces the app sent it, where it was streamed; else 0.
+        self.chunks = 0
         if file is None:
             self._lock = None
             self.size = len(data)

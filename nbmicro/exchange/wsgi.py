@@ -104,7 +104,7 @@ class Answer:
         Bytes of the body that are read; the application's iterator is closed at the limit.
     """
 
-    __slots__ = ("_chunks", "_limit", "_writer", "headers", "set_cookies", "size", "status", "truncated")
+    __slots__ = ("_chunks", "_count", "_limit", "_writer", "headers", "set_cookies", "size", "status", "truncated")
 
     def __init__(self, limit: int = BODY_LIMIT) -> None:
         self.status = ""
@@ -114,6 +114,7 @@ class Answer:
         self.size = 0
         self.truncated = False
         self._chunks: list[bytes] = []
+        self._count = 0
         self._limit = limit
         self._writer: BodyWriter | None = None
 
@@ -131,10 +132,13 @@ class Answer:
         """The response as far as it came; the body says whether it was cut."""
         code, reason = _read_status(self.status)
         content_type = None
+        streamed = self._count > 1
         for name, value in self.headers:
             key = name.lower()
             if key == "content-type":
                 content_type = value
+            elif key == "content-length":
+                streamed = False
             elif key == "set-cookie":
                 self.set_cookies.append(value)
         charset = charset_of(content_type)
@@ -144,6 +148,8 @@ class Answer:
             chunks = self._chunks
             content = chunks[0] if len(chunks) == 1 else b"".join(chunks)
             body = Body(content, charset=charset, truncated=self.truncated)
+        if streamed:
+            body.chunks = self._count
         return ResponseRecord.of(code, reason, HeaderFields(self.headers), body)
 
     @property
@@ -175,6 +181,7 @@ class Answer:
             raise RuntimeError("The application ended without calling start_response.")
 
     def _keep(self, chunk: bytes) -> bool:
+        self._count += 1
         self.size += len(chunk)
         if self._writer is None:
             if self.size <= SPOOL_LIMIT and self.size <= self._limit:

@@ -298,7 +298,7 @@ class Client:
         """The request with the jar's cookies (a cookie it brings itself wins), and the host it goes to."""
         host = "localhost"
         if self.default_headers is not None:
-            more = [field for field in self.default_headers() if field[0] not in request.headers]
+            more = [field for field in self.default_headers() if request.headers.get(field[0]) is None]
             headers = HeaderFields([*request.headers, *more])
             request = RequestRecord(request.method, request.target, headers, request.body)
         if not request.headers and not self.cookies:

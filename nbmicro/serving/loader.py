@@ -18,9 +18,8 @@ from nbmicro.errors import LoadError
 from nbmicro.serving.django_project import load_project
 from nbmicro.serving.load_report import LoadReport
 from nbmicro.serving.notebook_module import NotebookModule
-from nbmicro.serving.python_target import attribute_of, best_app, import_target, load_object
+from nbmicro.serving.python_target import attribute_of, load_file, load_object
 from nbmicro.web.app import App
-from nbmicro.web.appfinding import prepare_import
 from nbmicro.web.hosting import hosting
 
 __all__ = ["Loaded", "load", "load_target"]
@@ -93,11 +92,7 @@ def load_target(target: str | os.PathLike[str]) -> Loaded:
         if Path(file).name == "manage.py" and not name:
             return Loaded(load_project(Path(file)), text, Path(file).resolve().parent)
         if file.endswith(".py"):
-            path = Path(file).resolve()
-            if not path.is_file():
-                raise LoadError(f"there is no file {file}.")
-            module = import_target(prepare_import(str(path)), file)
-            return Loaded(attribute_of(module, name, file) if name else best_app(module, file), path.name, path.parent)
+            return Loaded(load_file(file, name), Path(file).name, Path(file).resolve().parent)
         if Path(text).exists():
             raise LoadError(f"{text} is neither a notebook nor a Python file.", hint="Name one:  nbmicro run app.ipynb")
         return Loaded(load_object(text), text, Path.cwd())

@@ -18,13 +18,17 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from nbmicro.cells.app_line import parse_app_line
 from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
 from nbmicro.cells.route_cell import RouteCell, build_handler
 from nbmicro.cells.sources import remember_source
 from nbmicro.errors import LoadError, NbmicroError
+from nbmicro.exchange.foreign.app import ForeignApp
+from nbmicro.exchange.foreign.kinds import kind_of
+from nbmicro.serving.django_project import load_project
 from nbmicro.serving.load_report import LoadReport
 from nbmicro.serving.notebook_file import NotebookCell, read_notebook
-from nbmicro.serving.python_target import load_object
+from nbmicro.serving.python_target import load_file, load_object
 from nbmicro.serving.selection import Action, Selection, Step, select
 from nbmicro.web.app import App
 from nbmicro.web.asyncs import run_async
@@ -89,7 +93,7 @@ class NotebookModule:
                 hint=f"Name the app `app`; or load it by its own name:  {self.path.name}:NAME",
                 where=self.path.name,
             )
-        return app
+        return _served(app)
 
     # -- running -------------------------------------------------------------------------------------------------
 
@@ -206,14 +210,30 @@ class NotebookModule:
 
     def _speak_to(self, action: Action) -> None:
         """``%app TARGET``: which app the cells below declare on, and which one is served."""
-        words = [word for word in action.rest.split() if word != "--reload"]
-        target = words[0] if words else "app"
-        if ":" in target:
-            self._foreign, self.target = load_object(target), target
+        target = parse_app_line(action.rest).target
+        if target is None:
+            # It only asks, or speaks of headers, which are the visitors' here.
+            return
+        if not target.isidentifier():
+            self._foreign, self.target = _served(_load(target)), target
             return
         self._foreign, self.target = None, target
         if target not in self.namespace:
             raise LoadError(f"%app {target}: there is no `{target}` above this line.", line=action.line)
+
+
+def _load(target: str) -> Any:
+    """The app of a module, a Python file or a project, as ``%app`` names it."""
+    file, _, name = target.rpartition(":") if target.count(".py:") else (target, "", "")
+    if Path(file).name == "manage.py":
+        return load_project(Path(file))
+    return load_file(file, name) if file.endswith(".py") else load_object(target)
+
+
+def _served(app: Any) -> Any:
+    """An app as a WSGI server calls it: one that speaks ASGI is bridged."""
+    kind = kind_of(app)
+    return ForeignApp(app) if kind is not None and kind.is_async else app
 
 
 def _display(*values: object, **options: object) -> None:

@@ -11,15 +11,16 @@ import importlib
 import inspect
 import os
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from nbmicro.errors import LoadError
 from nbmicro.exchange.foreign.kinds import kind_of
 from nbmicro.exchange.places import is_users, label_of
-from nbmicro.web.appfinding import NoAppException, find_best_app
+from nbmicro.web.appfinding import NoAppException, find_best_app, prepare_import
 
-__all__ = ["attribute_of", "best_app", "failed", "import_target", "load_object"]
+__all__ = ["attribute_of", "best_app", "failed", "import_target", "load_file", "load_object"]
 
 
 def load_object(target: str) -> Any:
@@ -40,6 +41,18 @@ def load_object(target: str) -> Any:
         sys.path.insert(0, os.getcwd())
     module = import_target(module_name, target)
     return attribute_of(module, name, target) if name else best_app(module, target)
+
+
+def load_file(file: str, name: str) -> Any:
+    """The app in a Python file: the one called ``name`` (``app``, ``create_app()``), or the obvious one.
+
+    Raises nbmicro.errors.LoadError as :func:`load_object` does.
+    """
+    path = Path(file).resolve()
+    if not path.is_file():
+        raise LoadError(f"there is no file {file}.")
+    module = import_target(prepare_import(str(path)), file)
+    return attribute_of(module, name, file) if name else best_app(module, file)
 
 
 def import_target(name: str, target: str) -> ModuleType:

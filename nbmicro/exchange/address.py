@@ -12,7 +12,7 @@ from nbmicro.errors import RequestError
 from nbmicro.exchange.request import is_loopback
 from nbmicro.exchange.template import Template
 
-__all__ = ["METHODS", "check_origin", "check_url", "is_method", "is_url", "loopback_url"]
+__all__ = ["METHODS", "check_origin", "check_url", "is_loopback_url", "is_method", "is_url", "loopback_url"]
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 """The methods that are known as such even where no URL stands beside them."""
@@ -38,6 +38,15 @@ def loopback_url(text: str) -> str:
     if not found:
         return text
     return f"http://localhost{text}" if text.startswith(":") else f"http://{text}"
+
+
+def is_loopback_url(url: str) -> bool:
+    """Whether a URL with an origin means this machine, and so the app."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme.lower() in {"http", "https"} and is_loopback(parts.hostname or "")
+    except ValueError:
+        return False
 
 
 def check_origin(url: str, line: int | None = None, column: int | None = None) -> None:

@@ -26,6 +26,7 @@ from nbmicro.exchange.template import parse_template, place_at
 
 __all__ = ["begins_body", "is_structure", "read_body"]
 
+_HURLS_BODY = re.compile(r"(file|hex|base64),([^;]*);\s*\Z")
 _MEANT_AS_JSON = re.compile(r'\{\s*"|\[\s*[\[{"0-9]')
 
 
@@ -36,7 +37,7 @@ def is_structure(text: str) -> bool:
 
 def begins_body(text: str) -> bool:
     """Whether a line can only be a body's first: an object, an array, a fence or ``< ./file``."""
-    if FENCE.match(text) or FILE_BODY.match(text):
+    if FENCE.match(text) or FILE_BODY.match(text) or _HURLS_BODY.match(text):
         return True
     return text.startswith(("{", "[")) and section_name(text) is None
 
@@ -62,6 +63,9 @@ def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False) ->
     fence = FENCE.match(first.text)
     if fence:
         return _fenced(cursor, len(fence[1]), fence[2])
+    hurls = _HURLS_BODY.match(first.text)
+    if hurls:
+        raise _hurls_body(first, hurls)
     file = FILE_BODY.match(first.text)
     if file and not expected:
         cursor.take()
@@ -73,8 +77,30 @@ def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False) ->
     return _text(cursor, expected=expected)
 
 
+def _hurls_body(line: Line, found: re.Match[str]) -> RequestError:
+    kind, text = found[1], found[2].strip()
+    hint = {
+        "file": f"Write  < {text}",
+        "hex": f"Write  {{{{ bytes.fromhex({text!r}) }}}}",
+        "base64": f"Write  {{{{ __import__('base64').b64decode({text!r}) }}}}",
+    }[kind]
+    return RequestError(
+        f"`{kind},…;` is Hurl's way to write a body.",
+        hint=f"{hint}\nIf it is text to be sent, put it into ``` fences.",
+        line=line.number,
+        column=1,
+    )
+
+
 def _fenced(cursor: Cursor, ticks: int, info: str) -> BodySource:
     opening = cursor.take()
+    if info.lower() == "graphql":
+        raise RequestError(
+            "a GraphQL query is sent as the JSON that it is.",
+            hint='Write the body  {"query": "{ users { name } }"}',
+            line=opening.number,
+            column=1,
+        )
     start = cursor.position
     while not cursor.at_end:
         closing = re.fullmatch(r"(`{3,})\s*", cursor.line.text)

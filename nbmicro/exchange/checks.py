@@ -17,6 +17,7 @@ from typing import Any
 
 from nbmicro.errors import CheckFailed, RequestError
 from nbmicro.exchange.comparison import judge, shown, without_addresses
+from nbmicro.exchange.dialects import check_in_python
 from nbmicro.exchange.interpolate import Scope, names_in, own_names, short
 from nbmicro.exchange.masking import MASK
 from nbmicro.exchange.parts import CheckResult
@@ -75,6 +76,10 @@ def _fault(error: Exception, exchange: Exchange, expression: str, names: Iterabl
     if isinstance(error, NameError) and error.name in names_in(expression):
         near = difflib.get_close_matches(error.name, [*ANSWER_NAMES, *names], 3, 0.6)
         meant = f" Did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+        python = check_in_python(expression)
+        if python and expression.startswith(error.name):
+            # Hurl's name for it.
+            meant = f" Write  {python}  "
         answer = " ".join(sorted(ANSWER_NAMES))
         return f"NameError: there is no `{error.name}`.{meant} The answer's names are: {answer}"
     if "json" in names_in(expression) and isinstance(error, TypeError) and exchange.response.media_type != "":

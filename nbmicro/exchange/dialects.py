@@ -74,6 +74,9 @@ def check_in_python(text: str) -> str | None:
     predicate = _PREDICATE.match(rest)
     if not predicate:
         return None
+    if query.startswith("xpath"):
+        # There is no XPath in Python alone: whether the page says it is the nearest.
+        return f"{_literal((predicate['value'] or '').strip()) or chr(34) * 2} in text"
     if value == query and predicate["name"] in {"==", "!=", ">", "<", ">=", "<="} and query == "status":
         return None
     if predicate["name"] == "exists":
@@ -94,7 +97,7 @@ def _query(query: str) -> str:
     return {
         "body": "text",
         "bytes": "response.body",
-        "duration": "response.duration",
+        "duration": "response.duration * 1000",
         "variable": name,
         "regex": f"re.search({_quoted(name)}, text)[1]",
         "xpath": "text",

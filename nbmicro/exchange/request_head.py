@@ -33,6 +33,8 @@ from nbmicro.exchange.template import Template, blank_end, joined
 __all__ = ["foreign_script", "read_continuation", "read_headers", "read_request_line"]
 
 
+# REST Client computes these from a name and a password, or from keys.
+_SCHEME = re.compile(r"(?:Digest\s+[^\s=]+\s+[^\s=]+|AWS\s+\S+\s+\S+.*|COGNITO\s+\S+\s+\S+.*)\Z", re.I)
 # `name=Ada`, `age:=36`, `page==2`, `photo@a.png`: HTTPie's items.
 _ITEM = re.compile(r"[\w.-]+(?::=@?|=@|==?|@)\S")
 
@@ -133,13 +135,15 @@ def read_headers(cursor: Cursor, draft: RequestDraft, *, answer: bool = False) -
             check_section(line, section)
             return
         if not read_comment(line, draft):
-            headers.append(_read_header(line))
+            headers.append(_read_header(line, answer))
         cursor.take()
 
 
-def _read_header(line: Line) -> Pair:
+def _read_header(line: Line, answer: bool) -> Pair:
     found = HEADER.match(line.text)
     if found and not VARIABLE.match(line.text):
+        if not answer:
+            _refuse_foreign_header(line, found[1], found[2])
         return Pair(line.group(found, 1), line.group(found, 2), line.number)
     text = line.text.strip()
     status = STATUS_LIKE.match(text)
@@ -158,10 +162,39 @@ def _read_header(line: Line) -> Pair:
 
 
 def foreign_script(line: Line) -> RequestError:
-    """The error of another tool's script."""
+    """The error of what another tool does around its requests."""
+    text = line.text.strip()
+    if text.startswith(">>"):
+        file = text.lstrip(">!").strip()
+        message = "an answer is not put into a file by its request."
+        hint = f"Name the request (# @name answer) and write below the cell:  open({file!r}, 'wb').write(answer.body)"
+    elif text.startswith("<>"):
+        message = "an answer is not compared with a file."
+        hint = "Write what is expected:  HTTP 200, and below it the headers, an empty line, the body"
+    elif text.startswith("<@"):
+        file = text.partition(" ")[2].strip()
+        message = "a file is read as UTF-8; no encoding is named."
+        hint = f"Write  <@ {file}  or, as bytes,  < {file}"
+    else:
+        message = "a script of another tool stands here; nbmicro runs none."
+        hint = 'Checks are Python under [Asserts]:  status == 200, json["name"] == "Ada"'
     return RequestError(
-        "a script of another tool stands here; nbmicro runs none.",
-        hint='Checks are Python under [Asserts]:  status == 200, json["name"] == "Ada"',
-        line=line.number,
-        column=1,
+        message, hint=f"{hint}\nIf it is text to be sent, put the body into ``` fences.", line=line.number, column=1
     )
+
+
+def _refuse_foreign_header(line: Line, name: str, value: str) -> None:
+    """Refuse headers by which REST Client is told to do something, and which it does not send as they stand."""
+    key = name.lower()
+    if key == "x-request-type" and value.lower() == "graphql":
+        message, hint = (
+            "a GraphQL query is sent as the JSON that it is.",
+            'Write the body  {"query": "{ users { name } }"}',
+        )
+    elif key == "authorization" and _SCHEME.match(value):
+        scheme = value.partition(" ")[0]
+        message = f"{scheme} authentication is not computed here."
+        hint = "Basic is, with  -a USER:PASS ; a token is a header:  Authorization: Bearer {{ token }}"
+    else:
+        return
+    raise RequestError(message, hint=hint, line=line.number, column=1)

@@ -50,7 +50,10 @@ HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)\s*\Z")
 CONTINUATION = re.compile(r"\s*([?&].*?)\s*\Z")
 FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9+.-]*)\s*\Z")
 FILE_BODY = re.compile(r"<(@?)[ \t]+((?!\{%)\S.*?)\s*\Z")
-SCRIPT_BLOCK = re.compile(r"[<>][ \t]*\{%|>[ \t]+\S+\.js\s*\Z")
+# A script of JetBrains' client; an answer put into a file, or compared with one; REST Client's file in an encoding.
+SCRIPT_BLOCK = re.compile(
+    r"[<>][ \t]*\{%|[<>][ \t]+\S+\.js\s*\Z|>>!?[ \t]+\S*[./{]\S*\s*\Z|<>[ \t]+\S+\s*\Z|<@[\w-]+[ \t]+\S+\s*\Z"
+)
 REQUEST = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE)[ \t]+(?:/|https?://|\{\{).*\Z")
 VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
 DIRECTIVES = ("name", "show", "no-redirect", "no-cookie-jar", "prompt", "note", "timeout")

@@ -48,6 +48,20 @@ _ELSEWHERE = {
     "Cookies": "Write the header  Cookie: name=value",
     "BasicAuth": "Write  -a USER:PASS  on the %%http line, or  user: USER:PASS  under [Options].",
 }
+# Hurl's options, which say how a network is crossed.
+_NEEDLESS = {
+    **dict.fromkeys(("retry", "retry-interval", "delay"), "The app in the notebook answers at once: leave it out."),
+    **dict.fromkeys(
+        ("insecure", "compressed", "http1.1", "http2", "cacert", "key", "cert", "proxy"),
+        "No network is crossed: leave it out.",
+    ),
+    **dict.fromkeys(("verbose", "very-verbose"), "Write  show: all"),
+    "max-redirs": "Leave it out.",
+    "variable": "Set it above the request:  @name = value",
+    "output": "Name the request (# @name answer); its body is  answer.body",
+    "skip": "Begin the cell with  # NBVAL_SKIP  or take the request out.",
+    "repeat": "Send it in a loop:  for i in range(3):  %http /users",
+}
 _OPTIONS = ("location", "max-time", "timeout", "user", "cookies", "show")
 
 
@@ -181,7 +195,7 @@ def read_options(cursor: Cursor) -> SectionOptions:
         else:
             raise RequestError(
                 f"[Options] has no `{name}`.",
-                hint=f"There are: {' '.join(_OPTIONS)}",
+                hint=_NEEDLESS.get(name) or f"There are: {' '.join(_OPTIONS)}",
                 line=line.number,
                 column=pair.name.column,
             )

@@ -356,7 +356,8 @@ def test_an_unknown_name_in_a_check_or_capture_lists_those_there_are() -> None:
         "GET /text: 1 of 1 check failed\n"
         f"    line 4   statuz == 200     got NameError: there is no `statuz`. Did you mean `status`? {answer}"
     )
-    assert check("body == wantd", wanted=1, open=open).actual == f"NameError: there is no `body`. {answer}"
+    hurls = "Write  text == wantd  "
+    assert check("body == wantd", wanted=1, open=open).actual == f"NameError: there is no `body`. {hurls} {answer}"
     assert check("1 == wantd", wanted=1).actual == (f"NameError: there is no `wantd`. Did you mean `wanted`? {answer}")
     captured = "GET /text\n[Captures]\nfirst: status\nuid: frst\n"
     assert f"line 5   uid: frst     got NameError: there is no `frst`. Did you mean `first`? {answer}" in failure(

@@ -1,0 +1,63 @@
+"""``nbmicro import API.http -o NB.ipynb``: the requests of a file as a notebook.
+
+What lives here: the command, and the file it writes. What must not: reading requests, or the notebook format.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nbmicro.errors import LoadError, OptionError
+from nbmicro.serving.import_notebook import import_notebook
+
+__all__ = ["import_"]
+
+_ENDINGS = (".http", ".rest", ".hurl")
+_SOME_REFUSED = 3
+
+
+@click.command("import")
+@click.argument("file")
+@click.option("-o", "--output", metavar="NB.ipynb", help="The notebook to write; without it API.ipynb beside API.http.")
+@click.option("--app", metavar="TARGET", help="What the requests go to, as %app takes it: shop:create_app()")
+@click.option("--force", is_flag=True, help="Replace a notebook that is there already.")
+@click.pass_context
+def import_(ctx: click.Context, file: str, output: str | None, app: str | None, force: bool) -> None:
+    """Make a notebook of a file of requests.
+
+    FILE is an .http or .rest file as VS Code's REST Client and JetBrains' client write it, or a .hurl file. Each
+    request becomes a %%http cell; variables become Python; requests to other machines become requests to the app. What
+    cannot be taken over stands in its cell as a comment, with what to write instead, and is printed with its line.
+
+    \b
+    A notebook beside it:    nbmicro import api.http
+    Asking an app:           nbmicro import api.http -o tests/api.ipynb --app shop:app
+
+    The exit code is 0 when all was taken over, 3 when some lines were not, 1 when nothing was written.
+    """
+    source = Path(file)
+    if source.suffix.lower() not in _ENDINGS:
+        raise LoadError(f"{file} is no file of requests.", hint=f"One ends in {' '.join(_ENDINGS)}")
+    out = Path(output) if output is not None else source.with_suffix(".ipynb")
+    if out.suffix != ".ipynb":
+        raise OptionError(f"{out} is no name of a notebook.", hint=f"Add its ending:  -o {out}.ipynb")
+    if out.exists() and not force:
+        raise OptionError(f"{out} is there already, and is not replaced.", hint="Name another one, or add  --force")
+    if not out.parent.is_dir():
+        raise OptionError(f"there is no folder {out.parent}.", hint="Make it first, or name another one.")
+    made = import_notebook(source, out, app=app)
+    if not made.requests:
+        for remark in made.remarks:
+            click.echo(f"{source.name}, line {remark.line}: {remark.text}", err=True)
+        raise LoadError("no request of it could be taken over, and nothing was written.", where=source.name)
+    out.write_text(made.text, encoding="utf-8")
+    click.echo(f"wrote {out}: {made.requests} request{'s' if made.requests != 1 else ''}")
+    for remark in made.remarks:
+        what = "not taken over: " if remark.is_refusal else ""
+        click.echo(f"{source.name}, line {remark.line}: {what}{remark.text}", err=remark.is_refusal)
+        if remark.is_refusal and remark.hint:
+            click.echo("".join(f"    {line}\n" for line in remark.hint.split("\n")), err=True, nl=False)
+    if made.refused:
+        ctx.exit(_SOME_REFUSED)

@@ -1,0 +1,147 @@
+"""A notebook made of an ``.http`` or ``.hurl`` file: a cell for each request.
+
+What lives here: which cells there are and what stands in them. What must not: reading the file
+(``exchange/import_file.py``), the notebook format (``notebook_writing.py``), writing to disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbmicro.errors import LoadError
+from nbmicro.exchange.import_file import ImportedFile, ImportedRequest, Remark, import_file
+from nbmicro.serving.notebook_writing import NewCell, notebook_text
+from nbmicro.web.names import RESERVED_NAMES
+
+__all__ = ["ImportedNotebook", "import_notebook"]
+
+_FILE = re.compile(r"^(?P<before><@?[ \t]+)(?P<path>\S.*?)(?P<after>\s*)$", re.MULTILINE)
+_PART = re.compile(r"^(?P<before>[^\n:]+:[ \t]*file,[ \t]*)(?P<path>[^;\n]+?)(?P<after>[ \t]*;[^\n]*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class ImportedNotebook:
+    """The text of the .ipynb file, how many requests it has, and what became of which line."""
+
+    text: str
+    requests: int
+    remarks: tuple[Remark, ...]
+
+    @property
+    def refused(self) -> int:
+        """How many lines, or blocks of them, could not be taken over."""
+        return sum(remark.is_refusal for remark in self.remarks)
+
+
+def import_notebook(source: Path, out: Path, *, app: str | None = None) -> ImportedNotebook:
+    """Make a notebook of a file of requests.
+
+    Parameters
+    ----------
+    source:
+        The ``.http``, ``.rest`` or ``.hurl`` file.
+    out:
+        Where the notebook will be; paths of files in requests are rewritten for its folder.
+    app:
+        What the requests go to, as ``%app`` takes it; None for the notebook's own app.
+
+    Raises
+    ------
+    LoadError
+        The file cannot be read, or there is no request in it.
+    """
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise LoadError(f"the file {source} cannot be read: {reason}.", hint=_beside(source)) from None
+    taken = () if app is None else ("app",)
+    found = import_file(text, taken=sorted({*RESERVED_NAMES, "app", "client", *taken}))
+    if not found.requests and not found.remarks:
+        raise LoadError("there is no request in it.", hint="A request is a line such as  GET /users", where=source.name)
+    moved = _mover(source.parent, out.parent)
+    cells = [*_opening(source, found, app), *_variables(found)]
+    for request in found.requests:
+        cells += _request(request, moved)
+    if not found.requests:
+        cells.append(NewCell("code", "\n".join(line for remark in found.remarks for line in _comment(remark))))
+    return ImportedNotebook(notebook_text(cells), len(found.requests), found.remarks)
+
+
+def _beside(source: Path) -> str | None:
+    folder = source.parent
+    names = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
+    others = [name for name in names if name.endswith((".http", ".rest", ".hurl"))]
+    return f"Beside it: {', '.join(others[:8])}" if others else None
+
+
+def _opening(source: Path, found: ImportedFile, app: str | None) -> Iterator[NewCell]:
+    count = len(found.requests)
+    told = f"{count} request{'s' if count != 1 else ''} of `{source.name}`."
+    if any(remark.is_refusal for remark in found.remarks):
+        told += " What could not be taken over stands as a comment in its cell, with what to write."
+    yield NewCell("markdown", f"# {source.stem}\n\n{told}")
+    yield NewCell("code", "%load_ext nbmicro")
+    if app is not None:
+        yield NewCell("code", f"%app {app}")
+    else:
+        comment = "# The requests go to the notebook's `app`. Import yours here (from shop import app),"
+        yield NewCell("code", f"{comment}\n# or declare its pages in %%route cells.")
+
+
+def _variables(found: ImportedFile) -> Iterator[NewCell]:
+    lines = [f"import {name}" for name in found.modules]
+    lines += [""] if lines and (found.variables or found.unknown) else []
+    lines += [f"{name} = {_literal(value)}" for name, value, _ in found.variables]
+    lines += [
+        f'{name} = "{name}"  # line {line} reads it, and the file does not say it' for name, line in found.unknown
+    ]
+    if lines:
+        yield NewCell("code", "\n".join(lines))
+
+
+def _literal(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _request(request: ImportedRequest, moved: Callable[[str], str]) -> Iterator[NewCell]:
+    if request.title:
+        yield NewCell("markdown", f"### {request.title}")
+    comments = [line for remark in request.remarks for line in _comment(remark)]
+    yield NewCell("code", "\n".join(["%%http", *comments, moved(request.text)]))
+
+
+def _comment(remark: Remark) -> Iterator[str]:
+    """The lines of a comment, none of which can be read as a directive or a separator."""
+    what = "not taken over: " if remark.is_refusal else ""
+    yield f"# line {remark.line}: {what}{remark.text}"
+    for line in remark.kept:
+        yield f"#   | {line}".rstrip()
+    for line in (remark.hint or "").split("\n"):
+        if line:
+            yield f"#   {line}"
+
+
+def _mover(before: Path, after: Path) -> Callable[[str], str]:
+    """What rewrites the paths of files, which a notebook looks for from its own folder."""
+    way = os.path.relpath(before.resolve(), after.resolve())
+
+    def moved(text: str) -> str:
+        if way == os.curdir:
+            return text
+        for pattern in (_FILE, _PART):
+            text = pattern.sub(_moved_path, text)
+        return text
+
+    def _moved_path(found: re.Match[str]) -> str:
+        path = found["path"]
+        if not path.startswith(("/", "~", "{{", "{%")):
+            path = Path(os.path.normpath(Path(way) / path)).as_posix()
+        return f"{found['before']}{path}{found['after']}"
+
+    return moved

@@ -1,0 +1,164 @@
+"""`nbmicro import API.http`: a notebook that holds the file's requests, and runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nbmicro.cli.commands import main
+from nbmicro.testing.kernel import RealKernel
+
+SAMPLES = Path(__file__).parent.parent / "exchange" / "samples"
+SHOP = """
+from nbmicro import App, request
+
+app = App(__name__)
+ITEMS = {"items": [{"id": 1, "name": "tea"}, {"id": 2, "name": "milk"}]}
+
+
+@app.route("/items")
+def items():
+    return ITEMS
+
+
+@app.route("/items", methods=["POST"])
+def create():
+    return {"id": 7, **(request.get_json() or {})}, 201, {"X-Token": "t7"}
+
+
+@app.route("/items/<int:id>", methods=["GET", "PUT", "DELETE"])
+def item(id):
+    return {"id": id, **(request.get_json(silent=True) or {"token": request.headers.get("X-Token")})}
+
+
+@app.route("/form", methods=["POST"])
+def form():
+    return dict(request.form)
+
+
+@app.route("/upload", methods=["POST"])
+def upload():
+    return {**request.form, **{name: file.read().decode() for name, file in request.files.items()}}
+
+
+@app.route("/text", methods=["POST"])
+def text():
+    return request.get_data(), {"Content-Type": "text/plain"}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the samples and an app that answers them."""
+    for file in SAMPLES.iterdir():
+        shutil.copy(file, tmp_path)
+    (tmp_path / "shop.py").write_text(SHOP)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def imported(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["import", *arguments])
+
+
+def cells_of(path: Path) -> list[tuple[str, str]]:
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(path.read_text("utf-8"))["cells"]]
+
+
+def test_each_request_is_a_cell_under_its_title(folder: Path) -> None:
+    """Comments and directives stay, literal variables are Python, and the file beside it is still found."""
+    result = imported("rest_client_basics.http")
+    assert (result.exit_code, result.output) == (0, "wrote rest_client_basics.ipynb: 11 requests\n")
+    cells = cells_of(folder / "rest_client_basics.ipynb")
+    assert cells[1] == ("code", "%load_ext nbmicro")
+    assert cells[3] == ("code", 'hostname = "localhost"\nport = 5000\ncontentType = "application/json"')
+    at = cells.index(("markdown", "### A list, page by page"))
+    page = (
+        "GET http://{{host}}/items\n    ?page=2\n    &size=10\nAccept: application/json\n// the second kind of comment"
+    )
+    assert cells[at + 1] == ("code", f"%%http\n{page}")
+    assert sum(text.startswith("%%http") for _, text in cells) == 11
+    assert any(text.endswith("\n\n< ./item.json") for _, text in cells)
+
+
+def test_a_notebook_elsewhere_finds_the_files_of_its_requests(folder: Path) -> None:
+    """Their paths are written from the notebook's folder."""
+    (folder / "notes" / "api").mkdir(parents=True)
+    assert imported("hurl_basics.hurl", "-o", "notes/api/NB.ipynb").exit_code == 0
+    text = "\n".join(text for _, text in cells_of(folder / "notes/api/NB.ipynb"))
+    assert "picture: file,../../item.json; application/json" in text
+
+
+def test_what_could_not_be_taken_over_stands_in_its_cell_and_is_printed(folder: Path) -> None:
+    """With its line in the file, the line itself, and what to write; the exit code says that there is some."""
+    result = imported("jetbrains_refused.http", "-o", "NB.ipynb")
+    assert result.exit_code == 3
+    assert "jetbrains_refused.http, line 25: not taken over: an answer is not put into a file" in result.output
+    assert "    Name the request (# @name answer)" in result.output
+    (cell,) = [text for _, text in cells_of(folder / "NB.ipynb") if "items.json" in text]
+    assert cell == (
+        "%%http\n"
+        "# line 25: not taken over: an answer is not put into a file by its request.\n"
+        "#   | >> items.json\n"
+        "#   Name the request (# @name answer) and write below the cell:  "
+        "open('items.json', 'wb').write(answer.body)\n"
+        "GET /items"
+    )
+
+
+def test_the_same_file_gives_the_same_notebook(folder: Path) -> None:
+    """Ids of cells follow from their text, and are a notebook's: unique, short, of plain letters."""
+    for name in ("a.ipynb", "b.ipynb"):
+        imported("hurl_refused.hurl", "-o", name)
+    assert (folder / "a.ipynb").read_bytes() == (folder / "b.ipynb").read_bytes()
+    nbformat = pytest.importorskip("nbformat")
+    nbformat.validate(nbformat.read(folder / "a.ipynb", as_version=4))
+
+
+def test_a_notebook_that_is_there_is_not_replaced(folder: Path) -> None:
+    """Unless it is asked for."""
+    (folder / "NB.ipynb").write_text("mine")
+    result = imported("hurl_basics.hurl", "-o", "NB.ipynb")
+    assert (result.exit_code, (folder / "NB.ipynb").read_text()) == (1, "mine")
+    assert "--force" in result.output
+    assert imported("hurl_basics.hurl", "-o", "NB.ipynb", "--force").exit_code == 0
+    assert (folder / "NB.ipynb").read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("gone.http", None, "Beside it: "),
+        ("notes.txt", "GET /x", "One ends in .http .rest .hurl"),
+        ("empty.http", "# nothing\n", "there is no request in it"),
+        ("words.http", "some words\n", "nothing was written"),
+        ("bytes.http", "\udcff", "cannot be read"),
+    ],
+)
+def test_what_is_no_file_of_requests_writes_nothing(folder: Path, name: str, content: str | None, said: str) -> None:
+    """The error says what would do; the exit code is 1."""
+    if content is not None:
+        (folder / name).write_bytes(content.encode("utf-8", "surrogateescape"))
+    result = imported(name, "-o", "NB.ipynb")
+    assert result.exit_code == 1
+    assert said in result.output
+    assert not (folder / "NB.ipynb").exists()
+
+
+@pytest.mark.kernel
+def test_the_notebook_runs(folder: Path) -> None:
+    """From top to bottom in a real kernel, against the app that --app names; every check of the files holds."""
+    with RealKernel(cwd=folder) as kernel:
+        for name in ("rest_client_basics.http", "hurl_basics.hurl", "rest_client_refused.http"):
+            imported(name, "-o", "NB.ipynb", "--app", "shop:app", "--force")
+            code = [text for kind, text in cells_of(folder / "NB.ipynb") if kind == "code"]
+            shown = "\n".join(kernel.check(text, cell_id=f"{name}-{number}").shown for number, text in enumerate(code))
+            statuses = re.findall(r"^\w+ \S+ → (\d{3})", shown, re.MULTILINE)
+            assert len(statuses) == sum(text.startswith("%%http") for text in code)
+            if "refused" not in name:
+                assert {status[0] for status in statuses} == {"2"}

@@ -62,7 +62,7 @@ def serve(
     session.server = server
     found = address(server.port, server.host, servers)
     remarks = [remark for remark in (found.note, server.warning) if remark]
-    session.host.display(_said(found.url, remarks))
+    session.host.display(_said(session.spoken.name if app is None else "app", found.url, remarks))
 
 
 def address(port: int, host: str, servers: list[dict[str, object]] | None = None) -> Address:
@@ -91,13 +91,13 @@ def stop(session: Session) -> None:
         )
 
 
-def _said(url: str, remarks: Sequence[str]) -> dict[str, str]:
+def _said(name: str, url: str, remarks: Sequence[str]) -> dict[str, str]:
     """Where the app is, as text and with a link: behind a hub the address is a path, which no front end makes one."""
-    text = "\n".join([f"Serving app at {url}  Stop: %serve --stop", *remarks])
+    text = "\n".join([f"Serving {name} at {url}  Stop: %serve --stop", *remarks])
     shown = escape(url)
     if url.startswith(("http://", "https://", "/")):
         shown = f'<a href="{shown}" target="_blank" rel="noopener">{shown}</a>'
-    lines = [f"Serving app at {shown} \N{MIDDLE DOT} Stop: <code>%serve --stop</code>", *map(escape, remarks)]
+    lines = [f"Serving {escape(name)} at {shown} \N{MIDDLE DOT} Stop: <code>%serve --stop</code>", *map(escape, remarks)]
     return {"text/plain": text, "text/html": "".join(f"<div>{line}</div>" for line in lines)}
 
 

@@ -34,6 +34,10 @@ def send_app_static(app: App, filename: str) -> Any:
             raise NotFound
         return send_from_directory(app.static_folder, filename, max_age=max_age)
     response = app.response_class(declared.content, mimetype=declared.mimetype)
+    # As send_file names a file; a name that is not ASCII is rare enough to go without.
+    if filename.isascii():
+        name = filename.rpartition("/")[2]
+        response.headers.set("Content-Disposition", "inline", filename=name)
     response.set_etag(sha1(declared.content, usedforsecurity=False).hexdigest())
     if max_age is None:
         response.cache_control.no_cache = True

@@ -64,7 +64,7 @@ def _row(number: int, exchange: ExchangeRecord) -> _Row:
 
 def _remark(exchange: ExchangeRecord) -> str:
     """Who sent it, where that was no cell, and what failed."""
-    words = [exchange.origin] if exchange.origin in {"server", "widget"} else []
+    words = [exchange.origin] if exchange.origin in {"server", "widget", "browse"} else []
     if exchange.error is not None:
         frame = exchange.error.frames[-1] if exchange.error.frames else None
         place = f" ({frame.label}, line {frame.line})" if frame is not None else ""

@@ -126,6 +126,8 @@ class NotebookModule:
             self._set_up()
         outer = current_run()
         run = start_run(Owner((PACKAGE, self._load, cell.number), cell.first_line), self.namespace)
+        # A module that loads us while it is imported (wsgi.py) declares nothing of ours.
+        run.floor = sys._getframe()
         self._enter_standing_context()
         try:
             if step.route is not None:
@@ -141,6 +143,7 @@ class NotebookModule:
             raise _failure(error, step) from error
         finally:
             run.finish(success=False)
+            run.floor = None
             enter_run(outer)
 
     def _enter_standing_context(self) -> None:

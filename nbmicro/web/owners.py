@@ -72,6 +72,8 @@ class Run:
         self.open = True
         self.success = True
         self.version = 0
+        # A frame in which the cell is run: what is being imported outside of it declares nothing here.
+        self.floor: FrameType | None = None
         self.ledgers: dict[int, Drafts] = {}
         self.made: dict[tuple[str, str], int] = {}
 
@@ -139,7 +141,7 @@ def current_owner() -> Declarer:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         space = frame.f_globals
-        if run is not None and space is run.namespace:
+        if run is not None and (space is run.namespace or frame is run.floor):
             break
         if frame.f_code.co_name == "<module>" and space.get("__name__") != "__main__":
             spec = space.get("__spec__")

@@ -168,3 +168,17 @@ def test_serving_a_notebook_imports_nothing_of_jupyter(notebook: Notebook, progr
     """)
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "42\n[]\n", done.stderr
+
+
+def test_a_module_that_loads_a_notebook_when_it_is_imported_has_all_of_its_routes(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``app = load("app.ipynb")`` in a wsgi.py: the cells declare, not the module that is being imported."""
+    cells = ("%%route /a\n'a'", "%%static b.txt\nb", "@app.get('/c')\ndef c(): return 'c'", "%%route /d\n'd'")
+    path = notebook("%load_ext nbmicro", *cells)
+    write(path.parent, "wsgi_of_a_test.py", "from nbmicro import load\n\napp = load('app.ipynb')\n")
+    monkeypatch.chdir(path.parent)
+    app = load("wsgi_of_a_test:app")
+    answers = [ask_app(app, target)[1].strip() for target in ("/a", "/static/b.txt", "/c", "/d")]
+    assert answers == ["a", "b", "c", "d"]
+    assert [route.owner.label for route in app.routes() if route.rule == "/a"] == ["%%route /a"]

@@ -97,7 +97,8 @@ def _said(name: str, url: str, remarks: Sequence[str]) -> dict[str, str]:
     shown = escape(url)
     if url.startswith(("http://", "https://", "/")):
         shown = f'<a href="{shown}" target="_blank" rel="noopener">{shown}</a>'
-    lines = [f"Serving {escape(name)} at {shown} \N{MIDDLE DOT} Stop: <code>%serve --stop</code>", *map(escape, remarks)]
+    first = f"Serving {escape(name)} at {shown} \N{MIDDLE DOT} Stop: <code>%serve --stop</code>"
+    lines = [first, *map(escape, remarks)]
     return {"text/plain": text, "text/html": "".join(f"<div>{line}</div>" for line in lines)}
 
 

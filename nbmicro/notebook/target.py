@@ -114,6 +114,10 @@ class Target:
             from nbmicro.serving.python_target import failed
 
             raise failed(error, self.name, "the app's startup failed: ") from error
+        if self._fresh is not None:
+            # Django imports its urls and views when they are first asked for.
+            app.table()
+            self._fresh.settle()
 
     def close(self) -> None:
         """Let the app shut down and end its threads; a request begins them again."""
@@ -134,6 +138,8 @@ class Target:
     def take_notes(self) -> list[str]:
         """What is to be said of modules that changed, once."""
         notes, self._notes = self._notes, []
+        if self._fresh is not None:
+            self._fresh.settle()
         return notes
 
     # -- finding it ----------------------------------------------------------------------------------------------
@@ -196,8 +202,13 @@ class Target:
 
         if not loop_is_running():
             return work()
+        self._end_worker()
         self._worker = Worker()
-        return self._worker.run(work)
+        try:
+            return self._worker.run(work)
+        except BaseException:
+            self._end_worker()
+            raise
 
     def _refresh(self, fresh: FreshTarget) -> None:
         """Import what has changed anew; where that fails, the app from before goes on answering, and it is said why."""

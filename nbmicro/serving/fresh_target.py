@@ -37,6 +37,11 @@ class FreshTarget:
         """Take the files as they are for what is loaded, those that were imported since among them."""
         self._stamps = self._look()
 
+    def settle(self) -> None:
+        """Take into account what was imported since."""
+        for name, stamp in self._look().items():
+            self._stamps.setdefault(name, stamp)
+
     def changed(self) -> list[str]:
         """The names of the modules whose files are others than when they were loaded or last looked at."""
         now = self._look()
@@ -59,6 +64,10 @@ class FreshTarget:
             _forget_bytecode(sys.modules.get(name))
         for name in gone:
             del sys.modules[name]
+            # `from shop import views` takes the package's attribute before it imports.
+            package, _, child = name.rpartition(".")
+            if package in sys.modules:
+                vars(sys.modules[package]).pop(child, None)
         importlib.invalidate_caches()
         try:
             found = load()
@@ -66,6 +75,10 @@ class FreshTarget:
             for name in [name for name in self._look() if name not in kept]:
                 sys.modules.pop(name, None)
             sys.modules.update(gone)
+            for name, module in gone.items():
+                package, _, child = name.rpartition(".")
+                if package in sys.modules:
+                    setattr(sys.modules[package], child, module)
             raise
         clear = getattr(sys.modules.get("django.urls"), "clear_url_caches", None)
         if clear is not None:

@@ -54,7 +54,10 @@ def ask_app(app: Any, target: str, method: str = "GET") -> tuple[int, str]:
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
     }
-    body = b"".join(app(environ, start_response))
+    answer = app(environ, start_response)
+    body = b"".join(answer)
+    if hasattr(answer, "close"):
+        answer.close()
     return int(found[0].split()[0]), body.decode()
 
 

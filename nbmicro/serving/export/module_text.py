@@ -201,8 +201,14 @@ class ModuleText:
             if route.is_covered:
                 del lines[first : last + 1]
             elif route.endpoint != route.asked:
-                end = len(lines[last].encode()[: (call.end_col_offset or 1) - 1].decode())
-                lines[last] = f"{lines[last][:end]}, endpoint={quoted(route.endpoint)}{lines[last][end:]}"
+                given = next((one.value for one in call.keywords if one.arg == "endpoint"), None)
+                before, between = (call.end_col_offset or 1) - 1, ", endpoint="
+                after = before
+                if given is not None:
+                    last = (given.end_lineno or given.lineno) - start
+                    before, after, between = given.col_offset, given.end_col_offset or 0, ""
+                line = lines[last].encode()
+                lines[last] = f"{line[:before].decode()}{between}{quoted(route.endpoint)}{line[after:].decode()}"
         return "\n".join(lines)
 
     def _write_awaiting(self, waiting: list[tuple[Cut, Unit]]) -> None:
@@ -259,6 +265,8 @@ def _joined(blocks: list[_Block]) -> str:
     for block in blocks:
         if before is not None:
             gap = max(block.gap, 2) if block.is_definition or before.is_definition else block.gap
+            if before.text.startswith(("import ", "from ")) and not block.is_definition:
+                gap = 1
             text += "\n" + "\n" * min(gap, 2)
         text += block.text
         before = block

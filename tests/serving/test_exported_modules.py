@@ -1,0 +1,458 @@
+"""The module that a notebook becomes: its text, and that it answers as the notebook does."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from nbmicro.cli.commands import main
+from nbmicro.errors import LoadError
+from nbmicro.serving.export.notebook_export import Exported, export_notebook
+from nbmicro.serving.loader import load
+from tests.serving.notebooks import ask_app
+
+Notebook = Callable[..., Path]
+LOAD = "%load_ext nbmicro"
+
+
+def exported(path: Path, **options: Any) -> Exported:
+    """The export, which compiles and which the linter passes."""
+    result = export_notebook(path, path.with_name("shop.py"), **options)
+    compile(result.module, "shop.py", "exec")
+    check = ["ruff", "check", "--isolated", "--select", "E,F,W,I,B,UP,C4,PT", "--line-length", "120", "shop.py"]
+    path.with_name("shop.py").write_text(result.module)
+    done = subprocess.run(
+        [sys.executable, "-m", *check], cwd=path.parent, capture_output=True, text=True, timeout=60, check=False
+    )
+    path.with_name("shop.py").unlink()
+    assert done.returncode == 0, f"{done.stdout}\n{result.module}"
+    return result
+
+
+def body_of(path: Path, **options: Any) -> str:
+    """The module's text behind its docstring."""
+    return exported(path, **options).module.split('"""\n', 2)[-1].strip("\n")
+
+
+def module_app(path: Path, **options: Any) -> Any:
+    """The app of the module, imported as a program would."""
+    result = exported(path, **options)
+    folder = path.parent / "out"
+    folder.mkdir(exist_ok=True)
+    out = folder / "shop.py"
+    out.write_text(result.module)
+    for name, content in result.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    spec = importlib.util.spec_from_file_location("shop", out)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["shop"] = module
+    spec.loader.exec_module(module)
+    return getattr(module, result.target)
+
+
+def assert_same(path: Path, *targets: str | tuple[str, str], **options: Any) -> list[tuple[int, str]]:
+    """The module answers each request as the served notebook does."""
+    asked = [(target, "GET") if isinstance(target, str) else target for target in targets]
+    notebook, module = load(path), module_app(path, **options)
+    answers = [ask_app(notebook, *one) for one in asked]
+    assert [ask_app(module, *one) for one in asked] == answers
+    return answers
+
+
+def refused(path: Path) -> LoadError:
+    with pytest.raises(LoadError) as caught:
+        export_notebook(path, path.with_name("shop.py"))
+    return caught.value
+
+
+# -- the text --------------------------------------------------------------------------------------------------------
+
+
+def test_a_notebook_becomes_what_a_person_would_have_written(notebook: Notebook) -> None:
+    """Docstring, imports, app, functions; comments stay; what looks is not there."""
+    path = notebook(
+        LOAD,
+        "import math\nimport json  # for the log",
+        "# how far it is\ndef far(x):\n    return math.sqrt(x)",
+        "%%route /far/<int:x>\n# in miles\nd = far(x)\nf'{d:.1f}'",
+        "%%route GET,POST /both --name two\ndef both():\n    'Either.'\n    return request.method",
+        "%http /far/4",
+        "far(4)",
+    )
+    assert exported(path).module == (
+        '"""A title.\n\nExported from the notebook app.ipynb.\n"""\n\n'
+        "import math\n\n"
+        "from nbmicro import App, request\n\n"
+        "app = App(__name__)\n\n\n"
+        "# how far it is\n"
+        "def far(x):\n    return math.sqrt(x)\n\n\n"
+        '@app.get("/far/<int:x>")\n'
+        "def far_x(x):\n    # in miles\n    d = far(x)\n    return f'{d:.1f}'\n\n\n"
+        '@app.route("/both", methods=["GET", "POST"], endpoint="two")\n'
+        "def both():\n    'Either.'\n    return request.method\n\n\n"
+        "far(4)\n"
+    )
+    assert_same(path, "/far/9", "/both", ("/both", "POST"))
+
+
+def test_a_functions_name_means_nothing_else_in_the_notebook(notebook: Notebook) -> None:
+    """A body's function that would hide a builtin, a variable or an import of the notebook is named otherwise."""
+    path = notebook(
+        LOAD,
+        "users = [1, 2]\nimport math",
+        "%%route /users\nstr(users)",
+        "%%route /sum\nstr(sum(users))",
+        "%%route /math\nstr(math.floor(2.5)) + url_for('users') + url_for('sum')",
+        "%%route /url_for\nurl_for('math')",
+    )
+    text = body_of(path)
+    assert '@app.get("/users", endpoint="users")\ndef users_view():' in text
+    assert '@app.get("/sum", endpoint="sum")\ndef sum_view():' in text
+    assert [body for _, body in assert_same(path, "/users", "/sum", "/math", "/url_for")] == [
+        "[1, 2]",
+        "3",
+        "2/users/sum",
+        "/math",
+    ]
+
+
+def test_the_inside_of_strings_is_not_indented(notebook: Notebook) -> None:
+    """A page over several lines is the same page."""
+    path = notebook(
+        LOAD,
+        '%%route /page\ntitle = "x"\nf"""\n<h1>\n  {title}\n</h1>\n"""',
+        '%%route /doc\n"""What it\n\n  does."""\n"a" \\\n    "b"',
+        '%%route /nested\ntext = """\nif x:\n""" + "y"\nif True:\n    text += """\n z"""\ntext',
+    )
+    answers = assert_same(path, "/page", "/doc", "/nested")
+    assert answers[0] == (200, "\n<h1>\n  x\n</h1>\n")
+    assert answers[2] == (200, "\nif x:\ny\n z")
+
+
+def test_every_form_of_a_body_is_a_function(notebook: Notebook) -> None:
+    """`global`, streams, `await`, raising, returning, a tuple, a trailing semicolon, two statements on a line."""
+    path = notebook(
+        LOAD,
+        "hits = 0\nasync def later(x):\n    return x",
+        "%%route /hits\nglobal hits\nhits += 1\nstr(hits)",
+        "%%route /stream\nfor n in range(3):\n    yield str(n)",
+        "%%route /await\nawait later('came')",
+        "%%route /async\n[x async for x in numbers()]",
+        "async def numbers():\n    yield 1\n    yield 2",
+        "%%route /raise\nraise KeyError('x') if False else __import__('werkzeug').exceptions.Gone()",
+        "%%route /if\nif True:\n    return 'yes'\nreturn 'no'",
+        "%%route /tuple\n'made', 201",
+        "%%route /semicolon\nx = 1; y = 2\nstr(x + y);  # both",
+        "%%route /fold\nx = (1 +\n     2)\nx = str(x)\nx",
+        "%%route /<uuid:id>/<any(a, b):kind>\nf'{id} {kind}'",
+    )
+    uuid = "/12345678-1234-5678-1234-567812345678/a"
+    targets = ("/hits", "/hits", "/stream", "/await", "/async", "/raise", "/if", "/tuple", "/semicolon", "/fold", uuid)
+    answers = assert_same(path, *targets)
+    assert [status for status, _ in answers] == [200, 200, 200, 200, 200, 410, 200, 201, 200, 200, 200]
+    text = body_of(path)
+    assert "async def await_():" in text or "async def await():" not in text
+    assert "return str(x)\n" in text
+    assert "    return str(x + y)  # both\n" in text
+
+
+def test_a_later_cell_takes_over_from_an_earlier_one(notebook: Notebook) -> None:
+    """In a module the first rule would win; so what is covered is left out, wholly or for its methods."""
+    path = notebook(
+        LOAD,
+        "%%route /x\n'old'",
+        "%%route GET,POST /y\nrequest.method + ' old'",
+        "@app.route('/z')\ndef z():\n    return 'old'",
+        "%%route /u/<a>\ndef kept(a):\n    return a",
+        "%%route /x\n'new'",
+        "%%route POST /y\n'new'",
+        "%%route /z\n'new'",
+        "%%route /u/<b>\nkept(b) + '!'",
+    )
+    targets = ("/x", "/y", ("/y", "POST"), "/z", "/u/1", ("/x", "POST"), ("/y", "PUT"))
+    assert [body for _, body in assert_same(path, *targets)][:5] == ["new", "GET old", "new", "new", "1!"]
+    error = refused(
+        notebook(LOAD, "@app.route('/y', methods=['GET', 'POST'])\ndef y(): return 'x'", "%%route POST /y\n'new'")
+    )
+    assert (error.where, error.line) == ("app.ipynb, cell 2 (@app.route('/y', methods=['GET', 'POST']))", 1)
+    assert error.hint == "Leave over to it what it still answers:  methods=['GET']"
+
+
+def test_two_functions_with_one_endpoint_keep_both_rules(notebook: Notebook) -> None:
+    """Between cells the second gets `_2`, in the notebook and in the module."""
+    path = notebook(
+        LOAD,
+        "%%route /a/<int:id>\n'int'",
+        "%%route /a/<id>\n'text ' + url_for('a_id', id=1) + url_for('a_id_2', id='x')",
+        "@app.route('/b', endpoint='a_id')\ndef b():\n    return url_for('a_id_3')",
+        "%%route /static\n'no file'",
+    )
+    assert [body for _, body in assert_same(path, "/a/1", "/a/x", "/b", "/static")] == [
+        "int",
+        "text /a/1/a/x",
+        "/b",
+        "no file",
+    ]
+
+
+def test_imports_stand_at_the_top_once(notebook: Notebook) -> None:
+    """Merged and sorted; those only lookers need are gone; those that must stay where they are do."""
+    (notebook(LOAD).parent / "models.py").write_text("x = 1\n")
+    path = notebook(
+        LOAD,
+        "from pathlib import Path\nimport os, tempfile",
+        "from collections import OrderedDict, abc\nfrom collections import Counter as C\nimport models",
+        "%%route /\nimport json\nPath('x').name + json.dumps(C('a')) + str(OrderedDict(a=abc.Sized is None))",
+        "os.environ['SHOP'] = '1'",
+        "import werkzeug.http\nfrom jinja2 import Environment",
+        "%%route /env\nos.environ['SHOP'] + werkzeug.http.http_date(0) + str(Environment is None)",
+        "# nbmicro: skip\nfolder = tempfile.mkdtemp()",
+    )
+    text = body_of(path)
+    assert text.startswith(
+        "import os\nfrom collections import Counter as C\nfrom collections import OrderedDict, abc\n"
+        "from pathlib import Path\n\nfrom nbmicro import App\n\nimport models  # noqa: F401\n\napp = App(__name__)\n"
+    )
+    assert (
+        "os.environ['SHOP'] = '1'\n\nimport werkzeug.http  # noqa: E402\nfrom jinja2 import Environment  # noqa: E402"
+        in text
+    )
+    assert "tempfile" not in text
+
+
+def test_a_future_import_comes_first(notebook: Notebook) -> None:
+    """It holds for the module, as for the cell."""
+    path = notebook(
+        LOAD,
+        "from __future__ import annotations\nfrom dataclasses import dataclass\nfrom typing import ClassVar\n"
+        "@dataclass\nclass User:\n    name: str\n    kind: ClassVar[str] = 'user'",
+        "%%route /\nrepr(User('Ada'))",
+    )
+    assert body_of(path).startswith("from __future__ import annotations\n\nfrom dataclasses")
+    assert assert_same(path, "/") == [(200, "User(name='Ada')")]
+
+
+def test_what_the_notebook_binds_is_the_notebooks(notebook: Notebook) -> None:
+    """A name of ours that it binds itself is not imported, unless it is read before."""
+    path = notebook(LOAD, "first = type(session)", "session = 'mine'", "%%route /\nsession + first.__name__")
+    assert "from nbmicro import App, session\n" in body_of(path)
+    assert assert_same(path, "/")[0][0] == 200
+    path = notebook(LOAD, "session = 'mine'", "%%route /\nsession + request.path")
+    assert "from nbmicro import App, request\n" in body_of(path)
+    assert assert_same(path, "/") == [(200, "mine/")]
+
+
+def test_an_app_of_the_notebooks_own_is_the_module_s(notebook: Notebook) -> None:
+    """Its own `App(…)` stays as it stands; %app says which of several is served."""
+    path = notebook(
+        LOAD,
+        "from nbmicro import Flask\napp = Flask(__name__, template_folder='pages')",
+        "%%template t.txt\n{{ x }}",
+        "%%route /\nrender_template('t.txt', x=1)",
+    )
+    assert body_of(path).count("app = ") == 1
+    assert list(exported(path).files) == ["pages/t.txt"]
+    assert assert_same(path, "/") == [(200, "1")]
+    several = notebook(LOAD, "from nbmicro import App\nshop = App('shop')", "%app shop", "%%route /x\n'shop'")
+    result = exported(several)
+    assert result.target == "shop"
+    assert '@shop.get("/x")' in result.module
+    assert "\napp = " not in result.module
+    error = refused(notebook(LOAD, "%app elsewhere:site"))
+    assert error.line == 1
+    assert "nbmicro run 'elsewhere:site'" in str(error.hint)
+
+
+def test_cells_that_need_the_notebooks_app_context_get_one(notebook: Notebook) -> None:
+    """`url_for` in a plain cell works in the module, directly and through a function."""
+    path = notebook(
+        LOAD,
+        "%%route /there\n'x'",
+        "def link():\n    return url_for('there')",
+        "both = url_for('there') + link()",
+        "url_for('there')",
+        "%%route /\nboth",
+    )
+    assert "with app.app_context():\n    both = url_for('there') + link()\n" in body_of(path)
+    assert assert_same(path, "/") == [(200, "/there/there")]
+    error = refused(notebook(LOAD, "g.seen = 1"))
+    assert (error.where, error.line) == ("app.ipynb, cell 2 (g.seen = 1)", 1)
+
+
+def test_top_level_await_becomes_a_function_that_is_run(notebook: Notebook) -> None:
+    """A module cannot await; what awaited binds the module's names."""
+    path = notebook(
+        LOAD,
+        "import asyncio\nasync def answer():\n    await asyncio.sleep(0)\n    return 42",
+        "# wait for it\nvalue = await answer()\nvalues = [await answer() for _ in range(2)]\ntext = '''\nx'''",
+        "%%route /\nf'{value} {values} {text}'",
+    )
+    text = body_of(path)
+    assert "async def prepare() -> None:\n    global value, values\n\n    # wait for it\n    value = await" in text
+    assert assert_same(path, "/") == [(200, "42 [42, 42] \nx")]
+
+
+def test_display_and_magics_leave_no_trace(notebook: Notebook) -> None:
+    """Timed and captured code stays, without its magic; `display` shows nothing."""
+    path = notebook(
+        LOAD,
+        "%matplotlib inline\n%time a = 1\nb = %time 1 + 1",
+        "%%time\nc = 3; d = 4  # both",
+        "%%capture out\nprint('x')\ne = 5",
+        "from IPython.display import display, Markdown\nx = display(a)\ndisplay(a)\na",
+        "%%route /\nf'{a + b + c + d + e} {x}'",
+        "r = %http /\nassert r.status == 200",
+    )
+    text = body_of(path)
+    assert "a = 1\nb = 1 + 1\n" in text
+    assert "c = 3\nd = 4" in text
+    assert "IPython" not in text
+    assert "http" not in text
+    assert "print('x')" in text
+    assert assert_same(path, "/") == [(200, "15 None")]
+
+
+# -- templates and files ---------------------------------------------------------------------------------------------
+
+RESOURCES = (
+    LOAD,
+    "%%template t.html\n<h1>{{ x }}</h1>\n",
+    '%%template odd.html\n{{ \'\\\\\' }}"""é{{ x }}',
+    "%%static style.css\nh1 { color: red }",
+    "%%static ü.txt\nü",
+    "%%route /\nrender_template('t.html', x='<')",
+    "%%route /odd\nrender_template('odd.html', x='<')",
+)
+
+
+@pytest.mark.parametrize("inline", [False, True])
+def test_templates_and_static_files_are_the_cells(notebook: Notebook, inline: bool) -> None:
+    """As files beside the module or in its text, they give the same bytes."""
+    path = notebook(*RESOURCES)
+    assert_same(path, "/", "/odd", "/static/style.css", "/static/none.css", inline=inline)
+    assert sorted(exported(path, inline=inline).files) == (
+        [] if inline else ["static/style.css", "static/ü.txt", "templates/odd.html", "templates/t.html"]
+    )
+
+
+def test_a_static_cell_has_the_headers_of_a_file(notebook: Notebook) -> None:
+    """But for its time and tag, which a cell cannot have."""
+    path = notebook(*RESOURCES)
+    apps = [load(path), module_app(path)]
+    answers = []
+    for app in apps:
+        with app.test_client().get("/static/style.css") as response:
+            answers.append(response.headers)
+    own = {"Date", "Last-Modified", "ETag"}
+    notebooks, modules = ({name: value for name, value in one if name not in own} for one in answers)
+    assert notebooks == modules
+    assert notebooks["Content-Disposition"] == "inline; filename=style.css"
+
+
+def test_a_module_elsewhere_takes_the_notebooks_files_along(notebook: Notebook) -> None:
+    """What lies in templates/ and static/ beside the notebook is needed where the module stands."""
+    path = notebook(LOAD, "%%template b.txt\n{% extends 'a.txt' %}", "%%route /\nrender_template('b.txt')")
+    (path.parent / "templates").mkdir()
+    (path.parent / "templates" / "a.txt").write_text("from the folder")
+    elsewhere = export_notebook(path, path.parent / "build" / "shop.py")
+    assert elsewhere.files == {"templates/a.txt": b"from the folder", "templates/b.txt": b"{% extends 'a.txt' %}\n"}
+    assert list(export_notebook(path, path.with_name("shop.py")).files) == ["templates/b.txt"]
+
+
+def test_titles_become_comments_where_something_follows(notebook: Notebook) -> None:
+    """The first title is the module's; the others stand above the code of their section, without marks."""
+    path = notebook(LOAD, "%%route /\n'x'")
+    text = path.read_text()
+    cells = '{"cell_type": "markdown", "metadata": {}, "source": ["## The `first` [page](x)\\n", "```\\n# no\\n```"]}, '
+    path.write_text(text.replace('{"cell_type": "code"', f'{cells}{{"cell_type": "code"'))
+    module = exported(path).module
+    assert '"""A title.' in module
+    assert module.count("# --- The first page ---") == 2
+    assert "# no" not in module
+
+
+# -- the command -----------------------------------------------------------------------------------------------------
+
+
+def command(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, ["export", *words])
+    return done.exit_code, done.output
+
+
+def test_the_command_writes_and_does_not_replace(notebook: Notebook, tmp_path: Path) -> None:
+    """Module, tests and files are written together or not at all; --force replaces."""
+    path = notebook(*RESOURCES, "%http /")
+    out = tmp_path / "build" / "shop.py"
+    code, printed = command(str(path), "-o", str(out), "--tests")
+    assert code == 0, printed
+    assert printed.splitlines()[:2] == [f"wrote {out}", f"wrote {out.with_name('test_shop.py')}"]
+    assert (out.parent / "templates" / "t.html").read_text() == "<h1>{{ x }}</h1>\n"
+    assert command(str(path), "-o", str(out), "--tests")[0] == 0
+    out.write_text("mine")
+    (out.parent / "static" / "style.css").write_text("mine")
+    code, printed = command(str(path), "-o", str(out))
+    assert code == 1
+    assert f"{out}, {out.parent / 'static' / 'style.css'} are there already. Nothing was written." in printed
+    assert "--force" in printed
+    assert out.read_text() == "mine"
+    assert command(str(path), "-o", str(out), "--force")[0] == 0
+    assert "app = App" in out.read_text()
+
+
+def test_the_command_prints_without_a_name(notebook: Notebook) -> None:
+    """To look at it: the whole app in one text."""
+    code, printed = command(str(notebook(*RESOURCES)))
+    assert code == 0
+    assert 'app.add_template(\n    "t.html",\n    """\\\n<h1>{{ x }}</h1>\n""",\n)\n' in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["app.py"], "app.py is no notebook"),
+        (["{notebook}", "-o", "shop"], "-o shop.py"),
+        (["{notebook}", "--tests"], "--tests needs a module"),
+        (["missing.ipynb", "-o", "x.py"], "there is no file missing.ipynb"),
+    ],
+)
+def test_the_command_says_what_it_needs(notebook: Notebook, words: Sequence[str], says: str) -> None:
+    """Each mistake has its sentence and exit code 1."""
+    path = notebook(LOAD)
+    code, printed = command(*(word.format(notebook=path) for word in words))
+    assert code == 1
+    assert says in printed
+
+
+def test_notes_say_what_the_module_lacks(notebook: Notebook) -> None:
+    """A key for sessions, a value that only a marked cell gives, a name that cannot be imported."""
+    path = notebook(
+        LOAD, "STORE = 'here'", "# nbmicro: skip\nSTORE = 'elsewhere'", "%%route /\nsession['x'] = STORE\nSTORE"
+    )
+    notes = export_notebook(path, path.with_name("04-shop.py")).notes
+    assert notes == (
+        "04-shop.py cannot be imported by its name; shop.py could be.",
+        "It keeps sessions and sets no key: set app.secret_key before it is served.",
+        "cell 3 is passed over, so `STORE` has the value of the cells that run.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "line"),
+    [("!ls", 1), ("x = 1\n%%bash\nls", 2), ("%%route /<request>\n1", 1), ("%%route /x\ny = 1", 2), ("x = (", 1)],
+)
+def test_what_cannot_be_served_cannot_be_exported(notebook: Notebook, cell: str, line: int) -> None:
+    """The loader's own words: cell, line and the way out."""
+    error = refused(notebook(LOAD, cell))
+    assert error.where is not None
+    assert error.where.startswith("app.ipynb, cell 2 (")
+    assert error.line == line

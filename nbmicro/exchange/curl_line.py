@@ -77,8 +77,8 @@ def parse_curl(text: str, place: Place, options: Options) -> LineRequest:
     try:
         words = shell_words(text, place)
     except RequestError as error:
-        error.message = f"the curl line cannot be read: {error.message}"
-        raise
+        message = f"the curl line cannot be read: {error.message}"
+        raise RequestError(message, hint=error.hint, line=error.line, column=error.column) from None
     if words and words[-1].text.endswith(";") and text.rstrip().endswith(";"):
         last = words.pop()
         curl.options = replace(curl.options, quiet=True)

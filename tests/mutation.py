@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 
-__all__ = ["random_texts"]
+from nbmicro.errors import NbmicroError
+
+__all__ = ["outside", "random_texts"]
 
 # What breaks parsers: quotes, brackets, line ends of all kinds, half characters, characters wider than they look.
 _CHARACTERS = [
@@ -13,6 +16,17 @@ _CHARACTERS = [
     *"abcGETPOST0123456789",
 ]
 _RAW = [*_CHARACTERS, "{{", "}}", "%%", "###", "\r\n", "HTTP ", "```"]
+
+
+def outside(error: NbmicroError, cell: str) -> str | None:
+    """What is wrong with the place that an error names: no line of the cell, or no column of it; None if nothing."""
+    # As an editor counts them: the form feed and its like end no line.
+    lines = re.split("\r\n|\r|\n", cell)
+    said = f"{error.place}: {error.message!r} of {cell!r}"
+    if not error.message or error.line is None or not 1 <= error.line <= len(lines):
+        return f"no line: {said}"
+    width = len(lines[error.line - 1]) + 1
+    return None if error.column is None or 1 <= error.column <= width else f"no column: {said}"
 
 
 def random_texts(seed: int, count: int, valid: Sequence[str], pieces: Sequence[str]) -> Iterator[str]:

@@ -67,8 +67,9 @@ def tidy_traceback(error: BaseException) -> None:
     cure = cure_of(error)
     if cure is not None and cure not in getattr(error, "__notes__", ()):
         error.add_note(cure)
-    refused = cure is not None and isinstance(error, OSError)
-    if refused:
+    # Where we know what would do, the way through another library says no more.
+    refused = cure is not None
+    if isinstance(error, OSError) and refused:
         error.__cause__, error.__suppress_context__ = None, True
     packages = [_package(one) for one in _each(trace)]
     if not refused and "nbmicro" not in packages:

@@ -88,6 +88,9 @@ class Host:
     def install(self) -> None:
         """Put the hooks in place."""
         self.shell.events.register("pre_run_cell", self._pre_run_cell)
+        # Before the hook of %autoreload, whose modules declare in the name of the cell that is about to run.
+        hooks = self.shell.events.callbacks["pre_run_cell"]
+        hooks.insert(0, hooks.pop())
         self.shell.events.register("post_run_cell", self._post_run_cell)
         self.shell.input_transformers_cleanup.insert(0, self._tidy)
         if self.shell.Completer is not None:
@@ -260,15 +263,15 @@ class Host:
         for name, ours in self._held.items():
             setattr(hook, name, ours)
 
-    def show_type(self, kind: type, show: Callable[[Any], None]) -> None:
+    def show_type(self, kind: type | str, show: Callable[[Any], None]) -> None:
         """Call ``show`` for a cell's value of this type instead of displaying it; None undoes it."""
         formatter = self.shell.display_formatter.ipython_display_formatter
         formatter.for_type(kind, show)
 
-    def forget_type(self, kind: type) -> None:
+    def forget_type(self, kind: type | str) -> None:
         """Display values of this type as any other again."""
         formatter = self.shell.display_formatter.ipython_display_formatter
-        if kind in formatter.type_printers:
+        if kind in formatter:
             formatter.pop(kind)
 
     def set_last_error(self, error: BaseException) -> None:

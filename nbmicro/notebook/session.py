@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from nbmicro.cells.sources import forget_sources
 from nbmicro.exchange import deadline
 from nbmicro.exchange.capture import current_capture
 from nbmicro.exchange.client import Client
@@ -59,6 +60,7 @@ class Session:
         self.server: BackgroundServer | None = None
         self._standing: WeakKeyDictionary[App, AppContext] = WeakKeyDictionary()
         self._shown: WeakKeyDictionary[Run, list[Exchange]] = WeakKeyDictionary()
+        self._pushed: list[tuple[Run, AppContext]] = []
         self._told: WeakKeyDictionary[Run, set[int]] = WeakKeyDictionary()
         self.captured_by: dict[str, str] = {}
         #: What else ends with the session.
@@ -73,11 +75,15 @@ class Session:
         hosting.ephemeral_keys = True
         hosting.auto_reload = True
         hosting.explain_no_reply = lambda handler: explaining.explain_no_reply(handler, self._is_cell)
+        hosting.users_trace = explaining.users_trace
+        hosting.context_pushed = self._context_pushed
+        hosting.context_popped = self._context_popped
         hosting.reply_lines = lambda handler: explaining.reply_lines(handler, self._is_cell)
         self.host.install()
         self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
         self.host.show_type(Exchange, self._show_value)
         self.host.show_type(Exchanges, self._show_values)
+        self.host.show_type("werkzeug.test.TestResponse", self._show_response)
         self._enter_standing_context()
 
     def end(self) -> None:
@@ -86,8 +92,9 @@ class Session:
         self.spoken.close()
         stop_listening()
         deadline.release()
+        forget_sources()
         self.host.uninstall()
-        for kind in (Exchange, Exchanges):
+        for kind in (Exchange, Exchanges, "werkzeug.test.TestResponse"):
             self.host.forget_type(kind)
         context = current_context()
         if context is not None and context.standing:
@@ -146,19 +153,35 @@ class Session:
                 ledger.drop_owners(set(keys))
         cell.state = start_run(cell.owner, self.host.namespace)
         self._enter_standing_context()
+        if self._pushed:
+            # A context that another cell pushed lasts until it is popped, whichever kind of cell did it.
+            enter_context(self._pushed[-1][1])
+
+    def _context_pushed(self, context: AppContext) -> None:
+        run = current_run()
+        if run is not None:
+            self._pushed.append((run, context))
+
+    def _context_popped(self, context: AppContext) -> None:
+        last = next((index for index, one in reversed(list(enumerate(self._pushed))) if one[1] is context), None)
+        if last is not None:
+            del self._pushed[last]
 
     def cell_ends(self, cell: Cell, *, success: bool) -> None:
         """Commit what the cell declared, or drop it and say so."""
         run: Run = cell.state
         declared = announce.drafted(run)
         run.finish(success=success)
+        if not success:
+            self._pushed = [one for one in self._pushed if one[0] is not run]
         told = self._told.get(run, set())
-        if success:
-            for one in declared:
-                if id(one.route.handler) not in told:
-                    print(one.line)
-        elif declared:
-            print(f"not declared: {', '.join(one.route.label for one in declared)}", file=sys.stderr)
+        # A module that a failing cell imported stays, and so do its routes.
+        dropped = [] if success else [one for one in declared if not announce.stands(one.route)]
+        for one in declared:
+            if one not in dropped and id(one.route.handler) not in told:
+                print(one.line)
+        if dropped:
+            print(f"not declared: {', '.join(one.route.label for one in dropped)}", file=sys.stderr)
 
     def tell(self, handler: Callable[..., Any]) -> None:
         """Say in one line what the cell has just declared with ``handler``, and not again when it ends."""
@@ -267,6 +290,11 @@ class Session:
         shown = self._shown.get(run, []) if run is not None else []
         if not any(one is exchange for one in shown):
             self._display(exchange)
+
+    def _show_response(self, response: Any) -> None:
+        from nbmicro.notebook.showing import exchange_of
+
+        self._display(exchange_of(response))
 
     def _show_values(self, exchanges: Exchanges) -> None:
         for exchange in exchanges:

@@ -17,7 +17,7 @@ from nbmicro.exchange.record import Body, Exchange, HeaderFields, RequestRecord,
 from nbmicro.exchange.rendering import RenderOptions
 from nbmicro.exchange.seal import seal_page
 
-__all__ = ["bundle_of", "page_bundle"]
+__all__ = ["bundle_of", "exchange_of", "page_bundle"]
 
 
 def bundle_of(exchange: Exchange, parts: Any = None) -> dict[str, str]:
@@ -50,3 +50,14 @@ def page_bundle(source: str, fetch: Callable[[str], ResponseRecord | None]) -> d
     page = Exchange(RequestRecord("GET", "/"), response, page=seal_page(source, fetch))
     drawn = joined(body_pane(page, RenderOptions()))
     return {"text/plain": "\n".join(page_lines(source)), "text/html": str(drawn)}
+
+
+def exchange_of(response: Any) -> Exchange:
+    """The exchange of a response that Werkzeug's test client gave (an app's ``test_client()``), as far as it tells."""
+    request = response.request
+    reason = response.status.partition(" ")[2]
+    fields = HeaderFields(list(response.headers))
+    return Exchange(
+        RequestRecord(request.method, request.full_path.removesuffix("?"), HeaderFields(list(request.headers))),
+        ResponseRecord(response.status_code, reason, fields, Body(response.get_data())),
+    )

@@ -238,6 +238,7 @@ class RealKernel:
         }
         self._startup_timeout = startup_timeout
         self._collected: dict[str, _Collected] = {}
+        self._typed: list[str] = []
         self._manager = KernelManager(
             kernel_name="python3",
             kernel_spec_manager=_ThisPython(),
@@ -270,7 +271,9 @@ class RealKernel:
             self.shutdown()
             raise
 
-    def send(self, code: str, *, cell_id: str | None = None, deleted: Sequence[str] = ()) -> Pending:
+    def send(
+        self, code: str, *, cell_id: str | None = None, deleted: Sequence[str] = (), typed: Sequence[str] = ()
+    ) -> Pending:
         """Send a cell to the kernel and do not wait; the parameters are those of :meth:`run`."""
         client = self._connected()
         metadata: dict[str, object] = {}
@@ -283,17 +286,24 @@ class RealKernel:
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": False,
+            "allow_stdin": bool(typed),
             "stop_on_error": True,
         }
         message = client.session.msg("execute_request", content, metadata=metadata)
         message_id = str(message["header"]["msg_id"])
         self._collected[message_id] = _Collected()
+        self._typed = list(typed)
         client.shell_channel.send(message)
         return Pending(self, message_id, code)
 
     def run(
-        self, code: str, *, cell_id: str | None = None, deleted: Sequence[str] = (), timeout: float = 30.0
+        self,
+        code: str,
+        *,
+        cell_id: str | None = None,
+        deleted: Sequence[str] = (),
+        typed: Sequence[str] = (),
+        timeout: float = 30.0,
     ) -> Reply:
         """Run a cell and wait for its end.
 
@@ -305,6 +315,9 @@ class RealKernel:
             The cell's identity, as JupyterLab sends it.
         deleted:
             The ids of the cells that the user has deleted since the run before.
+        typed:
+            What is typed at the prompts that the cell opens, one after the other. Without any it may open none, as
+            where no user sits.
         timeout:
             Seconds it may take.
 
@@ -313,7 +326,7 @@ class RealKernel:
         DeadlineExceeded
             The cell has not ended in time. An error of the cell is not raised: it is in the reply.
         """
-        return self.send(code, cell_id=cell_id, deleted=deleted).result(timeout)
+        return self.send(code, cell_id=cell_id, deleted=deleted, typed=typed).result(timeout)
 
     def check(self, code: str, *, cell_id: str | None = None, timeout: float = 30.0) -> Reply:
         """Run a cell that must succeed.
@@ -382,6 +395,9 @@ class RealKernel:
             if not poller.poll(round(min(left, 0.05) * 1000)) and not self.alive:
                 raise DeadlineExceeded(f"The kernel has died; it was to give {what}")
             self._take_replies(client)
+            while self._typed and client.stdin_channel.msg_ready():
+                client.get_stdin_msg(timeout=1)
+                client.input(self._typed.pop(0))
             while client.iopub_channel.msg_ready():
                 message = client.get_iopub_msg(timeout=1)
                 collected = self._collected.get(message["parent_header"].get("msg_id", ""))

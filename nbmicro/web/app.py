@@ -19,6 +19,7 @@ from nbmicro.web import failures, quick, refusals, replies, urls
 from nbmicro.web.asyncs import run_async
 from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context, table_here
 from nbmicro.web.declarations import Route
+from nbmicro.web.hosting import hosting
 from nbmicro.web.proxies import offered
 from nbmicro.web.request import Request
 from nbmicro.web.sessions import SecureCookieSessionInterface
@@ -337,6 +338,8 @@ class App(Setup):
         if isinstance(context, RequestContext):
             where, environ = f"{context.request.path} [{context.request.method}]", context.environ
         shown = bool(environ.get("nbmicro.recorded"))
+        if hosting.users_trace is not None and isinstance(exc_info, tuple):
+            exc_info = (*exc_info[:2], hosting.users_trace(exc_info[2]))
         self.logger.error(f"Exception on {where}", exc_info=exc_info, extra={"nbmicro_shown": shown})
 
     def raise_routing_exception(self, request: Any) -> NoReturn:

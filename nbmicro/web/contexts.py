@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from nbmicro.web.hosting import hosting
 from nbmicro.web.signals import appcontext_popped, appcontext_pushed
 
 if TYPE_CHECKING:
@@ -135,14 +136,16 @@ class AppContext:
         """Make this the current context."""
         self._before.append(_context.get())
         _context.set(self)
+        if hosting.context_pushed is not None:
+            hosting.context_pushed(self)
         if appcontext_pushed.receivers:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def pop(self, exc: BaseException | None = _MISSING) -> None:
         """Leave this context; the last pop runs the teardown functions with ``exc`` (default: the one being
         handled)."""
-        if not self._before:
-            raise RuntimeError("This context is not pushed, so it cannot be popped.")
+        if self._pop_from_outside(exc):
+            return
         try:
             if len(self._before) == 1:
                 self.app.do_teardown_appcontext(sys.exc_info()[1] if exc is _MISSING else exc)
@@ -151,11 +154,27 @@ class AppContext:
         if appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
+    def _pop_from_outside(self, exc: BaseException | None) -> bool:
+        """Pop where another context is the current one, which stays so: a cell may pop what an earlier one pushed."""
+        if not self._before:
+            raise RuntimeError("This context is not pushed, so it cannot be popped.")
+        current = _context.get()
+        if current is self:
+            return False
+        _context.set(self)
+        try:
+            self.pop(exc)
+        finally:
+            _context.set(current)
+        return True
+
     def _leave(self) -> None:
         # No token: a context that was pushed in a cell with `await` is popped in another contextvars context.
         before = self._before.pop()
         if _context.get() is self:
             _context.set(before)
+        if hosting.context_popped is not None:
+            hosting.context_popped(self)
 
     def __enter__(self) -> AppContext:
         self.push()
@@ -323,6 +342,8 @@ class RequestContext(AppContext):
             self._g = self._own_part.g
         self._before.append(outer)
         _context.set(self)
+        if hosting.context_pushed is not None:
+            hosting.context_pushed(self)
         if len(self._before) > 1:
             return
         if self._own_part is None and appcontext_pushed.receivers:
@@ -333,8 +354,8 @@ class RequestContext(AppContext):
             self.match_request()
 
     def pop(self, exc: BaseException | None = _MISSING) -> None:
-        if not self._before:
-            raise RuntimeError("This context is not pushed, so it cannot be popped.")
+        if self._pop_from_outside(exc):
+            return
         last = len(self._before) == 1
         if exc is _MISSING:
             exc = sys.exc_info()[1]

@@ -27,6 +27,10 @@ class Hosting:
         Called with a handler that answered None; gives its last line and the cure, or None.
     reply_lines:
         Called with a handler whose reply was refused; gives the lines where it replies, or None.
+    users_trace:
+        Called with a traceback that is to be logged; gives the part of it that the user wrote.
+    context_pushed, context_popped:
+        Called with each context that is pushed and popped by its methods.
     """
 
     def __init__(self) -> None:
@@ -39,6 +43,9 @@ class Hosting:
         self.auto_reload: bool = False
         self.explain_no_reply: Callable[[Any], str | None] | None = None
         self.reply_lines: Callable[[Any], str | None] | None = None
+        self.users_trace: Callable[[Any], Any] | None = None
+        self.context_pushed: Callable[[Any], None] | None = None
+        self.context_popped: Callable[[Any], None] | None = None
 
 
 hosting = Hosting()

@@ -271,8 +271,8 @@ def header_values(headers: tuple[tuple[str, str], ...], namespace: Mapping[str, 
 
 
 def stop_listening() -> None:
-    """Take away what other frameworks' apps were given to tell us of their exceptions."""
-    faults = sys.modules.get("nbmicro.exchange.foreign.faults")
-    if faults is not None:
-        faults.unlisten()
-        faults.return_streams()
+    """Hear no more what other frameworks' apps tell of their requests."""
+    signals = sys.modules.get("nbmicro.exchange.foreign.signals")
+    if signals is not None:
+        signals.unlisten()
+        signals.return_streams()

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from nbmicro.errors import LoadError
-from nbmicro.exchange.foreign import faults
+from nbmicro.exchange.foreign import signals
 from nbmicro.exchange.foreign.bridge import Bridge
 from nbmicro.exchange.foreign.kinds import Kind, core_of, kind_of
 from nbmicro.exchange.foreign.tables import ForeignRoute, answered_by, table_of, what_answers
@@ -82,11 +82,11 @@ class ForeignApp:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer as the app does (PEP 3333)."""
-        faults.listen()
-        faults.adopt_streams()
+        signals.listen()
+        signals.adopt_streams()
         errors = environ.get("wsgi.errors")
         if errors is not None:
-            environ["wsgi.errors"] = faults.Errors(errors, environ)
+            environ["wsgi.errors"] = signals.Errors(errors, environ)
         if self._bridge is not None:
             return _Told(self._bridge(environ, start_response), self, environ)
         if not loop_is_running():
@@ -95,7 +95,7 @@ class ForeignApp:
 
     def look_back(self, environ: dict[str, Any]) -> None:
         """Note in the environ of a request that is over what the framework tells of it: the exception, the route."""
-        faults.take_told(environ)
+        signals.take_told(environ)
         answered = answered_by(self.core, environ)
         if answered is not None:
             environ["nbmicro.route"] = answered

@@ -1,4 +1,4 @@
-"""The exceptions behind the error pages of other frameworks, caught where each framework tells them.
+"""What other frameworks tell of a request: the exception behind an error page, and the route that answered.
 
 What lives here: Flask's and Django's signals, what Bottle leaves in the environ, tracebacks written to ``wsgi.errors``,
 and stream handlers of logging that were made before a request. What must not: a change to somebody's app.
@@ -17,23 +17,32 @@ _adopted: list[tuple[Any, Any]] = []
 
 
 def listen() -> None:
-    """Hear of exceptions that Flask's and Django's apps turn into a page; again is nothing."""
-    flask = getattr(sys.modules.get("flask.signals"), "got_request_exception", None)
+    """Hear what Flask's and Django's apps tell of their requests; again is nothing."""
+    flask = sys.modules.get("flask.signals")
     if flask is not None and sys.modules.get("flask") is not sys.modules.get("nbmicro"):
-        flask.connect(_flask_failed)
-    django = getattr(sys.modules.get("django.core.signals"), "got_request_exception", None)
+        flask.got_request_exception.connect(_flask_failed)
+        flask.request_started.connect(_flask_started)
+    django = sys.modules.get("django.core.signals")
     if django is not None:
-        django.connect(_django_failed, dispatch_uid="nbmicro")
+        django.got_request_exception.connect(_django_failed, dispatch_uid="nbmicro")
 
 
 def unlisten() -> None:
     """Take that back."""
-    flask = getattr(sys.modules.get("flask.signals"), "got_request_exception", None)
+    flask = sys.modules.get("flask.signals")
     if flask is not None:
-        flask.disconnect(_flask_failed)
-    django = getattr(sys.modules.get("django.core.signals"), "got_request_exception", None)
+        flask.got_request_exception.disconnect(_flask_failed)
+        flask.request_started.disconnect(_flask_started)
+    django = sys.modules.get("django.core.signals")
     if django is not None:
-        django.disconnect(dispatch_uid="nbmicro")
+        django.got_request_exception.disconnect(dispatch_uid="nbmicro")
+
+
+def _flask_started(sender: Any, **more: Any) -> None:
+    request = getattr(sys.modules.get("flask"), "request", None)
+    if request and request.url_rule is not None:
+        # Flask takes the request out of the environ when it is over.
+        request.environ["nbmicro.route"] = request.url_rule.rule, request.url_rule.endpoint
 
 
 def _flask_failed(sender: Any, exception: BaseException | None = None, **more: Any) -> None:

@@ -1,0 +1,79 @@
+"""A news site in one file, as Django allows it. It knows nothing of notebooks."""
+
+import tempfile
+from pathlib import Path
+
+import django
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.urls import include, path
+
+folder = tempfile.TemporaryDirectory()
+
+settings.configure(
+    DEBUG=True,
+    SECRET_KEY="a real site has a better one",
+    ROOT_URLCONF=__name__,
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
+    MIDDLEWARE=["django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
+    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(folder.name, "news.db")}},
+)
+django.setup()
+
+from django.contrib.auth import views as auth  # noqa: E402
+from django.db import connection, models  # noqa: E402
+from django.shortcuts import get_object_or_404  # noqa: E402
+from django.template import engines  # noqa: E402
+from django.views.decorators.http import require_GET  # noqa: E402
+
+
+class Story(models.Model):
+    title = models.CharField(max_length=80)
+    words = models.IntegerField()
+
+    class Meta:
+        app_label = "news"
+
+
+with connection.schema_editor() as editor:
+    editor.create_model(Story)
+Story.objects.create(title="Tea prices rise", words=420)
+Story.objects.create(title="A kettle for every house", words=310)
+
+
+@require_GET
+def stories(request):
+    return JsonResponse({"stories": list(Story.objects.order_by("id").values("id", "title"))})
+
+
+@require_GET
+def story(request, id):
+    found = get_object_or_404(Story, pk=id)
+    return JsonResponse({"title": found.title, "words": found.words})
+
+
+@require_GET
+def export(request):
+    lines = (f"{one.title};{one.words}\n" for one in Story.objects.order_by("id"))
+    return StreamingHttpResponse(lines, content_type="text/csv")
+
+
+def suggest(request):
+    if request.method == "POST":
+        added = Story.objects.create(title=request.POST["title"], words=len(request.POST["text"].split()))
+        return JsonResponse({"id": added.id, "words": added.words}, status=201)
+    form = '<form method="post">{% csrf_token %}<input name="title"><textarea name="text"></textarea></form>'
+    return HttpResponse(engines["django"].from_string(form).render(request=request))
+
+
+urlpatterns = [
+    path("stories/", stories, name="stories"),
+    path("stories/<int:id>/", story, name="story"),
+    path("stories.csv", export, name="export"),
+    path("suggest/", suggest, name="suggest"),
+    path("accounts/", include([path("login/", auth.LoginView.as_view(), name="login")])),
+]
+
+application = get_wsgi_application()

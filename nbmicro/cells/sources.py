@@ -9,7 +9,10 @@ import linecache
 
 from nbmicro.cells.ipython_syntax import cell_lines
 
-__all__ = ["cell_filename", "remember_source"]
+__all__ = ["cell_filename", "forget_sources", "remember_source"]
+
+
+_remembered: set[str] = set()
 
 
 def cell_filename(label: str) -> str:
@@ -24,4 +27,11 @@ def remember_source(filename: str, source: str) -> None:
     covered it is gone, a draft was dropped), its text is put back by calling this once more.
     """
     # Without a modification time, linecache.checkcache leaves the entry alone.
+    _remembered.add(filename)
     linecache.cache[filename] = (len(source), None, cell_lines(source + "\n"), filename)
+
+
+def forget_sources() -> None:
+    """Take away every text that was put there, for a host that leaves."""
+    while _remembered:
+        linecache.cache.pop(_remembered.pop(), None)

@@ -14,7 +14,7 @@ from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import Run
 from nbmicro.web.table import Table
 
-__all__ = ["Announcement", "drafted", "line_of"]
+__all__ = ["Announcement", "drafted", "line_of", "stands"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ def drafted(run: Run) -> list[Announcement]:
         for route in table.routes
         if id(route.handler) in handlers and route.endpoint.rpartition(".")[2] != "static"
     ]
+
+
+def stands(route: Route) -> bool:
+    """Whether a route that was in draft is in effect."""
+    return any(one.handler is route.handler for app in list(App.every) for one in app.tables.committed().routes)
 
 
 def line_of(route: Route, table: Table, replaced: Mapping[str, str] | None = None) -> str:

@@ -107,7 +107,8 @@ class Ledger:
         """What ``claim`` already means for whoever is declaring: in this run, or among modules and nobody; else
         None."""
         with self.lock:
-            batches = list(self._drafts.get(who.run, {}).values()) if who.run is not None else []
+            drafts = self._drafts.get(who.run, {}).values() if who.run is not None else ()
+            batches = [one for one in drafts if one.owner.key != who.owner.key or one.generation is who.generation]
             if who.owner.kind != "cell":
                 batches += [one for one in self._batches.values() if self._lasts(one, who)]
             return next((batch.claims[claim] for batch in batches if claim in batch.claims), None)

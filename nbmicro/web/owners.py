@@ -75,7 +75,7 @@ class Run:
         # A frame in which the cell is run: what is being imported outside of it declares nothing here.
         self.floor: FrameType | None = None
         self.ledgers: dict[int, Drafts] = {}
-        self.made: dict[tuple[str, str], int] = {}
+        self.made: dict[Hashable, int] = {}
 
     def touch(self, ledger: Drafts) -> None:
         """Note that ``ledger`` holds a draft of this run."""
@@ -157,14 +157,15 @@ _made: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
 def predecessor(kind: str, name: str, successor: Any) -> Any | None:
     """The object that the same owner made before in this place, which ``successor`` now replaces.
 
-    Only cells and modules have one: a script that makes two apps means two apps. Objects are told apart by kind,
-    name and how many of them this run has made already.
+    Only cells have one, and modules that a cell imports or reloads: a script that makes two apps means two apps.
+    Objects are told apart by kind, name and how many of them this run has made already.
     """
     who = current_owner()
-    if who.run is None or who.owner.kind != "cell":
+    if who.run is None:
         return None
-    count = who.run.made.get((kind, name), 0)
-    who.run.made[kind, name] = count + 1
+    made = (who.owner.key, id(who.generation), kind, name)
+    count = who.run.made.get(made, 0)
+    who.run.made[made] = count + 1
     key = (who.owner.key, kind, name, count)
     before = _made.get(key)
     _made[key] = successor

@@ -12,7 +12,6 @@ from typing import Any
 
 from nbmicro.exchange.json_text import inside_quotes
 from nbmicro.exchange.template import Blank, Template
-from nbmicro.serving.export.renaming import Unwritable
 from nbmicro.serving.export.route_text import quoted
 
 __all__ = ["Code", "call", "json_value", "literal", "text_value", "url_value"]
@@ -44,21 +43,25 @@ def url_value(template: Template, writes: Writes) -> Code:
     """A URL as an expression: what fills a blank is percent-encoded."""
     if template.is_literal:
         return Code(quoted(template.literal))
-    return _f_string(template.parts, lambda blank: f"quote(str({writes(blank)}), safe='')")
+    return _f_string(template.parts, writes, "quote(str({}), safe='')")
 
 
-def _f_string(parts: tuple[str | Blank, ...], writes: Writes) -> Code:
+def _f_string(parts: tuple[str | Blank, ...], writes: Writes, around: str = "{}") -> Code:
+    """Text with the values of blanks, each put in the place of ``{}`` in ``around``."""
+    values = {part: writes(part) for part in parts if isinstance(part, Blank)}
+    # Before Python 3.12 an f-string's expressions have neither its own quotes nor a backslash.
+    single = {part: value if '"' not in value else value.replace('"', "'") for part, value in values.items()}
+    if any("\\" in value or "\n" in value or {"'", '"'} <= set(value) for value in values.values()):
+        wrap = around if around != "{}" else "str({})"
+        pieces = [quoted(part) if isinstance(part, str) else wrap.format(values[part]) for part in parts]
+        return Code(" + ".join(pieces))
     text = ""
     for part in parts:
         if isinstance(part, str):
             text += quoted(part)[1:-1].replace("{", "{{").replace("}", "}}").replace('"', '\\"')
-            continue
-        inner = writes(part)
-        if '"' in inner and "'" not in inner:
-            inner = inner.replace('"', "'")
-        if '"' in inner or "\\" in inner or "\n" in inner:
-            raise Unwritable(f"{part} holds quotes that an f-string may not")
-        text += "{" + (f" {inner}" if inner.startswith("{") else inner) + "}"
+        else:
+            inner = around.format(single[part])
+            text += "{" + (f" {inner}" if inner.startswith("{") else inner) + "}"
     return Code(f'f"{text}"')
 
 

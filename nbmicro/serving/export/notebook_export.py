@@ -13,8 +13,8 @@ from nbmicro.cells.route_cell import refuse_reserved
 from nbmicro.errors import LoadError, NbmicroError
 from nbmicro.serving.export.module_text import ModuleText
 from nbmicro.serving.export.resources import files_of, folders_of
+from nbmicro.serving.export.suite import Suite
 from nbmicro.serving.export.survey import Survey, survey
-from nbmicro.serving.export.test_module import TestModule
 from nbmicro.serving.notebook_file import NotebookCell, read_notebook
 from nbmicro.serving.selection import Selection, select
 from nbmicro.web.names import RESERVED_NAMES
@@ -89,7 +89,7 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
     notes = [*selection.notes, *_notes(cells, selection, found, out)]
     test_text = None
     if tests:
-        made = TestModule(cells, selection, found, module=out.stem, origin=path.name)
+        made = Suite(cells, selection, found, module=out.stem, origin=path.name)
         test_text = made.written()
         notes += made.notes
     return Exported(text, test_text, files, found.target, tuple(notes))

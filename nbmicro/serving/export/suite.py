@@ -1,31 +1,29 @@
 """The tests that a notebook's requests are: a function for each cell that asks, in the notebook's order.
 
-What lives here: the names that the tests share, and the text of their module. What must not: how a request is written
-(``request_text``), or which cells ask (``asked_cells``).
+What lives here: the functions, and the text of their module. What must not: how a request is written
+(``request_text``), which cells ask (``asked_cells``), or what a name means (``suite_names``).
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
 import re
-from collections.abc import Iterable, Mapping
+import textwrap
 from dataclasses import dataclass, field
 
 from nbmicro.exchange.syntax import LineRequest, Script
 from nbmicro.serving.export.asked_cells import AskedCell, Line, asked_cells
 from nbmicro.serving.export.cell_text import cut, indented
-from nbmicro.serving.export.imports import Imported, imported_names, written
+from nbmicro.serving.export.imports import Imported, written
 from nbmicro.serving.export.renaming import Unwritable, bound_in, read_in, renamed
 from nbmicro.serving.export.request_text import RequestText
 from nbmicro.serving.export.route_text import quoted
+from nbmicro.serving.export.suite_names import SuiteNames
 from nbmicro.serving.export.survey import Survey
 from nbmicro.serving.notebook_file import NotebookCell
 from nbmicro.serving.selection import Selection
 
-__all__ = ["TestModule"]
-
-_DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
+__all__ = ["Suite"]
 
 
 @dataclass
@@ -41,7 +39,7 @@ class _Test:
         return "\n".join(self.lines)
 
 
-class TestModule:
+class Suite:
     """The tests of a module.
 
     Parameters
@@ -54,8 +52,6 @@ class TestModule:
         The notebook's file name.
     """
 
-    __test__ = False
-
     def __init__(
         self, cells: list[NotebookCell], selection: Selection, survey: Survey, *, module: str, origin: str
     ) -> None:
@@ -67,13 +63,8 @@ class TestModule:
         self._alias = self._alias or "module"
         self._origin = origin
         self._tests: list[_Test] = []
-        self._bound: set[str] = set()
-        self._imports: list[Imported] = []
-        self._helpers: dict[str, str] = {}
-        self._own = {one.binds: one for found in survey.imports.values() for one in found}
-        self._texts: dict[str, str] = {}
-        self._collect_helpers()
-        self._request = RequestText(f"{self._alias}.{survey.target}", self._names_for)
+        self._names = SuiteNames(survey, self._alias, self._asked)
+        self._request = RequestText(f"{self._alias}.{survey.target}", self._names.written)
 
     def written(self) -> str | None:
         """The text of the tests; None where the notebook asks for nothing."""
@@ -84,54 +75,13 @@ class TestModule:
                 self._write_lines(asked)
             elif asked.python and not asked.is_marked:
                 self._write_looks(asked)
-        if not self._tests:
-            return None
-        return self._assembled()
-
-    # -- names ---------------------------------------------------------------------------------------------------
-
-    def _collect_helpers(self) -> None:
-        """What only cells that are passed over define or import; a test takes what it needs of it."""
-        for asked in self._asked:
-            if not asked.python:
-                continue
-            for one in cut(asked.python, ast.parse(asked.python).body):
-                if isinstance(one.node, ast.Import | ast.ImportFrom):
-                    for imported in imported_names(one.node):
-                        self._own.setdefault(imported.binds, imported)
-                elif isinstance(one.node, _DEFINES) and (one.node.lineno, one.node.col_offset) not in asked.kept:
-                    text = f"{one.comments}\n{one.text}" if one.comments else one.text
-                    self._texts.update(dict.fromkeys(bound_in(one.text) if not asked.lines else (), text))
-
-    def _names_for(self, names: Iterable[str]) -> Mapping[str, str]:
-        """How each name is written in a test; Unwritable for one that nobody has."""
-        return {name: self._name_for(name) for name in names}
-
-    def _name_for(self, name: str) -> str:
-        survey = self._survey
-        if name in self._bound or name in self._helpers or name in ("client", "Client"):
-            return name
-        if name in survey.bound and name not in self._own:
-            return f"{self._alias}.{name}"
-        if name == "app":
-            return f"{self._alias}.{survey.target}"
-        if name == "url_for":
-            return f"{self._alias}.{survey.target}.url_for"
-        if name in self._own:
-            self._imports.append(self._own[name])
-            return name
-        if name in self._texts:
-            text = self._texts[name]
-            self._helpers[name] = ""
-            self._helpers[name] = renamed(text, self._names_for(read_in(text) - {name}))
-            return name
-        if hasattr(builtins, name):
-            return name
-        raise Unwritable(f"nothing that is exported gives `{name}`")
+        self._tests = [test for test in self._tests if any(not line.startswith("#") for line in test.lines)]
+        return self._assembled() if self._tests else None
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
     def _begin(self, asked: AskedCell, method: str, url: str, named: str | None = None) -> _Test:
+        url = re.sub(r"^\{\{.*?\}\}(?=/)", "", url)
         path = re.sub(r"\{\{\s*(.*?)\s*\}\}", r"\1", url).partition("?")[0]
         words = re.sub(r"[\W_]+", "_", named or f"{method.lower()}_{path}", flags=re.ASCII).strip("_")
         words = words if named else words.lower()
@@ -146,7 +96,7 @@ class TestModule:
         return test
 
     def _leave_out(self, asked: AskedCell, test: _Test, what: str, fault: Unwritable) -> None:
-        test.lines.append(f"# Left out: {what}; {fault}.")
+        test.lines.append("# " + textwrap.shorten(f"Left out: {what}; {fault}.", 110, placeholder=" …"))
         self.notes.append(f"cell {asked.cell.number}: {what} is not among the tests; {fault}.")
 
     def _write_script(self, asked: AskedCell, script: Script) -> None:
@@ -163,13 +113,13 @@ class TestModule:
                     value = variable.value.source
                     text = value if re.fullmatch(r"-?[1-9]\d*|0", value) else self._template(asked, test, variable)
                     test.lines.append(f"{variable.name} = {text}")
-                    self._bound.add(variable.name)
+                    self._names.bound.add(variable.name)
             answer = request.name or "response"
             if number:
                 test.lines.append("")
             try:
                 sent = f"{answer} = {self._request.script_call(request, script.options, len(answer) + 7)}"
-                self._bound |= {answer, *(one.name for one in request.captures)}
+                self._names.bound |= {answer, *(one.name for one in request.captures)}
                 expected = self._request.expectations(request, answer)
             except Unwritable as fault:
                 self._leave_out(asked, test, request.label, fault)
@@ -224,7 +174,7 @@ class TestModule:
         except Unwritable as fault:
             self._leave_out(asked, test, f"{request.method} {request.url.source if request.url else ''}".strip(), fault)
             return
-        self._bound.add(answer)
+        self._names.bound.add(answer)
         if test.lines and not test.lines[-1].startswith("client.reset"):
             test.lines.append("")
         test.lines.append(sent)
@@ -237,7 +187,7 @@ class TestModule:
         """A loop or a branch with requests in it."""
         lines = text.split("\n")
         try:
-            self._bound |= bound_in(text)
+            self._names.bound |= bound_in(text)
             for line in found:
                 if line.request is None:
                     raise Unwritable("its request cannot be read")
@@ -246,7 +196,7 @@ class TestModule:
                 sent = self._request.line_call(line.request, -1000)
                 lines[place] = indent + (f"{line.target} = {sent}" if line.target else sent)
             text = "\n".join(lines)
-            test.lines.append(renamed(text, self._names_for(read_in(text) - {self._alias})))
+            test.lines.append(renamed(text, self._names.written(read_in(text) - {self._alias})))
         except Unwritable as fault:
             self._leave_out(asked, test, f"`{lines[0]}`", fault)
 
@@ -265,10 +215,10 @@ class TestModule:
             return
         try:
             # What it binds, and what is bound already, is the tests' own.
-            test.lines.append(renamed(text, self._names_for(read_in(text))))
+            test.lines.append(renamed(text, self._names.written(read_in(text))))
         except Unwritable as fault:
             self._leave_out(asked, test, f"`{text.partition(chr(10))[0]}`", fault)
-        self._bound |= bound_in(text)
+        self._names.bound |= bound_in(text)
 
     # -- the text ------------------------------------------------------------------------------------------------
 
@@ -279,8 +229,8 @@ class TestModule:
             own = sorted(shared & bound_in(test.text))
             body = "\n".join([*([f"global {', '.join(own)}\n"] if own else []), *test.lines])
             functions.append(f"def {test.name}():\n{indented(body)}")
-        head = self._head(shared, "\n".join([*functions, *self._helpers.values()]))
-        return "\n\n\n".join([head, *[text for text in self._helpers.values() if text], *functions]) + "\n"
+        head = self._head(shared, "\n".join([*functions, *self._names.helpers.values()]))
+        return "\n\n\n".join([head, *[text for text in self._names.helpers.values() if text], *functions]) + "\n"
 
     def _shared(self) -> set[str]:
         """The names that one test binds and a later one reads."""
@@ -294,7 +244,7 @@ class TestModule:
         return shared - {"response"}
 
     def _head(self, shared: set[str], code: str) -> str:
-        imports = [*self._imports, Imported("nbmicro.exchange.client", "Client")]
+        imports = [*self._names.imports, Imported("nbmicro.exchange.client", "Client")]
         known = {"quote": Imported("urllib.parse", "quote")}
         known |= {name: Imported(name) for name in ("uuid", "time", "random")}
         imports += [one for name, one in known.items() if re.search(rf"(?<![\w.]){name}[(.]", code)]

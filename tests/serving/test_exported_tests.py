@@ -1,0 +1,209 @@
+"""The tests that a notebook's requests become: their text, and that they pass and can fail."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nbmicro.serving.export.notebook_export import Exported, export_notebook
+
+Notebook = Callable[..., Path]
+LOAD = "%load_ext nbmicro"
+ECHO = """%%route GET,POST,PUT,DELETE,PATCH /echo
+seen = {
+    "method": request.method, "query": request.args.to_dict(flat=False), "type": request.mimetype,
+    "text": request.get_data(as_text=True), "form": request.form.to_dict(flat=False),
+    "json": request.get_json(silent=True),
+    "token": request.headers.get("X-Token"), "user": request.authorization and request.authorization.username,
+    "cookie": request.cookies.get("seen"),
+}
+seen, 200, {"Set-Cookie": "seen=yes"}"""
+
+
+def exported(path: Path, name: str = "shop") -> Exported:
+    return export_notebook(path, path.with_name(f"{name}.py"), tests=True)
+
+
+def functions_of(path: Path, name: str = "shop") -> str:
+    """The functions, without the head of the module."""
+    text = exported(path, name).tests
+    assert text is not None
+    return text[text.index("def test_") :]
+
+
+def run(path: Path, name: str = "shop", *, replace: tuple[str, str] = ("", "")) -> tuple[int, str]:
+    """Run the tests in a process of their own: how many passed, and what was printed."""
+    result = exported(path, name)
+    folder = path.parent / "out"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.py").write_text(result.module.replace(*replace) if replace[0] else result.module)
+    assert result.tests is not None
+    (folder / f"test_{name}.py").write_text(result.tests)
+    lint = ["ruff", "check", "--isolated", "--select", "E,F,W,I,B,UP,C4,PT", "--line-length", "120", "."]
+    for words in (lint, ["pytest", "-q", "-p", "no:cacheprovider", f"test_{name}.py"]):
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=folder,
+            env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert "ruff" not in words or done.returncode == 0, done.stdout + result.tests
+    passed = done.stdout.rpartition(" passed")[0].split()
+    return int(passed[-1]) if passed else 0, done.stdout + result.tests
+
+
+def test_every_kind_of_request_says_in_python_what_it_said(notebook: Notebook) -> None:
+    """Items, forms, headers, queries, credentials, bodies, blanks, names and captures arrive as they did."""
+    path = notebook(
+        LOAD,
+        ECHO,
+        "name = 'Ada & Co'\nids = [7, 8]",
+        '%http /echo q=="a b" q==c X-Token:abc -a ada:secret --expect 200',
+        "%%http /echo a=1 b:=2\n\nHTTP 200\n[Asserts]\njson['method'] == 'POST'\njson['json'] == {'a': '1', 'b': 2}",
+        "%%http -f /echo a=1 a=2 b={{ name }}\n\nHTTP 200\n[Asserts]\njson['form'] == {'a': ['1', '2'], 'b': [name]}",
+        "%%http\n# @name first\nPUT /echo?q={{ name }}\nX-Token: t {{ ids[0] }}\nContent-Type: application/json\n\n"
+        '{"id": {{ ids[0] }}, "all": {{ ids }}, "text": "to {{ name }}!", "none": null, "yes": true}\n\n'
+        "HTTP 200\nContent-Type: application/json\n[Captures]\nuid: json['json']['id']\nwho: json['query']['q'][0]\n"
+        "[Asserts]\nwho == name\njson['token'] == 't 7'     # as it was sent\n"
+        "json['json'] == {'id': 7, 'all': ids, 'text': f'to {name}!', 'none': None, 'yes': True}",
+        "%%http\nDELETE /echo?id={{ uid }}&old={{ first.response.body.$.json.id }}\n\nHTTP 200\n[Asserts]\n"
+        "json['query'] == {'id': ['7'], 'old': ['7']}\nfirst.json['method'] == 'PUT'\n"
+        "[n for n in ids if n == uid] == [7]",
+        "%%http\nPOST /echo\nContent-Type: text/plain\n\nline {{ ids[1] }}\nnext\n\nHTTP 200\n[Asserts]\n"
+        "json['text'] == 'line 8\\nnext'\njson['cookie'] == 'yes'",
+        "%%http\n# @no-cookie-jar\nGET {{host}}/echo\n[Query]\nq: {{ name }}\n\nHTTP 200\n[Asserts]\n"
+        "json['query'] == {'q': [name]}\njson['cookie'] is None",
+        "%%http\n@size = 12\nPOST /echo\n[Form]\nsize: {{ size }}\n\nHTTP 200\n[Asserts]\n"
+        "json['form'] == {'size': ['12']}",
+        "%%http --reset\nGET /echo\n\nHTTP 200\n[Asserts]\njson['cookie'] is None",
+        "%%http\nGET /nothing\n\nHTTP 404\n###\nPURGE /echo\n\nHTTP 405",
+        '%%http\nPOST /echo\n\n{"a": 1}\n\nHTTP 200\n\n'
+        '{"cookie": "yes", "form": {}, "json": {"a": 1}, "method": "POST", '
+        '"query": {}, "text": "{\\"a\\": 1}", "token": null, "type": "application/json", "user": null}',
+    )
+    passed, printed = run(path)
+    assert passed == 11, printed
+    text = functions_of(path)
+    assert '        "/echo",\n        query=[("q", "a b"), ("q", "c")],\n        headers={"X-Token": "abc"},\n' in text
+
+    assert 'assert response.json["token"]' not in text
+    assert "assert first.json['token'] == 't 7'  # as it was sent\n" in text
+    assert "def test_first():\n    global first, uid\n\n    first = client.put(" in text
+    failed, printed = run(path, replace=('"method": request.method', '"method": "GET"'))
+    assert failed < 11, printed
+
+
+def test_a_request_without_checks_has_the_status_that_the_notebook_shows(notebook: Notebook) -> None:
+    """The stored outputs say what the author saw; where there are none, only a failure of the app fails."""
+    path = notebook(
+        LOAD,
+        "%%route /x --try\n'x'",
+        "%http /y",
+        "%http /x\n%http /y",
+        "%http /x -F",
+        "for n in range(3):\n    %http /x?n={{ n }}",
+    )
+    text = path.read_text()
+    shown = {"%http /y": "GET /y → 404 NOT FOUND · text/html\\nGET /x → 200 OK", "%http /x -F": "GET /x → 302 FOUND"}
+    for source, output in shown.items():
+        outputs = f'[{{"output_type": "display_data", "data": {{"text/plain": ["{output}"]}}}}]'
+        text = text.replace(f'"outputs": [], "source": ["{source}"]', f'"outputs": {outputs}, "source": ["{source}"]')
+    path.write_text(text)
+    assert functions_of(path) == (
+        'def test_get_x():\n    response = client.get("/x")\n    assert response.status < 500\n\n\n'
+        'def test_get_y():\n    response = client.get("/y")\n    assert response.status == 200\n\n\n'
+        'def test_get_x_2():\n    response = client.get("/x")\n    assert response.status < 500\n\n'
+        '    response = client.get("/y")\n    assert response.status < 500\n\n\n'
+        'def test_get_x_3():\n    response = client.get("/x", follow=True)\n    assert response.status == 302\n\n\n'
+        "def test_get_x_4():\n    for n in range(3):\n        client.get(f\"/x?n={quote(str(n), safe='')}\")\n"
+    )
+
+
+def test_python_around_requests_comes_along(notebook: Notebook) -> None:
+    """Exchanges in variables, asserts in the cell and in the next one, helpers of marked cells, imports they need."""
+    path = notebook(
+        LOAD,
+        "users = []",
+        "%%route POST /users\nusers.append(request.get_json())\nstr(len(users))",
+        "# nbmicro: skip\nimport re\n\nLIMIT = 3\n\n\n# what it says\ndef number(text):\n"
+        "    return int(re.search(r'\\d+', text)[0]) if users else LIMIT",
+        "r = %http POST /users name=Ada\nassert r.status == 200\nbefore = number(r.text)",
+        "assert before == 1\nassert len(users) == 1\nr",
+        "%%http\nPOST /users\n\n{}\n\nHTTP 200\n[Asserts]\nnumber(text) == before + 1",
+        "print(users)",
+    )
+    passed, printed = run(path)
+    assert passed == 2, printed
+    result = exported(path)
+    assert result.tests is not None
+    assert "import re\n" in result.tests
+    assert "LIMIT = 3\n\n\n# what it says\ndef number(text):" in result.tests
+    assert "assert len(shop.users) == 1" in result.tests
+    assert "What one test leaves to the next.\nbefore: Any\n" in result.tests
+    assert run(path, replace=("str(len(users))", "'5'"))[0] == 0
+
+
+def test_what_cannot_be_a_test_is_left_out_and_said(notebook: Notebook) -> None:
+    """Files and names that nobody has: a comment in the test, and a note for who exports."""
+    path = notebook(
+        LOAD,
+        "%%route GET,POST /x\n'x'",
+        "%%http\nPOST /x\n[Multipart]\nphoto: file,./a.png\n\nHTTP 200\n###\nGET /x\n\nHTTP 200",
+        "%http /x/{{ nobody }}",
+        "%http /x name=@file.txt",
+        "%%http\nGET /x?id={{$datetime iso8601}}\n\nHTTP 200\n###\n"
+        "GET /x?id={{$guid}}&n={{$randomInt 1 5}}\n\nHTTP 200",
+    )
+    result = exported(path)
+    assert result.notes == (
+        "cell 3: POST /x is not among the tests; it sends a file.",
+        "cell 4: GET /x/{{ nobody }} is not among the tests; nothing that is exported gives `nobody`.",
+        "cell 5: POST /x is not among the tests; it sends a file.",
+        "cell 6: GET /x?id={{$datetime iso8601}} is not among the tests; "
+        "{{ $datetime iso8601 }} is a variable of another tool.",
+    )
+    assert result.tests is not None
+    assert "    # Left out: POST /x; it sends a file.\n" in result.tests
+    passed, printed = run(path)
+    assert passed == result.tests.count("\ndef "), printed
+
+
+def test_sessions_have_a_key_in_tests(notebook: Notebook) -> None:
+    """The notebook made one up; a served app refuses; the tests bring their own."""
+    path = notebook(
+        LOAD,
+        "%%route POST /in\nsession['user'] = 'Ada'\n'in'",
+        "%%route /me\nsession.get('user', 'nobody')",
+        "%%http\nGET /me\n\nHTTP 200\n[Asserts]\ntext == 'nobody'\n###\nPOST /in\n\nHTTP 200\n###\n"
+        "GET /me\n\nHTTP 200\n\nAda",
+    )
+    passed, printed = run(path)
+    assert passed == 1, printed
+
+
+def test_a_module_with_an_odd_name_is_imported_all_the_same(notebook: Notebook) -> None:
+    """04-crud.py can be imported by its name as text only."""
+    path = notebook(LOAD, "x = 1", "%%route /x\nstr(x)", "%%http\nGET /x\n\nHTTP 200\n[Asserts]\nint(text) == x")
+    passed, printed = run(path, "04-shop")
+    assert passed == 1, printed
+    assert 'shop = importlib.import_module("04-shop")' in printed
+    assert "assert int(response.text) == shop.x" in printed
+
+
+def test_a_notebook_that_asks_for_nothing_has_no_tests(notebook: Notebook) -> None:
+    """No empty file is written."""
+    assert exported(notebook(LOAD, "%%route /x\n'x'")).tests is None
+
+
+@pytest.mark.parametrize("cell", ["%%http\nthis is no request", "%http", "%%http\nGET /x\n[Nothing]\n"])
+def test_a_cell_that_is_no_request_is_none_in_the_tests(notebook: Notebook, cell: str) -> None:
+    """What the notebook refuses is not among the tests."""
+    assert exported(notebook(LOAD, "%%route /x\n'x'", cell)).tests is None

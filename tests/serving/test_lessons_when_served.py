@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,8 @@ LESSONS = [
     path
     for path in sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
     # What takes Flask's place needs a process of its own; tests/flask_compat gives it one.
-    if "install_as_flask" not in path.read_text("utf-8")
+    # One that speaks to several apps has its own test, in test_apps_of_other_frameworks.
+    if not re.search(r"install_as_flask|%app apps", path.read_text("utf-8"))
 ]
 # What the server in front of an app adds or takes: it differs by server, not by app.
 OF_THE_SERVER = {"date", "server", "connection", "transfer-encoding", "content-length"}

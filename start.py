@@ -119,6 +119,18 @@ def provide_browser(environment: Environment) -> None:
         print("It did not come within ten minutes; the browser tests will say so.", flush=True)
 
 
+def provide_nginx() -> None:
+    """Install Nginx for its test, in CI only: on a person's machine it would begin to serve, and the test is skipped."""
+    if "CI" not in os.environ or shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"):
+        return
+    if shutil.which("apt-get") and hasattr(os, "geteuid"):
+        print("Installing Nginx for its test (once) ...", flush=True)
+        root = [] if os.geteuid() == 0 else ["sudo", "-n", "-E"]
+        variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update", "-qq"], ["install", "-qq", "--yes", "--no-install-recommends", "nginx-light"]):
+            subprocess.run([*root, "apt-get", *command], check=False, env=variables, stdout=subprocess.DEVNULL)
+
+
 def open_lab(environment: Environment, extra: Sequence[str]) -> int:
     """Open the first notebook in JupyterLab; `extra` are JupyterLab's own options."""
     environment.provide("lab")
@@ -182,6 +194,8 @@ def run_tests(environment: Environment, names: Sequence[str]) -> int:
     chosen = list(names) or list(STEPS)
     if "browser" in chosen:
         provide_browser(environment)
+    if "tests" in chosen:
+        provide_nginx()
     results: list[tuple[str, bool, float]] = []
     for name in chosen:
         start = time.monotonic()

@@ -125,7 +125,7 @@ def workers_of(master: int) -> list[int]:
 
 
 def test_killing_a_worker_behind_nginx_loses_no_request_but_the_one_it_was_answering(folder: Path) -> None:
-    """Of what may be repeated nothing is lost; of POSTs at most the one that was in the killed worker, as a 502."""
+    """A POST that it was at is answered 502, a GET only lost if its answer had begun; what was answered is kept."""
     ports = {8001: free_port(), 8002: free_port(), 80: free_port()}
     first, second = [line for line in commands("gunicorn") if ":8000" not in line]
     with (
@@ -139,9 +139,9 @@ def test_killing_a_worker_behind_nginx_loses_no_request_but_the_one_it_was_answe
             (victim,) = workers_of(master)
             os.kill(victim, signal.SIGKILL)
             load.wait_for(20)
-        assert load.lost["GET"] == []
-        assert len(load.lost["POST"]) <= 2
-        assert all(answer.startswith("502 ") for answer in load.lost["POST"])
+        assert len(load.lost["GET"]) + len(load.lost["POST"]) <= 2
+        assert all(answer.startswith("IncompleteRead") for answer in load.lost["GET"])
+        assert all(answer.startswith(("502 ", "IncompleteRead")) for answer in load.lost["POST"])
         kept = {user["email"] for user in json.loads(ask(ports[80], "/users")[2])}
         assert load.made <= kept
 

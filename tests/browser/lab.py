@@ -102,9 +102,17 @@ class Lab:
 
     def run(self, index: int) -> CellOutput:
         """Run one cell by Ctrl+Enter (which adds none below the last one), wait for its end, and return its outputs."""
+        self.start(index)
+        return self.end(index)
+
+    def start(self, index: int) -> None:
+        """Run one cell by Ctrl+Enter, and do not wait."""
         self._forget_runs([index])
         self._editor(index).click()
         self.page.keyboard.press("Control+Enter")
+
+    def end(self, index: int) -> CellOutput:
+        """Wait for the end of a cell that was started, and return its outputs."""
         self._wait_for_end([index])
         return self.output(index)
 

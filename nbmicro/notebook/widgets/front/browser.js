@@ -92,7 +92,8 @@ class Browser {
     this.status.dataset.kind = kind;
   }
 
-  showTitle(title, ready) {
+  showTitle(given, ready) {
+    const title = given || this.shown;
     this.name.textContent = title;
     this.name.title = title;
     if (ready) this.arrived(ready);
@@ -270,7 +271,7 @@ class Browser {
     const told = head.status >= 500 ? 'bad' : head.status >= 400 ? 'poor' : 'good';
     this.notes.replaceChildren();
     this.showStatus(`${head.status} ${head.reason}`.trim(), told);
-    this.showTitle(title || answer.pathname);
+    this.showTitle(title);
     if (end.error) this.note({ text: 'The handler failed.', detail: end.error, kind: 'error' });
     else if (end.hint) this.note({ text: end.hint });
     if (head.leads_to) this.note({ text: `It leads away from this app, to ${head.leads_to}; not followed.` });

@@ -1,0 +1,314 @@
+"""Flask, FastAPI, Bottle and bare WSGI and ASGI apps are asked like one's own, from where an event loop runs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import bottle
+import fastapi
+import flask
+import pytest
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from nbmicro.errors import LoadError
+from nbmicro.exchange.client import Client
+from nbmicro.exchange.foreign.app import ForeignApp
+from nbmicro.exchange.foreign.kinds import kind_of
+from nbmicro.exchange.record import Exchange
+from nbmicro.exchange.text import render_text
+from tests.exchange import other_apps
+
+Ask = Callable[..., Exchange]
+
+
+@pytest.fixture
+def wrap() -> Iterator[Callable[[Any], ForeignApp]]:
+    """Wraps apps; at the end their threads must be gone."""
+    made: list[ForeignApp] = []
+
+    def wrapped(app: Any) -> ForeignApp:
+        made.append(ForeignApp(app))
+        return made[-1]
+
+    yield wrapped
+    for one in made:
+        one.close()
+    deadline = time.monotonic() + 5
+    while left := [thread.name for thread in threading.enumerate() if thread.name.startswith(("nbmicro", "AnyIO"))]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.01)
+
+
+def asked(client: Client, target: str, **options: Any) -> Exchange:
+    """Ask as a cell does: in a thread where an event loop runs."""
+
+    async def cell() -> Exchange:
+        return client.open(options.pop("method", "GET"), target, **options)
+
+    return asyncio.run(cell())
+
+
+@pytest.mark.parametrize(
+    ("app", "framework"),
+    [
+        (other_apps.flask_app(), "Flask"),
+        (ProxyFix(other_apps.flask_app().wsgi_app), "Flask"),
+        (other_apps.fastapi_app([]), "FastAPI"),
+        (other_apps.bottle_app(), "Bottle"),
+        (other_apps.raw, "WSGI"),
+        (other_apps.Counter(), "WSGI"),
+        (other_apps.bare, "ASGI"),
+    ],
+)
+def test_whose_app_it_is_is_seen(app: Any, framework: str) -> None:
+    """Through a middleware too; what is nobody's is known by its protocol."""
+    kind = kind_of(app)
+    assert kind is not None
+    assert kind.framework == framework
+
+
+NO_APPS = {
+    "None": None,
+    "a number": 3,
+    "a text": "app",
+    "a module": flask,
+    "a class of apps": flask.Flask,
+    "a proxy of nothing": flask.request,
+    "a part of an app": flask.Blueprint("b", "b"),
+    "a factory": lambda: None,
+}
+
+
+@pytest.mark.parametrize("name", NO_APPS)
+def test_what_answers_no_requests_is_no_app(name: str) -> None:
+    """Not a module, a class of apps, a part of one, a proxy of nothing, nor a factory that was not called."""
+    assert kind_of(NO_APPS[name]) is None
+    with pytest.raises(LoadError):
+        ForeignApp(NO_APPS[name])
+
+
+def test_a_wsgi_app_runs_where_no_loop_runs(wrap: Callable[[Any], ForeignApp]) -> None:
+    """Else Django would refuse its database."""
+    assert asked(Client(wrap(other_apps.flask_app())), "/loop").text == "no loop runs"
+
+
+def test_prints_logs_and_warnings_of_a_handler_belong_to_its_exchange(wrap: Callable[[Any], ForeignApp]) -> None:
+    exchange = asked(Client(wrap(other_apps.flask_app())), "/said")
+    shown = render_text(exchange)
+    assert "printed │ printed" in shown
+    assert "UserWarning: warned" in shown
+    assert "log │ WARNING shop.stock: logged" in shown
+
+
+def test_an_async_app_prints_into_its_exchange_from_loop_and_pool(wrap: Callable[[Any], ForeignApp]) -> None:
+    client = Client(wrap(other_apps.fastapi_app([])))
+    assert [part.text for part in asked(client, "/state").output] == ["in the loop\n"]
+    assert [part.text for part in asked(client, "/items/3").output] == ["in the pool\n"]
+
+
+@pytest.mark.parametrize("testing", [False, True])
+def test_a_failing_flask_handler_shows_its_own_line_alone(wrap: Callable[[Any], ForeignApp], testing: bool) -> None:
+    """Whether Flask makes a page of the exception or lets it through."""
+    app = other_apps.flask_app()
+    app.testing = testing
+    exchange = asked(Client(wrap(app)), "/boom")
+    assert exchange.status == 500
+    assert exchange.error is not None
+    assert [(frame.label, frame.function) for frame in exchange.error.frames] == [("other_apps.py", "boom")]
+    assert exchange.error.frames[0].source == 'return nothing["key"]'
+    assert isinstance(exchange.exception, KeyError)
+
+
+def test_a_failing_async_handler_shows_its_own_line_alone(wrap: Callable[[Any], ForeignApp]) -> None:
+    exchange = asked(Client(wrap(other_apps.fastapi_app([]))), "/boom")
+    assert exchange.error is not None
+    assert [frame.source for frame in exchange.error.frames] == ['raise ValueError("ouch")']
+    assert "Internal Server Error\n" not in render_text(exchange).partition("\n")[2]
+
+
+def test_a_failing_bottle_handler_shows_its_line_and_not_bottles_page(wrap: Callable[[Any], ForeignApp]) -> None:
+    """Bottle writes its traceback, with paths, to wsgi.errors; none of that is shown."""
+    exchange = asked(Client(wrap(other_apps.bottle_app())), "/boom")
+    assert exchange.error is not None
+    assert [frame.source for frame in exchange.error.frames] == ["return 1 / 0"]
+    assert "Traceback" not in render_text(exchange)
+    assert "<html>" not in render_text(exchange)
+
+
+def test_cookies_uploads_and_request_globals_work_as_behind_a_server(wrap: Callable[[Any], ForeignApp]) -> None:
+    client = Client(wrap(other_apps.flask_app()))
+    assert [asked(client, "/visits").text for _ in range(3)] == ["1", "2", "3"]
+    assert [asked(client, "/g").text for _ in range(2)] == ["1", "1"]
+    photo = {"photo": ("a.png", b"12345", "image/png")}
+    answer = asked(client, "/upload", method="POST", files=photo, data={"who": "Ada"})
+    assert answer.json == {"size": 5, "who": "Ada"}
+
+
+def test_a_stream_is_read_step_by_step_where_it_was_begun(wrap: Callable[[Any], ForeignApp]) -> None:
+    exchange = asked(Client(wrap(other_apps.flask_app())), "/stream")
+    assert exchange.text == "0\n1\n2\n"
+    assert exchange.output[0].text == "step 0\nstep 1\nstep 2\n"
+
+
+def test_an_endless_stream_is_cut_and_closed(wrap: Callable[[Any], ForeignApp]) -> None:
+    """At the limit of the body; an async one is told to end."""
+    events: list[str] = []
+    for made in (other_apps.flask_app(), other_apps.fastapi_app(events)):
+        app = wrap(made)
+        exchange = asked(Client(app, body_limit=20_000), "/endless")
+        assert exchange.response.body.truncated
+        app.close()
+    assert sorted(events) == ["shutdown", "startup", "stream closed"]
+
+
+@pytest.mark.parametrize(
+    ("make", "target", "source"),
+    [
+        (other_apps.flask_app, "/spin", ("while True:", "pass")),
+        (other_apps.flask_app, "/sleep", ("time.sleep(2)",)),
+        (lambda: other_apps.fastapi_app([]), "/wait", ("await asyncio.sleep(60)",)),
+        (lambda: other_apps.fastapi_app([]), "/spin", ("while True:", "pass")),
+        (lambda: other_apps.fastapi_app([]), "/pool", ("while True:", "pass")),
+    ],
+)
+def test_a_deadline_stops_a_handler_and_says_where_it_was(
+    wrap: Callable[[Any], ForeignApp], make: Callable[[], Any], target: str, source: tuple[str, ...]
+) -> None:
+    """In a thread, in the loop, in the pool of a loop; and the app answers again afterwards."""
+    client = Client(wrap(make()))
+    exchange = asked(client, target, timeout=0.3)
+    assert exchange.error is not None
+    assert exchange.error.type == "DeadlineExceeded"
+    assert exchange.error.frames[-1].source in source
+    assert asked(client, "/nothing-here").status == 404
+
+
+def test_an_async_app_starts_up_once_and_shuts_down_when_it_is_left(wrap: Callable[[Any], ForeignApp]) -> None:
+    """Its requests see the state of the lifespan; what a background task does is done when the answer is there."""
+    events: list[str] = []
+    app = wrap(other_apps.fastapi_app(events))
+    client = Client(app)
+    app.start()
+    assert events == ["startup"]
+    assert asked(client, "/state").json == "of the lifespan"
+    assert asked(client, "/later").text == "now"
+    app.close()
+    assert events == ["startup", "later", "shutdown"]
+    assert asked(client, "/state").json == "of the lifespan"
+    assert events[-1] == "startup"
+
+
+def test_a_startup_that_fails_raises_what_it_raised(wrap: Callable[[Any], ForeignApp]) -> None:
+    def fail(app: Any) -> Any:
+        raise ConnectionError("no database")
+
+    with pytest.raises(ConnectionError, match="no database"):
+        wrap(fastapi.FastAPI(lifespan=fail)).start()
+
+
+def test_bare_apps_are_asked_too(wrap: Callable[[Any], ForeignApp]) -> None:
+    """A function, an instance with a state, an ASGI function without a lifespan; one that says nothing is told so."""
+    assert asked(Client(wrap(other_apps.raw)), "/").text == "raw"
+    counter = Client(wrap(other_apps.Counter()))
+    assert [asked(counter, "/").text for _ in range(2)] == ["1", "2"]
+    assert asked(Client(wrap(other_apps.bare)), "/").text == "bare"
+    assert "before its response was complete" in render_text(asked(Client(wrap(other_apps.silent)), "/"))
+
+
+def test_an_app_may_be_asked_while_it_answers(wrap: Callable[[Any], ForeignApp]) -> None:
+    """From its own handler: the thread at work is not waited for."""
+    inner = other_apps.flask_app()
+    client = Client(wrap(inner))
+
+    @inner.get("/outer")
+    def outer() -> str:
+        return f"inside: {asked(client, '/g').text}"
+
+    assert asked(client, "/outer", timeout=5).text == "inside: 1"
+
+
+def rows(app: Any) -> list[tuple[str, str, str]]:
+    return [(one.method_names, one.rule, one.endpoint) for one in ForeignApp(app).table()]
+
+
+def test_flasks_routes_are_read() -> None:
+    """Those of its blueprints too; the folder of static files that nobody made is left out."""
+    found = rows(other_apps.flask_app())
+    assert ("GET", "/admin/users/<int:id>", "admin.user") in found
+    assert ("POST", "/upload", "upload") in found
+    assert "static" not in {endpoint for _, _, endpoint in found}
+
+
+def test_fastapis_routes_are_read_through_routers_and_mounts() -> None:
+    app = other_apps.fastapi_app([])
+    app.mount("/inner", other_apps.fastapi_app([]), name="inner")
+    app.mount("/raw", other_apps.bare)
+    found = rows(app)
+    assert ("GET", "/items/{id}", "item") in found
+    assert ("WEBSOCKET", "/live", "live") in found
+    assert ("GET", "/inner/items/{id}", "inner:item") in found
+    assert "/raw/{path:path}" in {rule for _, rule, _ in found}
+
+
+def test_bottles_routes_are_read() -> None:
+    assert ("PUT", "/numbers/<id:int>", "number") in rows(other_apps.bottle_app())
+    assert rows(other_apps.raw) == []
+
+
+@pytest.mark.parametrize(
+    ("make", "path", "answers"),
+    [
+        (other_apps.flask_app, "/admin/users/3", ["GET /admin/users/3: /admin/users/<int:id> → admin.user with id=3"]),
+        (other_apps.flask_app, "/admin/users/x", []),
+        (lambda: other_apps.fastapi_app([]), "/items/3", ["GET /items/3: /items/{id} → item with id='3'"]),
+        (
+            other_apps.bottle_app,
+            "/numbers/3",
+            [
+                "GET /numbers/3: /numbers/<id:int> → number with id=3",
+                "PUT /numbers/3: /numbers/<id:int> → number with id=3",
+            ],
+        ),
+        (lambda: other_apps.raw, "/x", None),
+    ],
+)
+def test_what_answers_a_path_is_known(make: Callable[[], Any], path: str, answers: list[str] | None) -> None:
+    assert ForeignApp(make()).what_answers(path) == answers
+
+
+@pytest.mark.parametrize(
+    ("make", "method", "target", "hint"),
+    [
+        (other_apps.flask_app, "GET", "/admin/user/3", "Nearest: GET /admin/users/<int:id>."),
+        (other_apps.flask_app, "POST", "/boom", "this route answers GET only."),
+        (lambda: other_apps.fastapi_app([]), "GET", "/item/3", "Nearest: GET /items/{id}."),
+        (lambda: other_apps.fastapi_app([]), "GET", "/live", "is a WebSocket's route, and %http speaks HTTP only."),
+        (other_apps.bottle_app, "GET", "/number/3", "Nearest: GET /numbers/<id:int>."),
+    ],
+)
+def test_a_refusal_names_the_nearest_route_and_no_line_of_ours(
+    wrap: Callable[[Any], ForeignApp], make: Callable[[], Any], method: str, target: str, hint: str
+) -> None:
+    """Rules as their framework writes them; no ``%%route`` line is advised on somebody else's app."""
+    exchange = asked(Client(wrap(make())), target, method=method)
+    assert hint in str(exchange.hint)
+    assert "%%route" not in str(exchange.hint)
+
+
+def test_a_404_of_a_handler_is_no_missing_route(wrap: Callable[[Any], ForeignApp]) -> None:
+    """Its own words are shown."""
+    exchange = asked(Client(wrap(other_apps.flask_app())), "/missing")
+    assert exchange.hint is None
+    assert exchange.endpoint == "missing"
+    assert "No such thing." in render_text(exchange)
+
+
+def test_a_page_that_somebody_wrote_for_an_error_is_shown(wrap: Callable[[Any], ForeignApp]) -> None:
+    app = bottle.Bottle()
+    app.error(500)(lambda error: "<html>Our own page of regret</html>")
+    app.get("/boom")(lambda: 1 / 0)
+    assert "Our own page of regret" in render_text(asked(Client(wrap(app)), "/boom"))

@@ -187,6 +187,11 @@ def _no_json(error: BaseException) -> str | None:
 
 
 def _undefined_in_template(error: BaseException) -> str | None:
+    lacking = re.fullmatch(r"'[^']*' has no attribute '(\w+)'", str(error))
+    if lacking is not None:
+        return (
+            f"What the template was given has no `{lacking[1]}`. Give it one, or ask before:  {{% if ….{lacking[1]} %}}"
+        )
     found = re.fullmatch(r"'(\w+)' is undefined", str(error))
     if found is None:
         return None

@@ -21,7 +21,7 @@ from nbmicro.exchange.capture import current_capture
 from nbmicro.exchange.client import Client
 from nbmicro.exchange.cookies import CookieJar
 from nbmicro.exchange.history import History
-from nbmicro.exchange.record import Exchange
+from nbmicro.exchange.record import ErrorRecord, Exchange
 from nbmicro.notebook import announce, explaining
 from nbmicro.notebook.host import Cell, Host
 from nbmicro.notebook.target import Target, header_values, stop_listening
@@ -83,6 +83,7 @@ class Session:
         self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
         self.host.show_type(Exchange, self._show_value)
         self.host.show_type(Exchanges, self._show_values)
+        self.host.show_type(ErrorRecord, self._show_error)
         self.host.show_type("werkzeug.test.TestResponse", self._show_response)
         self._enter_standing_context()
 
@@ -94,7 +95,7 @@ class Session:
         deadline.release()
         forget_sources()
         self.host.uninstall()
-        for kind in (Exchange, Exchanges, "werkzeug.test.TestResponse"):
+        for kind in (Exchange, Exchanges, ErrorRecord, "werkzeug.test.TestResponse"):
             self.host.forget_type(kind)
         context = current_context()
         if context is not None and context.standing:
@@ -290,6 +291,11 @@ class Session:
         shown = self._shown.get(run, []) if run is not None else []
         if not any(one is exchange for one in shown):
             self._display(exchange)
+
+    def _show_error(self, error: ErrorRecord) -> None:
+        from nbmicro.notebook.showing import error_bundle
+
+        self.host.display(error_bundle(error))
 
     def _show_response(self, response: Any) -> None:
         from nbmicro.notebook.showing import exchange_of

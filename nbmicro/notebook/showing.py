@@ -11,13 +11,14 @@ from typing import Any
 
 from nbmicro.exchange.elements import joined
 from nbmicro.exchange.extract import page_lines
+from nbmicro.exchange.facts import error_lines
 from nbmicro.exchange.html import mime_bundle
 from nbmicro.exchange.panes import body_pane
-from nbmicro.exchange.record import Body, Exchange, HeaderFields, RequestRecord, ResponseRecord
+from nbmicro.exchange.record import Body, ErrorRecord, Exchange, HeaderFields, RequestRecord, ResponseRecord
 from nbmicro.exchange.rendering import RenderOptions
 from nbmicro.exchange.seal import seal_page
 
-__all__ = ["bundle_of", "exchange_of", "page_bundle"]
+__all__ = ["bundle_of", "error_bundle", "exchange_of", "page_bundle"]
 
 
 def bundle_of(exchange: Exchange, parts: Any = None) -> dict[str, str]:
@@ -61,3 +62,9 @@ def exchange_of(response: Any) -> Exchange:
         RequestRecord(request.method, request.full_path.removesuffix("?"), HeaderFields(list(request.headers))),
         ResponseRecord(response.status_code, reason, fields, Body(response.get_data())),
     )
+
+
+def error_bundle(error: ErrorRecord) -> dict[str, str]:
+    """The bundle of an exchange's error: its places and lines, as the exchange itself shows them."""
+    told = [line for _, text in error_lines(error) for line in text.split("\n")]
+    return {"text/plain": "\n".join([*told, *([error.hint] if error.hint else [])])}

@@ -265,7 +265,11 @@ def _kind(reply: Any) -> str:
         return f"the function `{_name(reply)}` itself"
     shown = repr(reply)
     article = "an" if kind[:1].lower() in "aeio" else "a"
-    return f"{article} {kind}" + (f" ({shown})" if len(shown) <= 40 and " at 0x" not in shown else "")
+    # A set has another order in each run.
+    is_short = (
+        len(shown) <= 40 and " at 0x" not in shown and not (isinstance(reply, set | frozenset) and len(reply) > 1)
+    )
+    return f"{article} {kind}" + (f" ({shown})" if is_short else "")
 
 
 def _cure(reply: Any) -> str:

@@ -270,7 +270,13 @@ def test_an_app_of_the_notebooks_own_is_the_module_s(notebook: Notebook) -> None
     assert "\napp = " not in result.module
     error = refused(notebook(LOAD, "%app elsewhere:site"))
     assert error.line == 1
-    assert "nbmicro run 'elsewhere:site'" in str(error.hint)
+    assert "nbmicro run elsewhere:site" in str(error.hint)
+    back = notebook(LOAD, "%app elsewhere:site", "%http /", "%app app", "%%route /own\n'own'", "%http /own")
+    result = exported(back, tests=True)
+    assert result.notes == ("Requests to elsewhere:site are not among the tests.",)
+    assert result.tests is not None
+    assert result.tests.count("client.") == 1
+    assert refused(notebook(LOAD, "%app elsewhere:site", "%%route /own\n'own'", "%app app")).line == 1
 
 
 def test_cells_that_need_the_notebooks_app_context_get_one(notebook: Notebook) -> None:

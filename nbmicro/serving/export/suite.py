@@ -69,13 +69,17 @@ class Suite:
     def written(self) -> str | None:
         """The text of the tests; None where the notebook asks for nothing."""
         for asked in self._asked:
-            if asked.script is not None:
+            target = self._survey.target_in(asked.cell.number)
+            if target != self._survey.target:
+                self.notes += [f"Requests to {target} are not among the tests."]
+            elif asked.script is not None:
                 self._write_script(asked, asked.script)
             elif asked.lines:
                 self._write_lines(asked)
             elif asked.python and not asked.is_marked:
                 self._write_looks(asked)
         self._tests = [test for test in self._tests if any(not line.startswith("#") for line in test.lines)]
+        self.notes = list(dict.fromkeys(self.notes))
         return self._assembled() if self._tests else None
 
     # -- cells ---------------------------------------------------------------------------------------------------

@@ -8,10 +8,12 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
+from nbmicro.cells.app_line import parse_app_line
 from nbmicro.cells.names import handler_names
 from nbmicro.errors import LoadError
 from nbmicro.serving.export.imports import Imported, imported_names
@@ -77,6 +79,8 @@ class Survey:
         What each import statement binds.
     later:
         For each function, the names it reads when it is called.
+    targets:
+        What each ``%app`` line names, by the number of its cell.
     """
 
     units: list[Unit] = field(default_factory=list)
@@ -86,6 +90,12 @@ class Survey:
     given: set[str] = field(default_factory=set)
     imports: dict[str, list[Imported]] = field(default_factory=dict)
     later: dict[str, frozenset[str]] = field(default_factory=dict)
+    targets: dict[int, str] = field(default_factory=dict)
+
+    def target_in(self, number: int) -> str:
+        """What the magics of a cell speak to."""
+        named = [cell for cell in self.targets if cell <= number]
+        return self.targets[max(named)] if named else "app"
 
     @property
     def taken(self) -> set[str]:
@@ -111,10 +121,11 @@ def survey(selection: Selection) -> Survey:
     Raises
     ------
     LoadError
-        ``%app`` names an app of another module, which is no part of the notebook.
+        The notebook ends with ``%app`` and an app of another module, which is no part of it.
     """
     found = Survey()
     target = "app"
+    named: tuple[NotebookCell, int] | None = None
     for step in selection.steps:
         if step.python is None:
             found.units.append(_declaration(step, target, found))
@@ -122,33 +133,34 @@ def survey(selection: Selection) -> Survey:
         codes = dict(zip(map(id, step.statements), step.parts, strict=True))
         for what in step.statements:
             if isinstance(what, Action):
-                target = _target(what, step, target)
+                if what.name == "app":
+                    target = parse_app_line(what.rest).target or target
+                    found.targets[step.cell.number] = target
+                    named = step.cell, what.line
                 found.units.append(Unit(step.cell, step, what, target))
             elif not _only_shows(what):
                 code = codes[id(what)]
                 awaits = isinstance(code, CodeType) and bool(code.co_flags & inspect.CO_COROUTINE)
                 found.units.append(_statement(step, what, target, found, awaits=awaits))
+    if named is not None and not target.isidentifier():
+        raise _foreign(target, *named)
     found.target = target
     found.given |= (found.used & HANDLER_NAMES.keys()) - found.bound
     return found
 
 
-def _target(action: Action, step: Step, before: str) -> str:
-    if action.name != "app":
-        return before
-    words = [word for word in action.rest.split() if not word.startswith("-")]
-    target = words[0] if words else "app"
-    if target.isidentifier():
-        return target
-    raise LoadError(
-        f"`%app {action.rest}` serves an app of another module, so the notebook has no app to be exported.",
-        hint=f"Serve that one as it is:  nbmicro run '{target}'   or go back to the notebook's own:  %app app",
-        where=step.cell.where,
-        line=action.line,
+def _foreign(target: str, cell: NotebookCell, line: int) -> LoadError:
+    return LoadError(
+        f"`{target}` is an app of another module, so here the notebook has no app to be exported.",
+        hint=f"Serve that one:  nbmicro run {shlex.quote(target)}   or go back to the notebook's own:  %app app",
+        where=cell.where,
+        line=line,
     )
 
 
 def _declaration(step: Step, target: str, found: Survey) -> Unit:
+    if not target.isidentifier():
+        raise _foreign(target, step.cell, 1)
     if step.route is None:
         return Unit(step.cell, step, None, target)
     names = handler_names(step.route)

@@ -115,6 +115,8 @@ class _Collected:
     stdout: list[str] = field(default_factory=list)
     stderr: list[str] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
+    #: For each output the name under which it can be replaced.
+    named: list[str | None] = field(default_factory=list)
     error: KernelError | None = None
     idle: bool = False
     reply: Mapping[str, Any] | None = None
@@ -130,6 +132,12 @@ class _Collected:
         elif kind in ("display_data", "execute_result"):
             shown: Literal["display", "result"] = "display" if kind == "display_data" else "result"
             self.outputs.append(Output(shown, content["data"], content["metadata"]))
+            self.named.append(content.get("transient", {}).get("display_id"))
+        elif kind == "update_display_data":
+            name = content.get("transient", {}).get("display_id")
+            for index, known in enumerate(self.named):
+                if known is not None and known == name:
+                    self.outputs[index] = Output(self.outputs[index].kind, content["data"], content["metadata"])
         elif kind == "error":
             trace = _ANSI.sub("", "\n".join(content["traceback"]))
             self.error = KernelError(content["ename"], content["evalue"], trace)
@@ -272,9 +280,16 @@ class RealKernel:
             raise
 
     def send(
-        self, code: str, *, cell_id: str | None = None, deleted: Sequence[str] = (), typed: Sequence[str] = ()
+        self,
+        code: str,
+        *,
+        cell_id: str | None = None,
+        deleted: Sequence[str] = (),
+        typed: Sequence[str] = (),
+        subshell: str | None = None,
     ) -> Pending:
-        """Send a cell to the kernel and do not wait; the parameters are those of :meth:`run`."""
+        """Send a cell to the kernel and do not wait; the parameters are those of :meth:`run`, and the subshell in which
+        it runs beside other cells."""
         client = self._connected()
         metadata: dict[str, object] = {}
         if self.cell_ids:
@@ -293,6 +308,8 @@ class RealKernel:
         message_id = str(message["header"]["msg_id"])
         self._collected[message_id] = _Collected()
         self._typed = list(typed)
+        if subshell is not None:
+            message["header"]["subshell_id"] = subshell
         client.shell_channel.send(message)
         return Pending(self, message_id, code)
 
@@ -353,6 +370,19 @@ class RealKernel:
         at = len(code) if cursor is None else cursor
         content = self._ask("complete_request", {"code": code, "cursor_pos": at}, timeout)
         return Completion(tuple(content["matches"]), content["cursor_start"], content["cursor_end"])
+
+    def new_subshell(self, timeout: float = 30.0) -> str | None:
+        """Make a subshell, as JupyterLab does for widgets, and give its id; None where the kernel has none.
+
+        Raises
+        ------
+        queue.Empty
+            The kernel has not answered within `timeout` seconds.
+        """
+        client = self._connected()
+        client.control_channel.send(client.session.msg("create_subshell_request", {}))
+        content = client.control_channel.get_msg(timeout=timeout)["content"]
+        return content.get("subshell_id") if content.get("status") == "ok" else None
 
     def _ask(self, kind: str, content: Mapping[str, Any], timeout: float) -> Mapping[str, Any]:
         client = self._connected()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from nbmicro.testing.kernel import RealKernel
@@ -9,15 +11,33 @@ from nbmicro.testing.kernel import RealKernel
 pytestmark = pytest.mark.kernel
 
 STATE = """
-import sys, threading
+import json, linecache, logging, signal, sys, threading, warnings
 shell = get_ipython()
-print(sorted(set(globals()) & {'app', 'client', 'request', 'session', 'g', 'url_for', 'render_template'}))
-print(sorted(name for kind in shell.magics_manager.magics.values() for name in kind if name in
-             ('route', 'http', 'template', 'static', 'routes', 'exchanges', 'serve', 'nbmicro')))
-print([hook for hooks in shell.events.callbacks.values() for hook in hooks if 'nbmicro' in str(hook)])
-print([one for one in shell.input_transformers_cleanup if 'nbmicro' in str(one)])
-print([thread.name for thread in threading.enumerate() if 'nbmicro' in thread.name or 'waitress' in thread.name])
-print('publish' in vars(shell.display_pub), 'nbmicro' in type(sys.stdout).__module__)
+manager = shell.magics_manager
+print(json.dumps({
+    "names": sorted(name for name in globals() if not name.startswith("_")),
+    "magics": {kind: sorted(names) for kind, names in manager.magics.items()},
+    "hooks": {event: [str(hook) for hook in hooks] for event, hooks in shell.events.callbacks.items()},
+    "transformers": [str(one) for one in shell.input_transformers_cleanup + shell.input_transformers_post],
+    "tree transformers": [str(one) for one in shell.ast_transformers],
+    "matchers": [str(one) for one in shell.Completer.custom_matchers],
+    "shell": sorted(set(vars(shell)) - {"_last_input_line", "_last_traceback"}),
+    "publisher": sorted(vars(shell.display_pub)),
+    "types": [str(kind) for one in shell.display_formatter.formatters.values() for kind in one.type_printers
+              if "nbmicro" in str(kind)]
+             + [str(kind) for kind in shell.display_formatter.ipython_display_formatter.type_printers
+                if "nbmicro" in str(kind)],
+    "deferred types": [str(kind) for kind in shell.display_formatter.ipython_display_formatter.deferred_printers],
+    "custom errors": str(shell.custom_exceptions),
+    "streams": [type(sys.stdout).__name__, type(sys.stderr).__name__, type(sys.displayhook).__name__],
+    "log handlers": [str(one) for one in logging.root.handlers],
+    "hooks of Python": [str(warnings.showwarning), str(sys.excepthook), str(threading.excepthook)],
+    "finders": [str(one) for one in sys.meta_path],
+    "sources": sorted(name for name in linecache.cache if name.startswith("<")),
+    "threads": sorted(one.name for one in threading.enumerate()),
+    "signals": [str(signal.getsignal(one)) for one in (signal.SIGINT, signal.SIGALRM, signal.SIGTERM)],
+    "alarm": signal.getitimer(signal.ITIMER_REAL),
+}))
 """
 
 
@@ -37,13 +57,28 @@ def test_names_that_the_notebook_has_stay_its_own() -> None:
 
 def test_unloading_leaves_nothing_behind() -> None:
     with RealKernel() as kernel:
-        before = kernel.check(STATE).stdout
+        kernel.check(STATE)
+        before = json.loads(kernel.check(STATE).stdout)
         kernel.check("%load_ext nbmicro")
         kernel.check("%%route /x --try\n'x'")
+        kernel.check("%%route /boom\nimport asyncio\nawait asyncio.sleep(0)\n1/0")
+        kernel.check("%http /boom")
+        kernel.check("%%template hello.html --try name=Ada\n<h1>{{ name }}</h1>")
+        kernel.check("%%http\nGET /x\n\nHTTP 200\n[Asserts]\nstatus == 200")
+        kernel.run("%http /x --expect 201")
+        kernel.run("%%route /none\nx = 1")
+        kernel.check("await __import__('asyncio').sleep(0)\n_ = client.get('/x')")
+        kernel.check("from nbmicro import request_started; _ = request_started.connect(lambda app: None)")
+        kernel.complete("%http /")
+        kernel.check("%nbmicro doctor")
         kernel.check("%serve")
         kernel.check("%reload_ext nbmicro")
+        kernel.check("%http /x")
         kernel.check("%unload_ext nbmicro")
-        assert kernel.check(STATE).stdout == before
+        kernel.check("del request_started")
+        after = json.loads(kernel.check(STATE).stdout)
+        left = {what: after[what] for what in before if after[what] != before[what]}
+        assert left == {}, set(after["shell"]) - set(before["shell"])
 
 
 def test_a_magic_of_another_extension_is_named_and_given_back() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
@@ -241,7 +242,7 @@ class Client:
         notes: list[str] = []
         fault: BaseException | None = None
         deadline = Deadline(timeout)
-        tracer = _tracer(app) if trace else None
+        tracer = _tracer(app, self.frame_labels) if trace else None
         begin = perf_counter()
         with captured:
             try:
@@ -292,7 +293,11 @@ class Client:
         )
         if tracer is None:
             return exchange
-        return exchange.with_trace(tracer.steps({route.endpoint: route.rule for route in _routes(app)}))
+        return _with_life(exchange, tracer, app)
+
+    def prepared(self, request: RequestRecord) -> RequestRecord:
+        """The request as it would be sent: with the cookies of the jar and the headers that each one gets."""
+        return self._with_cookies(request)[0]
 
     def _with_cookies(self, request: RequestRecord) -> tuple[RequestRecord, str]:
         """The request with the jar's cookies (a cookie it brings itself wins), and the host it goes to."""
@@ -335,10 +340,24 @@ def _routes(app: Any) -> tuple[RouteInfo, ...]:
     return routes_of(app)
 
 
-def _tracer(app: Any) -> Tracer:
+def _tracer(app: Any, frame_labels: FrameLabels | None) -> Tracer:
     from nbmicro.exchange.trace import Tracer
 
-    return Tracer(app)
+    # Of an app of another framework the one behind the bridge is watched.
+    return Tracer(getattr(app, "app", app), frame_labels)
+
+
+def _with_life(exchange: Exchange, tracer: Tracer, app: Any) -> Exchange:
+    """The exchange with the steps of its life; the match has the rules that were tried."""
+    from nbmicro.exchange.tried_rules import tried_rules
+
+    routes = _routes(app)
+    steps = tracer.steps({route.endpoint: route.rule for route in routes})
+    tried = tried_rules(exchange.request.method, exchange.request.path, exchange.endpoint, exchange.rule, routes)
+    matches = [index for index, step in enumerate(steps) if step.kind == "match"]
+    if matches:
+        steps = (*steps[: matches[0]], replace(steps[matches[0]], tried=tried), *steps[matches[0] + 1 :])
+    return exchange.with_trace(steps)
 
 
 def _gives_app(app: Any) -> bool:

@@ -36,7 +36,8 @@ from nbmicro.exchange.parts import ExchangeRecord
 from nbmicro.exchange.rendering import RenderOptions
 from nbmicro.exchange.scrubbing import scrubbed
 from nbmicro.exchange.seal import seal_page
-from nbmicro.exchange.text import render_text, trace_rows
+from nbmicro.exchange.text import render_text
+from nbmicro.exchange.trace_picture import trace_html
 
 __all__ = ["EDGES", "mime_bundle", "render_html", "render_inside"]
 
@@ -98,13 +99,13 @@ def render_inside(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -
 def _told(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
     """All that stands below the status line."""
     parts = _fields(exchange, options)
+    if "trace" in options.show:
+        parts.append(trace_html(exchange))
     if "body" in options.show and not body_is_told(exchange):
         parts += body_pane(exchange, options)
     parts += _error(exchange)
     parts += _output(exchange)
     parts += _remarks(exchange)
-    if "trace" in options.show:
-        parts.append(_trace(exchange))
     parts += _checks(exchange, options)
     return parts
 
@@ -179,27 +180,6 @@ def _advice(text: str) -> Markup:
     sentence, gap, line = text.partition("  ")
     code = Markup(' <span style="{}">{}</span>').format(MONO, line) if gap else ""
     return Markup('<div style="margin:.3em 0;white-space:pre-wrap">{}{}</div>').format(sentence, code)
-
-
-def _trace(exchange: ExchangeRecord) -> Markup:
-    """The steps as a table; its last column is the picture, a bar for each step on the line of time."""
-    total = max(exchange.duration, *(step.start + step.duration for step in exchange.trace), 1e-9)
-    spans = [(step.start / total, step.duration / total) for step in exchange.trace]
-    bars = [
-        Markup(
-            '<div style="margin-left:{:.1f}%;width:{:.1f}%;min-width:2px;border-bottom:.6em solid {}"></div>'
-        ).format(100 * start, 100 * length, EDGES[3])
-        for start, length in spans
-    ]
-    cell = Markup(
-        '<tr><td style="text-align:left">{}</td><td style="text-align:right">{}</td>'
-        '<td style="text-align:left;{}">{}</td><td style="width:16em">{}</td></tr>'
-    )
-    lines = [
-        cell.format(kind, length, MONO, label, bars[index] if index < len(bars) else "")
-        for index, (kind, length, label) in enumerate(trace_rows(exchange))
-    ]
-    return Markup("<table>{}</table>").format(joined(lines))
 
 
 def _checks(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from nbmicro.exchange.fields import HeaderFields
+from nbmicro.exchange.life import TraceStep
 from nbmicro.exchange.messages import RequestRecord, ResponseRecord
 
 __all__ = [
@@ -81,16 +82,6 @@ class OutputPart:
     stream: Stream
     text: str
     bundle: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TraceStep:
-    """One step of a request's life: ``match``, ``hook``, ``handler``, ``template`` …; begin and length in seconds."""
-
-    kind: str
-    label: str
-    start: float = 0.0
-    duration: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -26,6 +26,7 @@ from nbmicro.exchange.media import body_lines, is_cut, kind_of
 from nbmicro.exchange.parts import ExchangeRecord
 from nbmicro.exchange.rendering import RenderOptions
 from nbmicro.exchange.scrubbing import scrubbed
+from nbmicro.exchange.trace_picture import trace_text
 
 __all__ = ["render_text"]
 
@@ -53,6 +54,8 @@ def render_text(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
         lines.append(_status_line(hop, options, on_the_way=True))
     lines.append(_status_line(exchange, options))
     lines += [f"{name}: {value}" for name, value in head_fields(exchange, options)]
+    if "trace" in options.show:
+        lines += trace_text(exchange)
     if "body" in options.show and not body_is_told(exchange):
         lines += _body(exchange, options)
     if exchange.error is not None:
@@ -62,8 +65,6 @@ def render_text(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
     hint = hint_text(exchange)
     lines += hint.split("\n") if hint else []
     lines += [f"Note: {plain(note)}" for note in exchange.notes]
-    if "trace" in options.show:
-        lines += _trace(exchange)
     lines += _checks(exchange, options)
     return "\n".join(lines)
 
@@ -117,21 +118,3 @@ def _checks(exchange: ExchangeRecord, options: RenderOptions) -> list[str]:
         words = [f"✗ {f'{place}   ' if place else ''}{one_line(check.text, 200)}", difference, note]
         lines.append("     ".join(word for word in words if word))
     return lines
-
-
-def _trace(exchange: ExchangeRecord) -> list[str]:
-    rows = trace_rows(exchange)
-    width = max((len(kind) for kind, _, _ in rows), default=0)
-    return [f"  trace │ {kind:<{width}}  {length:>9}  {label}".rstrip() for kind, length, label in rows]
-
-
-def trace_rows(exchange: ExchangeRecord) -> list[tuple[str, str, str]]:
-    """The steps of an exchange's life: kind, length in milliseconds, label; at least the route and the whole."""
-    rows = [
-        (one_line(step.kind, 40), f"{step.duration * 1000:.2f} ms", one_line(step.label, 200))
-        for step in exchange.trace
-    ]
-    if not rows and exchange.route:
-        rows.append(("match", "", one_line(exchange.route, 200)))
-    rows.append(("in all", f"{exchange.duration * 1000:.2f} ms", ""))
-    return rows

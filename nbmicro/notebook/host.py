@@ -233,6 +233,15 @@ class Host:
         """Show a MIME bundle under the running cell."""
         self.shell.display_pub.publish(data=dict(bundle), metadata={})
 
+    def display_again(self, bundle: Mapping[str, Any], name: str, *, first: bool) -> None:
+        """Show a bundle in place of the one that was shown under this name; ``first`` makes the place."""
+        self.shell.display_pub.publish(data=dict(bundle), metadata={}, transient={"display_id": name}, update=not first)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether somebody sees the cell run: a front end that names its cells, which nbval and nbclient do not."""
+        return "cellId" in self.cell_metadata()
+
     def _published(self, data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
         if self.listener.takes_display(data):
             return None

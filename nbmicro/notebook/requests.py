@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from jinja2 import TemplateError
@@ -32,7 +33,9 @@ HELP = object()
 """What is returned where help was asked for, and nothing was sent."""
 
 
-def send_line(session: Session, text: str, names: Names, **defaults: Any) -> Any:
+def send_line(
+    session: Session, text: str, names: Names, *, magic: str = "http", show: tuple[str, ...] = (), **defaults: Any
+) -> Any:
     """Send the request of a line, show it, and return its exchange.
 
     Parameters
@@ -43,6 +46,8 @@ def send_line(session: Session, text: str, names: Names, **defaults: Any) -> Any
         What stands behind ``%http``.
     names:
         The names that ``{{ }}`` may use.
+    magic, show:
+        The magic whose line it is, and what it shows unless the line says ``--show``.
     defaults:
         The method and URL that count where the line leaves them out, as for ``parse_line``.
 
@@ -52,11 +57,13 @@ def send_line(session: Session, text: str, names: Names, **defaults: Any) -> Any
     """
     if not defaults:
         host = session.host
-        place = place_of_magic("http", text, host.namespace, host.cell_of_file)
+        place = place_of_magic(magic, text, host.namespace, host.cell_of_file)
         defaults = dict(zip(("line", "column"), place, strict=True)) if place is not None else {}
     parsed = parse_line(text, **defaults)
     if parsed.options.help:
         return HELP
+    if show and parsed.options.show is None:
+        parsed = replace(parsed, options=replace(parsed.options, show=show))
     with _interruptible(session):
         answered = run_command(
             parsed,

@@ -6,6 +6,7 @@ or judging them.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Generator, Iterator
@@ -99,8 +100,11 @@ class NotebookReport:
 
     @staticmethod
     def _write(text: str) -> None:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:  # nobody reads on: `nbmicro test … | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _source(item: Any) -> str:

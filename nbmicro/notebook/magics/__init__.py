@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nbmicro.notebook.magics import app, browse, exchanges, http, nbmicro, resources, route, routes, serve
+from nbmicro.notebook.magics import app, bench, browse, exchanges, http, nbmicro, resources, route, routes, serve, trace
 from nbmicro.notebook.session import Session
 
 __all__ = ["MAGICS"]
@@ -20,6 +20,8 @@ MAGICS: tuple[tuple[str, str, Callable[[Session], Callable[..., Any]]], ...] = (
     ("static", "cell", resources.make_static),
     ("routes", "line", routes.make),
     ("exchanges", "line", exchanges.make),
+    ("trace", "line", trace.make),
+    ("bench", "line", bench.make),
     ("app", "line", app.make),
     ("serve", "line", serve.make),
     ("browse", "line", browse.make),

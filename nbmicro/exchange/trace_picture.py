@@ -91,7 +91,7 @@ def _rows(exchange: ExchangeRecord) -> Iterator[_Row]:
     for step in exchange.trace:
         while open_until and open_until[-1] <= step.start + 1e-9:
             open_until.pop()
-        yield _Row("  " * (len(open_until) + 1) + step.kind, step)
+        yield _Row("  " * (len(open_until) + 1) + one_line(step.kind, 40), step)
         open_until.append(step.start + step.duration)
     response = exchange.response
     said = f"{response.status} {one_line(response.reason, 100)}".rstrip()
@@ -139,7 +139,11 @@ def _row(row: _Row) -> Markup:
     told: list[Markup] = []
     if step.label:
         told.append(Markup('<span style="{}">{}</span>').format(MONO, one_line(step.label, 200)))
-    remarks = [step.note, f"✗ {step.failed}" if step.failed else "", one_line(step.place, 120)]
+    remarks = [
+        one_line(step.note, 200),
+        f"✗ {one_line(step.failed, 100)}" if step.failed else "",
+        one_line(step.place, 120),
+    ]
     if not step.label and not step.note:
         remarks.append(_SAID.get(step.kind, ""))
     said = " · ".join(remark for remark in remarks if remark)
@@ -201,12 +205,17 @@ def _rule_text(rule: TriedRule) -> str:
 def _line_text(line: LineRun) -> str:
     count = f"{line.count}×" if line.count > 1 else ""
     length = _length(line.duration) if line.count else ""
-    mark = f"  ✗ {line.failed}" if line.failed else ""
+    mark = f"  ✗ {one_line(line.failed, 100)}" if line.failed else ""
     return f"{line.number:>4} │ {length:>9} {count:>5} │ {one_line(line.text, 160)}{mark}"
 
 
 def _told(step: TraceStep) -> str:
-    words = [one_line(step.label, 200), step.note, f"✗ {step.failed}" if step.failed else "", one_line(step.place, 120)]
+    words = [
+        one_line(step.label, 200),
+        one_line(step.note, 200),
+        f"✗ {one_line(step.failed, 100)}" if step.failed else "",
+        one_line(step.place, 120),
+    ]
     return " · ".join(word for word in words if word)
 
 

@@ -214,7 +214,7 @@ def test_the_same_exchange_gives_the_same_text_in_every_run() -> None:
         ("headers", ["Content-Type: text/html"], ["Hello", "X-A"]),
         ("headers,body", ["Content-Type: text/html", "Hello"], ["X-A"]),
         ("curl", ["curl http://127.0.0.1:5000/x"], ["Hello"]),
-        ("trace", ["trace │ match     0.10 ms  /x → x", "in all"], ["Hello"]),
+        ("trace", ["trace │   match      0.10 ms  /x → x", "trace │ WSGI call", "trace │ response"], ["Hello"]),
         ("all", ["POST /x", "curl", "Hello", "match", "12.0 ms", "✓ HTTP 200"], []),
         ("checks", ["✓ HTTP 200"], ["Hello"]),
     ],

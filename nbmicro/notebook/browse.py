@@ -26,6 +26,11 @@ __all__ = ["BROWSERS", "browse"]
 #: Browsers that live at once in a notebook; the oldest ends when one more is opened.
 BROWSERS = 16
 
+_TEXT = (
+    "A browser at {}: run this cell to use it. If you ran it and see this line alone, Jupyter has no anywidget: "
+    "pip install anywidget, then restart Jupyter."
+)
+
 
 class _Browsers:
     """The browsers of one session, by the cell that opened them."""
@@ -78,9 +83,7 @@ def browse(session: Session, path: str = "/") -> None:
     run = current_run()
     owner = run.owner.key if run is not None else None
     _browsers_of(session).add((owner, target) if owner is None else owner, visits, widget)
-    session.host.display(
-        widget.bundle(f"A browser at {target}. It lives in Jupyter, VS Code or Colab, while the kernel runs.")
-    )
+    session.host.display(widget.bundle(_TEXT.format(target)))
     if first is not None:
         still = dict(bundle_of(first))
         if "text/html" in still:

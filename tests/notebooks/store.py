@@ -28,6 +28,9 @@ def store(path: Path) -> None:
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({})
+        for output in cell.get("outputs", ()):
+            # A widget lives in its kernel: its view, opened later, would be an error message.
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     nbformat.validate(notebook)
     nbformat.write(notebook, path)
 

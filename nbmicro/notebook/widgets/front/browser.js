@@ -6,6 +6,7 @@ const PAGE_LIMIT = 8 * 1024 * 1024;
 // Pages that scripts may ask for in a row within ten seconds before it is called a loop.
 const LOOP = 25;
 const ENTRIES = 100;
+const TALLEST = 540;
 
 class Browser {
   constructor(model, el) {
@@ -97,6 +98,15 @@ class Browser {
     this.name.textContent = title;
     this.name.title = title;
     if (ready) this.arrived(ready);
+  }
+
+  // The frame grows with its first page; after that it is as high as its user has it.
+  size(page, height) {
+    if (page !== this.first || !height || this.entries.length > 1) return;
+    const now = this.stage.offsetHeight;
+    if (this.given !== undefined && Math.abs(now - this.given) > 1) return;
+    this.stage.style.height = `${Math.max(now, Math.min(height + 24, TALLEST))}px`;
+    this.given = this.stage.offsetHeight;
   }
 
   // A remark above the page: {text, detail, actions: [[label, act]], kind}.
@@ -232,6 +242,7 @@ class Browser {
     const next = new Inhabitant(this, this.wire, entry.address);
     next.left = new AbortController();
     this.coming = next;
+    this.first ??= next;
     const headers = [['Accept', 'text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8'],
       ...(entry.type ? [['Content-Type', entry.type]] : []), ...(entry.referrer ? [['Referer', entry.referrer]] : []),
       ...(entry.method === 'POST' ? [['Origin', APP]] : [])];

@@ -77,6 +77,7 @@ class Inhabitant {
       case 'travel': return browser.travel(Number(data.delta) || 0);
       case 'address': return this.moved(data);
       case 'title': case 'ready': return browser.showTitle(String(data.title ?? '').slice(0, 200), data.do === 'ready' ? this : null);
+      case 'size': return browser.size(this, Number(data.height) || 0);
       case 'scroll': return void (this.scroll = [Number(data.x) || 0, Number(data.y) || 0]);
       case 'say': return browser.say(String(data.text).slice(0, 1000));
       case 'ask': return browser.ask(String(data.text).slice(0, 1000), () => this.tell({ do: 'agree' }));

@@ -531,6 +531,7 @@
     post({ do: 'ready', title: doc.title });
     if (here.hash) toFragment(here);
   });
+  new ResizeObserver(() => post({ do: 'size', height: doc.documentElement.offsetHeight })).observe(doc.documentElement);
   window.addEventListener('scroll', () => post({ do: 'scroll', x: window.scrollX, y: window.scrollY }), { passive: true });
   doc.currentScript?.remove();
 })

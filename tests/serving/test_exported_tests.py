@@ -176,6 +176,23 @@ def test_what_cannot_be_a_test_is_left_out_and_said(notebook: Notebook) -> None:
     assert passed == result.tests.count("\ndef "), printed
 
 
+def test_a_request_to_what_is_replaced_below_is_no_test(notebook: Notebook) -> None:
+    """The module has the route that stays, so the test before the edit would be of nothing."""
+    path = notebook(
+        LOAD,
+        "%%route /x/<int:n> --try /x/1\n'old'",
+        "%%http\nGET /x/2?a=1\n\nHTTP 200\n[Asserts]\ntext == 'old'",
+        "%%route /x/<int:number>\n'new'",
+        "%%http\nGET /x/2\n\nHTTP 200\n[Asserts]\ntext == 'new'",
+        "try:\n    %http /x/3 --expect 404\nexcept AssertionError as wrong:\n    print(wrong)",
+    )
+    assert exported(path).notes == (
+        "cell 2: GET /x/1 is not among the tests; a cell below it replaces the route.",
+        "cell 3: GET /x/2?a=1 is not among the tests; a cell below it replaces the route.",
+    )
+    assert run(path)[0] == 1
+
+
 def test_sessions_have_a_key_in_tests(notebook: Notebook) -> None:
     """The notebook made one up; a served app refuses; the tests bring their own."""
     path = notebook(

@@ -7,6 +7,7 @@ a module the first would win, and two be an error. What must not: text.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +17,8 @@ from nbmicro.web.declarations import pattern_of
 
 __all__ = ["PlannedRoute", "planned"]
 
+# A parameter of a rule whose other characters are escaped.
+_PLACES = re.compile(r"<.*?>")
 _SHORT = ("get", "post", "put", "delete", "patch")
 
 
@@ -37,6 +40,10 @@ class PlannedRoute:
         The decorator that declares it; None for a ``%%route`` cell.
     endpoint:
         The endpoint it has.
+    declared:
+        The methods it was declared with.
+    until:
+        For each method that is taken over, the number of the first cell that does.
     """
 
     unit: Unit
@@ -46,7 +53,13 @@ class PlannedRoute:
     function: str
     decorator: ast.Call | None = None
     endpoint: str = ""
-    declared: tuple[str, ...] = field(default=())
+    declared: tuple[str, ...] = ()
+    until: dict[str, int] = field(default_factory=dict)
+
+    def answered_before(self, number: int, method: str, path: str) -> bool:
+        """Whether a request of the cell ``number`` asks for what a later cell has taken over."""
+        stands = self.unit.cell.number <= number < self.until.get(method, 0)
+        return stands and re.fullmatch(_PLACES.sub(".+", re.escape(pattern_of(self.rule))), path) is not None
 
     @property
     def is_covered(self) -> bool:
@@ -115,7 +128,11 @@ def _cover(routes: list[PlannedRoute]) -> None:
             and one.unit.target == route.unit.target
             and pattern_of(one.rule) == pattern_of(route.rule)
         ]
-        left = tuple(method for method in route.methods if not any(method in _answered(one) for one in later))
+        for method in route.methods:
+            over = [one.unit.cell.number for one in later if method in _answered(one)]
+            if over:
+                route.until[method] = min(over)
+        left = tuple(method for method in route.methods if method not in route.until)
         if route.decorator is not None and left and left != route.methods:
             raise LoadError(
                 f"`{route.function}` answers {', '.join(route.methods)} {route.rule}, and a cell below takes over a "

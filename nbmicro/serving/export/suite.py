@@ -12,12 +12,14 @@ import textwrap
 from dataclasses import dataclass, field
 
 from nbmicro.exchange.syntax import LineRequest, Script
+from nbmicro.exchange.template import Template
 from nbmicro.serving.export.asked_cells import AskedCell, Line, asked_cells
 from nbmicro.serving.export.cell_text import cut, indented
 from nbmicro.serving.export.imports import Imported, written
 from nbmicro.serving.export.renaming import Unwritable, bound_in, read_in, renamed
 from nbmicro.serving.export.request_text import RequestText
 from nbmicro.serving.export.route_text import quoted
+from nbmicro.serving.export.routing import planned
 from nbmicro.serving.export.suite_names import SuiteNames
 from nbmicro.serving.export.survey import Survey
 from nbmicro.serving.notebook_file import NotebookCell
@@ -63,6 +65,7 @@ class Suite:
         self._alias = self._alias or "module"
         self._origin = origin
         self._tests: list[_Test] = []
+        self._routes = planned(survey)
         self._names = SuiteNames(survey, self._alias, self._asked)
         self._request = RequestText(f"{self._alias}.{survey.target}", self._names.written)
 
@@ -122,6 +125,7 @@ class Suite:
             if number:
                 test.lines.append("")
             try:
+                self._refuse_replaced(asked, request.method, request.url)
                 sent = f"{answer} = {self._request.script_call(request, script.options, len(answer) + 7)}"
                 self._names.bound |= {answer, *(one.name for one in request.captures)}
                 expected = self._request.expectations(request, answer)
@@ -133,6 +137,12 @@ class Suite:
             if not any(line.startswith("assert") for line in expected):
                 expected.insert(0, _status(answer, statuses, number, len(script.requests)))
             test.lines += [sent, *expected]
+
+    def _refuse_replaced(self, asked: AskedCell, method: str, url: Template) -> None:
+        """Unwritable for a request to a route that a cell below replaces: the module has only the one that stays."""
+        path = "".join(part if isinstance(part, str) else "1" for part in url.parts).partition("?")[0]
+        if any(route.answered_before(asked.cell.number, method, path) for route in self._routes):
+            raise Unwritable("a cell below it replaces the route")
 
     def _template(self, asked: AskedCell, test: _Test, variable: object) -> str:
         from nbmicro.serving.export.literals import text_value
@@ -162,9 +172,9 @@ class Suite:
                 answer = line.target if line.target and line.target.isidentifier() else "response"
                 if line.request is not None:
                     self._write_request(asked, test, line.request, answer, number)
-            elif inner:
+            elif inner and not isinstance(node, ast.Try):
                 self._write_nested(asked, test, one.text, node, [found for _, found in inner.values()])
-            else:
+            elif not inner:
                 self._write_statement(asked, test, one.text, node)
 
     def _write_request(self, asked: AskedCell, test: _Test, request: LineRequest, answer: str, number: int) -> None:
@@ -174,6 +184,8 @@ class Suite:
         if request.url is None and not options.file:
             return
         try:
+            if request.url is not None:
+                self._refuse_replaced(asked, request.method, request.url)
             sent = f"{answer} = {self._request.line_call(request, len(answer) + 7)}"
         except Unwritable as fault:
             self._leave_out(asked, test, f"{request.method} {request.url.source if request.url else ''}".strip(), fault)

@@ -21,15 +21,17 @@ class Limits:
     body:
         Bytes of a request's body; more is answered 413 before it is read. Bodies over half a megabyte wait on disk.
     connections:
-        Open connections; more wait unaccepted, and idle ones are then closed after ``idle_when_full``.
+        Open connections; more wait unaccepted, and slow and idle ones are then closed after ``idle_when_full``.
     head_seconds:
         Time from the first byte of a request to the end of its headers; later is answered 408.
-    body_rate:
-        Bytes per second a body must arrive with, averaged after its first ``head_seconds``; slower is answered 408.
+    rate:
+        Bytes per second that a body must arrive with, averaged after its first ``head_seconds`` (slower is answered
+        408), and that a client must read of an answer, averaged over ``idle`` (slower is cut off).
     idle:
         Seconds a connection is kept open on which nothing moves.
     idle_when_full:
-        The same when the connections are used up.
+        Used for ``idle`` and ``head_seconds`` when the connections are used up, and for clients that do not read when
+        they hold a thread that others wait for.
     threads:
         Requests that are handled at the same time.
     """
@@ -38,7 +40,7 @@ class Limits:
     body: int = 64 * 1024 * 1024
     connections: int = 256
     head_seconds: float = 20.0
-    body_rate: int = 1024
+    rate: int = 1024
     idle: float = 60.0
     idle_when_full: float = 2.0
     threads: int = 8

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import BadRequest
@@ -53,6 +54,19 @@ class _Refusal(ErrorTask):  # type: ignore[misc]
         super().execute()
 
 
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Refuses what a proxy in front might read in another way than we do: that is how requests are smuggled."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        if b"\r\n " in header_plus or b"\r\n\t" in header_plus:
+            raise ParsingError("A header goes on in the next line, which nobody may do any more (RFC 9112, 5.2).")
+        super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("A request has a Transfer-Encoding or a Content-Length, never both (RFC 9112, 6.1).")
+        if "TRANSFER_ENCODING" in self.headers:
+            raise ParsingError("Only HTTP/1.1 has a Transfer-Encoding (RFC 9112, 6.1).")
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """One client's connection.
 
@@ -62,6 +76,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     """
 
     logger = logger
+    parser_class = _Parser
     task_class = _Request
     error_task_class = _Refusal
     began = 0.0
@@ -69,6 +84,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     drain_until: float | None = None
     quiet_since: float | None = None
     unread_since: float | None = None
+    sent = 0
+    sent_before = 0
     request: Any
     requests: list[Any]
 
@@ -98,6 +115,11 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
                 self.socket.shutdown(socket.SHUT_WR)
             self.drain_until = time.monotonic() + DRAIN_SECONDS
 
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        sent = int(super().send(data, do_close))
+        self.sent += sent
+        return sent
+
     def received(self, data: bytes) -> bool:
         if self.request is None:
             self.began = time.monotonic()
@@ -115,16 +137,21 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             self.quiet_since = now
         return bool(max(self.quiet_since, self.last_activity) < cutoff)
 
-    def is_stalled(self, limits: Limits, now: float) -> bool:
-        """Whether the client has not read anything of what waits for it, for the whole of ``limits.idle``."""
+    def is_stalled(self, rate: int, patience: float, now: float) -> bool:
+        """Whether the client has read less than ``rate`` bytes per second, for ``patience`` seconds, of what waits."""
         if not self.total_outbufs_len:
             self.unread_since = None
             return False
         if self.unread_since is None:
-            self.unread_since = now
-        return bool(max(self.unread_since, self.last_activity) < now - limits.idle)
+            self.unread_since, self.sent_before = now, self.sent
+        if now - self.unread_since < patience:
+            return False
+        read = self.sent - self.sent_before
+        self.unread_since, self.sent_before = now, self.sent
+        return read < rate * patience
 
-    def refuse_if_slow(self, limits: Limits, now: float) -> None:
+    def refuse_if_slow(self, rate: int, patience: float, now: float) -> None:
+        """Answer 408 where the headers take longer than ``patience``, or the body then comes at less than ``rate``."""
         with self.requests_lock:
             request = self.request
             if request is None or self.will_close:
@@ -135,9 +162,9 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
                 return
             taken = now - self.began
             if not request.headers_finished:
-                slow = taken > limits.head_seconds
+                slow = taken > patience
             else:
-                slow = request.body_bytes_received < limits.body_rate * (taken - limits.head_seconds)
+                slow = request.body_bytes_received < rate * (taken - patience)
             if not slow:
                 return
             request.error = _TooSlow(f"the request took longer than {taken:.0f} seconds to arrive")
@@ -171,18 +198,24 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     limits = Limits()
 
     def maintenance(self, now: float) -> None:
-        full = len(self.active_channels) >= self.limits.connections
-        cutoff = now - (self.limits.idle_when_full if full else self.limits.idle)
+        limits = self.limits
+        full = len(self.active_channels) >= limits.connections
+        # Requests wait for a thread: then one that waits for a client is not left to it for long.
+        waiting = bool(self.task_dispatcher.queue)
+        idle = limits.idle_when_full if full else limits.idle
+        head = min(limits.head_seconds, limits.idle_when_full) if full else limits.head_seconds
         moment = time.monotonic()
         for channel in list(self.active_channels.values()):
             if channel.drain_until is not None:
                 if moment > channel.drain_until:
                     channel.handle_close()
             elif channel.request is not None:
-                channel.refuse_if_slow(self.limits, moment)
-            elif channel.is_idle(cutoff, now):
+                channel.refuse_if_slow(limits.rate, head, moment)
+            elif channel.is_idle(now - idle, now):
                 channel.will_close = True
-            elif channel.is_stalled(self.limits, now):
+            elif channel.is_stalled(
+                limits.rate, min(idle, limits.idle_when_full) if waiting and channel.requests else idle, now
+            ):
                 # A handler may be waiting for it. Its socket takes nothing any more, so the loop would never close it.
                 channel.will_close = True
                 channel.handle_close()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +16,12 @@ import pytest
 from nbmicro.serving.gate import allowed_host
 from nbmicro.serving.limits import Limits
 from nbmicro.serving.server import BackgroundServer
+from nbmicro.web.app import App
 from tests.serving.asking import DEADLINE, ask, ask_raw
 
 Serve = Callable[..., BackgroundServer]
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def status_of(answer: bytes) -> int:
@@ -105,6 +110,17 @@ def test_behind_a_hubs_proxy_any_host_is_served(serve: Serve) -> None:
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n", 413),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: +5\r\n\r\nhello", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n" + CHUNKED + SMUGGLED, 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, identity\r\n\r\n" + SMUGGLED, 501),
+        (b"POST / HTTP/1.0\r\nConnection: keep-alive\r\n" + CHUNKED + SMUGGLED, 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\rY: b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n", 400),
         (b"GET / HTTP/1.0\r\n\r\n", 200),
     ],
 )
@@ -113,7 +129,9 @@ def test_broken_or_oversized_requests_are_refused_with_their_status(
 ) -> None:
     """Garbage, smuggling, oversized headers and bodies get the status that says what was wrong; then one more works."""
     server = serve()
-    assert status_of(ask_raw(server.port, request_bytes)) == status
+    answer = ask_raw(server.port, request_bytes)
+    assert status_of(answer) == status
+    assert len(re.findall(rb"HTTP/1\.[01] \d{3} ", answer)) == 1  # nothing behind it was taken for a request
     assert ask(server.port)[0] == 200
 
 
@@ -189,6 +207,70 @@ def test_a_client_that_stops_reading_gives_its_thread_back(serve: Serve) -> None
         sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert sock.recv(10).startswith(b"HTTP/1.1")
         assert ask(server.port, "/small")[2] == b"ok"
+
+
+def test_slow_readers_do_not_hold_the_threads_that_others_wait_for(serve: Serve) -> None:
+    """With every thread held by a client that drinks its answer by drops, others are served within seconds."""
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if environ["PATH_INFO"] == "/small":
+            start_response("200 OK", [("Content-Length", "2")])
+            return [b"ok"]
+        start_response("200 OK", [("Content-Length", str(64 << 20))])
+        return (b"x" * (1 << 20) for _ in range(64))
+
+    server = serve(app, limits=Limits(threads=2, idle_when_full=1.0))
+    done = threading.Event()
+    slow = [socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) for _ in range(4)]
+
+    def drink() -> None:
+        while not done.wait(0.1):
+            for sock in slow:
+                with contextlib.suppress(OSError):
+                    sock.recv(1)
+
+    for sock in slow:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    drinking = threading.Thread(target=drink)
+    drinking.start()
+    try:
+        assert ask(server.port, "/small")[2] == b"ok"
+    finally:
+        done.set()
+        drinking.join(DEADLINE)
+        for sock in slow:
+            sock.close()
+
+
+def test_a_path_never_leads_out_of_the_static_folder(serve: Serve, tmp_path: Path) -> None:
+    """Dots, encoded once and twice, backslashes, NUL and absolute paths: 404, or a redirect to such a path."""
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "a.txt").write_text("inside")
+    (tmp_path / "secret.txt").write_text("SECRET")
+    server = serve(App("hostile", root_path=str(tmp_path)))
+    assert ask(server.port, "/static/a.txt")[2] == b"inside"
+    up = ("..", "%2e%2e", "%252e%252e", "....", "%c0%ae%c0%ae", ".%2e", "a/../..")
+    paths = [f"/static/{dots}{slash}secret.txt" for dots in up for slash in ("/", "%2f", "%5c", "\\", "%255c", "//")]
+    paths += [
+        "/../secret.txt",
+        "/static/a.txt%00.png",
+        f"/static/{tmp_path}/secret.txt",
+        "/static/%2e%2e%00/secret.txt",
+    ]
+    for path in paths:
+        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        answer = ask_raw(server.port, request.encode())
+        assert status_of(answer) in (308, 404), path
+        assert b"SECRET" not in answer
+
+
+def test_a_websocket_is_not_begun(serve: Serve) -> None:
+    """The upgrade is passed over (RFC 9110, 7.8): an answer in plain HTTP, and the connection goes on with requests."""
+    server = serve()
+    upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AQ==\r\n"
+    again = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    answer = ask_raw(server.port, f"GET / HTTP/1.1\r\nHost: localhost\r\n{upgrade}\r\n{again}".encode())
+    assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"200", b"200"]
 
 
 def test_pipelined_garbage_does_not_reach_the_next_client(serve: Serve) -> None:

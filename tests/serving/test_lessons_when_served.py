@@ -54,6 +54,8 @@ def requests_of(path: Path) -> list[tuple[str, list[str]]]:
 def send(source: str, client: Client, namespace: dict[str, Any]) -> list[Exchange]:
     cut = split_cell(source)
     options: dict[str, Any] = {"protected": lambda name, value: False, "announce": lambda *shown: None}
+    # Files that a request names lie beside the lessons.
+    options["folder"] = Path(__file__).parents[2] / "notebooks"
     if isinstance(cut, MagicCell):
         return list(run_script(parse_script(cut.line, cut.body), client, namespace, **options))
     sent = [run_command(parse_line(one.rest), client, namespace, **options) for one in cut.statements]

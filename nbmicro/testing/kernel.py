@@ -371,6 +371,19 @@ class RealKernel:
         content = self._ask("complete_request", {"code": code, "cursor_pos": at}, timeout)
         return Completion(tuple(content["matches"]), content["cursor_start"], content["cursor_end"])
 
+    def ask_about(self, name: str, timeout: float = 30.0) -> str:
+        """The plain text that a cell ``name?`` opens in the pager, without colours; empty where it opens none.
+
+        Raises
+        ------
+        DeadlineExceeded
+            The cell has not ended within `timeout` seconds.
+        """
+        pending = self.send(f"{name}?")
+        pending.result(timeout)
+        payload = (self._collected[pending._id].reply or {}).get("payload", ())
+        return "\n".join(_ANSI.sub("", one["data"]["text/plain"]) for one in payload if one.get("source") == "page")
+
     def new_subshell(self, timeout: float = 30.0) -> str | None:
         """Make a subshell, as JupyterLab does for widgets, and give its id; None where the kernel has none.
 

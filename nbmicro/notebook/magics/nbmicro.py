@@ -25,6 +25,9 @@ CARD = """\
 %%http                      a request with headers, a body, and what to expect of the answer
 %routes                     all routes                           %routes /hello says what answers
 %exchanges                  the last requests and answers, also those of visitors
+%trace /hello/Ada           a request with its life: match, hooks, handler, template, reply
+%bench /hello/Ada           how long the app takes               %bench /hello/Ada -n 200
+%app shop:create_app()      %http and the others ask this app    %app app goes back
 %browse /                   a browser in the cell, without a port
 %serve                      a server in the background           %serve --stop
 nbmicro run app.ipynb       this notebook as a service           gunicorn 'nbmicro:load("app.ipynb")'
@@ -67,7 +70,9 @@ def make(session: Session) -> Callable[..., Any]:
 def _state(session: Session) -> str:
     from nbmicro.notebook.route_table import shown_routes
 
-    count = len(shown_routes(session.app))
+    count = len(shown_routes(session.target()))
     routes = {0: "no route yet", 1: "1 route"}.get(count, f"{count} routes")
+    if session.spoken.peek() is None:
+        routes = f"the magics speak to {session.spoken.description()}"
     server = f"serving at {session.server.url}" if session.server is not None else "no server: none is needed"
     return f"This notebook: {routes}; {server}."

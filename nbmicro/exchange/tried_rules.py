@@ -41,7 +41,8 @@ def tried_rules(
     rated: list[tuple[float, int, TriedRule]] = []
     for index, route in enumerate(routes):
         methods = ",".join(route.spoken_methods)
-        if route.rule == rule and (endpoint is None or route.endpoint == endpoint):
+        is_it = rule is not None and rule in (route.rule, route.written)
+        if is_it and (endpoint is None or route.endpoint == endpoint):
             rated.append((-1.0, index, TriedRule(methods, route.written or route.rule, "answers", True)))
             continue
         if route.endpoint == "static":

@@ -211,10 +211,7 @@ def _app(session: Session) -> Iterator[Finding]:
         yield Finding("app", error.message, error.hint or "")
         return
     if not isinstance(app, App):
-        kind = type(app)
-        yield Finding(
-            "app", f"{kind.__module__}.{kind.__qualname__}: requests go to it, and its pages are its own matter"
-        )
+        yield Finding("app", f"{session.spoken.description()}: its pages are declared as its framework does it")
         return
     from nbmicro.notebook.route_table import shown_routes
 

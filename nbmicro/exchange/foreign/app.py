@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import contextvars
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -58,6 +59,11 @@ class ForeignApp:
         """The framework's own object, inside the middlewares around it."""
         return core_of(self.app)
 
+    @property
+    def name(self) -> str:
+        """What the framework calls it, else what it is."""
+        return str(getattr(self.core, "name", None) or self.kind.spoken)
+
     def start(self) -> None:
         """Let an ASGI app start up; for others there is nothing to do. Raises what its startup raises."""
         if self._bridge is not None:
@@ -72,7 +78,7 @@ class ForeignApp:
 
     def run(self, function: Callable[[], Any]) -> Any:
         """Call a function where the app's own code runs: in a thread without an event loop."""
-        if not loop_is_running():
+        if not _needs_thread():
             return function()
         worker = self._take()
         try:
@@ -89,7 +95,7 @@ class ForeignApp:
             environ["wsgi.errors"] = signals.Errors(errors, environ)
         if self._bridge is not None:
             return _Told(self._bridge(environ, start_response), self, environ)
-        if not loop_is_running():
+        if not _needs_thread():
             return _Told(self.app(environ, start_response), self, environ)
         return _InThread(self, environ, start_response)
 
@@ -140,6 +146,11 @@ class ForeignApp:
                 self._busy = False
                 return
         worker.end()
+
+
+def _needs_thread() -> bool:
+    """Whether a WSGI app may not be called here; a browser's Python (Pyodide) has no threads to call it in."""
+    return loop_is_running() and sys.platform != "emscripten"
 
 
 class _Told:

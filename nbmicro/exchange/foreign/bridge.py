@@ -67,6 +67,8 @@ class Bridge:
         """
         with self._lock:
             if self._thread is None:
+                if sys.platform == "emscripten":
+                    raise LoadError("an ASGI app needs a thread, and Python in a browser has none.")
                 middleware = _middleware()
                 self._loop = asyncio.new_event_loop()
                 self._wsgi = middleware(self._answer, loop=self._loop)

@@ -356,7 +356,10 @@ def _with_life(exchange: Exchange, tracer: Tracer, app: Any) -> Exchange:
     tried = tried_rules(exchange.request.method, exchange.request.path, exchange.endpoint, exchange.rule, routes)
     matches = [index for index, step in enumerate(steps) if step.kind == "match"]
     if matches:
-        steps = (*steps[: matches[0]], replace(steps[matches[0]], tried=tried), *steps[matches[0] + 1 :])
+        at = matches[0]
+        # Where a hook answered, or the handler is another framework's, the exchange knows which rule it was.
+        label = steps[at].label or (f"{exchange.rule} → {exchange.endpoint}" if exchange.rule else "")
+        steps = (*steps[:at], replace(steps[at], tried=tried, label=label), *steps[at + 1 :])
     return exchange.with_trace(steps)
 
 

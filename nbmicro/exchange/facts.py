@@ -32,6 +32,8 @@ __all__ = [
     "shown_checks",
 ]
 
+# A line of source that stands in a message.
+_EXCERPT = re.compile(r" +\d+ │ ")
 _ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
 
 
@@ -135,7 +137,9 @@ def error_lines(error: ErrorRecord) -> list[tuple[str, str]]:
             lines.append(("source", f"{'':>5} … {frame.more}"))
     message = plain(error.message)
     kind = one_line(error.type, 200)
-    lines.append(("error", f"{kind}: {message}" if message else kind))
+    said, *below = (f"{kind}: {message}" if message else kind).split("\n")
+    lines.append(("error", said))
+    lines += [("source" if _EXCERPT.match(line) else "error", line) for line in below]
     for number, part in enumerate(error.parts, 1):
         lines.append(("cause", f"Its exception {number}:"))
         lines.extend(error_lines(part))

@@ -7,6 +7,7 @@ background server itself; the host gives it.
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from nbmicro.web.appfinding import ScriptInfo
@@ -19,6 +20,30 @@ if TYPE_CHECKING:
 
 __all__ = ["run_app"]
 
+#: What Werkzeug's development server takes besides; a notebook's server has no need of it.
+OPTIONS = frozenset(
+    [
+        "use_reloader",
+        "use_debugger",
+        "use_evalex",
+        "extra_files",
+        "exclude_patterns",
+        "reloader_interval",
+        "reloader_type",
+        "threaded",
+        "processes",
+        "request_handler",
+        "static_files",
+        "passthrough_errors",
+        "ssl_context",
+    ]
+)
+
+
+def _meant(name: str) -> str:
+    near = get_close_matches(name, ["host", "port", "debug", "load_dotenv", *OPTIONS], 1)
+    return f" Did you mean `{near[0]}=`?" if near else ""
+
 
 def run_app(
     app: App, host: str | None, port: int | None, debug: bool | None, load_dotenv: bool, options: dict[str, Any]
@@ -30,6 +55,9 @@ def run_app(
     if os.environ.get("NBMICRO_RUN_FROM_CLI") == "true" or os.environ.get("FLASK_RUN_FROM_CLI") == "true":
         return None
     if hosting.run_app is not None:
+        for name in options:
+            if name not in OPTIONS:
+                raise TypeError(f"app.run() got an unexpected keyword argument {name!r}.{_meant(name)}")
         return hosting.run_app(app, host, port)
     if load_dotenv and wants_dotenv():
         read_env_files()

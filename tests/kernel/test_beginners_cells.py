@@ -1,0 +1,122 @@
+"""The mistakes that beginners make in cells, made on purpose: each text leads to the cure in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from nbmicro.testing.kernel import RealKernel, Reply
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture(scope="module")
+def notebook() -> Iterator[RealKernel]:
+    """One kernel for all: a mistake leaves nothing behind."""
+    with RealKernel() as real:
+        real.check("%load_ext nbmicro", cell_id="load")
+        yield real
+
+
+def refused(reply: Reply) -> str:
+    """What is shown of a cell that failed: under one screen, and without a line of nbmicro's own files."""
+    assert reply.error is not None
+    told = reply.error.traceback
+    assert len(told.splitlines()) <= 14, told
+    for trace in ("site-packages", "nbmicro/", "werkzeug/", "ipykernel_"):
+        assert trace not in told
+    return told
+
+
+@pytest.mark.parametrize(
+    ("cell", "cure"),
+    [
+        # Magics
+        ("%route /x", "Did you mean  %%route /x"),
+        ("%%routes /x\n'hi'", "Did you mean  %%route /x"),
+        ("%%rout /x\n'hi'", "Did you mean  %%route /x"),
+        ("%%Route /x\n'hi'", "Did you mean  %%route /x"),
+        ("%htpp /x", "Did you mean  %http /x"),
+        ("x = 1\n%sevre", "line 2: there is no magic `%sevre`.\nDid you mean  %serve"),
+        ("%%templte a.html\n<p>", "Did you mean  %%template a.html"),
+        ("import os\n%%route /x\n'x'", "line 2"),
+        ("%%route /a\n'x'\n%%route /b\n'y'", "`%%route /b` begins a cell of its own"),
+        ("%%route /x\n'x'\n%http /x", "end the %%route line with --try"),
+        # The line of a route
+        ("%%route /hello/{name}\n'x'", "Try:  %%route /hello/<name>"),
+        ("%%route /hello/:name\n'x'", "Try:  %%route /hello/<name>"),
+        ("%%route hello\n'x'", "Try:  %%route /hello"),
+        ("%%route\n'x'", "Try:  %%route /"),
+        ("%%route /x methods=['POST']\n'x'", "%%route POST /x"),
+        ("%%route /h/<foo:name>\nname", "int path string uuid"),
+        ("%%route /h/<request>\n'x'", "Try:  %%route /h/<request_id>"),
+        # Python
+        ("%%route /x\ndef x()\n    return 'x'", "expected ':'"),
+        ("%%route /x\ndef x():\nreturn 'x'", "Indent the lines below by four spaces."),
+        ("%%route /x\nretrun 'x'", "Did you mean `return`?"),
+        ("%%route /x\nx == 5:\n    'y'", "A line that ends with a colon begins with one of: if elif"),
+        ("%%route /x\n'Hello", "A string ends with the quote that it began with"),
+        ("%%route /x\nx = (1,\n'x'", "'(' was never closed"),
+        ("%%route /x\n  'a'\n    'b'", "begin at the left edge"),
+        ("%%route /x\n<h1>Hello</h1>", "%%template page.html"),
+        ("%%route /x\ncount = 1", "Add the line `count`"),
+        ("%%route /x\n", 'For example:  "Hello!"'),
+        ("%%route /x\ndef a(): pass\ndef b(): pass", "line 2"),
+        ("%%route /hello/<name>\ndef hello():\n    return 'x'", "Write:  def hello(name):"),
+        ("%%route /hello/<name>\ndef hello(nme):\n    return 'x'", "did you mean `name`?"),
+        # Requests
+        ("%http x", "Try:  %http /x"),
+        ("%http", "Write  %http /"),
+        ('%http "/x?q=1', 'the quote " is never closed'),
+        ("%http https://api.example.com/users", "%http /users"),
+        ("%http /x --expectt 200", "--expect"),
+        ("%%http\nGET /hello/{{ nobody }}", "nobody"),
+        ("client.get('x')", "/x"),
+        ("client.get('/x', params={'a': 1})", "Did you mean `query=`?"),
+        # Templates, files, the server
+        ("%%template\n<p>", "Try:  %%template hello.html"),
+        ("%%static\np {}", "Try:  %%static style.css"),
+        ("%%template x.html\n<p>{% if x %}\n<b>{% endif </b>", "line 3"),
+        ("%%template x.html\n{{ x | nofilter }}", "line 2: No filter named 'nofilter'."),
+        ("%serve --prot 5000", "Did you mean --port?"),
+        # Plain cells
+        ("@app.route\ndef page():\n    return 'x'", '@app.route("/page")'),
+        ("@app.route('/x/<integer:id>')\ndef page(id):\n    return 'x'", "There are: int float path string uuid any"),
+        ("@app.route('x')\ndef page():\n    return 'x'", "must start with a slash"),
+        ("@app.route('/x', methods='POST')\ndef page():\n    return 'x'", "methods=['POST']"),
+        ("@app.get('/x', methods=['POST'])\ndef page():\n    return 'x'", "write route(…, methods=[…])"),
+        ("request.args", "Inside a handler there is always one"),
+        ("session['a'] = 1", "Inside a handler there is always one"),
+        ("url_for('nowhere')", "Could not build url for endpoint 'nowhere'"),
+        ("import requests\nrequests.get('http://127.0.0.1:9/')", "Or start a server first:  %serve"),
+        ("import urllib.request\nurllib.request.urlopen('http://localhost:9/')", "%http /"),
+        ("app.run(prot=5000)", "Did you mean `port=`?"),
+    ],
+)
+def test_a_mistake_in_a_cell_shows_its_cure(notebook: RealKernel, cell: str, cure: str) -> None:
+    assert cure in refused(notebook.run(cell, cell_id="wrong"))
+
+
+def test_an_app_that_was_overwritten_is_told_with_the_line_that_makes_one() -> None:
+    with RealKernel() as kernel:
+        kernel.check("%load_ext nbmicro")
+        kernel.check("app = 5")
+        assert "app = App(__name__)" in refused(kernel.run("%%route /x\n'x'"))
+        kernel.check("from nbmicro import App; app = App(__name__)")
+        kernel.check("%%route /x\n'x'")
+
+
+def test_a_shell_command_below_a_foreign_magic_is_left_alone(notebook: RealKernel) -> None:
+    """What stands below `%%bash` is not searched for misspelt magics."""
+    assert "%htpp" in notebook.check("%%bash\necho '\n%htpp x\n'", cell_id="bash").stdout
+
+
+def test_a_served_page_of_a_lesson_runs_from_pasted_flask_code(notebook: RealKernel) -> None:
+    """`if __name__ == "__main__": app.run(debug=True)` at the end of a pasted app is no mistake here."""
+    pasted = (
+        "from nbmicro import App as Flask\npasted = Flask(__name__)\n\n@pasted.route('/')\ndef index():\n"
+        "    return 'pasted'\n\nif __name__ == '__main__':\n    pasted.run(port=0, debug=True)"
+    )
+    assert "Serving" in notebook.check(pasted, cell_id="pasted").shown
+    assert "Stopped" in notebook.check("%serve --stop", cell_id="stop").stdout

@@ -1,0 +1,202 @@
+"""Handlers and requests as beginners write them: what is shown of a failure names the line and leads to its cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from nbmicro.testing.kernel import RealKernel
+
+pytestmark = pytest.mark.kernel
+
+
+@pytest.fixture(scope="module")
+def notebook() -> Iterator[RealKernel]:
+    """One kernel for all; each test declares its page anew."""
+    with RealKernel() as real:
+        real.check("%load_ext nbmicro", cell_id="load")
+        yield real
+
+
+def shown(kernel: RealKernel, cell: str, request: str) -> str:
+    """What a request shows of a page: under one screen, without nbmicro's own lines, nothing beside it."""
+    kernel.check(cell, cell_id="page")
+    reply = kernel.check(f"%http {request}", cell_id="ask")
+    assert reply.stderr == ""
+    assert len(reply.text.splitlines()) <= 16, reply.text
+    for trace in ("site-packages", "nbmicro/", "werkzeug", "0x", "ipykernel_"):
+        assert trace not in reply.text
+    return reply.text
+
+
+def flask(rule: str, body: str) -> str:
+    """A page in Flask's form."""
+    return f"@app.route('{rule}', methods=['GET', 'POST'])\ndef page():\n    {body}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "line", "cure"),
+    [
+        # No reply
+        ("%%route /p\nprint('hi')", "2 │ print('hi')", "Write `return 'hi'`."),
+        ("%%route /p\nreturn print(f'hi {1}')", "2 │ return print(f'hi {1}')", "Write `return f'hi {1}'`."),
+        ("%%route /p\ndef page():\n    'hi'", "3 │ 'hi'", "Write `return 'hi'`."),
+        (flask("/p", "pass"), "3 │ pass", "Add a last line `return …`"),
+        (flask("/p", "greeting = 'hi'"), "3 │ greeting = 'hi'", "Add the line `return greeting`."),
+        ("%%route /p\nNone, 204", "2 │ None, 204", 'An empty body is text:  "", 204'),
+        # Replies that are none
+        ("%%route /p\n5", "2 │ 5", 'in a dict:  str(…)  or  {"value": …}'),
+        (flask("/p", "return 5.0"), "3 │ return 5.0", 'in a dict:  str(…)  or  {"value": …}'),
+        ("%%route /p\n{1, 2}", "2 │ {1, 2}", "list(…)"),
+        ("%%route /p\nobject()", "2 │ object()", "A reply is a string, bytes, dict, list"),
+        ("%%route /p\nredirect", "2 │ redirect", "Call it:  redirect(…)"),
+        (flask("/p", "return dict"), "3 │ return dict", "Make one:  dict(…)"),
+        ("%%route /p\n'a', 200, {}, 4", "2 │ 'a', 200, {}, 4", "A tuple must be (body, status, headers)"),
+        ("%%route /p\n'a', 'b', 'c'", "2 │ 'a', 'b', 'c'", "A status is a number of three digits"),
+        ("%%route /p\n'a', 99999", "2 │ 'a', 99999", "A status is a number of three digits"),
+        ("%%route /p\n'a', 200, 'c'", "2 │ 'a', 200, 'c'", 'Headers are a dict: {"X-Name": "value"}'),
+        # JSON
+        ("%%route /p\n{'a': {1, 2}}", "2 │ {'a': {1, 2}}", "['a'] is a set"),
+        ("%%route /p\n[{'a': [b'x']}]", "2 │ [{'a': [b'x']}]", "….decode()"),
+        (flask("/p", "return {(1, 2): 'x'}"), "3 │ return {(1, 2): 'x'}", "A key is text"),
+        ("%%route /p\n{1: 'x', 'b': 'y'}", "2 │ {1: 'x', 'b': 'y'}", "Make all of them text:  str(key)"),
+        ("%%route /p\njsonify(a={1})", "2 │ jsonify(a={1})", "list(…)"),
+        ("%%route /p\nring = []\nring.append(ring)\nring", "4 │ ring", "without the ring"),
+        ("%%route /p\nsession['a'] = {1}\n'x'", "session['a'] is a set", "list(…)"),
+        # Streams
+        ("%%route /p\nyield 5", "2 │ yield 5", "Write  yield str(5)"),
+        ("%%route /p\nyield 'a'\nyield {}", "3 │ yield {}", "each piece of one is text or bytes"),
+        ("%%route /p\nyield 'first'\nraise ValueError('midway')", "3 │ raise ValueError('midway')", "broke off here"),
+        # Names
+        ("%%route /p\nnmae = 1\nstr(name)", "3 │ str(name)", "Did you mean `nmae`?"),
+        ("%%route /p\njson.dumps(1)", "2 │ json.dumps(1)", "import json"),
+        ("%%route /p\n{'ok': true}", "2 │ {'ok': true}", "Python writes it `True`."),
+        ("%%route /p\nfrom flask import request\nrequest.args['a']", "3 │", "from nbmicro import request"),
+        ("%%route /p\nimport flask\nflask.jsonify(a=1)", "3 │", "import nbmicro as flask"),
+        ("%%route /p\nimport nosuchthing\n'x'", "2 │ import nosuchthing", "%pip install nosuchthing"),
+        # Ends
+        ("%%route /p\nimport sys\nsys.exit(3)", "3 │ sys.exit(3)", "abort(500)"),
+        ("%%route /p\nexit()", "2 │ exit()", "abort(500)"),
+        # Templates
+        ("%%route /p\nrender_template('none.html')", "2 │ render_template", "%%template none.html"),
+        ("%%route /p\nredirect(url_for('nowhere'))", "2 │ redirect(url_for('nowhere'))", "'nowhere'"),
+    ],
+)
+def test_a_failing_page_names_its_line_and_its_cure(notebook: RealKernel, cell: str, line: str, cure: str) -> None:
+    text = shown(notebook, cell, "/p")
+    assert line in text
+    assert cure in text
+
+
+@pytest.mark.parametrize(
+    ("cell", "request_line", "cure"),
+    [
+        ("%%route /p\n'x'", "/p/", "Nearest: GET /p, without a slash at its end."),
+        ("%%route /p\n'x'", "POTS /p", "Is `POTS` meant to be POST?"),
+        ("%%route /p\n'x'", "/p q=tea", "for the query write  %http /p q==…"),
+        ("%%route /p\n'x'", "-f POST /p q=tea", "For a form:  %%route GET,POST /p"),
+        ("%%route /p\nrequest.form['email']", "/p", "`%%route POST /p` and send  %http -f POST /p email=…"),
+        ("%%route POST /p\nrequest.form['email']", "POST /p email=a@b.org", "%http -f POST /p email=a@b.org"),
+        ("%%route POST /p\nrequest.form['email']", "-f POST /p mail=a", "Is `mail` the same?"),
+        ("%%route /p\nrequest.args['q']", "/p", "Add it:  %http /p q==…"),
+        ("%%route /p\nrequest.json['a']", "/p", "`%%route POST /p` and send  %http POST /p name=…"),
+        ("%%route POST /p\nrequest.json['a']", "-f POST /p a=1", "Send JSON:  %http POST /p a=…"),
+        ("%%route POST /p\nrequest.json['name']", "POST /p nme=x", "it has: nme. Is `nme` the same?"),
+        ("%%route POST /p\nrequest.json.name", "POST /p name=x", 'with brackets:  ["name"]'),
+        ("'no page'", "/static/none.css", "%%static none.css"),
+        ("@app.route('/p/<name>')\ndef page():\n    return 'x'", "/p/Ada", "Write:  def page(name):"),
+        (
+            "@app.route('/p/<request>')\ndef page(request):\n    return request.args['a']",
+            "/p/1",
+            "`request` is here a value of the handler's own",
+        ),
+    ],
+)
+def test_a_refused_request_names_the_line_to_write(
+    notebook: RealKernel, cell: str, request_line: str, cure: str
+) -> None:
+    assert cure in shown(notebook, cell, request_line)
+
+
+def test_a_template_names_the_line_of_its_cell(notebook: RealKernel) -> None:
+    notebook.check("%%template outer.html\n<p>\n{% include 'inner.html' %}", cell_id="outer")
+    notebook.check("%%template inner.html\n<b>\n\n{{ user.name }}", cell_id="inner")
+    lines = shown(notebook, "%%route /p\nrender_template('outer.html')", "/p").splitlines()
+    assert lines[1:] == [
+        "GET /p, line 2, in p",
+        "    2 │ render_template('outer.html')",
+        "%%template outer.html, line 3",
+        "    3 │ {% include 'inner.html' %}",
+        "%%template inner.html, line 4",
+        "    4 │ {{ user.name }}",
+        "UndefinedError: 'user' is undefined",
+        "The template was given no `user`. Give it one where it is rendered:  render_template(…, user=…)",
+    ]
+
+
+def test_a_recursion_is_folded(notebook: RealKernel) -> None:
+    lines = shown(notebook, "%%route /p\ndef f(n):\n    return f(n + 1)\nstr(f(0))", "/p").splitlines()
+    assert lines[3:] == [
+        "GET /p, line 3, in f",
+        "    3 │ return f(n + 1)",
+        "      … again and again",
+        "RecursionError: maximum recursion depth exceeded",
+    ]
+
+
+def test_causes_and_groups_are_told_with_their_lines(notebook: RealKernel) -> None:
+    chained = "%%route /p\ntry:\n    {}['a']\nexcept KeyError as error:\n    raise RuntimeError('no a') from error"
+    text = shown(notebook, chained, "/p")
+    assert "RuntimeError: no a\nIt came from:\nGET /p, line 3" in text
+    group = "%%route /p\nraise ExceptionGroup('two', [ValueError('one'), TypeError('other')])"
+    text = shown(notebook, group, "/p")
+    assert "Its exception 1:\nValueError: one\nIts exception 2:\nTypeError: other" in text
+
+
+def test_hooks_and_error_handlers_are_named_as_the_ones_that_failed(notebook: RealKernel) -> None:
+    with RealKernel() as kernel:
+        kernel.check("%load_ext nbmicro")
+        kernel.check("%%route /\n1/0", cell_id="route")
+        kernel.check("@app.errorhandler(ZeroDivisionError)\ndef sorry(error):\n    text = 'sorry'", cell_id="handler")
+        text = kernel.check("%http /").text
+        assert "The errorhandler function 'sorry' answered None" in text
+        assert "3 │ text = 'sorry'      Add the line `return text`." in text
+        kernel.check("@app.before_request\ndef early():\n    return 5", cell_id="handler")
+        text = kernel.check("%http /").text
+        assert "The before_request function 'early' returned an int (5). It replies in line 3 of the cell" in text
+        kernel.check("@app.after_request\ndef late(response):\n    response.status_code = 201", cell_id="handler")
+        kernel.check("%%route /\n'fine'", cell_id="route")
+        text = kernel.check("%http /").text
+        assert "'late' returned None, and must return the response. Add the line `return response`." in text
+
+
+def test_what_no_server_could_send_is_noted_beside_it(notebook: RealKernel) -> None:
+    assert "Note: A server cannot send the header X-Name: '—' is not in Latin-1" in shown(
+        notebook, "%%route /p\n'x', 200, {'X-Name': '—'}", "/p"
+    )
+    assert "Note: A server cannot send the status 99999" in shown(
+        notebook, "%%route /p\nResponse('x', status=99999)", "/p"
+    )
+
+
+def test_a_warning_that_is_an_error_is_the_handlers(notebook: RealKernel) -> None:
+    cell = (
+        "%%route /p\nimport warnings\nwith warnings.catch_warnings(action='error'):\n    warnings.warn('careful')\n'x'"
+    )
+    text = shown(notebook, cell, "/p")
+    assert "    4 │ warnings.warn('careful')\nUserWarning: careful" in text
+
+
+def test_the_debugger_opens_the_handlers_own_frame(notebook: RealKernel) -> None:
+    notebook.check("def half(n):\n    none = 0\n    return n / none", cell_id="helper")
+    shown(notebook, "%%route /p\nsecret = 41\nstr(half(secret))", "/p")
+    reply = notebook.run("%debug", cell_id="debug", typed=["p none", "up", "p secret", "q"])
+    assert reply.status == "ok"
+    said = reply.stdout.splitlines()
+    assert "0" in said
+    assert "41" in said
+    error = notebook.run("%tb", cell_id="tb").error
+    assert error is not None
+    assert "str(half(secret))" in error.traceback
+    assert "nbmicro/" not in error.traceback

@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [dispatch routes client cell server] [--quick]``."""
+"""The command: ``python -m benchmarks [dispatch routes client cell attack browse trace server] [--quick]``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ TABLES = {
     "routes": "ten thousand routes: building, matching, and a cell that runs again",
     "client": "the in-process client, beside Flask's test client and Werkzeug's",
     "cell": "a %http cell beside one that displays, and %load_ext, in real kernels",
+    "attack": "a served notebook under attack: refusals, other clients, memory",
+    "browse": "a thousand pages through %browse, in a real JupyterLab: the memory of kernel and page",
+    "trace": "a request that is traced, and one that is not",
     "server": "the background server of an idle kernel, beside Flask's development server",
 }
 

@@ -48,7 +48,10 @@ def make(session: Session) -> Callable[..., Any]:
         doctor    what the notebook runs on: versions, the front end, how a browser reaches %serve, widgets, names
                   and magics that others took, the app; with a cure for each thing that is amiss
 
-        In plain Python: help("nbmicro")
+            %nbmicro
+            %nbmicro doctor
+
+        In plain Python:  help("nbmicro")
         """
         if asks_for_help(line, nbmicro):
             return

@@ -28,7 +28,11 @@ def make_template(session: Session) -> Callable[..., Any]:
         NAME      hello.html; it comes before a file of that name in templates/
         --try     render it at once with these values:  --try name=Ada age:=36
 
-        A handler uses it with render_template("hello.html", name=name).
+            %%template hello.html --try name=Ada
+            <h1>Hello, {{ name }}!</h1>
+
+        A handler uses it with render_template("hello.html", name=name). Another template begins with
+        {% extends "hello.html" %} or takes it in with {% include "hello.html" %}.
 
         In plain Python:  app.add_template("hello.html", "<h1>{{ name }}</h1>")
         """
@@ -61,6 +65,11 @@ def make_static(session: Session) -> Callable[..., Any]:
         %%static PATH
 
         PATH      style.css; it is served as /static/style.css, before a file of that path in static/
+
+            %%static style.css
+            h1 { font-family: sans-serif }
+
+        A template has its address with url_for("static", filename="style.css").
 
         In plain Python:  app.add_static_file("style.css", b"…", "text/css")
         """

@@ -32,6 +32,10 @@ def make(session: Session) -> Callable[..., Any]:
         PATH      what would answer it, and why the others do not
         --drop    take away the routes of this rule
 
+            %routes
+            %routes /users/7
+            %routes --drop /old
+
         Of an app that %app named, the routes are read where its framework lets them be read: Flask, Django, FastAPI,
         Starlette, Bottle.
 

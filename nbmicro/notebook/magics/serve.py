@@ -31,6 +31,10 @@ def make(session: Session) -> Callable[..., Any]:
         --allow-host  also answer to this host name
         --stop        end it; its port is free at once
 
+            %serve
+            %serve --port 8080
+            %serve --stop
+
         In plain Python:  app.run()
         """
         if asks_for_help(line, serve):

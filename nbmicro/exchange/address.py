@@ -58,6 +58,13 @@ def check_origin(url: str, line: int | None = None, column: int | None = None) -
         host = parts.hostname or ""
     except ValueError as error:
         raise RequestError(f"`{url}` is not a URL: {error}.", line=line, column=column) from None
+    if parts.scheme.lower() in {"ws", "wss"}:
+        raise RequestError(
+            f"{url} is a WebSocket, and %http speaks HTTP only.",
+            hint="Try it with the test client of the app's framework.",
+            line=line,
+            column=column,
+        )
     if parts.scheme.lower() not in {"http", "https"} or (host and not is_loopback(host)):
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         raise RequestError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,8 @@ import flask
 import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from nbmicro.errors import LoadError
+from nbmicro.errors import LoadError, RequestError
+from nbmicro.exchange.address import check_origin
 from nbmicro.exchange.client import Client
 from nbmicro.exchange.foreign.app import ForeignApp
 from nbmicro.exchange.foreign.kinds import kind_of
@@ -208,6 +210,27 @@ def test_a_startup_that_fails_raises_what_it_raised(wrap: Callable[[Any], Foreig
 
     with pytest.raises(ConnectionError, match="no database"):
         wrap(fastapi.FastAPI(lifespan=fail)).start()
+
+
+def test_an_async_app_without_its_bridge_says_what_to_install(
+    wrap: Callable[[Any], ForeignApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "a2wsgi", None)
+    with pytest.raises(LoadError, match=r"a2wsgi, which is not installed[\s\S]*%pip install 'nbmicro\[asgi\]'"):
+        wrap(other_apps.bare).start()
+
+
+def test_a_websockets_address_is_refused_as_one() -> None:
+    with pytest.raises(RequestError, match="%http speaks HTTP only"):
+        check_origin("ws://localhost/live")
+
+
+def test_a_thread_that_came_to_an_app_without_a_loop_answers_itself(wrap: Callable[[Any], ForeignApp]) -> None:
+    """As in a server, or in a terminal's IPython: no thread is begun."""
+    app = wrap(other_apps.flask_app())
+    names = {thread.name for thread in threading.enumerate()}
+    assert Client(app).get("/said").text == "said"
+    assert {thread.name for thread in threading.enumerate()} == names
 
 
 def test_bare_apps_are_asked_too(wrap: Callable[[Any], ForeignApp]) -> None:

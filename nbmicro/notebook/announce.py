@@ -14,7 +14,10 @@ from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import Run
 from nbmicro.web.table import Table
 
-__all__ = ["Announcement", "drafted", "line_of", "stands"]
+__all__ = ["Announcement", "drafted", "line_of", "standing", "told"]
+
+#: A cell that declares more routes than this tells of the first ones only.
+MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,17 @@ def drafted(run: Run) -> list[Announcement]:
     ]
 
 
-def stands(route: Route) -> bool:
-    """Whether a route that was in draft is in effect."""
-    return any(one.handler is route.handler for app in list(App.every) for one in app.tables.committed().routes)
+def standing(declared: list[Announcement]) -> list[Announcement]:
+    """Those whose routes are in effect, after their run has ended."""
+    handlers = {id(route.handler) for app in list(App.every) for route in app.tables.committed().routes}
+    return [one for one in declared if id(one.route.handler) in handlers]
+
+
+def told(lines: list[str]) -> str:
+    """The lines as one text; of a great many the first ones, and how many more there are."""
+    if len(lines) > MOST:
+        lines = [*lines[: MOST - 10], f"… and {len(lines) - MOST + 10} more: %routes"]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def line_of(route: Route, table: Table, replaced: Mapping[str, str] | None = None) -> str:

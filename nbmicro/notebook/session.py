@@ -177,12 +177,13 @@ class Session:
             self._pushed = [one for one in self._pushed if one[0] is not run]
         told = self._told.get(run, set())
         # A module that a failing cell imported stays, and so do its routes.
-        dropped = [] if success else [one for one in declared if not announce.stands(one.route)]
-        for one in declared:
-            if one not in dropped and id(one.route.handler) not in told:
-                print(one.line)
-        if dropped:
-            print(f"not declared: {', '.join(one.route.label for one in dropped)}", file=sys.stderr)
+        stands = declared if success else announce.standing(declared)
+        if lines := [one.line for one in stands if id(one.route.handler) not in told]:
+            print(announce.told(lines), end="")
+        if len(stands) < len(declared):
+            standing = {id(one) for one in stands}
+            dropped = [one.route.label for one in declared if id(one) not in standing]
+            print(f"not declared: {', '.join(dropped[: announce.MOST])}", file=sys.stderr)
 
     def tell(self, handler: Callable[..., Any]) -> None:
         """Say in one line what the cell has just declared with ``handler``, and not again when it ends."""

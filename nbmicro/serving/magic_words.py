@@ -75,7 +75,7 @@ def refuse_magic(text: str, where: str, line: int) -> LoadError:
     instead = _INSTEAD["sh"] if is_command else _INSTEAD.get(name, "Do it in plain Python.")
     return LoadError(
         f"`{text}` is {what}; where the app is served there is no notebook.",
-        hint=f"{instead} If the app does not need it, begin the cell with `# nbmicro: skip`, or tag it nbmicro-skip.",
+        hint=f"{instead}\nIf the app does not need it, begin the cell with `# nbmicro: skip`, or tag it nbmicro-skip.",
         where=where,
         line=line,
     )

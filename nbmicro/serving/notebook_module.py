@@ -218,11 +218,19 @@ class NotebookModule:
             # It only asks, or speaks of headers, which are the visitors' here.
             return
         if not target.isidentifier():
-            self._foreign, self.target = _served(_load(target)), target
+            try:
+                self._foreign, self.target = _served(_load(target)), target
+            except LoadError as error:
+                error.line = error.line if error.where else action.line
+                raise
             return
         self._foreign, self.target = None, target
         if target not in self.namespace:
-            raise LoadError(f"%app {target}: there is no `{target}` above this line.", line=action.line)
+            raise LoadError(
+                f"%app {target}: there is no `{target}` above this line.",
+                hint="Make it in a cell above, or name an app of a module:  %app shop:app",
+                line=action.line,
+            )
 
 
 def _load(target: str) -> Any:

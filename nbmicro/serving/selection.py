@@ -168,7 +168,7 @@ class _Cell:
             error.line = None if error.line is None else error.line + offset
             raise
         names = handler_names(route)
-        self.names.need(f"the handler of {route.line.label}", self.cell, names.reads | names.later)
+        self.names.need(f"the handler of {route.line.label}", self.cell, names.reads | names.later, route.tree)
         if route.form == "function":
             for node in route.tree.body:
                 self.names.keep(self.cell, node, names_of(node, compile_statement(node, route.filename)))
@@ -219,9 +219,9 @@ class _Cell:
         if parts:
             self.found.steps.append(Step(self.cell, python=python, parts=tuple(parts), statements=tuple(statements)))
         else:
-            self.found.passed.append(
-                Passed(self.cell, lost.why if lost is not None and not looking else "it only looks")
-            )
+            only_noted = all(one.name in NOTED and one.name not in LOOK for one in looking.values())
+            why = "it only prepares the notebook" if only_noted else "it only looks"
+            self.found.passed.append(Passed(self.cell, lost.why if lost is not None and not looking else why))
 
     def _is_left_out(self, one: MagicStatement, offset: int) -> bool:
         """Whether a statement of IPython's is passed over; LoadError for one that can neither run nor be."""

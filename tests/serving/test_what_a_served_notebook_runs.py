@@ -265,7 +265,7 @@ def test_a_handler_that_needs_a_lost_name_fails_with_the_chain(notebook: Noteboo
     )
     assert "`y` reads `r`, through `text`" in error.message
     error = refused(notebook(LOAD, "%%route /y\nclient.get('/x').text"))
-    assert "the notebook itself" in error.message
+    assert "which only a notebook has" in error.message
 
 
 def test_a_function_nobody_serves_may_need_a_lost_name(notebook: Notebook) -> None:

@@ -14,7 +14,7 @@ from nbmicro.errors import CellError
 
 __all__ = ["refuse_misspelt"]
 
-_MAYBE = re.compile(r"^\s*(%%?)(\w+)", re.MULTILINE)
+_MAYBE = re.compile(r"(?:^|=)[ \t]*(%%?)(\w+)", re.MULTILINE)
 
 
 def refuse_misspelt(text: str, ours: Mapping[str, Collection[str]], known: Mapping[str, Collection[str]]) -> None:
@@ -54,6 +54,8 @@ def refuse_misspelt(text: str, ours: Mapping[str, Collection[str]], known: Mappi
 def _meant(sign: str, name: str, ours: Mapping[str, Collection[str]]) -> str | None:
     other = "line" if sign == "%%" else "cell"
     same = "cell" if sign == "%%" else "line"
+    if name.lower() in ours[same]:
+        return f"{sign}{name.lower()}"
     if name.lower() in ours[other]:
         # `%%routes` with a cell below is a misspelt `%%route`, `%route /x` one that lacks a sign.
         near = get_close_matches(name, list(ours[same]), 1, 0.85) if sign == "%%" else []

@@ -80,6 +80,7 @@ class Host:
         self._held: dict[str, Any] = {}
         self._show_error: Any = None
         self._leave: Any = None
+        self._covered: dict[str, Any] = {}
         self._tidy = _transformer(listener)
         self._matcher = _matcher(listener)
 
@@ -100,8 +101,10 @@ class Host:
         publisher.publish = self._published
         if not self.has_kernel:
             self._hold_output_prompt()
-        self._show_error, self.shell.showtraceback = self.shell.showtraceback, self._showed_error
-        self._leave, self.shell.ask_exit = self.shell.ask_exit, self._left
+        self._show_error, self._leave = self.shell.showtraceback, self.shell.ask_exit
+        for name, ours in (("showtraceback", self._showed_error), ("ask_exit", self._left)):
+            self._covered[name] = self.shell.__dict__.get(name)
+            setattr(self.shell, name, ours)
 
     def uninstall(self) -> None:
         """Take away every hook, magic and name that is still ours."""
@@ -119,6 +122,8 @@ class Host:
         for name, ours in (("showtraceback", self._showed_error), ("ask_exit", self._left)):
             if self.shell.__dict__.get(name) == ours:
                 delattr(self.shell, name)
+                if self._covered[name] is not None:
+                    setattr(self.shell, name, self._covered[name])
         for name, ours in self._held.items():
             if vars(self.shell.displayhook).get(name) is ours:
                 delattr(self.shell.displayhook, name)

@@ -98,9 +98,9 @@ def test_a_wsgi_app_runs_where_no_loop_runs(wrap: Callable[[Any], ForeignApp]) -
     assert asked(Client(wrap(other_apps.flask_app())), "/loop").text == "no loop runs"
 
 
-@pytest.mark.filterwarnings("default")
 def test_prints_logs_and_warnings_of_a_handler_belong_to_its_exchange(wrap: Callable[[Any], ForeignApp]) -> None:
-    exchange = asked(Client(wrap(other_apps.flask_app())), "/said")
+    with pytest.warns(UserWarning, match="warned"):
+        exchange = asked(Client(wrap(other_apps.flask_app())), "/said")
     assert exchange.text == "said"
     shown = render_text(exchange)
     assert "printed │ printed" in shown

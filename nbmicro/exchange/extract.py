@@ -38,6 +38,10 @@ class _Reader(HTMLParser):
         self._skipped: list[str] = []
         self._literal = 0
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """Pass over ``<![…>`` as browsers do (a bogus comment); Python 3.11's parser fails at one with no name."""
+        return self.parse_bogus_comment(i)
+
     def lines(self) -> list[str]:
         self._break()
         text = "\n".join(self._done)

@@ -30,6 +30,8 @@ _NAMES = re.compile(r"(?<![\w+=-])(tar|(?:xlink:)?hr)(get|ef)(?![\w+-])", re.IGN
 _NAMES_IN_DRAWING = re.compile(_NAMES.pattern + r"""(?!\s*=\s*["']?(?:#|data:))""", re.IGNORECASE)
 _FOREIGN = re.compile(r"<(svg|math)(?![\w-])", re.IGNORECASE)
 _LINK = re.compile(r"<(/?)(a|area|svg)(?=[\s/>])", re.IGNORECASE)
+# Codes that mean something to a terminal which prints a saved notebook, and nothing to a page.
+_CONTROL_CODE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _WORD_JOINER = "\u2060"
 _LINE = "1px solid rgba(128,128,128,.4)"
 _TALL = re.compile(r"<(?:img|svg|canvas|video|textarea)\b[^>]*", re.IGNORECASE)
@@ -43,6 +45,7 @@ def sealed(page: str) -> str:
     browser reads the markup, where taking attributes out would need its very parser. An animation could give a link of
     a drawing its address back; so from the first drawing or formula on a link becomes another element.
     """
+    page = _CONTROL_CODE.sub("\ufffd", page)
     foreign = _FOREIGN.search(page)
     start = len(page) if foreign is None else foreign.start()
     joined = rf"\1{_WORD_JOINER}\2"

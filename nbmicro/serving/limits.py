@@ -33,7 +33,7 @@ class Limits:
         Used for ``idle`` and ``head_seconds`` when the connections are used up, and for clients that do not read when
         they hold a thread that others wait for.
     threads:
-        Requests that are handled at the same time.
+        Requests that are handled at the same time; one whose client does not read its answer does not count.
     """
 
     headers: int = 64 * 1024

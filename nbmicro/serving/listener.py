@@ -22,13 +22,16 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import BadRequest
 
 from nbmicro.serving.limits import Limits
+from nbmicro.serving.port import BACKLOG
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 __all__ = ["Listener", "Workers", "make_listener"]
 
-DRAIN_SECONDS = 2.0
+DRAIN_SECONDS = 5.0
+#: Bytes that a handler may be ahead of its client; then it waits.
+AHEAD = 1024 * 1024
 
 logger = logging.getLogger("nbmicro.serving")
 # How long the queue is at this moment is nothing a user can act on.
@@ -137,6 +140,11 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             self.quiet_since = now
         return bool(max(self.quiet_since, self.last_activity) < cutoff)
 
+    @property
+    def holds_thread(self) -> bool:
+        """Whether a handler is kept from its end, since what it has answered so far waits to be read."""
+        return bool(self.requests) and self.total_outbufs_len >= self.adj.outbuf_high_watermark
+
     def is_stalled(self, rate: int, patience: float, now: float) -> bool:
         """Whether the client has read less than ``rate`` bytes per second, for ``patience`` seconds, of what waits."""
         if not self.total_outbufs_len:
@@ -185,6 +193,7 @@ class Workers(ThreadedTaskDispatcher):  # type: ignore[misc]
         self.running: list[threading.Thread] = []
 
     def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
+        self.running = [thread for thread in self.running if thread.is_alive()]
         thread = threading.Thread(target=target, args=(thread_no,), name=f"nbmicro-worker-{thread_no}", daemon=True)
         self.running.append(thread)
         thread.start()
@@ -205,6 +214,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         idle = limits.idle_when_full if full else limits.idle
         head = min(limits.head_seconds, limits.idle_when_full) if full else limits.head_seconds
         moment = time.monotonic()
+        # A thread whose client does not read is lost to others. Twice as many more, so that a crowd is soon met.
+        held = sum(channel.holds_thread for channel in list(self.active_channels.values()))
+        self.task_dispatcher.set_thread_count(limits.threads + 2 * held)
         for channel in list(self.active_channels.values()):
             if channel.drain_until is not None:
                 if moment > channel.drain_until:
@@ -214,7 +226,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             elif channel.is_idle(now - idle, now):
                 channel.will_close = True
             elif channel.is_stalled(
-                limits.rate, min(idle, limits.idle_when_full) if waiting and channel.requests else idle, now
+                limits.rate, min(idle, limits.idle_when_full) if waiting and channel.holds_thread else idle, now
             ):
                 # A handler may be waiting for it. Its socket takes nothing any more, so the loop would never close it.
                 channel.will_close = True
@@ -242,10 +254,12 @@ def make_listener(
     settings = Adjustments(
         sockets=[sock],
         threads=limits.threads,
-        backlog=128,
+        backlog=BACKLOG,
         connection_limit=limits.connections + 2,  # the map also holds the listening socket and the trigger
         cleanup_interval=1,
         channel_timeout=int(limits.idle),
+        outbuf_overflow=256 * 1024,
+        outbuf_high_watermark=AHEAD,
         max_request_header_size=limits.headers,
         max_request_body_size=limits.body,
         asyncore_loop_timeout=1,

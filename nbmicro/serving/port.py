@@ -18,11 +18,12 @@ from pathlib import Path
 
 from nbmicro.errors import ServeError
 
-__all__ = ["DEFAULT_PORT", "Holder", "PortTaken", "holder_of", "listen", "listen_on_free"]
+__all__ = ["BACKLOG", "DEFAULT_PORT", "Holder", "PortTaken", "holder_of", "listen", "listen_on_free"]
 
 DEFAULT_PORT = 5000
 _TRIES = 100
-_BACKLOG = 128
+#: Connections that may wait to be taken; who finds no place there tries again after 1, 3, 7 … seconds.
+BACKLOG = 1024
 _LISTEN_STATE = "0A"  # TCP_LISTEN in /proc/net/tcp
 _SEARCH_SECONDS = 1.0
 
@@ -104,7 +105,7 @@ def listen(host: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind(address)
-        sock.listen(_BACKLOG)
+        sock.listen(BACKLOG)
     except BaseException:
         sock.close()
         raise

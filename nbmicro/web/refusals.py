@@ -82,7 +82,18 @@ def replier() -> tuple[str, Any]:
         return f"The {kind} function {_name(function)!r}", function
     if context.endpoint is None:
         return "The handler", None
-    return f"The handler of {context.endpoint!r}", context.table.views.get(context.endpoint)
+    return f"The handler of {context.endpoint!r}", _written(context)
+
+
+def _written(context: RequestContext) -> Any:
+    """The function that the user wrote: of a class based view the method that answers."""
+    view = context.table.views.get(context.endpoint or "")
+    view_class = getattr(view, "view_class", None)
+    if view_class is None:
+        return view
+    method = context.environ["REQUEST_METHOD"].lower()
+    found = getattr(view_class, method, None) or (getattr(view_class, "get", None) if method == "head" else None)
+    return found or getattr(view_class, "dispatch_request", view)
 
 
 def no_reply(status: Any = None) -> ReplyError:

@@ -186,6 +186,16 @@ def _no_json(error: BaseException) -> str | None:
     return json_cure(found[1]) if found else None
 
 
+def _number(error: BaseException) -> str | None:
+    """A number that is read from the request's text."""
+    found = re.match(r"invalid literal for int\(\)|could not convert string to float", str(error))
+    read = re.search(r"request\.(args|form)", _source(error))
+    if found is None or read is None:
+        return None
+    kind = "int" if "int" in found[0] else "float"
+    return f"Let a text that is no number be None:  request.{read[1]}.get(…, type={kind})"
+
+
 def _undefined_in_template(error: BaseException) -> str | None:
     lacking = re.fullmatch(r"'[^']*' has no attribute '(\w+)'", str(error))
     if lacking is not None:
@@ -284,6 +294,7 @@ _CURES: dict[str, tuple[Callable[[BaseException], str | None], ...]] = {
     "TypeError": (_no_json, _client_option, _hidden_name),
     "RuntimeError": (_flasks_name, _extension_again),
     "LookupError": (_converter,),
+    "ValueError": (_number,),
     "UndefinedError": (_undefined_in_template,),
     "TemplateNotFound": (_missing_template,),
     "ProgrammingError": (_sqlite_thread,),

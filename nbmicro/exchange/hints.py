@@ -162,7 +162,7 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
 def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
     error = exchange.exception
     if not isinstance(error, BadRequestKeyError) or not error.args:
-        return None
+        return _broken_json(exchange)
     key = str(error.args[0])
     frames = exchange.refusal.frames if exchange.refusal else ()
     read = _READ.search(frames[-1].source) if frames else None
@@ -186,6 +186,18 @@ def _not_json(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | No
     items = " ".join(f"{name}=…" for name in names) or "name=…"
     line = f"%http {request.method} {request.target} {items}"
     return f"the handler read request.json, but {_carried(request, 'json')}. Send JSON:  {line}"
+
+
+def _broken_json(exchange: ExchangeRecord) -> str | None:
+    """A body that says it is JSON, is read by the handler and is none."""
+    request, frames = exchange.request, exchange.refusal.frames if exchange.refusal else ()
+    if not request.media_type.endswith("json") or not frames or "json" not in frames[-1].source:
+        return None
+    try:
+        json.loads(request.text)
+    except ValueError as error:
+        return f"the handler read request.json, but the body is no JSON: {error}."
+    return None
 
 
 def _as_post(exchange: ExchangeRecord, line: str) -> str:

@@ -5,6 +5,8 @@ What lives here: the answers that the core and the host ask the session for. Wha
 
 from __future__ import annotations
 
+import inspect
+import os
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any
@@ -33,7 +35,7 @@ def explain_no_reply(handler: Any, is_cell: Callable[[str], bool]) -> str | None
     last = last_line(handler)
     if last is None:
         return None
-    where = f"line {last.line} of the cell" if is_cell(_filename(handler)) else f"line {last.line}"
+    where = f"line {last.line} of {_place(handler, is_cell)}"
     return f"Its last line ({where}) is {last.explained}:\n{last.excerpt}      {last.cure}"
 
 
@@ -45,12 +47,15 @@ def reply_lines(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
     if not lines or len(lines) > LINES:
         return None
     numbers = " or ".join(str(one.line) for one in lines)
-    where = f"line {numbers} of the cell" if is_cell(_filename(handler)) else f"line {numbers}"
+    where = f"line {numbers} of {_place(handler, is_cell)}"
     return "\n".join([f"It replies in {where}:", *(one.excerpt for one in lines)])
 
 
-def _filename(handler: Any) -> str:
-    return str(getattr(getattr(handler, "__code__", None), "co_filename", ""))
+def _place(handler: Any, is_cell: Callable[[str], bool]) -> str:
+    """``the cell``, or the name of the module's file."""
+    code = getattr(inspect.unwrap(handler) if callable(handler) else handler, "__code__", None)
+    filename = str(getattr(code, "co_filename", ""))
+    return "the cell" if not filename or is_cell(filename) else os.path.basename(filename)
 
 
 def tidy_traceback(error: BaseException) -> None:

@@ -216,6 +216,9 @@ class Session:
 
     def tidy(self, source: str) -> str:
         """A cell with its comments and blank lines in their place (an input transformer)."""
+        from nbmicro.cells.pasted import refuse_pasted
+
+        refuse_pasted(source)
         if "%" not in source:
             return source
         from nbmicro.cells.forgive import tidy_cell
@@ -308,16 +311,15 @@ class Session:
             self._show_value(exchange)
 
     def label_of_file(self, filename: str) -> str | None:
-        """What a cell's code is called in a traceback: what it declares, else its first line."""
+        """What a cell's code is called in a traceback: the one route that it declares, else its first line."""
         if filename.startswith("<"):
             return None  # a %%route cell, whose file name says what it declares
-        for app in list(App.every):
-            for route in app.routes():
-                code = getattr(route.handler, "__code__", None)
-                if code is not None and code.co_filename == filename:
-                    return str(route.label)
         cell = self.host.cell_of_file(filename)
-        return f'cell "{cell.owner.label}"' if cell is not None else None
+        if cell is None:
+            return None
+        codes = ((getattr(route.handler, "__code__", None), route) for app in list(App.every) for route in app.routes())
+        labels = {str(route.label) for code, route in codes if code is not None and code.co_filename == filename}
+        return labels.pop() if len(labels) == 1 else f'cell "{cell.owner.label}"'
 
     def _is_cell(self, filename: str) -> bool:
         return filename.startswith("<") or self.host.cell_of_file(filename) is not None

@@ -43,6 +43,8 @@ def refused(reply: Reply) -> str:
         ("import os\n%%route /x\n'x'", "line 2"),
         ("%%route /a\n'x'\n%%route /b\n'y'", "`%%route /b` begins a cell of its own"),
         ("%%route /x\n'x'\n%http /x", "end the %%route line with --try"),
+        ("flask run", "Here it is  %serve"),
+        ("http://localhost:5000/", "Write  %http http://localhost:5000/"),
         # The line of a route
         ("%%route /hello/{name}\n'x'", "Try:  %%route /hello/<name>"),
         ("%%route /hello/:name\n'x'", "Try:  %%route /hello/<name>"),

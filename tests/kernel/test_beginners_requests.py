@@ -104,6 +104,8 @@ def test_a_failing_page_names_its_line_and_its_cure(notebook: RealKernel, cell: 
         ("%%route POST /p\nrequest.json['a']", "-f POST /p a=1", "Send JSON:  %http POST /p a=…"),
         ("%%route POST /p\nrequest.json['name']", "POST /p nme=x", "it has: nme. Is `nme` the same?"),
         ("%%route POST /p\nrequest.json.name", "POST /p name=x", 'with brackets:  ["name"]'),
+        ("%%route /p\nstr(int(request.args['n']))", "/p?n=x", "request.args.get(…, type=int)"),
+        ("%%route POST /p\nrequest.json['a']", "POST /p Content-Type:application/json", "the body is no JSON"),
         ("'no page'", "/static/none.css", "%%static none.css"),
         ("@app.route('/p/<name>')\ndef page():\n    return 'x'", "/p/Ada", "Write:  def page(name):"),
         (
@@ -133,6 +135,23 @@ def test_a_template_names_the_line_of_its_cell(notebook: RealKernel) -> None:
         "UndefinedError: 'user' is undefined",
         "The template was given no `user`. Give it one where it is rendered:  render_template(…, user=…)",
     ]
+
+
+def test_methods_of_a_class_and_functions_of_a_module_are_named_by_their_own_lines(notebook: RealKernel) -> None:
+    view = "from nbmicro.views import MethodView\nclass Page(MethodView):\n    def get(self):\n        text = 'x'"
+    text = shown(notebook, f"{view}\napp.add_url_rule('/p', view_func=Page.as_view('p'))", "/p")
+    assert "line 4 of the cell" in text
+    assert "4 │ text = 'x'      Add the line `return text`." in text
+    (notebook.cwd / "pages.py").write_text("def broken():\n    return None\n\ndef half(n):\n    return n / 0\n")
+    text = shown(notebook, "import pages\napp.add_url_rule('/p', view_func=pages.broken)", "/p")
+    assert "line 2 of pages.py" in text
+    text = shown(notebook, "%%route /p\nstr(pages.half(1))", "/p")
+    assert "pages.py, line 5, in half\n    5 │ return n / 0" in text
+
+
+def test_a_cell_of_many_routes_is_named_by_its_first_line(notebook: RealKernel) -> None:
+    text = shown(notebook, "@app.get('/p/1')\ndef one(): return '1'\n@app.get('/p/2')\ndef two(): return 1 / 0", "/p/2")
+    assert "cell \"@app.get('/p/1')\", line 4, in two" in text
 
 
 def test_a_recursion_is_folded(notebook: RealKernel) -> None:

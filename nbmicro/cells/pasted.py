@@ -1,0 +1,54 @@
+"""What belongs into a terminal or a `.http` file and was pasted into a plain cell: `flask run`, `GET /x`, `curl …`.
+
+What lives here: recognising it, and the line that does the same in a notebook. What must not: Python that could run.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nbmicro.errors import CellError
+
+__all__ = ["refuse_pasted"]
+
+_SERVES = "Here it is  %serve"
+_PASTED: tuple[tuple[re.Pattern[str], str, str], ...] = (
+    (
+        re.compile(r"\$?\s*(?:python3? -m )?(?:flask|nbmicro)\s(?:.* )?run\b(?!\s*=).*"),
+        "a command for a terminal",
+        _SERVES,
+    ),
+    (re.compile(r"\$?\s*(?:export|set) (?:FLASK|NBMICRO)_\w+=.*"), "a setting for a terminal", _SERVES),
+    (
+        re.compile(r"\$?\s*(curl\s+(?:-|https?:|localhost|[\"']).*)"),
+        "a command for a terminal",
+        "Here it is  %http --curl '{}'",
+    ),
+    (
+        re.compile(r"((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (?:/(?!\s)|https?://).*)"),
+        "a request, and a plain cell is Python",
+        "Write  %http {}",
+    ),
+    (re.compile(r"(https?://\S+)"), "an address, and a plain cell is Python", "Write  %http {}"),
+)
+_BEGINS = re.compile(r"\s*(?:\$|flask|nbmicro|python|export|set|curl|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|https?:)")
+
+
+def refuse_pasted(text: str) -> None:
+    """Refuse a cell whose first line is a command or a request.
+
+    Raises
+    ------
+    CellError
+        With the line that does it in a notebook.
+    """
+    if not _BEGINS.match(text):
+        return
+    line, _, rest = text.strip().partition("\n")
+    for pattern, what, hint in _PASTED:
+        found = pattern.fullmatch(line.strip())
+        if found is None:
+            continue
+        if found.groups() and rest.strip() and line.split()[0].isupper():
+            hint = "Begin the cell with a line  %%http"
+        raise CellError(f"`{line.strip()}` is {what}.", hint=hint.format(*found.groups()), line=1)

@@ -18,7 +18,7 @@ from nbmicro.errors import LoadError
 from nbmicro.serving.django_project import load_project
 from nbmicro.serving.load_report import LoadReport
 from nbmicro.serving.notebook_module import NotebookModule
-from nbmicro.serving.python_target import attribute_of, load_file, load_object
+from nbmicro.serving.python_target import attribute_of, load_file, load_object, split_target
 from nbmicro.web.app import App
 from nbmicro.web.hosting import hosting
 
@@ -80,10 +80,7 @@ def load(target: str | os.PathLike[str]) -> App:
 def load_target(target: str | os.PathLike[str]) -> Loaded:
     """As :func:`load`, with what is to be said about it."""
     text = os.fspath(target)
-    file, _, name = text.rpartition(":")
-    # The colon of "C:\app.ipynb" belongs to the path.
-    if not file.endswith((".ipynb", ".py")):
-        file, name = text, ""
+    file, name = split_target(text)
     with _no_server():
         if file.endswith(".ipynb"):
             notebook = NotebookModule(Path(file))
@@ -101,9 +98,15 @@ def load_target(target: str | os.PathLike[str]) -> Loaded:
 @contextlib.contextmanager
 def _no_server() -> Iterator[None]:
     """While an app is loaded, its own ``app.run()`` starts nothing: who loads it serves it."""
-    before = hosting.run_app
+    before, flask = hosting.run_app, os.environ.get("FLASK_RUN_FROM_CLI")
     hosting.run_app = lambda *args, **options: None
+    # Flask's own app.run() gives way to whoever says this.
+    os.environ["FLASK_RUN_FROM_CLI"] = "true"
     try:
         yield
     finally:
         hosting.run_app = before
+        if flask is None:
+            os.environ.pop("FLASK_RUN_FROM_CLI", None)
+        else:
+            os.environ["FLASK_RUN_FROM_CLI"] = flask

@@ -28,7 +28,7 @@ from nbmicro.exchange.foreign.kinds import kind_of
 from nbmicro.serving.django_project import load_project
 from nbmicro.serving.load_report import LoadReport
 from nbmicro.serving.notebook_file import NotebookCell, read_notebook
-from nbmicro.serving.python_target import load_file, load_object
+from nbmicro.serving.python_target import load_file, load_object, split_target
 from nbmicro.serving.selection import Action, Selection, Step, select
 from nbmicro.web.app import App
 from nbmicro.web.asyncs import run_async
@@ -235,7 +235,7 @@ class NotebookModule:
 
 def _load(target: str) -> Any:
     """The app of a module, a Python file or a project, as ``%app`` names it."""
-    file, _, name = target.rpartition(":") if target.count(".py:") else (target, "", "")
+    file, name = split_target(target)
     if Path(file).name == "manage.py":
         return load_project(Path(file))
     return load_file(file, name) if file.endswith(".py") else load_object(target)

@@ -10,6 +10,7 @@ import difflib
 import importlib
 import inspect
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,7 @@ from nbmicro.exchange.foreign.kinds import kind_of
 from nbmicro.exchange.places import is_users, label_of
 from nbmicro.web.appfinding import NoAppException, find_best_app, prepare_import
 
-__all__ = ["attribute_of", "best_app", "failed", "import_target", "load_file", "load_object"]
+__all__ = ["attribute_of", "best_app", "failed", "import_target", "load_file", "load_object", "split_target"]
 
 
 def load_object(target: str) -> Any:
@@ -41,6 +42,13 @@ def load_object(target: str) -> Any:
         sys.path.insert(0, os.getcwd())
     module = import_target(module_name, target)
     return attribute_of(module, name, target) if name else best_app(module, target)
+
+
+def split_target(text: str) -> tuple[str, str]:
+    """The file of a target and the name behind it: ``shop.py:create_app('a:b')``; no name where there is none."""
+    found = re.match(r"(.*?\.(?:ipynb|py))(?::(.*))?\Z", text, re.DOTALL)
+    # The colon of "C:\\app.ipynb" belongs to the path.
+    return (found[1], found[2] or "") if found is not None else (text, "")
 
 
 def load_file(file: str, name: str) -> Any:

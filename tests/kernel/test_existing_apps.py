@@ -390,3 +390,11 @@ def test_help_tells_what_a_target_may_be(kernel: RealKernel) -> None:
     shown = kernel.check("%app --help").stdout
     for word in ("shop:create_app('test')", "manage.py", "-H", "--reload"):
         assert word in shown
+
+
+def test_a_module_that_runs_its_app_when_it_is_imported_does_not_hold_the_cell(
+    kernel: RealKernel, folder: Path
+) -> None:
+    """A beginner's last line is app.run(), without a guard."""
+    (folder / "beginners.py").write_text("from flask import Flask\napp = Flask(__name__)\napp.run()\n")
+    assert "The magics now speak to beginners:app" in kernel.check("%app beginners:app", timeout=20).stdout

@@ -73,7 +73,9 @@ def test_an_async_app_is_served_by_way_of_the_bridge(notebook: Notebook, tmp_pat
 
 def test_a_file_is_served_by_its_name(notebook: Notebook, tmp_path: Path) -> None:
     beside(tmp_path, "tea_file.py", FLASK)
-    assert Client(load(notebook("%load_ext nbmicro", "%app tea_file.py:create_app('file')"))).get("/").text == "file"
+    """A colon in the call's arguments is theirs."""
+    path = notebook("%load_ext nbmicro", "%app tea_file.py:create_app('a:file')")
+    assert Client(load(path)).get("/").text == "a:file"
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,8 @@ class Session:
     def end(self) -> None:
         """Leave nothing behind: no hook, name, context, thread or port."""
         self.stop_server()
+        while self.at_end:
+            self.at_end.pop()()
         self.spoken.close()
         stop_listening()
         deadline.release()

@@ -33,7 +33,7 @@ HELPS = {
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
     folder = tmp_path_factory.mktemp("notebook")
-    for name in ("api.http", "photo one.png", "photo.png", "static/site.css", "templates/base.html"):
+    for name in ("api.http", "photo one.png", "photo.png", "site.py", "static/site.css", "templates/base.html"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("x")
     app = App("shop", root_path=str(folder))
@@ -127,7 +127,7 @@ def at(cell: str, known: Known) -> Completed | None:
         ("%serve --p▮", "--p", ["--port"]),
         ("%exchanges --▮", "--", ["--help"]),
         ("%nbmicro ▮", "", ["doctor"]),
-        ("%app ▮", "", ["app", "shop"]),
+        ("%app ▮", "", ["app", "shop", "site:"]),
         ("%app --▮", "--", ["--reload", "--help"]),
     ],
 )

@@ -113,8 +113,9 @@ def _line_magic(magic: str, text: str, known: Known) -> Completed | None:
 
 
 def _apps(known: Known) -> list[str]:
-    """The notebook's names that can be an app."""
-    return ["app", *(name for name, value in known.names.items() if name != "app" and _may_be_app(value))]
+    """The notebook's names that can be an app, and the modules beside it that may have one."""
+    names = [name for name, value in known.names.items() if name != "app" and _may_be_app(value)]
+    return ["app", *names, *(f"{file[:-3]}:" for file in known.files("", (".py",)) if file.endswith(".py"))]
 
 
 def _may_be_app(value: object) -> bool:

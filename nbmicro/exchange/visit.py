@@ -42,6 +42,8 @@ class Visitor:
         As for a client.
     origin:
         Who asks, as the exchanges say it.
+    default_headers:
+        Gives headers for requests that have none of that name.
     """
 
     def __init__(
@@ -52,12 +54,14 @@ class Visitor:
         frame_labels: FrameLabels | None = None,
         secret_names: frozenset[str] = frozenset(),
         origin: str = "browse",
+        default_headers: Callable[[], Iterable[tuple[str, str]]] | None = None,
     ) -> None:
         self.app = app
         self.history = history
         self.frame_labels = frame_labels
         self.secret_names = secret_names
         self.origin = origin
+        self.default_headers = default_headers
         self.cookies = CookieJar()
 
     def visit(self, request: RequestRecord, *, follow: bool = True, timeout: float | None = 30.0) -> Visit:
@@ -140,12 +144,7 @@ class Visit:
             origin=visitor.origin,
             routes=lambda: _routes(app),
         )
-        kept = visitor.cookies.header("localhost", request.path)
-        sent = request
-        if kept:
-            fields = HeaderFields((*request.headers, ("Cookie", kept)))
-            sent = RequestRecord(request.method, request.target, fields, request.body)
-        environ = make_environ(sent)
+        environ = make_environ(_complete(request, visitor))
         del environ["nbmicro.recorded"]
         #: What the app was given; with its marks when the visit has ended.
         self.environ = environ
@@ -218,6 +217,16 @@ def _in_time(app: WSGIApplication, request: RequestRecord, timeout: float | None
             ).with_traceback(expired.__traceback__) from None
 
     return answer
+
+
+def _complete(request: RequestRecord, visitor: Visitor) -> RequestRecord:
+    """The request as the app gets it: with the headers that go without saying, and the jar's cookies."""
+    given = visitor.default_headers() if visitor.default_headers is not None else ()
+    more = [field for field in given if request.headers.get(field[0]) is None]
+    kept = visitor.cookies.header("localhost", request.path)
+    if kept:
+        more.append(("Cookie", kept))
+    return RequestRecord(request.method, request.target, HeaderFields((*request.headers, *more)), request.body)
 
 
 def _without_cookie(headers: HeaderFields) -> HeaderFields:

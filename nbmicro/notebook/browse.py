@@ -71,7 +71,14 @@ def browse(session: Session, path: str = "/") -> None:
             f"%browse needs anywidget, which cannot be imported here: {error}.",
             hint="Install it where the kernel runs (pip install anywidget); then restart Jupyter itself.",
         ) from None
-    visitor = Visitor(session.target, session.history, frame_labels=session.label_of_file)
+    client = session.client
+    visitor = Visitor(
+        session.target,
+        session.history,
+        frame_labels=session.label_of_file,
+        secret_names=client.secret_names,
+        default_headers=lambda: client.default_headers() if client.default_headers is not None else (),
+    )
     widget: BrowserWidget
 
     def send(message: dict[str, Any], pieces: list[bytes]) -> None:

@@ -47,6 +47,12 @@ class BrowserWidget(anywidget.AnyWidget):
         super().__init__(path=path, page_script=_file("page.js"))
         self.on_msg(lambda _, content, buffers: take(content, buffers))
 
+    def close(self) -> None:
+        """Close it with the layout that ipywidgets made for it, which would stay."""
+        layout = self.layout
+        super().close()
+        layout.close()
+
     def bundle(self, text: str) -> dict[str, Any]:
         """What is displayed: the widget's view, and ``text`` where there is none."""
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}

@@ -1,0 +1,161 @@
+"""A visitor of an app: answers read as they come, redirects, cookies of its own, and what is noted of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from nbmicro import App, Response, redirect, request
+from nbmicro.errors import DeadlineExceeded
+from nbmicro.exchange.history import History
+from nbmicro.exchange.record import HeaderFields, RequestRecord
+from nbmicro.exchange.visit import Visitor
+
+
+@pytest.fixture
+def app() -> App:
+    app = App("shop", static_folder=None)
+
+    @app.route("/echo", methods=["GET", "POST", "PUT"])
+    def echo() -> str:
+        return f"{request.method} {request.get_data(as_text=True)} {request.headers.get('Content-Type')}"
+
+    @app.route("/moved/<int:code>", methods=["GET", "POST", "PUT"])
+    def moved(code: int) -> Response:
+        return redirect("/echo#part", code)
+
+    @app.route("/away")
+    def away() -> Response:
+        return redirect("https://example.com/x")
+
+    @app.route("/around")
+    def around() -> Response:
+        return redirect("/around")
+
+    @app.route("/keys")
+    def keys() -> Response:
+        response = Response(request.headers.get("Cookie", "none"))
+        response.set_cookie("secret", "s", httponly=True)
+        response.set_cookie("theme", "dark")
+        return response
+
+    return app
+
+
+@pytest.fixture
+def visitor(app: App) -> Visitor:
+    return Visitor(lambda: app, History())
+
+
+def ask(visitor: Visitor, method: str, target: str, body: bytes = b"", kind: str = "text/plain") -> tuple[int, str]:
+    visit = visitor.visit(RequestRecord(method, target, HeaderFields([("Content-Type", kind)]), body))
+    return visit.status, visit.read(1000)[0].decode()
+
+
+@pytest.mark.parametrize(
+    ("method", "code", "answer"),
+    [
+        ("POST", 302, "GET  None"),
+        ("POST", 303, "GET  None"),
+        ("POST", 307, "POST data text/plain"),
+        ("PUT", 308, "PUT data text/plain"),
+        ("PUT", 301, "GET  None"),
+    ],
+)
+def test_redirects_are_followed_as_browsers_do(visitor: Visitor, method: str, code: int, answer: str) -> None:
+    """307 and 308 send the same again, the others a GET; each step is an exchange."""
+    assert ask(visitor, method, f"/moved/{code}", b"data") == (200, answer)
+    assert [(one.status, one.origin) for one in visitor.history] == [(code, "browse"), (200, "browse")]
+
+
+def test_a_redirect_says_where_it_led(visitor: Visitor) -> None:
+    """The address, what stood behind #, and that there was one; another site is told, not asked."""
+    visit = visitor.visit(RequestRecord("GET", "/moved/302"))
+    visit.close()
+    assert (visit.target, visit.fragment, visit.redirected) == ("/echo", "part", True)
+    away = visitor.visit(RequestRecord("GET", "/away"))
+    away.close()
+    assert (away.status, away.leads_to, away.redirected) == (302, "https://example.com/x", False)
+    kept = visitor.visit(RequestRecord("GET", "/moved/302"), follow=False)
+    kept.close()
+    assert (kept.status, kept.redirected) == (302, False)
+    around = visitor.visit(RequestRecord("GET", "/around"))
+    around.close()
+    assert around.notes == ["20 redirects in a row were followed; here it stops."]
+
+
+def test_cookies_last_and_scripts_see_those_that_they_may(visitor: Visitor) -> None:
+    """HttpOnly cookies are sent, and neither read nor replaced by a script; another visitor has none of them."""
+    ask(visitor, "GET", "/keys")
+    assert visitor.page_cookies("/") == "theme=dark"
+    visitor.set_page_cookie("secret=taken; path=/", "/")
+    visitor.set_page_cookie("own=1; HttpOnly", "/")
+    visitor.set_page_cookie("theme=light; path=/", "/")
+    sent = ask(visitor, "GET", "/keys")[1]
+    assert sorted(sent.split("; ")) == ["secret=s", "theme=light"]
+    assert ask(Visitor(visitor.app, History()), "GET", "/keys")[1] == "none"
+
+
+def test_an_answer_is_read_as_it_comes_and_given_up_at_will(app: App, visitor: Visitor) -> None:
+    """A piece is there before the next is made; closing ends the handler and notes the exchange."""
+    made: list[str] = []
+
+    @app.route("/stream")
+    def stream() -> Iterator[str]:
+        try:
+            for number in range(1000):
+                made.append(str(number))
+                yield f"{number} "
+        finally:
+            made.append("closed")
+
+    visit = visitor.visit(RequestRecord("GET", "/stream"))
+    pieces = iter(visit)
+    assert [next(pieces), next(pieces)] == [b"0 ", b"1 "]
+    assert len(made) <= 3
+    assert list(visitor.history) == []
+    visit.close()
+    visit.close()
+    assert made[-1] == "closed"
+    assert [one.text for one in visitor.history] == ["0 1 "]
+
+
+def test_what_an_app_raises_is_noted(visitor: Visitor) -> None:
+    """An app without a page for its errors: the exception passes through, and the exchange has it."""
+
+    def broken(environ: object, start_response: object) -> list[bytes]:
+        raise LookupError("nothing there")
+
+    visitor.app = lambda: broken  # type: ignore[assignment, return-value]
+    with pytest.raises(LookupError):
+        visitor.visit(RequestRecord("GET", "/x"))
+    (noted,) = visitor.history
+    assert noted.status == 500
+    assert noted.error is not None
+    assert noted.error.message == "nothing there"
+
+
+def test_an_app_that_does_not_begin_to_answer_is_stopped(app: App, visitor: Visitor) -> None:
+    """A deadline for the beginning of the answer."""
+
+    @app.route("/slow")
+    def slow() -> str:
+        while True:
+            pass
+
+    with pytest.raises(DeadlineExceeded, match=r"GET /slow did not answer within 0\.2 s"):
+        visitor.visit(RequestRecord("GET", "/slow"), timeout=0.2)
+
+
+def test_headers_that_go_without_saying(app: App, visitor: Visitor) -> None:
+    """They are sent where the request has none of that name."""
+
+    @app.route("/token")
+    def token() -> str:
+        return request.headers["X-Token"]
+
+    visitor.default_headers = lambda: [("X-Token", "usual")]
+    assert ask(visitor, "GET", "/token")[1] == "usual"
+    own = visitor.visit(RequestRecord("GET", "/token", HeaderFields([("x-token", "own")])))
+    assert own.read(10)[0] == b"own"

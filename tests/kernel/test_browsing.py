@@ -1,0 +1,46 @@
+"""`%browse` in a kernel without a front end: what is shown to readers, and what is left when it ends."""
+
+from __future__ import annotations
+
+from nbmicro.testing.kernel import RealKernel
+
+PAGE = "%%route /\nimport itertools\n'<h1>Home</h1><script>alert(1)</script>'"
+STATE = """import threading
+from ipywidgets.widgets.widget import _instances
+print(len(_instances), sum(one.name == "nbmicro-browse" for one in threading.enumerate()))"""
+
+
+def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
+    """A line that says what to do and the first page, the same at every run; run again, one browser is left."""
+    kernel.check(PAGE, cell_id="page")
+    first = kernel.check("%browse", cell_id="browse")
+    again = kernel.check("%browse", cell_id="browse")
+    assert first.text == again.text
+    line, still = (output.data["text/plain"] for output in first.outputs)
+    assert line.startswith("A browser at /: run this cell to use it.")
+    assert still == "GET / → 200 OK · text/html\n<h1>Home</h1><script>alert(1)</script>"
+    assert "application/vnd.jupyter.widget-view+json" in first.outputs[0].data
+    assert "text/html" not in first.outputs[0].data
+    once = kernel.check(STATE).stdout
+    kernel.check("%browse", cell_id="browse")
+    assert kernel.check(STATE).stdout == once
+    assert kernel.check("%exchanges 1").text.split()[-5:] == ["3", "GET", "/", "200", "browse"]
+
+    lost = kernel.check("%browse /lost", cell_id="lost")
+    assert lost.outputs[1].data["text/plain"].startswith("GET /lost → 404 NOT FOUND")
+    wrong = kernel.run("%browse https://example.com/")
+    assert wrong.error is not None
+    assert "example.com" in wrong.error.traceback
+    assert "%browse [PATH]" in kernel.check("%browse --help").stdout
+
+    missing = kernel.run(
+        "import sys\nkept = {name: sys.modules.pop(name) for name in list(sys.modules)"
+        " if name.startswith('nbmicro.notebook.widgets')}\n"
+        "before, sys.modules['anywidget'] = sys.modules['anywidget'], None\n%browse"
+    )
+    assert missing.error is not None
+    assert "pip install anywidget" in missing.error.traceback
+    kernel.check("sys.modules['anywidget'] = before; sys.modules.update(kept)")
+
+    kernel.check("%unload_ext nbmicro")
+    assert kernel.check(STATE).stdout == "0 0\n"

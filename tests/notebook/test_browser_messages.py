@@ -1,0 +1,288 @@
+"""The kernel's end of a browser in a cell: what it answers to its front end, and what it does not let happen."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from nbmicro import App, Response, request
+from nbmicro.exchange.history import History
+from nbmicro.exchange.visit import Visitor
+from nbmicro.notebook.widgets.visits import CREDIT, RUNNING_LIMIT, Visits
+from nbmicro.web.ledger import start_run
+from nbmicro.web.owners import Owner
+
+
+class Front:
+    """A front end that keeps what it is told, and reads pieces only where it is made to."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[dict[str, Any], list[bytes]]] = []
+        self.news = threading.Condition()
+
+    def send(self, message: dict[str, Any], pieces: list[bytes]) -> None:
+        with self.news:
+            self.messages.append((message, pieces))
+            self.news.notify_all()
+
+    def until(self, wanted: Callable[[], Any]) -> Any:
+        with self.news:
+            assert self.news.wait_for(wanted, 20), self.messages
+            return wanted()
+
+    def kinds(self, name: str) -> list[str]:
+        return [message["kind"] for message, _ in self.messages if message.get("id") == name]
+
+    def of(self, name: str) -> tuple[dict[str, Any], bytes, dict[str, Any]]:
+        """Head, body and end of an answer, once it has ended."""
+        self.until(lambda: "end" in self.kinds(name))
+        found = [(message, pieces) for message, pieces in self.messages if message.get("id") == name]
+        head = next((message for message, _ in found if message["kind"] == "head"), {})
+        return head, b"".join(piece for _, pieces in found for piece in pieces), found[-1][0]
+
+
+@pytest.fixture
+def app() -> App:
+    app = App("shop")
+
+    @app.route("/hello", methods=["GET", "POST"])
+    def hello() -> str:
+        return f"Hello, {request.get_data(as_text=True)}!"
+
+    return app
+
+
+@pytest.fixture
+def front() -> Front:
+    return Front()
+
+
+@pytest.fixture
+def visits(app: App, front: Front) -> Iterator[Visits]:
+    made = Visits(Visitor(lambda: app, History()), front.send)
+    yield made
+    made.close()
+    end = time.monotonic() + 10
+    while made.running and time.monotonic() < end:
+        time.sleep(0.01)  # between two looks at threads that end
+    assert made.running == 0
+
+
+def request_of(name: str, target: str = "/hello", **more: Any) -> dict[str, Any]:
+    return {"kind": "request", "id": name, "method": "GET", "target": target, "headers": [], **more}
+
+
+def test_a_request_is_answered_in_pieces(visits: Visits, front: Front) -> None:
+    """A head, the body, an end; the exchange is noted."""
+    visits.take(request_of("a", method="POST"), [memoryview(b"Ada")])
+    head, body, end = front.of("a")
+    assert (head["status"], head["reason"], head["target"], body) == (200, "OK", "/hello", b"Hello, Ada!")
+    assert end["failed"] is None
+    assert [one.origin for one in visits.visitor.history] == ["browse"]
+
+
+def test_an_error_and_a_refusal_are_told_beside_the_page(app: App, visits: Visits, front: Front) -> None:
+    """The exception with its line; the nearest route. Set-Cookie stays in the kernel."""
+
+    @app.route("/boom")
+    def boom() -> None:
+        raise ZeroDivisionError("no")
+
+    @app.route("/key")
+    def key() -> Response:
+        return Response("x", headers={"Set-Cookie": "a=1; HttpOnly"})
+
+    visits.take(request_of("a", "/boom"))
+    assert "ZeroDivisionError: no" in front.of("a")[2]["error"]
+    visits.take(request_of("b", "/helo"))
+    assert "/hello" in front.of("b")[2]["hint"]
+    visits.take(request_of("c", "/key"))
+    assert "a=1" not in str(front.of("c"))
+    assert visits.visitor.cookies["a"] == "1"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"method": "TRACE"},
+        {"method": "GET /x HTTP/1.1"},
+        {"headers": [["X-A", "1\r\nX-B: 2"]]},
+        {"headers": [["", "1"]]},
+        {"headers": 3},
+        {"headers": [["only one"]]},
+        {"target": "https://example.com/"},
+        {"target": "no-slash"},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_sent_is_refused(visits: Visits, front: Front, wrong: dict[str, Any]) -> None:
+    """The front end hears why, and the app hears nothing."""
+    visits.take(request_of("a", **wrong))
+    assert front.of("a")[2]["failed"]
+    assert list(visits.visitor.history) == []
+
+
+def test_what_is_no_message_is_passed_over(visits: Visits, front: Front) -> None:
+    """Nothing is raised into the widget's machinery."""
+    for message in (None, "x", [], {}, {"kind": "request"}, {"kind": "more", "id": "gone"}, {"kind": 3}):
+        visits.take(message)
+    visits.take(request_of("a"))
+    assert front.of("a")[0]["status"] == 200
+    assert {message["id"] for message, _ in front.messages} == {"a"}
+
+
+def test_a_page_does_not_choose_its_host_or_cookies(app: App, visits: Visits, front: Front) -> None:
+    """Headers that are the browser's own are not taken from a message."""
+
+    @app.route("/seen")
+    def seen() -> str:
+        return f"{request.host} {request.headers.get('Cookie')} {request.headers.get('X-Own')}"
+
+    visits.take(request_of("a", "/seen", headers=[["Host", "evil"], ["Cookie", "a=1"], ["X-Own", "yes"]]))
+    assert front.of("a")[1] == b"localhost None yes"
+
+
+def test_a_stream_waits_for_its_reader_and_ends_when_nobody_wants_it(app: App, visits: Visits, front: Front) -> None:
+    """No more than so many pieces are on their way; each that was read allows one more; cancelling ends the handler."""
+    made: list[int] = []
+    closed = threading.Event()
+
+    @app.route("/events")
+    def events() -> Response:
+        def go() -> Iterator[str]:
+            try:
+                while True:
+                    made.append(0)
+                    yield "data: x\n\n"
+            finally:
+                closed.set()
+
+        return Response(go(), mimetype="text/event-stream")
+
+    visits.take(request_of("a", "/events"))
+    front.until(lambda: front.kinds("a").count("piece") == CREDIT)
+    visits.take(request_of("b"))
+    assert front.of("b")[0]["status"] == 200, "a stream that waits holds nobody up"
+    assert front.kinds("a").count("piece") == CREDIT
+    assert len(made) <= CREDIT + 2
+    visits.take({"kind": "more", "id": "a"})
+    front.until(lambda: front.kinds("a").count("piece") == CREDIT + 1)
+    visits.take({"kind": "cancel", "id": "a"})
+    assert closed.wait(10)
+    front.of("a")
+
+
+def test_many_requests_at_once_take_turns(app: App, visits: Visits, front: Front) -> None:
+    """All are answered, and taking them never waits; no more than so many run at a time."""
+    gate = threading.Event()
+    now, most = [0], [0]
+    lock = threading.Lock()
+
+    @app.route("/slow/<int:n>")
+    def slow(n: int) -> str:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        gate.wait(20)
+        with lock:
+            now[0] -= 1
+        return str(n)
+
+    for number in range(50):
+        visits.take(request_of(str(number), f"/slow/{number}"))
+    assert visits.running == RUNNING_LIMIT
+    gate.set()
+    assert [front.of(str(number))[1] for number in range(50)] == [str(number).encode() for number in range(50)]
+    assert 1 < most[0] <= RUNNING_LIMIT
+
+
+def test_too_many_requests_are_refused(app: App, visits: Visits, front: Front) -> None:
+    """A page that asks without end is told so; what waited is answered."""
+    gate = threading.Event()
+
+    @app.route("/wait")
+    def wait() -> str:
+        gate.wait(20)
+        return "x"
+
+    for number in range(400):
+        visits.take(request_of(str(number), "/wait"))
+    assert "200 requests are waiting" in front.of("399")[2]["failed"]
+    gate.set()
+    assert front.of("0")[2]["failed"] is None
+    assert front.of(str(RUNNING_LIMIT + 199))[2]["failed"] is None
+
+
+def test_the_first_page_is_not_asked_for_twice(app: App, visits: Visits, front: Front) -> None:
+    """What stands below the cell is what the front end gets first; the next time the app answers anew."""
+    count = [0]
+
+    @app.route("/count")
+    def counted() -> str:
+        count[0] += 1
+        return str(count[0])
+
+    exchange = visits.open("/count")
+    assert exchange is not None
+    assert exchange.text == "1"
+    visits.take(request_of("a", "/count", navigation=True))
+    assert front.of("a")[1] == b"1"
+    visits.take(request_of("b", "/count", navigation=True))
+    assert front.of("b")[1] == b"2"
+
+
+def declare(app: App, cell: str, rule: str, text: str) -> None:
+    """What running a cell with one route does."""
+    run = start_run(Owner(("cell", cell), rule, "cell"))
+    app.add_url_rule(rule, None, lambda: text)
+    run.finish(success=True)
+
+
+def test_a_page_is_told_of_changes_in_what_it_used(app: App, visits: Visits, front: Front) -> None:
+    """Its own route, once; not another page's route; what was lacking, when it comes; a template; its file."""
+    declare(app, "one", "/page", "first")
+    declare(app, "two", "/other", "first")
+    app.add_static_file("a.css", b"", "text/css")
+
+    def load(page: str, *targets: str) -> None:
+        for target in targets:
+            name = f"{page} {target} {len(front.messages)}"
+            visits.take(request_of(name, target, page=page, navigation=target == targets[0]))
+            front.of(name)
+
+    def told() -> list[str]:
+        return [message["page"] for message, _ in front.messages if message["kind"] == "changed"]
+
+    load("p", "/page", "/static/a.css")
+    declare(app, "two", "/other", "second")
+    assert told() == []
+    declare(app, "one", "/page", "second")
+    declare(app, "one", "/page", "third")
+    assert told() == ["p"]
+    load("p", "/page", "/static/a.css")
+    app.add_static_file("b.css", b"", "text/css")
+    assert told() == ["p"]
+    app.add_static_file("a.css", b"x", "text/css")
+    assert told() == ["p", "p"]
+    load("q", "/new")
+    declare(app, "three", "/new", "here")
+    assert told() == ["p", "p", "q"]
+    load("q", "/new")
+    app.add_template("t.html", "x")
+    assert told() == ["p", "p", "q", "q"]
+
+
+def test_after_its_end_it_says_and_does_nothing(app: App, visits: Visits, front: Front) -> None:
+    """A closed browser answers nothing, and watches nothing."""
+    visits.take(request_of("a", page="p", navigation=True))
+    front.of("a")
+    visits.close()
+    before = len(front.messages)
+    visits.take(request_of("b"))
+    app.add_template("t.html", "x")
+    assert len(front.messages) == before
+    assert visits.running == 0

@@ -13,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from nbmicro.exchange.parts import LogLine, OutputPart, Stream
@@ -135,10 +135,16 @@ def _message(record: logging.LogRecord, error: BaseException | None) -> str:
 
 
 def _written_record(depth: int) -> logging.LogRecord | None:
-    """The log record that a stream handler is just writing, if it is one that writes."""
-    frame = sys._getframe(depth)
-    record = frame.f_locals.get("record") if frame.f_code is _EMIT else None
-    return record if isinstance(record, logging.LogRecord) else None
+    """The log record that a stream handler is just writing, if it is one that writes, itself or through one stream."""
+    frame: FrameType | None = sys._getframe(depth)
+    for _ in range(2):
+        if frame is None:
+            return None
+        if frame.f_code is _EMIT:
+            record = frame.f_locals.get("record")
+            return record if isinstance(record, logging.LogRecord) else None
+        frame = frame.f_back
+    return None
 
 
 class Errors:

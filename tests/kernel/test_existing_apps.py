@@ -398,3 +398,24 @@ def test_a_module_that_runs_its_app_when_it_is_imported_does_not_hold_the_cell(
     """A beginner's last line is app.run(), without a guard."""
     (folder / "beginners.py").write_text("from flask import Flask\napp = Flask(__name__)\napp.run()\n")
     assert "The magics now speak to beginners:app" in kernel.check("%app beginners:app", timeout=20).stdout
+
+
+def test_a_log_that_was_set_up_before_is_told_once(kernel: RealKernel, folder: Path) -> None:
+    """Handlers that the module made hold the old stream, and Flask's own writes to the request's; both with a time."""
+    (folder / "logged.py").write_text(
+        "import logging\nfrom flask import Flask\n"
+        "app = Flask(__name__)\napp.logger.debug('its handler is made now')\n"
+        "handler = logging.StreamHandler()\nhandler.setFormatter(logging.Formatter('%(asctime)s %(message)s'))\n"
+        "logging.getLogger('stock').addHandler(handler)\nlogging.getLogger().addHandler(handler)\n"
+        "@app.get('/')\ndef index():\n    app.logger.warning('by Flask')\n"
+        "    logging.getLogger('stock').warning('by stock')\n    return 'done'\n"
+    )
+    kernel.check("%app logged:app")
+    shown = kernel.check("%http /")
+    assert shown.stderr == ""
+    assert shown.text.splitlines()[1:] == [
+        "done",
+        "    log │ WARNING logged: by Flask",
+        "        │ WARNING stock: by stock",
+    ]
+    kernel.check("import logging; logging.getLogger().handlers.clear()")

@@ -109,8 +109,7 @@ def adopt_streams() -> None:
     before = getattr(stream, "target", None)
     if before is None:
         return
-    for name in list(logging.root.manager.loggerDict):
-        logger = logging.root.manager.loggerDict[name]
+    for logger in (logging.root, *list(logging.root.manager.loggerDict.values())):
         for handler in getattr(logger, "handlers", ()):
             if isinstance(handler, logging.StreamHandler) and handler.stream is before:
                 _adopted.append((handler, before))

@@ -12,7 +12,7 @@ from nbmicro.exchange.curl_line import parse_curl
 from nbmicro.exchange.draft import RequestDraft
 from nbmicro.exchange.script_lines import Cursor
 from nbmicro.exchange.shell_words import is_open
-from nbmicro.exchange.syntax import FilePart, LineRequest, Options, Pair
+from nbmicro.exchange.syntax import FilePart, Item, LineRequest, Options, Pair
 from nbmicro.exchange.template import Place, parse_template, place_at
 
 __all__ = ["begins_curl", "read_curl"]
@@ -51,7 +51,7 @@ def read_curl(cursor: Cursor, draft: RequestDraft, first: str | None = None, beg
         starts.append((line.number, 1))
     text = "\n".join(texts)
     _fill(draft, parse_curl(text, _place(text, starts), Options()))
-    draft.line = starts[0][0]
+    draft.line, draft.is_curl = starts[0][0], True
 
 
 def _place(text: str, starts: list[tuple[int, int]]) -> Place:
@@ -67,29 +67,38 @@ def _fill(draft: RequestDraft, curl: LineRequest) -> None:
     draft.method, draft.url, draft.body = curl.method, curl.url, curl.body
     options = curl.options
     draft.follow = options.follow or draft.follow
+    if options.auth is not None and not _stands_in_line(options.auth.source):
+        raise _no_part("-u", options.auth.line, options.auth.column)
     draft.auth, draft.timeout, draft.show = options.auth, options.timeout, options.show
-    parts: list[Pair | FilePart] = []
     for item in curl.items:
-        if item.kind in {"header", "empty_header"}:
-            draft.headers.append(Pair(item.name, item.value, item.line))
-        elif item.kind == "upload":
-            path, _, rest = item.value.source.partition(";")
-            media_type = re.search(r"(?:\A|;)\s*type=([^;]+)", rest)
-            template = parse_template(path, place_at(path, item.value.line, item.value.column))
-            parts.append(FilePart(item.name, template, media_type[1].strip() if media_type else None, item.line))
-        elif item.kind == "text":
-            if "\n" in item.value.source or item.value.source.startswith("file,"):
-                raise _no_part(item.name.source, item.line, item.column)
-            parts.append(Pair(item.name, item.value, item.line))
-        else:
+        if "header" in item.kind and not item.name.is_literal:
             raise _no_part(item.name.source, item.line, item.column)
-    if parts:
-        draft.multipart = tuple(parts)
+    draft.headers += [Pair(item.name, item.value, item.line) for item in curl.items if "header" in item.kind]
+    draft.multipart = tuple(_part(item) for item in curl.items if "header" not in item.kind) or None
+
+
+def _part(item: Item) -> Pair | FilePart:
+    """A field of a form as a line of ``[Multipart]``; RequestError where that would be read as something else."""
+    name, value = item.name.source, item.value.source
+    if not name or ":" in name or not _stands_in_line(name) or not _stands_in_line(value) or name[0] in "[#/`<>{@?&":
+        raise _no_part(name, item.line, item.column)
+    if item.kind == "text" and not value.startswith("file,"):
+        return Pair(item.name, item.value, item.line)
+    path, *parameters = value.split(";")
+    types = [one.strip().removeprefix("type=") for one in parameters if one.strip().startswith("type=")]
+    if item.kind != "upload" or not path.strip() or len(types) != len(parameters) or len(types) > 1:
+        raise _no_part(name, item.line, item.column)
+    template = parse_template(path.strip(), place_at("", item.value.line, item.value.column))
+    return FilePart(item.name, template, types[0].strip() or None if types else None, item.line)
+
+
+def _stands_in_line(text: str) -> bool:
+    return text == text.strip() and "\n" not in text and "\r" not in text
 
 
 def _no_part(name: str, line: int, column: int) -> RequestError:
     return RequestError(
-        f"the field `{name}` cannot be written in a cell as curl has it.",
+        f"`{name}` cannot be written in a cell as curl has it.",
         hint="Send it in one line:  %http --curl curl …",
         line=line,
         column=column,

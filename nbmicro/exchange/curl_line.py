@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.address import check_url, is_method, loopback_url
@@ -17,10 +17,15 @@ from nbmicro.exchange.messages import media_type_of
 from nbmicro.exchange.shell_words import ShellWord, shell_words
 from nbmicro.exchange.syntax import BodySource, Item, ItemKind, LineRequest, Options
 from nbmicro.exchange.template import Blank, Place, Template, blank_end, parse_template, place_at
+from nbmicro.exchange.words import split_words
 
 __all__ = ["curl_behind", "parse_curl"]
 
 _BEHIND = re.compile(r"(?:^|(?<=\s))--curl(?:=|\s+|\Z)(?=(?:\$\s+)?curl(?:\.exe)?(?:\s|\Z)|\Z)")
+
+
+_SPACE = re.compile(r"\s")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+|.*\{\{.*\}\}.*")
 
 
 @dataclass
@@ -43,7 +48,10 @@ class _Curl:
         return RequestError(message, hint=hint, line=self.word.line, column=self.word.column)
 
     def add(self, kind: ItemKind, name: ShellWord | str, value: ShellWord | str) -> None:
-        self.items.append(Item(kind, self.template(name), self.template(value), self.word.line, self.word.column))
+        item = Item(kind, self.template(name), self.template(value), self.word.line, self.word.column)
+        if "header" in kind and set("\r\n") & set(item.name.source + item.value.source):
+            raise self.fail("a line break stands in a header.", "Write  -H 'X-Token: abc'")
+        self.items.append(item)
 
     def template(self, text: ShellWord | str) -> Template:
         return self.word.template(text) if isinstance(text, str) else text.template()
@@ -51,8 +59,15 @@ class _Curl:
 
 def curl_behind(text: str) -> tuple[str, int] | None:
     """What stands in front of ``--curl`` in a line, and where the command behind it begins, if it is not quoted."""
-    found = _BEHIND.search(text)
-    return (text[: found.start()], found.end()) if found else None
+    for found in _BEHIND.finditer(text):
+        before = text[: found.start()]
+        try:
+            split_words(before)
+        except RequestError:
+            # It stands in a quoted value.
+            continue
+        return before, found.end()
+    return None
 
 
 def parse_curl(text: str, place: Place, options: Options) -> LineRequest:
@@ -157,9 +172,9 @@ def _take_value(curl: _Curl, argument: str, word: ShellWord) -> None:
     elif argument == "--cookie":
         if "=" not in value:
             raise curl.fail(f"curl's -b {value} names a cookie file.", "Cookies last from request to request here.")
-        curl.add("header", "Cookie", word)
+        curl.add("header", "Cookie", word.part(0))
     elif argument in {"--user-agent", "--referer"}:
-        curl.add("header", "User-Agent" if argument == "--user-agent" else "Referer", word)
+        curl.add("header", "User-Agent" if argument == "--user-agent" else "Referer", word.part(0))
     elif argument == "--max-time":
         curl.options = replace(curl.options, timeout=_seconds(curl, value))
     elif argument == "--url-query":
@@ -181,9 +196,11 @@ def _seconds(curl: _Curl, value: str) -> float:
 
 def _take_header(curl: _Curl, word: ShellWord) -> None:
     name, colon, text = word.text.partition(":")
+    if colon and not _HEADER_NAME.fullmatch(name.strip()):
+        raise curl.fail(f"`{name.strip()}` cannot be the name of a header.", "Write  -H 'X-Token: abc'")
     if colon and text.strip():
         curl.add("header", word.part(0, len(name)), word.part(len(name) + 1))
-    elif not colon and name.endswith(";"):
+    elif not colon and _HEADER_NAME.fullmatch(name[:-1].strip()) and name.endswith(";"):
         curl.add("empty_header", word.part(0, len(name) - 1), "")
     elif not colon:
         raise curl.fail(f"`{name}` is not a header.", "Write  -H 'X-Token: abc'")
@@ -261,7 +278,10 @@ def _finish(curl: _Curl, line: int) -> LineRequest:
         _add_media_type(curl)
     if body is not None and body.kind == "fenced":
         body = _exact(curl, body)
-    template = curl.url.template(url)
+    # A space in a quoted URL is meant as one; in the cell form it would end the URL.
+    template = curl.url.template(_SPACE.sub(lambda found: quote(found[0]), url) if "{{" not in url else url)
+    if any(_SPACE.search(part) for part in template.parts if isinstance(part, str)):
+        raise curl.fail("a space stands in the URL.", "In a URL a space is %20.")
     check_url(template)
     method = curl.method or ("POST" if (body or is_form) and not curl.as_query else "GET")
     return LineRequest(method, template, tuple(curl.items), curl.options, body, line)

@@ -62,6 +62,7 @@ class RequestDraft:
     expected_body: BodySource | None = None
     captures: tuple[Capture, ...] = ()
     checks: tuple[Check, ...] = ()
+    is_curl: bool = False
 
     def finished(self) -> ScriptRequest:
         if self.url is None:
@@ -143,7 +144,8 @@ def read_section(cursor: Cursor, draft: RequestDraft, section: str) -> None:
     head = cursor.take()
     check_section(head, section)
     has_body = draft.body is not None
-    if section in {"Form", "Multipart"} and (has_body or (draft.form if section != "Form" else draft.multipart)):
+    other = {"Form": draft.multipart, "Multipart": draft.form}.get(section)
+    if other is not None or (has_body and section in {"Form", "Multipart"}):
         raise RequestError(f"[{section}] is a second body.", hint="Leave one of them out.", line=head.number, column=1)
     if section == "Query":
         draft.query.extend(read_pairs(cursor))

@@ -68,10 +68,11 @@ def parse_line(
         magic="%http" if url is None else "--try",
     )
     options = parsed.options
-    if parsed.url is None and not (options.help or options.file or options.reset):
+    has_method = parsed.method != "GET" and not options.file
+    if parsed.url is None and not options.help and (has_method or not (options.file or options.reset)):
         raise _no_url(parsed, line, column + len(text.rstrip()))
-    if options.file and (parsed.url is not None or parsed.items):
-        raise RequestError("--file sends the requests of a file; no other URL or item stands beside it.", line=line)
+    if options.file and (parsed.url is not None or parsed.items or parsed.method != "GET"):
+        raise RequestError("--file sends the requests of a file; no method, URL or item stands beside it.", line=line)
     return parsed
 
 

@@ -266,8 +266,22 @@ def _read_body(cursor: Cursor, draft: RequestDraft) -> None:
         raise RequestError(
             f"the request has {other} and a body.", hint="Leave one of them out.", line=first.number, column=1
         )
+    if draft.is_curl:
+        raise RequestError(
+            "the data of a curl command stand in it, behind -d.",
+            hint="Behind it come  HTTP 200, a section such as [Asserts], or ###",
+            line=first.number,
+            column=1,
+        )
     has_type = any(pair.name.source.lower() == "content-type" for pair in draft.headers)
     draft.body = read_body(cursor, typed=has_type)
+    if draft.body is not None and draft.body.kind == "text" and draft.query:
+        raise RequestError(
+            "behind a section a body of plain text stands in fences.",
+            hint="Put a line of three backticks above it and below it.",
+            line=first.number,
+            column=1,
+        )
 
 
 def _read_answer_part(cursor: Cursor, draft: RequestDraft) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 
 import pytest
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.items import parse_line
+from nbmicro.exchange.printing import print_line, print_script
 from nbmicro.exchange.script import parse_script
 from tests.exchange.test_language_properties import CELL_LINES, LINE_PIECES
 from tests.mutation import outside, random_texts
@@ -156,3 +158,20 @@ def test_a_random_cell_is_read_or_refused_in_its_place(seed: int) -> None:
         line, body = [*re.split("\r\n|\r|\n", text, maxsplit=1), ""][:2]
         read += is_read(partial(parse_script, line, body), f"%%http {text}")
     assert 1_000 < read < 9_000
+
+
+def test_a_random_request_that_is_read_is_printed_so_that_it_reads_the_same() -> None:
+    """10,000 lines and cells, of which some are right: parse, print, parse is the identity."""
+    scripts, lines = [], []
+    for text in random_texts(7, 5_000, CELLS, PIECES):
+        line, body = [*re.split("\r\n|\r|\n", text, maxsplit=1), ""][:2]
+        with suppress(RequestError):
+            scripts.append(parse_script(line, body))
+    for text in random_texts(7, 5_000, LINES, PIECES):
+        with suppress(RequestError):
+            lines.append(parse_line(text.replace("\n", " ").replace("\r", " ")))
+    assert min(len(scripts), len(lines)) > 1_000
+    for script in scripts:
+        assert parse_script(*print_script(script)) == script
+    for parsed in lines:
+        assert parsed.body is not None or parse_line(print_line(parsed)) == parsed

@@ -6,13 +6,12 @@ and the undoing of all of it. What must not: what a cell means; the session says
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from nbmicro.notebook.explaining import users_trace
+from nbmicro.notebook.interrupts import let_through
 from nbmicro.web.owners import Owner
 
 __all__ = ["Cell", "Host", "Listener"]
@@ -147,7 +146,7 @@ class Host:
         cell = self._cell_of(info)
         self._cells[id(info)] = (info, cell)
         self._remember_file(info, cell)
-        self._let_interrupts_through(cell)
+        cell.give_back = let_through(self.listener.answers)
         self.listener.cell_begins(cell)
 
     def _post_run_cell(self, result: Any) -> None:
@@ -161,29 +160,6 @@ class Host:
             if known[1].give_back is not None:
                 known[1].give_back()
             self.listener.cell_ends(known[1], success=bool(result.success))
-
-    def _let_interrupts_through(self, cell: Cell) -> None:
-        """Let an interrupt stop the request that an async cell waits for.
-
-        While such a cell runs, ipykernel makes an interrupt a message to the event loop, which the request holds up.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            return
-        before = signal.getsignal(signal.SIGINT)
-        if not callable(before) or before is signal.default_int_handler:
-            return
-
-        def interrupted(number: int, frame: Any) -> Any:
-            if self.listener.answers():
-                raise KeyboardInterrupt
-            return before(number, frame)
-
-        def give_back() -> None:
-            if signal.getsignal(signal.SIGINT) is interrupted:
-                signal.signal(signal.SIGINT, before)
-
-        signal.signal(signal.SIGINT, interrupted)
-        cell.give_back = give_back
 
     def _drop_empty_captures(self) -> None:
         """What ``%%capture`` holds of a value that was shown when it was made: an output with nothing in it."""

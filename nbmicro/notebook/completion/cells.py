@@ -83,7 +83,7 @@ def _first_line(magic: str, text: str, known: Known) -> Completed | None:
         return _words(fragment, known, magic, known.templates() if len(text.split()) < 2 else (), "template")
     if magic == "static":
         fragment = text.split()[-1] if text[-1:].strip() else ""
-        return _words(fragment, known, magic, known.statics(), "file")
+        return _words(fragment, known, magic, known.static_paths(), "file")
     return _line_magic(magic, text.lstrip() if text.strip() else "", known)
 
 

@@ -137,7 +137,7 @@ class Known:
         """Jinja's ``filters``, ``tests`` or ``globals`` of the app."""
         return sorted(getattr(self.app.newest().jinja_env, kind)) if self.app is not None else []
 
-    def statics(self) -> list[str]:
+    def static_paths(self) -> list[str]:
         """The paths of static files, those of cells and those on disk."""
         if self.app is None:
             return []

@@ -48,7 +48,7 @@ def paths(typed: str, known: Known, methods: tuple[str, ...] = (), *, first: str
 def _static(rule: str, typed: str, known: Known) -> list[str]:
     """The files that there are, in the place of a folder's rule."""
     head = rule[: rule.index("<")]
-    files = known.statics() if typed.startswith(head) or head.startswith(typed) else []
+    files = known.static_paths() if typed.startswith(head) or head.startswith(typed) else []
     return [path for one in files if (path := f"{head}{one}").startswith(typed)]
 
 

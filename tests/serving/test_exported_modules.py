@@ -328,6 +328,28 @@ def test_display_and_magics_leave_no_trace(notebook: Notebook) -> None:
     assert assert_same(path, "/") == [(200, "15 None")]
 
 
+def test_app_run_is_for_the_program_alone(notebook: Notebook) -> None:
+    """Importing the module, as gunicorn does, starts no server."""
+    path = notebook(
+        "from nbmicro import Flask\napp = Flask(__name__)", "@app.get('/')\ndef index(): return 'x'", "app.run()"
+    )
+    assert body_of(path).endswith('if __name__ == "__main__":\n    app.run()')
+    assert assert_same(path, "/") == [(200, "x")]
+
+
+def test_comments_stay_with_their_statements(notebook: Notebook) -> None:
+    """Above, behind and at the end of a cell; those of what is left out go with it, and so do marks of tools."""
+    path = notebook(
+        LOAD,
+        "# NBVAL_SKIP\n# one\n\n# two\na = 1  # three\n\n# of the show\na\n# four\nb = 2\n\n# five",
+        "%%route /\n# six\nx = a  # seven\n\n# eight\nstr(x + b)\n# nine",
+    )
+    assert body_of(path).partition("__name__)\n\n")[2] == (
+        "# one\n\n# two\na = 1  # three\n# four\nb = 2\n\n# five\n\n\n"
+        '@app.get("/")\ndef index():\n    # six\n    x = a  # seven\n\n    # eight\n    return str(x + b)\n    # nine'
+    )
+
+
 # -- templates and files ---------------------------------------------------------------------------------------------
 
 RESOURCES = (

@@ -64,11 +64,20 @@ def cut(text: str, nodes: Sequence[ast.stmt]) -> Iterator[Cut]:
         above = lines[ended : first - 1]
         gap = next((count for count, line in enumerate(above) if line.strip()), len(above))
         comments = _comments(above)
+        number += len(together)
+        ended = _last_line(together[-1])
+        # A comment at the cell's end belongs to the last statement.
+        below = _below(lines[ended:]) if number == len(nodes) else ""
         for count, one in enumerate(together):
             whole = len(together) == 1
-            yield Cut(one, _statement(lines, one, whole=whole), "" if count else comments, gap if not count else 0)
-        ended = _last_line(together[-1])
-        number += len(together)
+            text = _statement(lines, one, whole=whole) + (below if one is together[-1] else "")
+            yield Cut(one, text, "" if count else comments, 0 if count else gap)
+
+
+def _below(rest: list[str]) -> str:
+    kept = _comments(rest)
+    gap = next((count for count, line in enumerate(rest) if line.strip()), 0)
+    return f"\n{chr(10) * gap}{kept}" if kept else ""
 
 
 def _first_line(node: ast.stmt) -> int:

@@ -178,7 +178,10 @@ class ModuleText:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == "display":
             # The loader's own word for `from IPython.display import display as show`.
             text = " = ".join([*(ast.unparse(target) for target in node.targets), "display"])
-        if unit.needs_context:
+        if _runs_app(one.node):
+            # In a notebook it starts a server beside the cells; a module that is imported starts none.
+            text = f'if __name__ == "__main__":\n{indented(text)}'
+        elif unit.needs_context:
             text = f"with {self.survey.target}.app_context():\n{indented(text)}"
         text = f"{one.comments}\n{text}" if one.comments else text
         definition = isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
@@ -257,6 +260,14 @@ class ModuleText:
             if number <= cell.number:
                 del self._headings[number]
         return f"# --- {titles[-1]} ---" if titles else ""
+
+
+def _runs_app(node: ast.stmt) -> bool:
+    """Whether a statement is ``app.run(…)``."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr="run"))):
+            return True
+    return False
 
 
 def _joined(blocks: list[_Block]) -> str:

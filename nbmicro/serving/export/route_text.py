@@ -63,8 +63,6 @@ def _body(route: PlannedRoute, cell: RouteCell, text: str) -> str:
         if one.comments:
             lines.append(one.comments)
         lines.append(one.text)
-    end = cell.tree.body[-1].end_lineno or 1
-    lines += [line for line in text.split("\n")[end:] if line.lstrip().startswith("#")]
     body = indented("\n".join(lines), docstring=cell.doc is not None)
     word = "async def" if cell.is_async else "def"
     return f"{decorator_of(route)}\n{word} {route.function}({', '.join(cell.line.parameters)}):\n{body}"

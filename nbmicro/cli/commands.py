@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "run": "nbmicro.cli.run",
     "routes": "nbmicro.cli.routes",
     "test": "nbmicro.cli.test",
+    "shell": "nbmicro.cli.shell",
     "export": "nbmicro.cli.export",
     "openapi": "nbmicro.cli.openapi",
     "import": "nbmicro.cli.import_",

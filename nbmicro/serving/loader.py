@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,15 @@ class Loaded:
         Where its files are.
     report:
         How the loading of a notebook went; None for a module.
+    names:
+        What the notebook or the file has at its top level; of a module by its name nothing.
     """
 
     app: Any
     name: str
     folder: Path
     report: LoadReport | None = None
+    names: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load(target: str | os.PathLike[str]) -> App:
@@ -85,7 +88,7 @@ def load_target(target: str | os.PathLike[str]) -> Loaded:
         if file.endswith(".ipynb"):
             notebook = NotebookModule(Path(file))
             app = attribute_of(notebook.module, name, file) if name else notebook.app()
-            return Loaded(app, Path(file).name, notebook.path.parent, notebook.report)
+            return Loaded(app, Path(file).name, notebook.path.parent, notebook.report, vars(notebook.module))
         if Path(file).name == "manage.py" and not name:
             return Loaded(load_project(Path(file)), text, Path(file).resolve().parent)
         if file.endswith(".py"):

@@ -1,0 +1,76 @@
+"""``nbmicro shell FILE``: a Python prompt with an app.
+
+What lives here: the command, and the names that its prompt has. What must not: loading.
+"""
+
+from __future__ import annotations
+
+import code
+import sys
+from contextlib import ExitStack
+from typing import Any
+
+import click
+
+from nbmicro.cli.target import FILE
+from nbmicro.serving.loader import Loaded, load_target
+from nbmicro.web.app import App
+
+__all__ = ["shell"]
+
+
+@click.command(
+    help=f"""Open a Python prompt with an app, its names, and a client that asks it.
+
+    {FILE}
+
+    `app` is the app and `client` asks it without a port: client.get("/users").json. Beside them are the names of the
+    notebook or module, and what the app's shell context processors give. current_app, g and url_for work; there is no
+    request.
+
+    \b
+    A prompt:      nbmicro shell app.ipynb
+    One question:  nbmicro shell app.ipynb -c 'print(client.get("/users").json)'
+    """
+)
+@click.argument("file")
+@click.option("-c", "--command", metavar="CODE", help="Run this code and end.")
+def shell(file: str, command: str | None) -> None:
+    loaded = load_target(file)
+    names = _names(loaded)
+    with ExitStack() as context:
+        if isinstance(loaded.app, App):
+            context.enter_context(loaded.app.app_context())
+        if command is not None:
+            exec(compile(command, "<nbmicro shell -c>", "exec"), names)
+            return
+        _complete(names)
+        words = f"Python {sys.version.split()[0]}, {loaded.name}: app and client are ready. Leave: {_end_of_input()}"
+        code.interact(words, local=names, exitmsg="")
+
+
+def _names(loaded: Loaded) -> dict[str, Any]:
+    from nbmicro.exchange.client import Client
+
+    module = sys.modules.get(str(getattr(loaded.app, "import_name", "")))
+    found = loaded.names or (vars(module) if module is not None else {})
+    names = {name: value for name, value in found.items() if not name.startswith("__")}
+    names.update(app=loaded.app, client=Client(loaded.app))
+    if isinstance(loaded.app, App):
+        names.update(loaded.app.make_shell_context())
+    return names
+
+
+def _complete(names: dict[str, Any]) -> None:
+    """Let Tab complete the names, where the system can."""
+    try:
+        import readline
+        from rlcompleter import Completer
+    except ImportError:  # no readline on this system
+        return
+    readline.set_completer(Completer(names).complete)
+    readline.parse_and_bind("tab: complete")
+
+
+def _end_of_input() -> str:
+    return "Ctrl-Z, Enter" if sys.platform == "win32" else "Ctrl-D"

@@ -18,6 +18,7 @@ from tests.browser.server import LabServer
 __all__ = ["CellOutput", "Lab"]
 
 Theme = Literal["light", "dark"]
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 # The panel of the one notebook that is open, through JupyterLab's own application object.
 _SCRIPT = """
@@ -190,7 +191,7 @@ class Lab:
                 text.append(_joined(output["text"]))
             elif kind == "error":
                 error = f"{output['ename']}: {output['evalue']}"
-            else:
+            elif WIDGET not in output["data"]:  # a widget's text is for those who cannot see it
                 text.append(_joined(output["data"].get("text/plain", "")))
                 html.append(_joined(output["data"].get("text/html", "")))
         return CellOutput("\n".join(text), "\n".join(html), error)

@@ -15,7 +15,7 @@ from tests.browser.server import LabServer
 
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 PLACE_OF_A_PICTURE = re.compile(r"^\(image/.*\)$", re.MULTILINE)
-ASKS = re.compile(r"^(%http|%%http|%%route .*--try)", re.MULTILINE)
+ASKS = re.compile(r"^(%http|%%http|%browse|%%route .*--try)", re.MULTILINE)
 
 
 def test_there_are_lessons() -> None:

@@ -11,7 +11,7 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +31,8 @@ class FreshTarget:
 
     def __init__(self, folder: str) -> None:
         self.folder = os.path.realpath(folder) + os.sep
+        # By file name: a thousand modules are looked at before each request.
+        self._own: dict[str, bool] = {}
         self._stamps = self._look()
 
     def note(self) -> None:
@@ -92,21 +94,22 @@ class FreshTarget:
         return [name for name in self.changed() if name in kept]
 
     def _look(self) -> dict[str, tuple[int, int]]:
-        return {name: stamp for name, stamp in _stamps() if self._is_own(sys.modules.get(name))}
+        """The time and the size of the file of each of the modules."""
+        found = {}
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if name != "__main__" and isinstance(file, str) and self._is_own(file):
+                with contextlib.suppress(OSError):
+                    stat = os.stat(file)
+                    found[name] = stat.st_mtime_ns, stat.st_size
+        return found
 
-    def _is_own(self, module: Any) -> bool:
-        file = os.path.realpath(str(getattr(module, "__file__", "") or ""))
-        return file.startswith(self.folder) and is_users(file)
-
-
-def _stamps() -> Iterator[tuple[str, tuple[int, int]]]:
-    """Every module that has a file, with the file's time and size."""
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if name != "__main__" and isinstance(file, str) and file.endswith(".py"):
-            with contextlib.suppress(OSError):
-                found = os.stat(file)
-                yield name, (found.st_mtime_ns, found.st_size)
+    def _is_own(self, file: str) -> bool:
+        known = self._own.get(file)
+        if known is None:
+            path = os.path.realpath(file)
+            known = self._own[file] = path.startswith(self.folder) and path.endswith(".py") and is_users(path)
+        return known
 
 
 def _kept_by_django() -> set[str]:

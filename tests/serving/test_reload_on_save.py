@@ -122,7 +122,7 @@ def test_fifty_saves_under_load_lose_no_request_and_a_broken_one_changes_nothing
             by_rename(path, "%load_ext nbmicro", "%%route /\n'version 100'")
             seconds_until(port, b"version 100")
         assert wrong == []
-        assert max(taken) < 1.0
+        assert max(taken) < 1.0, sorted(taken)[-5:]
 
 
 @pytest.fixture

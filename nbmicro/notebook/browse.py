@@ -27,8 +27,7 @@ __all__ = ["BROWSERS", "browse"]
 BROWSERS = 16
 
 _TEXT = (
-    "A browser at {}: run this cell to use it. If you ran it and see this line alone, Jupyter has no anywidget: "
-    "pip install anywidget, then restart Jupyter."
+    "A browser at {}: run this cell to use it. Where only this line comes: pip install anywidget, then restart Jupyter."
 )
 
 

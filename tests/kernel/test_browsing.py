@@ -5,6 +5,13 @@ from __future__ import annotations
 from nbmicro.testing.kernel import RealKernel
 
 PAGE = "%%route /\nimport itertools\n'<h1>Home</h1><script>alert(1)</script>'"
+FAST = """from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+shop = FastAPI()
+@shop.get("/", response_class=HTMLResponse)
+async def home():
+    return "<h1>Fast</h1>"
+"""
 STATE = """import threading
 from ipywidgets.widgets.widget import _instances
 print(len(_instances), sum(one.name == "nbmicro-browse" for one in threading.enumerate()))"""
@@ -32,6 +39,12 @@ def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
     assert wrong.error is not None
     assert "example.com" in wrong.error.traceback
     assert "%browse [PATH]" in kernel.check("%browse --help").stdout
+
+    kernel.check(FAST)
+    kernel.check("%app shop")
+    fast = kernel.check("%browse", cell_id="fast")
+    assert fast.outputs[1].data["text/plain"] == "GET / → 200 OK · text/html\n<h1>Fast</h1>"
+    kernel.check("%app app")
 
     missing = kernel.run(
         "import sys\nkept = {name: sys.modules.pop(name) for name in list(sys.modules)"

@@ -8,6 +8,9 @@ const OPEN_LIMIT = 100;
 // Messages of a page: so many at once, and so many a second.
 const BURST = 3000, RATE = 500;
 const STORE_LIMIT = 1024 * 1024;
+const STATE_LIMIT = 64 * 1024;
+// Bytes of all that belongs to one page: sheets, scripts, pictures.
+const PARTS_LIMIT = 64 * 1024 * 1024;
 
 class Inhabitant {
   // `browser` has get(url, page), go(request), reload(), travel(n), noteAddress(…), say(…), ask(…), title(…), store(…).
@@ -22,6 +25,7 @@ class Inhabitant {
     this.scroll = [0, 0];
     this.parts = new Parts(url => this.part(url));
     this.known = new Map();
+    this.weight = 0;
     this.name = `${wire.name}-p${++Inhabitant.last}`;
     this.token = [...crypto.getRandomValues(new Uint32Array(4))].join('-');
     this.alive = true;
@@ -51,11 +55,12 @@ class Inhabitant {
     const target = url.pathname + url.search;
     if (!this.known.has(target)) {
       this.known.set(target, this.wire.whole(this.request({ target, headers: [['Accept', '*/*']] }), null, BODY_LIMIT, this.left?.signal)
-        .then(({ head, end, bytes }) => ({
-          ok: Boolean(head) && head.status < 400 && !end.failed,
-          bytes,
-          type: headerOf(head, 'content-type').split(';')[0].trim() || 'application/octet-stream',
-        })));
+        .then(({ head, end, bytes }) => {
+          this.weight += bytes.byteLength;
+          const ok = Boolean(head) && head.status < 400 && !end.failed && !end.cut && this.weight <= PARTS_LIMIT;
+          const type = headerOf(head, 'content-type').split(';')[0].trim() || 'application/octet-stream';
+          return { ok, bytes: ok ? bytes : new Uint8Array(), type };
+        }));
     }
     return this.known.get(target);
   }
@@ -127,7 +132,9 @@ class Inhabitant {
     const address = addressOf(String(url), this.address);
     if (!address || address.origin !== this.address.origin) return;
     this.address = address;
-    this.browser.noteAddress(address, state, replace === true, this);
+    let kept = null;
+    try { kept = JSON.stringify(state).length <= STATE_LIMIT ? state : null; } catch { /* it cannot be kept */ }
+    this.browser.noteAddress(address, kept, replace === true, this);
   }
 
   store({ name, values }) {

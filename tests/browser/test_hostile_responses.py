@@ -87,7 +87,7 @@ PAGES = {
     "drawn": (
         "text/html",
         f'<svg onload="{TAKEN}" width=90 height=40><script>{TAKEN}</script><a class=k href=/leak/a><text y=20>x</text>'
-        "</a><use href=/leak/use#a /><foreignObject width=50 height=50><img src=/leak/fo><iframe srcdoc='<script>1"
+        "</a><use href=/leak/use#a /><foreignObject width=50 height=50><img src=/leak/inner><iframe srcdoc='<script>1"
         "</script>'></iframe></foreignObject><a class=k><set attributeName=href to=/leak/set /><text y=30>x</text></a>"
         f'<animate onbegin="{TAKEN}" attributeName=x dur=1s /></svg><math><mtext class=k href=/leak/math>x</math>',
     ),

@@ -16,17 +16,21 @@ from nbmicro.exchange.cookies import CookieJar
 from nbmicro.exchange.deadline import Deadline, Expired
 from nbmicro.exchange.fields import HeaderFields
 from nbmicro.exchange.history import History
-from nbmicro.exchange.messages import RequestRecord
+from nbmicro.exchange.messages import RequestRecord, ResponseRecord
 from nbmicro.exchange.places import FrameLabels
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.recorder import Recorder
 from nbmicro.exchange.redirects import REDIRECT_LIMIT, REDIRECTS, next_request
+from nbmicro.exchange.request import clean_target
 from nbmicro.exchange.wsgi import make_environ
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["Visit", "Visitor"]
+
+#: Bytes of what belongs to a page that is drawn without a browser.
+FETCH_LIMIT = 128 * 1024
 
 
 class Visitor:
@@ -96,6 +100,17 @@ class Visitor:
             request = following
         visit.redirected, visit.fragment = hops > 0, fragment
         return visit
+
+    def fetch(self, target: str) -> ResponseRecord | None:
+        """Get something that belongs to a page (a style sheet, an image) without a trace of it; None when it fails."""
+        unseen = Visitor(self.app, History(1), default_headers=self.default_headers)
+        unseen.cookies = self.cookies
+        try:
+            visit = unseen.visit(RequestRecord("GET", clean_target(target)), timeout=5.0)
+            visit.read(FETCH_LIMIT)
+        except Exception:  # whatever a foreign app raises; the page stands without it
+            return None
+        return visit.exchange.response if visit.exchange is not None and visit.status == 200 else None
 
     def page_cookies(self, path: str) -> str:
         """What a script of the page at ``path`` may read of the jar (``document.cookie``)."""

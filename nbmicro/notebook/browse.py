@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbmicro.errors import RequestError
@@ -91,7 +92,7 @@ def browse(session: Session, path: str = "/") -> None:
     _browsers_of(session).add((owner, target) if owner is None else owner, visits, widget)
     session.host.display(widget.bundle(_TEXT.format(target)))
     if first is not None:
-        still = dict(bundle_of(first))
+        still = dict(bundle_of(replace(first, fetch=visitor.fetch)))
         if "text/html" in still:
             still["text/html"] = f'<div class="nbmicro-browse-still">{still["text/html"]}</div>'
         session.host.display(still)

@@ -159,3 +159,19 @@ def test_headers_that_go_without_saying(app: App, visitor: Visitor) -> None:
     assert ask(visitor, "GET", "/token")[1] == "usual"
     own = visitor.visit(RequestRecord("GET", "/token", HeaderFields([("x-token", "own")])))
     assert own.read(10)[0] == b"own"
+
+
+def test_what_belongs_to_a_page_can_be_had_without_a_trace(app: App, visitor: Visitor) -> None:
+    """A style sheet for the page below the cell: with the visitor's cookies, and not in the history."""
+
+    @app.route("/style")
+    def style() -> str:
+        return f"/* {request.headers.get('Cookie')} */"
+
+    ask(visitor, "GET", "/keys")
+    before = len(visitor.history)
+    found = visitor.fetch("/style")
+    assert found is not None
+    assert "theme=dark" in found.text
+    assert visitor.fetch("/lost") is None
+    assert len(visitor.history) == before

@@ -5,7 +5,6 @@ What lives here: reading that line, for the kernel and for the loader alike. Wha
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 
@@ -58,6 +57,8 @@ def parse_app_line(text: str) -> AppLine:
             value = word.partition("=")[2] if "=" in word else next(rest, None)
             headers.append(_header(value))
         elif word.startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(word, _OPTIONS, 1)
             hint = f"Did you mean {near[0]}?" if near else "There are: -H 'Name: value' and --reload"
             raise OptionError(f"%app has no option {word}.", hint=hint)

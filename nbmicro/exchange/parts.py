@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from nbmicro.exchange.fields import HeaderFields
-from nbmicro.exchange.life import TraceStep
 from nbmicro.exchange.messages import RequestRecord, ResponseRecord
+
+if TYPE_CHECKING:
+    from nbmicro.exchange.life import TraceStep
 
 __all__ = [
     "CheckResult",
@@ -21,7 +23,6 @@ __all__ = [
     "Frame",
     "LogLine",
     "OutputPart",
-    "TraceStep",
 ]
 
 Stream = Literal["stdout", "stderr", "display"]

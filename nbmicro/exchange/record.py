@@ -14,9 +14,10 @@ from nbmicro.errors import RequestError
 from nbmicro.exchange.body import Body
 from nbmicro.exchange.fields import HeaderFields
 from nbmicro.exchange.messages import RequestRecord, ResponseRecord
-from nbmicro.exchange.parts import CheckResult, ErrorRecord, ExchangeRecord, Frame, LogLine, OutputPart, TraceStep
+from nbmicro.exchange.parts import CheckResult, ErrorRecord, ExchangeRecord, Frame, LogLine, OutputPart
 
 if TYPE_CHECKING:
+    from nbmicro.exchange.life import TraceStep
     from nbmicro.exchange.rendering import RenderOptions
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "OutputPart",
     "RequestRecord",
     "ResponseRecord",
-    "TraceStep",
 ]
 
 

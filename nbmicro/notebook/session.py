@@ -15,7 +15,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from nbmicro.cells.sources import forget_sources
 from nbmicro.exchange import deadline
 from nbmicro.exchange.capture import current_capture
 from nbmicro.exchange.client import Client
@@ -95,6 +94,8 @@ class Session:
         self.spoken.close()
         stop_listening()
         deadline.release()
+        from nbmicro.cells.sources import forget_sources
+
         forget_sources()
         self.host.uninstall()
         for kind in (Exchange, Exchanges, ErrorRecord, "werkzeug.test.TestResponse"):

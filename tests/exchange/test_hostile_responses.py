@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from nbmicro.exchange.frame import POLICY, sealed
 from nbmicro.exchange.html import mime_bundle, render_html
+from nbmicro.exchange.life import TraceStep
 from nbmicro.exchange.record import (
     CheckResult,
     ErrorRecord,
@@ -19,7 +20,6 @@ from nbmicro.exchange.record import (
     LogLine,
     OutputPart,
     RequestRecord,
-    TraceStep,
 )
 from nbmicro.exchange.rendering import RenderOptions
 from tests.exchange.apps import made

@@ -7,6 +7,7 @@ import pytest
 import nbmicro
 from nbmicro.errors import OptionError
 from nbmicro.exchange.client import Client
+from nbmicro.exchange.life import TraceStep
 from nbmicro.exchange.record import (
     Body,
     CheckResult,
@@ -17,7 +18,6 @@ from nbmicro.exchange.record import (
     OutputPart,
     RequestRecord,
     ResponseRecord,
-    TraceStep,
 )
 from nbmicro.exchange.rendering import SHOW_PARTS, RenderOptions
 from nbmicro.exchange.text import render_text

@@ -91,7 +91,10 @@ class Environment:
 
     def variables(self) -> dict[str, str]:
         """The process environment in which this environment's programs find one another."""
-        return {**os.environ, "PATH": os.pathsep.join([str(self.scripts), os.environ.get("PATH", "")])}
+        variables = {**os.environ, "PATH": os.pathsep.join([str(self.scripts), os.environ.get("PATH", "")])}
+        # The tests start hundreds of processes, and each would compile nbmicro anew.
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
+        return variables
 
 
 def find_browser() -> str | None:

@@ -61,9 +61,14 @@ def main() -> None:
     What was made in a notebook runs here without one: no Jupyter, no kernel, no browser is needed.
 
     \b
-    Serve it:           nbmicro run app.ipynb
-    See its routes:     nbmicro routes app.ipynb
-    In production:      gunicorn 'nbmicro:load("app.ipynb")'
+    Serve it:             nbmicro run app.ipynb
+    In production:        gunicorn 'nbmicro:load("app.ipynb")'
+    Test it:              nbmicro test app.ipynb
+    See its routes:       nbmicro routes app.ipynb
+    Ask it questions:     nbmicro shell app.ipynb
+    As a module:          nbmicro export app.ipynb -o app.py --tests
+    As OpenAPI:           nbmicro openapi app.ipynb
+    Requests as cells:    nbmicro import api.http
 
     Variables of a file .env in this folder, or one above, are set first; one that is set already stays as it is.
     """

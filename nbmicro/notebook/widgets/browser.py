@@ -18,12 +18,19 @@ __all__ = ["WIDGET_TYPE", "BrowserWidget"]
 
 WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
 _FRONT = Path(__file__).parent / "front"
+_PAGE = ("page.js", "page-requests.js", "page-ways.js", "page-memory.js", "page-parts.js")
 _PARTS = ("seal.js", "compose.js", "wire.js", "inhabitant.js", "browser.js")
 
 
 @cache
 def _file(name: str) -> str:
     return (_FRONT / name).read_text("utf-8")
+
+
+@cache
+def _page_script() -> str:
+    body = "\n".join(_file(name) for name in _PAGE)
+    return f"(config => {{\n'use strict';\n{body}\n}})"
 
 
 class BrowserWidget(anywidget.AnyWidget):
@@ -44,7 +51,7 @@ class BrowserWidget(anywidget.AnyWidget):
     page_script = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, path: str, take: Callable[[Any, list[Any]], None]) -> None:
-        super().__init__(path=path, page_script=_file("page.js"))
+        super().__init__(path=path, page_script=_page_script())
         self.on_msg(lambda _, content, buffers: take(content, buffers))
 
     def close(self) -> None:

@@ -1,0 +1,137 @@
+"""The fields of a request form as widgets: one for each value, by its kind.
+
+What lives here: making them, reading what stands in them, putting it back. What must not: sending, the panel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets
+
+from nbmicro.exchange.request_form import FormField, RequestForm
+
+__all__ = ["FieldBox", "text_area"]
+
+_WIDE = {"width": "auto"}
+_LABEL = {"description_width": "7.5em"}
+_TITLES = {"path": "Path", "query": "Query", "header": "Headers", "form": "Form", "file": "Form"}
+
+
+class FieldBox:
+    """The fields of one form, in their order, under small headings.
+
+    Parameters
+    ----------
+    form:
+        The form.
+    values:
+        What stands in them at first, by place and name.
+    """
+
+    def __init__(self, form: RequestForm, values: dict[tuple[str, str], str]) -> None:
+        self._widgets = {(one.place, one.name): _widget(one) for one in form.fields}
+        for key, widget in self._widgets.items():
+            _put(widget, values.get(key))
+
+    def rows(self, *places: str) -> list[Any]:
+        """The widgets of these places, each group below its title."""
+        rows: list[Any] = []
+        title = ""
+        for (place, _), widget in self._widgets.items():
+            if place not in places:
+                continue
+            if _TITLES[place] != title:
+                title = _TITLES[place]
+                rows.append(heading(title))
+            rows.append(widget)
+        return rows
+
+    def values(self) -> dict[tuple[str, str], str]:
+        """The text of each field; of one without a value, none."""
+        texts = ((key, _text(widget)) for key, widget in self._widgets.items())
+        return {key: text for key, text in texts if text is not None}
+
+    def files(self) -> dict[str, tuple[str, bytes, str]]:
+        """The chosen file of each field of one: its name, content and media type."""
+        found: dict[str, tuple[str, bytes, str]] = {}
+        for (place, name), widget in self._widgets.items():
+            if place == "file" and widget.value:
+                one = widget.value[0]
+                found[name] = (one["name"], bytes(one["content"]), one["type"] or "application/octet-stream")
+        return found
+
+    def close(self) -> None:
+        """Close every widget."""
+        for widget in self._widgets.values():
+            close(widget)
+
+
+def heading(text: str) -> Any:
+    """A small title above fields."""
+    widget = ipywidgets.HTML(f"<small><b>{text}</b></small>")
+    widget.add_class("nbmicro-explore-title")
+    return widget
+
+
+def text_area(description: str, placeholder: str, rows: int, *, code: bool = True) -> Any:
+    """A field of several lines."""
+    widget = ipywidgets.Textarea(
+        description=description,
+        placeholder=placeholder,
+        rows=rows,
+        continuous_update=False,
+        layout=_WIDE,
+        style=_LABEL,
+    )
+    if code:
+        widget.add_class("nbmicro-explore-text")
+    return widget
+
+
+def close(widget: Any) -> None:
+    """Close a widget with the models that ipywidgets made for it, which would stay."""
+    for name in ("layout", "style"):
+        part = getattr(widget, name, None)
+        if isinstance(part, ipywidgets.Widget):
+            part.close()
+    widget.close()
+
+
+def _widget(field: FormField) -> Any:
+    label = field.name if field.place == "path" or not field.required else f"{field.name} *"
+    common: dict[str, Any] = {"description": label, "layout": _WIDE, "style": _LABEL, "tooltip": field.note or field.name}
+    if field.kind == "file":
+        return ipywidgets.FileUpload(**{**common, "description": f"{label}: choose a file"})
+    if field.kind in ("choice", "flag"):
+        words = field.choices if field.kind == "choice" else ("true", "false")
+        options = words if field.required else ("", *words)
+        return ipywidgets.Dropdown(options=options, **common)
+    if field.place == "path" and field.kind == "integer":
+        low = -(2**53) if field.minimum is None else int(field.minimum)
+        high = 2**53 if field.maximum is None else int(field.maximum)
+        return ipywidgets.BoundedIntText(value=min(max(1, low), high), min=low, max=high, **common)
+    if field.place == "path" and field.kind == "number":
+        return ipywidgets.FloatText(value=1.0 if field.minimum is None else field.minimum, **common)
+    kind = {"integer": "a whole number", "number": "a number"}.get(field.kind, "")
+    note = ", ".join(one for one in (kind, field.note) if one)
+    return ipywidgets.Text(placeholder=note, continuous_update=False, **common)
+
+
+def _text(widget: Any) -> str | None:
+    if isinstance(widget, ipywidgets.FileUpload) or widget.value is None:
+        return None
+    return str(widget.value)
+
+
+def _put(widget: Any, text: str | None) -> None:
+    if text is None or isinstance(widget, ipywidgets.FileUpload):
+        return
+    if isinstance(widget, ipywidgets.Dropdown):
+        if text in widget.options:
+            widget.value = text
+        return
+    try:
+        widget.value = type(widget.value)(text)
+    except ValueError:
+        pass  # it was another kind of field before

@@ -27,7 +27,7 @@ class TemplateCell:
     name:
         The template's name, as ``hello.html``.
     source:
-        Its text.
+        Its text, whose last line has an end.
     attempt:
         The values that ``--try`` gives; None without it.
     """
@@ -46,7 +46,7 @@ class StaticCell:
     path:
         Where the file is below the static folder, as ``css/style.css``.
     content:
-        Its text in UTF-8.
+        Its text in UTF-8, whose last line has an end.
     mimetype:
         Its media type, by its ending.
     """
@@ -62,7 +62,7 @@ def parse_template_cell(line: str, body: str) -> TemplateCell:
     name = _one_name("%%template", before, "hello.html")
     _refuse_outside("%%template", name, name, "templates", "hello.html")
     values = _values(attempt) if attempt_found else None
-    return TemplateCell(name, body, values)
+    return TemplateCell(name, _ended(body), values)
 
 
 def parse_static_cell(line: str, body: str) -> StaticCell:
@@ -71,7 +71,14 @@ def parse_static_cell(line: str, body: str) -> StaticCell:
     path = given.removeprefix("/").removeprefix("static/")
     _refuse_outside("%%static", given, path, "static", "style.css")
     mimetype = mimetypes.guess_type(path)[0] or "text/plain"
-    return StaticCell(path, body.encode(), mimetype)
+    return StaticCell(path, _ended(body).encode(), mimetype)
+
+
+def _ended(body: str) -> str:
+    """A cell's text as a file has it: IPython ends its last line, and the notebook's file does not."""
+    if not body.strip():
+        return ""
+    return body if body.endswith("\n") else f"{body}\n"
 
 
 def _refuse_outside(magic: str, given: str, path: str, folder: str, example: str) -> None:

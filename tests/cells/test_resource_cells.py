@@ -14,10 +14,19 @@ PARSERS: dict[str, Callable[[str, str], object]] = {"%%template": parse_template
 
 def test_a_name_and_the_text_below_it_are_the_resource() -> None:
     template = parse_template_cell("mail/hello.html --try name=Ada", "<p>{{ name }}")
-    assert (template.name, template.source, template.attempt) == ("mail/hello.html", "<p>{{ name }}", {"name": "Ada"})
+    assert (template.name, template.source, template.attempt) == ("mail/hello.html", "<p>{{ name }}\n", {"name": "Ada"})
     static = parse_static_cell("/static/css/style.css", "a {}")
-    assert (static.path, static.content, static.mimetype) == ("css/style.css", b"a {}", "text/css")
+    assert (static.path, static.content, static.mimetype) == ("css/style.css", b"a {}\n", "text/css")
     assert parse_template_cell('"a b.html"', "").name == "a b.html"
+
+
+@pytest.mark.parametrize(
+    ("body", "content"), [("a\nb", b"a\nb\n"), ("a\n", b"a\n"), ("a\n\n", b"a\n\n"), ("\n", b""), ("", b"")]
+)
+def test_the_text_is_the_same_whoever_ended_its_last_line(body: str, content: bytes) -> None:
+    """IPython hands a cell over with a line break at its end, a notebook's file has none: both give one file."""
+    assert parse_static_cell("a.txt", body).content == content
+    assert parse_template_cell("a.txt", body).source.encode() == content
 
 
 @pytest.mark.parametrize("magic", sorted(PARSERS))

@@ -50,7 +50,7 @@ def test_a_notebook_of_every_kind_answers(notebook: Notebook) -> None:
     assert ask_app(app, "/plain") == (200, '{"n":1}\n')
     assert ask_app(app, "/users", "POST") == (200, "2")
     assert ask_app(app, "/hello/<Ada>") == (200, "<h1>&lt;Ada&gt;</h1>")
-    assert ask_app(app, "/static/style.css") == (200, "h1 { color: red }")
+    assert ask_app(app, "/static/style.css") == (200, "h1 { color: red }\n")
     assert ask_app(app, "/nothing")[0] == 404
 
 

@@ -32,8 +32,7 @@ def files_of(survey: Survey) -> dict[str, bytes] | None:
             continue
         if cell.name == "template":
             template = parse_template_cell(cell.line, cell.body)
-            text = template.source if template.source.endswith("\n") else f"{template.source}\n"
-            files[f"{templates}/{template.name}"] = text.encode()
+            files[f"{templates}/{template.name}"] = template.source.encode()
         else:
             one = parse_static_cell(cell.line, cell.body)
             if mimetypes.guess_type(one.path)[0] is None:

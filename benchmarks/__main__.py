@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [dispatch routes client cell attack browse trace server] [--quick]``."""
+"""The command: ``python -m benchmarks [dispatch routes client cell attack browse exchanges trace server] [--quick]``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ TABLES = {
     "cell": "a %http cell beside one that displays, and %load_ext, in real kernels",
     "attack": "a served notebook under attack: refusals, other clients, memory",
     "browse": "a thousand pages through %browse, in a real JupyterLab: the memory of kernel and page",
+    "exchanges": "ten thousand exchanges: the memory of the kernel",
     "trace": "a request that is traced, and one that is not",
     "server": "the background server of an idle kernel, beside Flask's development server",
 }

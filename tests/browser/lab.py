@@ -236,6 +236,25 @@ class Lab:
         self.page.screenshot(path=file)
         self.page.set_viewport_size({"width": 1280, "height": 900})
 
+    def picture_of(self, first: int, last: int, file: Path, *, theme: Theme = "light", width: int = 900) -> None:
+        """Take a picture of some cells, one below the other, at most `width` pixels wide."""
+        self.set_theme(theme)
+        self.page.add_style_tag(content=".jp-Collapser, .jp-cell-toolbar { visibility: hidden }")
+        self.page.set_viewport_size({"width": width + 400, "height": 2600})
+        box = self._cell(last).bounding_box() or {"width": width}
+        self.page.set_viewport_size({"width": width + 400 - round(box["width"] - width), "height": 2600})
+        # Widgets and frames grow once they are in view.
+        self._cell(last).scroll_into_view_if_needed()
+        self.page.wait_for_load_state("networkidle")
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        boxes = [box for index in range(first, last + 1) if (box := self._cell(index).bounding_box()) is not None]
+        left, top = min(box["x"] for box in boxes), min(box["y"] for box in boxes)
+        right = min(max(box["x"] + box["width"] for box in boxes), left + width)
+        bottom = max(box["y"] + box["height"] for box in boxes)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=file, clip={"x": left, "y": top, "width": right - left, "height": bottom - top})
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+
     # --- how ---
 
     def _cell(self, index: int) -> Locator:

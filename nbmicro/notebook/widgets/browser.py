@@ -19,7 +19,7 @@ __all__ = ["WIDGET_TYPE", "BrowserWidget"]
 WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
 _FRONT = Path(__file__).parent / "front"
 _PAGE = ("page.js", "page-requests.js", "page-ways.js", "page-memory.js", "page-parts.js")
-_PARTS = ("seal.js", "compose.js", "wire.js", "inhabitant.js", "browser.js")
+_PARTS = ("seal.js", "compose.js", "wire.js", "inhabitant.js", "face.js", "browser.js")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The table of routes as text and HTML, and the explanation of what a path meets.
+"""The table of routes as text, its MIME bundle, and the explanation of what a path meets.
 
 What lives here: pure functions of an app's routes. What must not: printing.
 """
@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
 from nbmicro.exchange.places import FrameLabels, is_users, label_of
+from nbmicro.notebook.route_tree import RouteRow, tree_html
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
 
@@ -59,28 +59,14 @@ def table_text(app: App | ForeignApp, label: Label) -> str:
 
 
 def table_bundle(app: App | ForeignApp, label: Label | None = None) -> dict[str, str]:
-    """The table as text and as HTML; ``label`` says where a route is declared."""
+    """The table as text, and the tree of it as HTML; ``label`` says where a route is declared."""
     label = label or _owner_of
     rows = _rows(app, label)
     text = table_text(app, label)
     if not rows:
         return {"text/plain": text}
-    cell = Markup('<td style="text-align:left;vertical-align:top">{}</td>')
-    code = Markup("<code>{}</code>")
-    body = Markup("").join(
-        Markup("<tr>{}</tr>").format(
-            Markup("").join(
-                [cell.format(Markup("<b>{}</b>").format(row[0])), *(cell.format(code.format(one)) for one in row[1:])]
-            )
-        )
-        for row in rows
-    )
-    head = Markup("").join(
-        Markup('<th style="text-align:left">{}</th>').format(name)
-        for name in ("method", "rule", "endpoint", "cell" if isinstance(app, App) else "where")
-    )
-    html = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
-    return {"text/plain": text, "text/html": str(html)}
+    html = tree_html([RouteRow(*row) for row in rows], "cell" if isinstance(app, App) else "where")
+    return {"text/plain": text, "text/html": html}
 
 
 def _owner_of(route: Any) -> str:

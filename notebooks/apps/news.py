@@ -15,14 +15,43 @@ settings.configure(
     DEBUG=True,
     SECRET_KEY="a real site has a better one",
     ROOT_URLCONF=__name__,
-    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes"],
-    MIDDLEWARE=["django.middleware.common.CommonMiddleware", "django.middleware.csrf.CsrfViewMiddleware"],
-    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
+    INSTALLED_APPS=[
+        "django.contrib.admin.apps.SimpleAdminConfig",
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.messages",
+        "django.contrib.sessions",
+        __name__,
+    ],
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+    ],
+    TEMPLATES=[
+        {
+            "BACKEND": "django.template.backends.django.DjangoTemplates",
+            "APP_DIRS": True,
+            "OPTIONS": {
+                "context_processors": [
+                    "django.template.context_processors.request",
+                    "django.contrib.auth.context_processors.auth",
+                    "django.contrib.messages.context_processors.messages",
+                ]
+            },
+        }
+    ],
+    STATIC_URL="static/",
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(folder.name, "news.db")}},
 )
 django.setup()
 
+from django.contrib import admin  # noqa: E402
 from django.contrib.auth import views as auth  # noqa: E402
+from django.contrib.auth.models import User  # noqa: E402
+from django.core.management import call_command  # noqa: E402
 from django.db import connection, models  # noqa: E402
 from django.shortcuts import get_object_or_404  # noqa: E402
 from django.template import engines  # noqa: E402
@@ -34,11 +63,17 @@ class Story(models.Model):
     words = models.IntegerField()
 
     class Meta:
-        app_label = "news"
+        verbose_name_plural = "stories"
+
+    def __str__(self):
+        return self.title
 
 
+admin.site.register(Story)
+call_command("migrate", verbosity=0)
 with connection.schema_editor() as editor:
     editor.create_model(Story)
+User.objects.create_superuser("editor", password="lantern")
 Story.objects.create(title="Tea prices rise", words=420)
 Story.objects.create(title="A kettle for every house", words=310)
 
@@ -74,6 +109,7 @@ urlpatterns = [
     path("stories.csv", export, name="export"),
     path("suggest/", suggest, name="suggest"),
     path("accounts/", include([path("login/", auth.LoginView.as_view(), name="login")])),
+    path("admin/", admin.site.urls),
 ]
 
 application = get_wsgi_application()

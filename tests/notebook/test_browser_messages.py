@@ -78,7 +78,9 @@ def request_of(name: str, target: str = "/hello", **more: Any) -> dict[str, Any]
 
 def test_a_request_is_answered_in_pieces(visits: Visits, front: Front) -> None:
     """A head, the body, an end; the exchange is noted."""
-    visits.take(request_of("a", method="POST"), [memoryview(b"Ada")])
+    for part in (b"A", b"da"):
+        visits.take({"kind": "part", "id": "a"}, [memoryview(part)])
+    visits.take(request_of("a", method="POST"))
     head, body, end = front.of("a")
     assert (head["status"], head["reason"], head["target"], body) == (200, "OK", "/hello", b"Hello, Ada!")
     assert end["failed"] is None
@@ -124,6 +126,15 @@ def test_what_cannot_be_sent_is_refused(visits: Visits, front: Front, wrong: dic
     visits.take(request_of("a", **wrong))
     assert front.of("a")[2]["failed"]
     assert list(visits.visitor.history) == []
+
+
+def test_a_body_that_is_too_large_is_refused(visits: Visits, front: Front) -> None:
+    """However many parts it comes in, no more than the limit is kept."""
+    part = memoryview(bytes(8 * 1024 * 1024))
+    for _ in range(8):
+        visits.take({"kind": "part", "id": "a"}, [part])
+    visits.take(request_of("a", method="POST"))
+    assert "are the most" in front.of("a")[2]["failed"]
 
 
 def test_what_is_no_message_is_passed_over(visits: Visits, front: Front) -> None:

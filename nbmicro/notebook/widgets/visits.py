@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -30,12 +30,15 @@ Send = Callable[[dict[str, Any], list[bytes]], None]
 RUNNING_LIMIT, WAITING_LIMIT = 12, 200
 #: Bytes of a request's body, and of an answer's that is no event stream.
 BODY_LIMIT = 32 * 1024 * 1024
+#: Bodies that may be on their way in at once.
+PARTS_LIMIT = 16
 #: Bytes of a page.
 PAGE_LIMIT = 8 * 1024 * 1024
 #: Bytes of one message, messages that may be on their way unread, and seconds after which nobody reads any more.
 PIECE, CREDIT, PATIENCE = 256 * 1024, 16, 120.0
-#: Seconds between two messages of one stream; Jupyter drops what comes faster than 1,000 a second.
-PACE = 0.004
+#: Messages of one stream at once, and a second, before small ones are put together; Jupyter drops them above
+#: 1,000 a second.
+BURST, RATE = 100, 200
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: Headers that a page does not choose.
 _LIKE_A_BROWSER = (("Accept", "text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8"),)
@@ -60,6 +63,7 @@ class Visits:
         self._lock = threading.Lock()
         self._open: dict[str, _Running] = {}
         self._waiting: deque[_Running] = deque()
+        self._parts: OrderedDict[str, bytearray] = OrderedDict()
         self._busy = 0
         self._closed = False
         self.uses = Uses(visitor.app, lambda page: self._tell({"kind": "changed", "page": page}))
@@ -81,8 +85,12 @@ class Visits:
         if not isinstance(message, Mapping):
             return
         kind, name = message.get("kind"), str(message.get("id", ""))
-        if kind == "request":
-            self._begin(name, message, bytes(buffers[0]) if buffers else b"")
+        if kind == "part":
+            self._keep_part(name, bytes(buffers[0]) if buffers else b"")
+        elif kind == "request":
+            with self._lock:
+                body = self._parts.pop(name, b"")
+            self._begin(name, message, bytes(body))
         elif kind == "cookie":
             self.visitor.set_page_cookie(str(message.get("text", ""))[:4096], str(message.get("path", "/")))
         elif kind in ("more", "cancel"):
@@ -95,6 +103,7 @@ class Visits:
         """Stop every request; what a handler does between two pieces of its answer comes to its own end."""
         with self._lock:
             self._closed = True
+            self._parts.clear()
             running = list(self._open.values())
             self._waiting.clear()
         self.uses.close()
@@ -106,6 +115,15 @@ class Visits:
         """Requests that are being answered now."""
         with self._lock:
             return self._busy
+
+    def _keep_part(self, name: str, part: bytes) -> None:
+        """Keep a part of a body whose request comes after its last one; what is too large is refused then."""
+        with self._lock:
+            body = self._parts.setdefault(name, bytearray())
+            if len(body) <= BODY_LIMIT:
+                body += part
+            while len(self._parts) > PARTS_LIMIT:
+                self._parts.popitem(last=False)
 
     # -- requests ------------------------------------------------------------------------------------------------
 
@@ -180,19 +198,21 @@ class Visits:
     def _send_body(self, running: _Running, visit: Visit, body: Iterable[bytes]) -> None:
         stream = visit.headers.get("Content-Type", "").startswith("text/event-stream")
         whole = visit.headers.get("Content-Length") is not None and not stream
-        kept, sent, last = bytearray(), 0, 0.0
+        kept, sent, allowance, last = bytearray(), 0, float(BURST), time.monotonic()
         for piece in body:
             if running.stopped:
                 return
             kept += piece
-            if whole and len(kept) < PIECE:
+            now = time.monotonic()
+            allowance, last = min(BURST, allowance + (now - last) * RATE), now
+            if len(kept) < PIECE and (whole or allowance < 1):
                 continue
-            time.sleep(max(last + PACE - time.monotonic(), 0.0))
+            allowance -= 1
             for part in _pieces(bytes(kept)):
                 if not running.wait():
                     return
                 self._tell({"kind": "piece", "id": running.name}, part)
-            sent, last = sent + len(kept), time.monotonic()
+            sent += len(kept)
             kept.clear()
             if sent > BODY_LIMIT and not stream:
                 running.cut = True

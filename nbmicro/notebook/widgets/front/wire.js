@@ -4,6 +4,7 @@
 
 const IN_FLIGHT = 8;
 const QUEUED = 500;
+const PART = 1024 * 1024;
 
 class Wire {
   constructor(model) {
@@ -51,9 +52,13 @@ class Wire {
 
   send(call) {
     call.sent = true;
-    const buffers = call.body?.byteLength ? [call.body] : [];
+    // Jupyter closes a connection on which a message of more than 10 MB comes.
+    const size = call.body?.byteLength ?? 0;
+    for (let start = 0; start < size; start += PART) {
+      this.model.send({ kind: 'part', id: call.id }, undefined, [call.body.slice(start, start + PART)]);
+    }
     const { method, target, headers, redirect, navigation, page, path } = call.request;
-    this.model.send({ kind: 'request', id: call.id, method, target, headers, redirect, navigation, page, path }, undefined, buffers);
+    this.model.send({ kind: 'request', id: call.id, method, target, headers, redirect, navigation, page, path });
   }
 
   next() {

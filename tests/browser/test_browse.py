@@ -156,7 +156,7 @@ def test_a_browser_answers_while_a_cell_runs_and_a_stream_ends_with_its_page(fir
 
 
 def test_an_edited_template_is_shown_and_what_the_page_did_not_use_changes_nothing(first: Shown) -> None:
-    """Run its cell again, and the page shows it; the reader stays where he had scrolled to; the switch stops it."""
+    """Run its cell again, and the page shows it; the switch stops it."""
     lab, cell = first.lab, list(CELLS).index("home")
     lab.edit(cell, CELLS["home"].replace("Mountains", "Peaks"))
     lab.run(cell)

@@ -343,8 +343,7 @@ def _routes(app: Any) -> tuple[RouteInfo, ...]:
 def _tracer(app: Any, frame_labels: FrameLabels | None) -> Tracer:
     from nbmicro.exchange.trace import Tracer
 
-    # Of an app of another framework the one behind the bridge is watched.
-    return Tracer(getattr(app, "app", app), frame_labels)
+    return Tracer(app, frame_labels)
 
 
 def _with_life(exchange: Exchange, tracer: Tracer, app: Any) -> Exchange:
@@ -357,8 +356,8 @@ def _with_life(exchange: Exchange, tracer: Tracer, app: Any) -> Exchange:
     matches = [index for index, step in enumerate(steps) if step.kind == "match"]
     if matches:
         at = matches[0]
-        # Where a hook answered, or the handler is another framework's, the exchange knows which rule it was.
-        label = steps[at].label or (f"{exchange.rule} → {exchange.endpoint}" if exchange.rule else "")
+        # Where a hook answered, or routes share a handler, the exchange knows which rule it was.
+        label = f"{exchange.rule} → {exchange.endpoint}" if exchange.rule else steps[at].label
         steps = (*steps[:at], replace(steps[at], tried=tried, label=label), *steps[at + 1 :])
     return exchange.with_trace(steps)
 

@@ -14,6 +14,7 @@ from time import perf_counter
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+from nbmicro.exchange.app_functions import functions_of
 from nbmicro.exchange.life import TraceStep
 from nbmicro.exchange.line_watch import LineWatch
 from nbmicro.exchange.places import FrameLabels, is_users, label_of
@@ -38,7 +39,7 @@ _MARKS = {
     ("flask.sessions", "SecureCookieSessionInterface.open_session"): ("session", "opened"),
     ("flask.sessions", "SecureCookieSessionInterface.save_session"): ("session", "saved"),
     ("flask.app", "Flask.make_response"): ("reply", ""),
-    ("django.urls.resolvers", "URLResolver.resolve"): ("match", ""),
+    ("django.core.handlers.base", "BaseHandler.resolve_request"): ("match", ""),
     ("jinja2.environment", "Template.render"): ("template", ""),
     ("jinja2.environment", "Template.generate"): ("template", ""),
     ("django.template.base", "Template.render"): ("template", ""),
@@ -64,14 +65,15 @@ class Tracer:
     Parameters
     ----------
     app:
-        Of a Flask-shaped app it is known which function is a handler or which kind of hook; of any other all are hooks.
+        Of a Flask-shaped app it is known which function is a handler or which kind of hook; of another framework's
+        (a ``ForeignApp``) which is a handler. Of any other all are hooks.
     frame_labels:
         What a file is called (see ``places``).
     """
 
     def __init__(self, app: Any, frame_labels: FrameLabels | None = None) -> None:
         self._labels = frame_labels
-        self._known = _functions_of(app)
+        self._known = functions_of(app)
         self._marks: dict[CodeType, tuple[str, str] | None] = {}
         self._begin = self._end = 0.0
         # By frame: an async handler is left and entered again many times.
@@ -142,6 +144,9 @@ class Tracer:
     # -- watching ------------------------------------------------------------------------------------------------
 
     def _note(self, frame: FrameType, event: str, argument: object) -> None:
+        if self._end:
+            sys.setprofile(None)  # in a thread that was left behind
+            return
         if event == "call":
             if frame in self._seen:
                 return
@@ -159,6 +164,9 @@ class Tracer:
     def _enter_frame(self, frame: FrameType, event: str, argument: object) -> Any:
         """The trace function: lines are watched in the steps that are functions of the user's."""
         code = frame.f_code
+        if self._end:
+            sys.settrace(None)
+            return None
         if not is_users(code.co_filename):
             return None
         call = self._seen.get(frame)
@@ -185,11 +193,15 @@ class Tracer:
         if code.co_name == "<module>" or ("blocks" in frame.f_globals and "debug_info" in frame.f_globals):
             # A module that is imported, and the code that Jinja made of a template.
             return None
-        if not is_users(code.co_filename) or frame.f_back is None or is_users(frame.f_back.f_code.co_filename):
+        known, caller = self._known.get(code), frame.f_back
+        if known is not None and known[0] == "handler" and (caller is None or caller.f_code not in self._known):
+            # Also under a decorator of the user's, or of an app that is installed.
+            return known
+        if not is_users(code.co_filename) or caller is None or is_users(caller.f_code.co_filename):
             return None
-        if code.co_name.startswith("<") and code not in self._known:
+        if code.co_name.startswith("<") and known is None:
             return None  # a comprehension or a lambda that the user's own function handed over
-        return self._known.get(code, ("hook", code.co_name))
+        return known or ("hook", code.co_name)
 
 
 def _mark_of(frame: FrameType) -> tuple[str, str] | None:
@@ -221,65 +233,3 @@ def _came_of(kind: str, value: object) -> str:
         count = len(value)
         return f"{count} value{'' if count == 1 else 's'} in its cookie" if count else "new"
     return ""
-
-
-def _functions_of(app: Any) -> dict[CodeType, tuple[str, str]]:
-    """What is known of an app's functions, by their code: kind and name."""
-    found: dict[CodeType, tuple[str, str]] = {}
-    views = getattr(app, "view_functions", None)
-    for endpoint, function in views.items() if isinstance(views, Mapping) else ():
-        _learn(found, function, "handler", str(endpoint))
-    for name, kind in _HOOKS.items():
-        for function in _hooks_of(app, name):
-            _learn(found, function, kind, getattr(function, "__name__", name))
-    return found
-
-
-_HOOKS = {
-    "url_value_preprocessor": "before",
-    "before_request": "before",
-    "after_request": "after",
-    "teardown_request": "teardown",
-    "teardown_appcontext": "teardown",
-    "context_processor": "template context",
-    "error_handler": "error handler",
-}
-# What Flask keeps them in.
-_FLASKS = {
-    "url_value_preprocessor": "url_value_preprocessors",
-    "before_request": "before_request_funcs",
-    "after_request": "after_request_funcs",
-    "teardown_request": "teardown_request_funcs",
-    "teardown_appcontext": "teardown_appcontext_funcs",
-    "context_processor": "template_context_processors",
-    "error_handler": "error_handler_spec",
-}
-
-
-def _hooks_of(app: Any, name: str) -> Iterable[Any]:
-    tables = getattr(app, "tables", None)
-    if tables is None:
-        return _leaves(getattr(app, _FLASKS[name], None))
-    table = tables.current()
-    own = {"error_handler": "error_handlers", "teardown_appcontext": "teardown_appcontext"}.get(name)
-    return _leaves(table.scoped.get(name) if own is None else getattr(table, own))
-
-
-def _leaves(value: Any) -> Iterable[Any]:
-    """The functions in dicts and lists, however deep."""
-    if isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _leaves(inner)
-    elif isinstance(value, (list, tuple)):
-        for inner in value:
-            yield from _leaves(inner)
-    elif callable(value):
-        yield value
-
-
-def _learn(found: dict[CodeType, tuple[str, str]], function: Any, kind: str, label: str) -> None:
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-    code = getattr(getattr(function, "__func__", function), "__code__", None)
-    if isinstance(code, CodeType):
-        found.setdefault(code, (kind, label))

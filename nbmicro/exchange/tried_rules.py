@@ -40,7 +40,7 @@ def tried_rules(
     """
     rated: list[tuple[float, int, TriedRule]] = []
     for index, route in enumerate(routes):
-        methods = ",".join(route.spoken_methods)
+        methods = ",".join(route.spoken_methods) or "ANY"
         is_it = rule is not None and rule in (route.rule, route.written)
         if is_it and (endpoint is None or route.endpoint == endpoint):
             rated.append((-1.0, index, TriedRule(methods, route.written or route.rule, "answers", True)))
@@ -50,7 +50,7 @@ def tried_rules(
         depth, verdict = _verdict(path, route.rule)
         if verdict is None:
             depth += 1
-            allowed = method in route.methods or (method == "HEAD" and "GET" in route.methods)
+            allowed = not route.methods or method in route.methods or (method == "HEAD" and "GET" in route.methods)
             verdict = "fits too; another rule is more exact" if allowed else f"fits, but answers {methods} only"
         rated.append((-depth, index, TriedRule(methods, route.written or route.rule, verdict)))
     answered = [one for one in rated if one[2].answers]

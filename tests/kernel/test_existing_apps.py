@@ -259,6 +259,8 @@ def test_a_django_project_is_spoken_to_by_its_manage_py(kernel: RealKernel) -> N
         "await Tea.objects.acreate(name='Assam')"
     )
     assert '"Assam"' in kernel.check("%http /teas/").text
+    life = kernel.check("%trace /teas/ --show trace").text
+    assert life.index("match") < life.index("/teas/ → teas") < life.index("handler") < life.index("views.py, line 7")
     assert kernel.check("%http /stream/").text.endswith("Assam;")
     assert kernel.check("%http /harvest/2020/").text.endswith("of 2020")
     assert "ANY        /harvest/<year>/   harvest" in kernel.check("%routes").text

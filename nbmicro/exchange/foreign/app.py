@@ -11,7 +11,7 @@ import contextvars
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from nbmicro.errors import LoadError
@@ -119,11 +119,6 @@ class ForeignApp:
     def routes(self) -> tuple[RouteInfo, ...]:
         """Its routes, for hints."""
         return tuple(RouteInfo(one.pattern, one.methods, one.endpoint, one.rule) for one in self.table())
-
-    @property
-    def view_functions(self) -> Mapping[str, Any]:
-        """Its handlers by their endpoints, for a trace."""
-        return {one.endpoint: one.handler for one in self.table() if one.handler is not None}
 
     def __repr__(self) -> str:
         return f"<{self.kind.spoken}>"

@@ -26,6 +26,7 @@ from nbmicro.exchange.foreign.interruption import (
     trace_of_stack,
     trace_of_task,
 )
+from nbmicro.exchange.foreign.watching import Watch
 
 __all__ = ["Bridge"]
 
@@ -156,11 +157,10 @@ class Bridge:
             await send(message)
 
         answering.task = asyncio.current_task()
-        if answering.profile is not None:
-            sys.setprofile(answering.profile)
         try:
-            answering.coroutine = self.app(scope, receive, noting)
-            await answering.coroutine
+            async with answering.watch.in_loop():
+                answering.coroutine = self.app(scope, receive, noting)
+                await answering.coroutine
         except asyncio.CancelledError:
             # a2wsgi would wait for ever for a task that was cancelled.
             raise Stopped from None
@@ -170,8 +170,6 @@ class Bridge:
                 raise
             answering.environ["nbmicro.error"] = error
         finally:
-            if answering.profile is not None:
-                sys.setprofile(None)
             answering.coroutine = None
             if "endpoint" in scope:
                 # Starlette notes there what answers.
@@ -185,7 +183,7 @@ class _Answering:
 
     def __init__(self, bridge: Bridge, environ: dict[str, Any], start_response: Any) -> None:
         self.environ = environ
-        self.profile = sys.getprofile()
+        self.watch = Watch()
         self.task: asyncio.Task[Any] | None = None
         self.coroutine: Any = None
         self._bridge = bridge

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from nbmicro.exchange.foreign.interruption import GRACE, Stopped, stop_threads, trace_of_stack
+from nbmicro.exchange.foreign.watching import Watch
 
 __all__ = ["Worker", "loop_is_running", "wait_for"]
 
@@ -43,21 +44,18 @@ class _Job:
     def __init__(self, function: Callable[[], Any], context: contextvars.Context) -> None:
         self.function = function
         self.context = context
-        self.profile = sys.getprofile()
+        self.watch = Watch()
         self.result: Any = None
         self.error: BaseException | None = None
         self.done = threading.Event()
 
     def run(self) -> None:
         try:
-            if self.profile is not None:
-                sys.setprofile(self.profile)
-            self.result = self.context.run(self.function)
+            with self.watch.here():
+                self.result = self.context.run(self.function)
         except BaseException as error:  # handed to the caller
             self.error = error
         finally:
-            if self.profile is not None:
-                sys.setprofile(None)
             self.done.set()
 
 

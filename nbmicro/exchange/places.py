@@ -19,9 +19,10 @@ __all__ = ["FrameLabels", "is_users", "label_of"]
 FrameLabels: TypeAlias = Callable[[str], str | None]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Beside programs lie modules too: Bottle's is imported from there by whoever is started from there.
+_PLACES = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
 _LIBRARIES = tuple(
-    os.path.realpath(path) + os.sep
-    for path in {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")} | {_PACKAGE}
+    os.path.realpath(path) + os.sep for path in {sysconfig.get_path(name) for name in _PLACES} | {_PACKAGE}
 )
 # A kernel's cell: its file name carries a process id or a counter, which must not be shown.
 _CELL_FILE = re.compile(r"ipykernel_\d+|^<ipython-input-|^<stdin>")

@@ -146,8 +146,9 @@ def test_pain_19_a_connection_of_another_thread_says_how_to_open_one(notebook: R
     notebook.check("import sqlite3\nbooks = sqlite3.connect(':memory:')", cell_id="p19 db")
     notebook.check("%%route /p19\nstr(books.execute('select 1').fetchone()[0])", cell_id="p19")
     notebook.check(f"%serve --port {port}", cell_id="p19 serve")
-    with pytest.raises(urllib.error.HTTPError):
+    with pytest.raises(urllib.error.HTTPError) as refused:
         fetch(port, "/p19")
+    refused.value.close()
     wait_until(lambda: notebook.check("client.history[-1].error is not None", cell_id="p19 wait").text == "True")
     text = notebook.check("client.history[-1]", cell_id="p19 look").text
     assert "2 │ str(books.execute('select 1').fetchone()[0])" in text
@@ -192,6 +193,7 @@ def test_pain_21_links_and_redirects_have_the_proxys_prefix(notebook: RealKernel
     request = urllib.request.Request(f"http://127.0.0.1:{port}/p21/go", headers={"X-Forwarded-Prefix": prefix})
     with pytest.raises(urllib.error.HTTPError) as moved:
         urllib.request.build_opener(Staying).open(request, timeout=10)
+    moved.value.close()
     assert moved.value.status == 302
     location = str(moved.value.headers["Location"])
     # Jupyter's proxy puts its prefix before a Location that begins with a slash; the browser must end at one of it.

@@ -270,8 +270,9 @@ def test_what_failed_for_a_visitor_is_named_among_the_exchanges(kernel: RealKern
     port = free_port()
     kernel.check("%%route /err\n1/0", cell_id="route")
     kernel.check(f"%serve --port {port}", cell_id="serve")
-    with pytest.raises(urllib.error.HTTPError):
+    with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"http://127.0.0.1:{port}/err", timeout=10)
+    refused.value.close()
     listed = exchanges_once(kernel, 1)
     assert listed == "1  GET  /err  500  server  ZeroDivisionError: division by zero (GET /err, line 2)"
 

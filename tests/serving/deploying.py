@@ -37,8 +37,8 @@ def commands(program: str) -> list[str]:
 @contextmanager
 def started(command: str, folder: Path, ports: dict[int, int], **environ: str) -> Iterator[subprocess.Popen[str]]:
     """A command of the page, with its ports replaced, once it listens; ended with all that it started."""
-    for named, taken in ports.items():
-        command = command.replace(str(named), str(taken))
+    # In one go: a port that was put in may hold the digits of another.
+    command = re.sub(r"\b(?:80\d\d|80)\b", lambda found: str(ports.get(int(found[0]), found[0])), command)
     program, *words = shlex.split(command)
     log = folder / f"{Path(program).name}-{len(os.listdir(folder))}.log"
     with log.open("w") as out:
@@ -82,8 +82,7 @@ def nginx(folder: Path, ports: dict[int, int], *, add: str = "") -> Iterator[Non
     (site,) = blocks("nginx")
     port = ports[80]
     site = site.replace("listen 80;", f"listen 127.0.0.1:{port};{add}")
-    for named, taken in ports.items():
-        site = site.replace(f"127.0.0.1:{named}", f"127.0.0.1:{taken}")
+    site = re.sub(r"(?<=127\.0\.0\.1:)80\d\d\b", lambda found: str(ports[int(found[0])]), site)
     places = "".join(
         f"{kind}_temp_path {folder}/nginx-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )

@@ -22,7 +22,7 @@ FOLDABLE, FOLDED = 24, 60
 
 #: A part of a path; a slash inside ``<…>`` belongs to it.
 _PART = re.compile(r"/(?:[^/<]|<[^>]*>)*|[^/]+")
-_INDENT = "\N{NO-BREAK SPACE}" * 4
+_INDENT = "\N{NO-BREAK SPACE}" * 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Session:
         self.captured_by: dict[str, str] = {}
         #: What else ends with the session.
         self.at_end: list[Callable[[], object]] = []
+        #: Called when a cell has ended and what it declared stands.
+        self.after_cells: list[Callable[[], object]] = []
         self.spoken = Target(self.host.namespace)
         self._jars: dict[str, CookieJar] = {}
 
@@ -89,6 +91,7 @@ class Session:
     def end(self) -> None:
         """Leave nothing behind: no hook, name, context, thread or port."""
         self.stop_server()
+        self.after_cells.clear()
         while self.at_end:
             self.at_end.pop()()
         self.spoken.close()
@@ -187,6 +190,8 @@ class Session:
             standing = {id(one) for one in stands}
             dropped = [one.route.label for one in declared if id(one) not in standing]
             print(f"not declared: {', '.join(dropped[: announce.MOST])}", file=sys.stderr)
+        for tell in self.after_cells:
+            tell()
 
     def tell(self, handler: Callable[..., Any]) -> None:
         """Say in one line what the cell has just declared with ``handler``, and not again when it ends."""

@@ -21,7 +21,7 @@ from nbmicro.web.openapi_schemas import Schemas, converter_schema
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
-__all__ = ["describe"]
+__all__ = ["describe", "describe_request"]
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
 _PARAMETER = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*)(?:\((?P<arguments>.*?)\))?:)?(?P<name>[a-zA-Z_]\w*)>")
@@ -46,6 +46,24 @@ def describe(app: App, *, title: str | None = None, version: str | None = None) 
         left out.
     """
     return _Document(app).written(title, version)
+
+
+def describe_request(rule: str, handler: Callable[..., Any] | None, method: str) -> dict[str, Any]:
+    """What a request to one handler may carry: summary, parameters and requestBody of an OpenAPI 3.1 operation.
+
+    Parameters
+    ----------
+    rule:
+        In Werkzeug's syntax.
+    handler:
+        The function behind it; of one without a source, and of None, only the path's values are known.
+    method:
+        In capitals.
+    """
+    names = [one["name"] for one in _PARAMETER.finditer(rule)]
+    if handler is None:
+        return _request(rule, names, Reading(), method)
+    return {**_said(handler), **_request(rule, names, read_handler(handler), method)}
 
 
 class _Document:
@@ -105,17 +123,8 @@ class _Document:
         operation: dict[str, Any] = {"operationId": self._id(route.endpoint, method, methods)}
         if "." in route.endpoint:
             operation["tags"] = [route.endpoint.rpartition(".")[0]]
-        summary, _, rest = (inspect.getdoc(handler) or "").partition("\n")
-        if summary:
-            operation["summary"] = summary
-        if rest.strip():
-            operation["description"] = rest.strip()
-        parameters = [*_path_parameters(route.rule, names), *_query_parameters(reading)]
-        if parameters:
-            operation["parameters"] = parameters
-        body = _body(reading) if method in _BODIES else None
-        if body is not None:
-            operation["requestBody"] = body
+        operation |= _said(handler)
+        operation |= _request(route.rule, names, reading, method)
         operation["responses"] = self._responses(handler, reading)
         return operation
 
@@ -162,6 +171,21 @@ class _Document:
             return "application/octet-stream", {}
         schema = self.schemas.of(hint)
         return ("application/json", schema) if schema is not None else (None, None)
+
+
+def _said(handler: Callable[..., Any]) -> dict[str, str]:
+    """What the handler's docstring says."""
+    summary, _, rest = (inspect.getdoc(handler) or "").partition("\n")
+    return {**({"summary": summary} if summary else {}), **({"description": rest.strip()} if rest.strip() else {})}
+
+
+def _request(rule: str, names: list[str], reading: Reading, method: str) -> dict[str, Any]:
+    parameters = [*_path_parameters(rule, names), *_query_parameters(reading)]
+    body = _body(reading) if method in _BODIES else None
+    return {
+        **({"parameters": parameters} if parameters else {}),
+        **({"requestBody": body} if body is not None else {}),
+    }
 
 
 def _path_parameters(rule: str, names: list[str]) -> list[dict[str, Any]]:

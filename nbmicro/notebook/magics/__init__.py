@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nbmicro.notebook.magics import app, bench, browse, exchanges, http, nbmicro, resources, route, routes, serve, trace
+from nbmicro.notebook.magics import (
+    app,
+    bench,
+    browse,
+    exchanges,
+    explore,
+    http,
+    nbmicro,
+    resources,
+    route,
+    routes,
+    serve,
+    trace,
+)
 from nbmicro.notebook.session import Session
 
 __all__ = ["MAGICS"]
@@ -25,5 +38,6 @@ MAGICS: tuple[tuple[str, str, Callable[[Session], Callable[..., Any]]], ...] = (
     ("app", "line", app.make),
     ("serve", "line", serve.make),
     ("browse", "line", browse.make),
+    ("explore", "line", explore.make),
     ("nbmicro", "line", nbmicro.make),
 )

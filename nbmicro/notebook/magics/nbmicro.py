@@ -29,6 +29,7 @@ CARD = """\
 %bench /hello/Ada           how long the app takes               %bench /hello/Ada -n 200
 %app shop:create_app()      %http and the others ask this app    %app app goes back
 %browse /                   a browser in the cell, without a port
+%explore                    a form for every route, in the cell
 %serve                      a server in the background           %serve --stop
 nbmicro run app.ipynb       this notebook as a service           gunicorn 'nbmicro:load("app.ipynb")'
 %nbmicro doctor             what the notebook runs on, and what is amiss

@@ -5,16 +5,22 @@ What lives here: making them, reading what stands in them, putting it back. What
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import ipywidgets
 
 from nbmicro.exchange.request_form import FormField, RequestForm
 
-__all__ = ["FieldBox", "text_area"]
+__all__ = ["FieldBox", "close", "heading", "number", "number_of", "put", "text_area"]
 
 _WIDE = {"width": "auto"}
 _LABEL = {"description_width": "7.5em"}
+_NUMBER = "nbmicro-at-"
+_numbers = count(1)
+_SECRET = re.compile(r"passw|secret", re.IGNORECASE)
 _TITLES = {"path": "Path", "query": "Query", "header": "Headers", "form": "Form", "file": "Form"}
 
 
@@ -32,7 +38,8 @@ class FieldBox:
     def __init__(self, form: RequestForm, values: dict[tuple[str, str], str]) -> None:
         self._widgets = {(one.place, one.name): _widget(one) for one in form.fields}
         for key, widget in self._widgets.items():
-            _put(widget, values.get(key))
+            put(widget, values.get(key))
+            number(widget)
 
     def rows(self, *places: str) -> list[Any]:
         """The widgets of these places, each group below its title."""
@@ -60,6 +67,10 @@ class FieldBox:
                 one = widget.value[0]
                 found[name] = (one["name"], bytes(one["content"]), one["type"] or "application/octet-stream")
         return found
+
+    def all(self) -> list[Any]:
+        """Every widget of a field."""
+        return list(self._widgets.values())
 
     def close(self) -> None:
         """Close every widget."""
@@ -98,9 +109,24 @@ def close(widget: Any) -> None:
     widget.close()
 
 
+def number(widget: Any) -> None:
+    """Give a field a number of its own, by which the front end names it."""
+    widget.add_class(f"{_NUMBER}{next(_numbers)}")
+
+
+def number_of(widget: Any) -> str:
+    """The number of a field."""
+    return next(str(one).removeprefix(_NUMBER) for one in widget._dom_classes if one.startswith(_NUMBER))
+
+
 def _widget(field: FormField) -> Any:
     label = field.name if field.place == "path" or not field.required else f"{field.name} *"
-    common: dict[str, Any] = {"description": label, "layout": _WIDE, "style": _LABEL, "tooltip": field.note or field.name}
+    common: dict[str, Any] = {
+        "description": label,
+        "layout": _WIDE,
+        "style": _LABEL,
+        "tooltip": field.note or field.name,
+    }
     if field.kind == "file":
         return ipywidgets.FileUpload(**{**common, "description": f"{label}: choose a file"})
     if field.kind in ("choice", "flag"):
@@ -115,7 +141,8 @@ def _widget(field: FormField) -> Any:
         return ipywidgets.FloatText(value=1.0 if field.minimum is None else field.minimum, **common)
     kind = {"integer": "a whole number", "number": "a number"}.get(field.kind, "")
     note = ", ".join(one for one in (kind, field.note) if one)
-    return ipywidgets.Text(placeholder=note, continuous_update=False, **common)
+    make = ipywidgets.Password if _SECRET.search(field.name) else ipywidgets.Text
+    return make(placeholder=note, continuous_update=False, **common)
 
 
 def _text(widget: Any) -> str | None:
@@ -124,14 +151,14 @@ def _text(widget: Any) -> str | None:
     return str(widget.value)
 
 
-def _put(widget: Any, text: str | None) -> None:
+def put(widget: Any, text: str | None) -> None:
+    """Put a text into a field, as the front end would; nothing happens where it does not fit."""
     if text is None or isinstance(widget, ipywidgets.FileUpload):
         return
     if isinstance(widget, ipywidgets.Dropdown):
-        if text in widget.options:
-            widget.value = text
+        labels = [one[0] if isinstance(one, tuple) else one for one in widget.options]
+        if text in labels:
+            widget.index = labels.index(text)
         return
-    try:
+    with suppress(ValueError):  # of a field that was of another kind before
         widget.value = type(widget.value)(text)
-    except ValueError:
-        pass  # it was another kind of field before

@@ -244,6 +244,15 @@ def test_bare_apps_are_asked_too(wrap: Callable[[Any], ForeignApp]) -> None:
     assert "before its response was complete" in render_text(asked(Client(wrap(other_apps.silent)), "/"))
 
 
+def test_a_path_that_is_no_utf8_comes_to_an_async_app_as_its_own_servers_bring_it(
+    wrap: Callable[[Any], ForeignApp],
+) -> None:
+    """With U+FFFD in the place of what cannot be read; no exception of the bridge's."""
+    app = fastapi.FastAPI()
+    app.get("/{name}")(lambda name: name)
+    assert asked(Client(wrap(app)), "/caf%FF%C3%A9").json == "caf\N{REPLACEMENT CHARACTER}é"
+
+
 def test_an_app_may_be_asked_while_it_answers(wrap: Callable[[Any], ForeignApp]) -> None:
     """From its own handler: the thread at work is not waited for."""
     inner = other_apps.flask_app()

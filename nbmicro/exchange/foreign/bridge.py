@@ -190,6 +190,7 @@ class _Answering:
         self._context = contextvars.copy_context()
         self._context.run(current_ticket.set, self)
         environ["nbmicro.answering"] = self
+        _make_readable(environ)
         # A header without a value that Latin-1 has cannot come; a2wsgi reads the rest of the environ.
         self._chunks: Iterator[bytes] = self._context.run(bridge._wsgi, environ, self._starting(start_response))
         self._over = False
@@ -249,6 +250,14 @@ class _Answering:
             stop_threads(working)
         ended.wait(GRACE)
         return trace
+
+
+def _make_readable(environ: dict[str, Any]) -> None:
+    """Let a path that is no UTF-8 be one, as ASGI's servers do: ASGI has paths as text, and a2wsgi wants them valid."""
+    for name in ("SCRIPT_NAME", "PATH_INFO"):
+        path = environ.get(name, "")
+        if not path.isascii():
+            environ[name] = path.encode("latin-1").decode("utf-8", "replace").encode().decode("latin-1")
 
 
 def _cancel(task: asyncio.Task[Any], ended: threading.Event) -> None:

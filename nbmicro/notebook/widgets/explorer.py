@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets
 from markupsafe import Markup, escape
 
 from nbmicro.errors import NbmicroError
@@ -25,8 +24,9 @@ from nbmicro.exchange.request_form import FilledForm, RequestForm, request_from
 from nbmicro.exchange.request_text import checked_json
 from nbmicro.notebook.route_choices import RouteChoice
 from nbmicro.notebook.route_tree import METHOD_EDGES
-from nbmicro.notebook.widgets.explorer_fields import FieldBox, close, number, number_of, put, text_area
-from nbmicro.notebook.widgets.explorer_keys import ExplorerKeys, Pressed
+from nbmicro.notebook.widgets.explorer_fields import FieldBox, close, number_of, put
+from nbmicro.notebook.widgets.explorer_keys import Pressed
+from nbmicro.notebook.widgets.explorer_panel import Panel, show
 
 if TYPE_CHECKING:
     from nbmicro.notebook.explore import Answer, Explored
@@ -36,7 +36,6 @@ __all__ = ["HISTORY", "Explorer"]
 #: Requests of one panel that can be gone back to.
 HISTORY = 30
 WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
-_BODIES = [("No body", "none"), ("JSON", "json"), ("Form", "form"), ("Text", "text")]
 _NBSP = "\N{NO-BREAK SPACE}"
 _COPIED = {"copied": "Copied. Paste it into a new cell, or a terminal.", "selected": "It is selected: copy it."}
 
@@ -71,100 +70,23 @@ class Explorer:
         self._fields: FieldBox | None = None
         self._drafts: dict[tuple[str, str], FilledForm] = {}
         self._sent: list[_Sent] = []
-        self._make()
+        self._panel = Panel(self._take_key)
+        self._listen()
         self._take_routes(explored.choices())
 
     # -- the widgets ---------------------------------------------------------------------------------------------
 
-    def _make(self) -> None:
-        wide = {"width": "auto"}
-        self._search = ipywidgets.Text(
-            placeholder="Search: a path, a method, a name", layout=wide, tooltip="Search routes"
-        )
-        self._list = ipywidgets.Select(options=[], rows=12, layout=wide, tooltip="Routes")
-        self._count = _text("nbmicro-explore-said")
-        self._head = _text("nbmicro-explore-head")
-        self._path = ipywidgets.VBox([])
-        self._path.add_class("nbmicro-explore-fields")
-        self._kind = ipywidgets.Dropdown(options=_BODIES, description="Body", layout=wide, style=_label())
-        self._body = text_area("", "", 7)
-        self._body_said = _text("nbmicro-explore-wrong")
-        self._form_fields = ipywidgets.VBox([])
-        self._more_fields = text_area("More fields", "name=value, one a line", 2)
-        self._more = ipywidgets.ToggleButton(description="Headers, more query", icon="sliders", layout=wide)
-        self._headers = text_area("Headers", "X-Token: abc, one a line", 2)
-        self._query = text_area("More query", "page=2, one a line", 2)
-        self._send = _button("Send", "paper-plane", "Send it: Enter in a field, Ctrl+Enter in a text", style="primary")
-        self._as_cell = _button("As cell", "code", "The %%http cell that sends this request")
-        self._as_curl = _button("As curl", "terminal", "The curl command that sends this request")
-        self._said = _text("nbmicro-explore-said")
-        self._wrong = _text("nbmicro-explore-wrong")
-        self._output = ipywidgets.Output()
-        self._history = ipywidgets.Dropdown(
-            options=[("Nothing sent yet", None)], layout={"width": "auto", "flex": "1 1 12em"}
-        )
-        self._history.tooltip = "What was sent: choose one to go back to it"
-        self._replay = _button("Replay", "refresh", "Send that request once more, as it was")
-        self._code = text_area("", "", 6)
-        self._code.add_class("nbmicro-explore-code")
-        self._copy = _button("Copy", "copy", "Copy it, to paste it into a new cell")
-        for name, button in (
-            ("send", self._send),
-            ("cell", self._as_cell),
-            ("curl", self._as_curl),
-            ("copy", self._copy),
-        ):
-            button.add_class(f"nbmicro-do-{name}")
-        for widget in self._written:
-            number(widget)
-        self._keys = ExplorerKeys(self._take_key)
-        self._keys.add_class("nbmicro-explore-keys")
-        self._search.add_class("nbmicro-explore-search")
-        self._list.add_class("nbmicro-explore-list")
-        self._body_box = ipywidgets.VBox(
-            [self._kind, self._body, self._body_said, self._form_fields, self._more_fields]
-        )
-        self._more_box = ipywidgets.VBox([self._query, self._headers])
-        self._code_box = ipywidgets.VBox([self._code, _row(self._copy)])
-        self._answer_box = ipywidgets.VBox([_row(self._history, self._replay), self._output])
-        left = ipywidgets.VBox([self._search, self._list, self._count], layout={"flex": "1 1 15em", "min_width": "0"})
-        right = ipywidgets.VBox(
-            [
-                self._head,
-                self._path,
-                self._body_box,
-                self._more_box,
-                self._wrong,
-                _row(self._send, self._as_cell, self._as_curl, self._more),
-                self._said,
-                self._code_box,
-                self._answer_box,
-            ],
-            layout={"flex": "2.4 1 24em", "min_width": "0"},
-        )
-        self._columns = ipywidgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "4px 14px"})
-        self.panel = ipywidgets.VBox([self._keys, self._columns])
-        self.panel.add_class("nbmicro-explore")
-        for box in (self._code_box, self._answer_box, self._more_box):
-            _show(box, False)
-        self._listen()
-
-    @property
-    def _written(self) -> list[Any]:
-        """The fields that are there for every route."""
-        return [self._kind, self._body, self._more_fields, self._query, self._headers]
-
     def _listen(self) -> None:
-        self._on(self._search, self._filter)
-        self._on(self._list, self._choose_listed)
-        self._on(self._kind, self._show_body)
-        self._on(self._body, self._check_body)
-        self._on(self._more, self._show_more)
-        self._on(self._history, self._go_back)
-        self._send.on_click(self._handler(self._send_form))
-        self._as_cell.on_click(self._handler(self._write_cell))
-        self._as_curl.on_click(self._handler(self._write_curl))
-        self._replay.on_click(self._handler(self._send_again))
+        self._on(self._panel.search, self._filter)
+        self._on(self._panel.list, self._choose_listed)
+        self._on(self._panel.kind, self._show_body)
+        self._on(self._panel.body, self._check_body)
+        self._on(self._panel.more, self._show_more)
+        self._on(self._panel.history, self._go_back)
+        self._panel.send.on_click(self._handler(self._send_form))
+        self._panel.as_cell.on_click(self._handler(self._write_cell))
+        self._panel.as_curl.on_click(self._handler(self._write_curl))
+        self._panel.replay.on_click(self._handler(self._send_again))
 
     def _on(self, widget: Any, act: Callable[[], None]) -> None:
         handler = self._handler(act)
@@ -181,7 +103,7 @@ class Explorer:
                     act()
                 except NbmicroError as error:
                     # Of broken JSON it is said where the JSON is.
-                    self._say(wrong="" if escape(error) == self._body_said.value else str(error))
+                    self._say(wrong="" if escape(error) == self._panel.body_said.value else str(error))
                 except Exception as error:  # of an app that cannot be read: nobody would see it in a widget's thread
                     self._say(wrong=f"{type(error).__name__}: {error}")
 
@@ -197,14 +119,14 @@ class Explorer:
 
     def bundle(self, text: str) -> dict[str, Any]:
         """What is displayed: the panel's view, and ``text`` where there is none."""
-        view = {"version_major": 2, "version_minor": 0, "model_id": self.panel.model_id}
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._panel.root.model_id}
         return {WIDGET_TYPE: view, "text/plain": text}
 
     def close(self) -> None:
         """End it: its widgets are closed, a request that is on its way is shown nowhere."""
         with self._lock:
             self._closed = True
-            _close_all(self.panel)
+            self._panel.close()
 
     # -- routes --------------------------------------------------------------------------------------------------
 
@@ -239,7 +161,7 @@ class Explorer:
             self._draw_head()
 
     def _filter(self) -> None:
-        words = self._search.value.lower().split()
+        words = self._panel.search.value.lower().split()
         self._shown = [
             one
             for one in self._choices
@@ -249,31 +171,31 @@ class Explorer:
             (at for at, one in enumerate(self._shown) if self._chosen and _key(one) == _key(self._chosen)), None
         )
         with self._quietly():
-            self._list.options = [(_label_of(one), at) for at, one in enumerate(self._shown)]
-            self._list.value = wanted
+            self._panel.list.options = [(_label_of(one), at) for at, one in enumerate(self._shown)]
+            self._panel.list.value = wanted
         total = len(self._choices)
         found = f"{len(self._shown)} of {total}" if words else str(total)
-        self._count.value = (
+        self._panel.count.value = (
             f"<small>{found} {'route' if total == 1 else 'routes'}</small>"
             if total
             else "There are no routes yet. Add one in a cell:  <code>%%route /</code>"
         )
         if self._chosen is None and self._shown:
             with self._quietly():
-                self._list.value = 0
+                self._panel.list.value = 0
             self._choose(self._shown[0])
 
     def _find(self, text: str) -> None:
         """Choose the first route that a search finds, unless the chosen one is among them."""
         with self._quietly():
-            self._search.value = text
+            self._panel.search.value = text
         self._filter()
-        if self._list.value is None and self._shown:
-            self._list.value = 0
+        if self._panel.list.value is None and self._shown:
+            self._panel.list.value = 0
 
     def _choose_listed(self) -> None:
-        if self._list.value is not None:
-            self._choose(self._shown[self._list.value])
+        if self._panel.list.value is not None:
+            self._choose(self._shown[self._panel.list.value])
 
     def _choose(self, choice: RouteChoice, filled: FilledForm | None = None) -> None:
         """Show the form of a route, with what stood in it when it was left."""
@@ -284,15 +206,15 @@ class Explorer:
         before = self._fields
         self._chosen, self._form = choice, form
         self._fields = FieldBox(form, dict(filled.values) if filled else {})
-        titles = [*self._path.children, *self._form_fields.children]
+        titles = [*self._panel.path.children, *self._panel.form_fields.children]
         with self._quietly():
-            self._path.children = self._fields.rows("path", "query", "header")
-            self._form_fields.children = self._fields.rows("form", "file")
-            self._kind.value = filled.body_kind if filled else form.body
-            self._body.value = filled.body if filled else form.sample
-            self._query.value, self._headers.value = (filled.query, filled.headers) if filled else ("", "")
-            self._more_fields.value = filled.fields if filled else ""
-            self._more.value = bool(self._query.value or self._headers.value)
+            self._panel.path.children = self._fields.rows("path", "query", "header")
+            self._panel.form_fields.children = self._fields.rows("form", "file")
+            self._panel.kind.value = filled.body_kind if filled else form.body
+            self._panel.body.value = filled.body if filled else form.sample
+            self._panel.query.value, self._panel.headers.value = (filled.query, filled.headers) if filled else ("", "")
+            self._panel.more_fields.value = filled.fields if filled else ""
+            self._panel.more.value = bool(self._panel.query.value or self._panel.headers.value)
         for widget in titles:
             close(widget)
         if before is not None:
@@ -301,7 +223,7 @@ class Explorer:
         self._show_body()
         self._show_more()
         self._say()
-        _show(self._code_box, False)
+        show(self._panel.code_box, False)
 
     def _draw_head(self, *, gone: bool = False) -> None:
         choice, form = self._chosen, self._form
@@ -312,7 +234,7 @@ class Explorer:
         said += [choice.where] if choice.where else []
         if gone:
             said = ["This route is gone: no cell declares it any more."]
-        self._head.value = str(
+        self._panel.head.value = str(
             Markup(
                 '<div><b style="border-left:4px solid {};padding:0 .6em 0 .45em">{}</b><b style="{}">{}</b></div>{}'
             ).format(
@@ -331,37 +253,37 @@ class Explorer:
         return FilledForm(
             fields.values() if fields else {},
             fields.files() if fields else {},
-            self._query.value,
-            self._headers.value,
-            self._more_fields.value,
-            self._kind.value,
-            self._body.value,
+            self._panel.query.value,
+            self._panel.headers.value,
+            self._panel.more_fields.value,
+            self._panel.kind.value,
+            self._panel.body.value,
         )
 
     def _show_body(self) -> None:
-        kind = self._kind.value
+        kind = self._panel.kind.value
         form = self._form
         takes = form is not None and (form.method in {"POST", "PUT", "PATCH"} or form.body != "none")
-        _show(self._body_box, takes or self._more.value or kind != "none")
-        _show(self._body, kind in {"json", "text"})
-        self._body.placeholder = '{"name": "Ada"}' if kind == "json" else ""
-        self._body.description = "JSON" if kind == "json" else "Text"
-        _show(self._form_fields, kind == "form" and bool(self._form_fields.children))
-        _show(self._more_fields, kind == "form")
+        show(self._panel.body_box, takes or self._panel.more.value or kind != "none")
+        show(self._panel.body, kind in {"json", "text"})
+        self._panel.body.placeholder = '{"name": "Ada"}' if kind == "json" else ""
+        self._panel.body.description = "JSON" if kind == "json" else "Text"
+        show(self._panel.form_fields, kind == "form" and bool(self._panel.form_fields.children))
+        show(self._panel.more_fields, kind == "form")
         self._check_body()
 
     def _check_body(self) -> None:
         said = ""
-        if self._kind.value == "json" and self._body.value.strip():
+        if self._panel.kind.value == "json" and self._panel.body.value.strip():
             try:
-                checked_json(self._body.value)
+                checked_json(self._panel.body.value)
             except NbmicroError as error:
                 said = str(error)
-        self._body_said.value = str(escape(said))
-        _show(self._body_said, bool(said))
+        self._panel.body_said.value = str(escape(said))
+        show(self._panel.body_said, bool(said))
 
     def _show_more(self) -> None:
-        _show(self._more_box, self._more.value)
+        show(self._panel.more_box, self._panel.more.value)
         if self._form is not None:
             self._show_body()
 
@@ -379,9 +301,9 @@ class Explorer:
         if self._form is None:
             return
         text, said = text_of(self._request())
-        self._code.value = text
-        self._code.rows = min(max(3, text.count("\n") + 1), 16)
-        _show(self._code_box, True)
+        self._panel.code.value = text
+        self._panel.code.rows = min(max(3, text.count("\n") + 1), 16)
+        show(self._panel.code_box, True)
         self._say(said)
 
     # -- sending -------------------------------------------------------------------------------------------------
@@ -409,8 +331,8 @@ class Explorer:
         """Put into the widgets what the front end says stands in them."""
         listed = pressed.route if 0 <= pressed.route < len(self._shown) else None
         if listed is not None and _label_of(self._shown[listed]) == pressed.label.replace(_NBSP, " "):
-            self._list.index = listed
-        for widget in [*self._written, *(self._fields.all() if self._fields else ())]:
+            self._panel.list.index = listed
+        for widget in [*self._panel.written, *(self._fields.all() if self._fields else ())]:
             put(widget, pressed.fields.get(number_of(widget)))
 
     def _send_form(self) -> None:
@@ -418,7 +340,7 @@ class Explorer:
             self._begin(self._chosen, self._filled(), self._request())
 
     def _send_again(self) -> None:
-        at = self._history.value
+        at = self._panel.history.value
         if at is not None:
             one = self._sent[at]
             self._begin(one.choice, one.filled, one.request)
@@ -428,7 +350,7 @@ class Explorer:
             self._say("One request is on its way; this one was not sent.")
             return
         self._busy = True
-        self._send.disabled = self._replay.disabled = True
+        self._panel.send.disabled = self._panel.replay.disabled = True
         self._say("Sending …")
 
         def answer() -> None:
@@ -446,39 +368,39 @@ class Explorer:
     def _end(
         self, choice: RouteChoice, filled: FilledForm, request: RequestRecord, answered: Answer | Exception
     ) -> None:
-        self._send.disabled = self._replay.disabled = False
+        self._panel.send.disabled = self._panel.replay.disabled = False
         self._say()
         if isinstance(answered, Exception):
             raise answered
         self._sent = [*self._sent, _Sent(choice, filled, request, answered)][-HISTORY:]
         with self._quietly():
-            self._history.options = [
+            self._panel.history.options = [
                 (f"{at + 1}  {one.choice.method} {one.answer.target} → {one.answer.status}", at)
                 for at, one in reversed(list(enumerate(self._sent)))
             ]
-            self._history.value = len(self._sent) - 1
+            self._panel.history.value = len(self._sent) - 1
         self._show_answer(answered)
 
     def _show_answer(self, answer: Answer) -> None:
-        _show(self._answer_box, True)
-        self._output.outputs = ({"output_type": "display_data", "data": answer.bundle, "metadata": {}},)
+        show(self._panel.answer_box, True)
+        self._panel.output.outputs = ({"output_type": "display_data", "data": answer.bundle, "metadata": {}},)
 
     def _go_back(self) -> None:
         """Show an earlier request again: its form as it was filled, and its answer."""
-        at = self._history.value
+        at = self._panel.history.value
         if at is None:
             return
         one = self._sent[at]
         now = next((other for other in self._choices if _key(other) == _key(one.choice)), one.choice)
         self._choose(now, one.filled)
-        self._search.value = ""
+        self._panel.search.value = ""
         self._filter()
         self._show_answer(one.answer)
 
     def _say(self, text: str = "", *, wrong: str = "") -> None:
-        self._said.value, self._wrong.value = str(escape(text)), str(escape(wrong))
-        _show(self._said, bool(text))
-        _show(self._wrong, bool(wrong))
+        self._panel.said.value, self._panel.wrong.value = str(escape(text)), str(escape(wrong))
+        show(self._panel.said, bool(text))
+        show(self._panel.wrong, bool(wrong))
 
 
 def _key(choice: RouteChoice) -> tuple[str, str]:
@@ -487,33 +409,3 @@ def _key(choice: RouteChoice) -> tuple[str, str]:
 
 def _label_of(choice: RouteChoice) -> str:
     return f"{choice.method:<7}{choice.rule}"
-
-
-def _label() -> dict[str, str]:
-    return {"description_width": "7.5em"}
-
-
-def _text(name: str) -> Any:
-    widget = ipywidgets.HTML("")
-    widget.add_class(name)
-    return widget
-
-
-def _button(text: str, icon: str, tooltip: str, *, style: str = "") -> Any:
-    return ipywidgets.Button(
-        description=text, icon=icon, tooltip=tooltip, button_style=style, layout={"width": "auto", "flex": "0 0 auto"}
-    )
-
-
-def _row(*widgets: Any) -> Any:
-    return ipywidgets.HBox(list(widgets), layout={"flex_flow": "row wrap"})
-
-
-def _show(widget: Any, shown: bool) -> None:
-    widget.layout.display = None if shown else "none"
-
-
-def _close_all(widget: Any) -> None:
-    for child in getattr(widget, "children", ()):
-        _close_all(child)
-    close(widget)

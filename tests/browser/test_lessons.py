@@ -15,7 +15,7 @@ from tests.browser.server import LabServer
 
 LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 PLACE_OF_A_PICTURE = re.compile(r"^\(image/.*\)$", re.MULTILINE)
-ASKS = re.compile(r"^(%http|%%http|%browse|%%route .*--try)", re.MULTILINE)
+ASKS = re.compile(r"^(%http|%%http|%browse|%trace|%%route .*--try)", re.MULTILINE)
 
 
 def test_there_are_lessons() -> None:
@@ -59,8 +59,8 @@ def test_a_lesson_runs_and_then_reads_complete_for_one_who_trusts_nothing(
         text = reader.output(index).text
         if area.locator("img").evaluate_all("images => images.some(image => image.naturalWidth > 0)"):
             text = PLACE_OF_A_PICTURE.sub("", text)
-        # The bar beside what was printed and logged is a border there.
-        missing = [word for word in text.split() if word not in seen and word != "│"]
+        # The bar beside what was printed and logged is a border there, and a trace needs no word to say that it is one.
+        missing = [word for word in text.split() if word not in seen and word not in ("│", "trace")]
         assert missing == [], reader.sources()[index]
 
     for page in (lab, reader):

@@ -21,6 +21,7 @@ settings.configure(
         "django.contrib.contenttypes",
         "django.contrib.messages",
         "django.contrib.sessions",
+        "django.contrib.staticfiles",
         __name__,
     ],
     MIDDLEWARE=[
@@ -51,6 +52,7 @@ django.setup()
 from django.contrib import admin  # noqa: E402
 from django.contrib.auth import views as auth  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
+from django.contrib.staticfiles.handlers import StaticFilesHandler  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, models  # noqa: E402
 from django.shortcuts import get_object_or_404  # noqa: E402
@@ -112,4 +114,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-application = get_wsgi_application()
+# A server in front of a real site has the admin's style sheets.
+application = StaticFilesHandler(get_wsgi_application())

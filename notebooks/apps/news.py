@@ -1,7 +1,6 @@
 """A news site in one file, as Django allows it. It knows nothing of notebooks."""
 
-import tempfile
-from pathlib import Path
+import sqlite3
 
 import django
 from django.conf import settings
@@ -9,7 +8,9 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import include, path
 
-folder = tempfile.TemporaryDirectory()
+# In memory, and this connection keeps it there.
+DATABASE = "file:/news?vfs=memdb"
+keeper = sqlite3.connect(DATABASE, uri=True)
 
 settings.configure(
     DEBUG=True,
@@ -45,7 +46,7 @@ settings.configure(
         }
     ],
     STATIC_URL="static/",
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(folder.name, "news.db")}},
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE}},
 )
 django.setup()
 

@@ -75,6 +75,25 @@ def test_a_magic_that_is_not_loaded_fails(tmp_path: Path) -> None:
     assert "%%route is not loaded" in by_nbval.stdout
 
 
+def test_a_kernel_that_dies_and_a_cell_that_takes_too_long_are_told_at_once(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "dies.ipynb", "import os", "os._exit(3)", "1 + 1")
+    done = run(tmp_path, "dies.ipynb")
+    assert "The kernel died while it ran this cell." in done.stdout
+    assert "  cell 3    ✗ 1 + 1\n             It did not run: the kernel had died." in done.stdout
+    assert done.returncode == 1
+    write_notebook(tmp_path / "slow.ipynb", "import time", "while True:\n    time.sleep(0.1)")
+    done = run(tmp_path, "slow.ipynb", "--timeout", "2")
+    assert "It took longer than 2 s, and was interrupted." in done.stdout
+    assert done.returncode == 1
+
+
+def test_a_redirect_that_is_followed_is_told_with_what_it_led_to(tmp_path: Path) -> None:
+    write_notebook(
+        tmp_path / "moved.ipynb", "%load_ext nbmicro", ROUTE, "%%route /\nredirect('/hello/Ada')", "%http / -F"
+    )
+    assert "  cell 4    GET / → 302 FOUND, GET /hello/Ada → 200 OK" in run(tmp_path, "moved.ipynb").stdout
+
+
 def test_outputs_are_compared_where_that_is_asked_for(tmp_path: Path) -> None:
     notebook = write_notebook(tmp_path / "other.ipynb", "print('now')")
     content = json.loads(notebook.read_text())
@@ -94,11 +113,15 @@ def test_outputs_are_compared_where_that_is_asked_for(tmp_path: Path) -> None:
         (["missing.ipynb"], 1, "Error: there is no file missing.ipynb."),
         (["."], 1, "Error: there is no cell to run in .."),
         (["module.py"], 1, "Tests in Python are pytest's:  pytest module.py"),
+        (["broken.ipynb"], 1, "broken.ipynb"),
         ([], 2, "Missing argument 'FILE...'"),
     ],
 )
 def test_what_is_no_notebook_is_said(tmp_path: Path, words: list[str], code: int, said: str) -> None:
     (tmp_path / "module.py").write_text("")
+    if "broken.ipynb" in words:
+        (tmp_path / "broken.ipynb").write_text('{"cells": [')
     done = run(tmp_path, *words)
     assert said in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
     assert done.returncode == code

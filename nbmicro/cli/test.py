@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from nbmicro.errors import LoadError, OptionError
+from nbmicro.serving.notebook_file import read_notebook
 
 __all__ = ["test"]
 
@@ -24,7 +25,7 @@ _NO_TESTS = 5
 
     Each request is a line with its checks. A cell fails when a check does not hold (HTTP 201, [Asserts], --expect),
     when it raises, or when its magic is not loaded. With --outputs it fails also when it shows something else than what
-    is stored in the notebook.
+    is stored in the notebook. A cell that begins `# NBVAL_SKIP` is passed over.
 
     \b
     One notebook:                       nbmicro test app.ipynb
@@ -63,6 +64,9 @@ def test(files: Sequence[str], outputs: bool, junit: str | None, timeout: float)
                 f"nbmicro test runs notebooks, and {name} is none.",
                 hint=f"Tests in Python are pytest's:  pytest {name}",
             )
+        for notebook in [path] if path.is_file() else path.rglob("*.ipynb"):
+            if ".ipynb_checkpoints" not in notebook.parts:
+                read_notebook(notebook)
     import pytest
 
     words = [

@@ -9,8 +9,11 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Generator, Iterator
+from itertools import takewhile
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import pytest
@@ -21,6 +24,8 @@ __all__ = ["NotebookReport", "pytest_configure"]
 _EXCHANGE = re.compile(r"[A-Z]+ \S+ → \d{3}\b")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _MOST_LINES = 30
+#: Seconds after which a wait looks whether the kernel lives.
+_LOOK_AGAIN = 1.0
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,6 +65,14 @@ class NotebookReport:
             self._write(f"✗ {report.nodeid}")
             self._write(_indented(_tail(str(report.longrepr))))
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Let the wait for a cell end when its kernel does; nbval by itself waits until the cell's time is over."""
+        kernel: Any = getattr(item.parent, "kernel", None)
+        if kernel is not None and not hasattr(kernel, "nbmicro_waits"):
+            kernel.nbmicro_waits = wait = kernel.await_reply
+            kernel.await_reply = lambda msg_id, timeout=None: _await_reply(kernel, wait, msg_id, timeout)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -77,14 +90,18 @@ class NotebookReport:
         place = f"  cell {self._numbers.get(item.nodeid, 0):<3}"
         outputs = list(getattr(item, "test_outputs", None) or [])
         for text in _texts(outputs):
-            for first, checks in _exchanges(text):
-                self._requests += 1
+            for first, sent, checks in _exchanges(text):
+                self._requests += sent
                 self._checks += len(checks)
                 self._write(f"{place}  {first}{'   ' if checks else ''}{'  '.join(checks)}")
         if report.failed:
             self._failed += 1
             self._write(f"{place}  ✗ {_first_line(_source(item))}")
-            self._write(_indented(_tail(_reason(outputs, call))))
+            reason = _COLOURS.sub("", _reason(outputs, call))
+            if getattr(item.parent, "timed_out", False) and reason.rstrip().endswith("KeyboardInterrupt:"):
+                reason += f"\nIt took longer than {self._config.option.nbval_cell_timeout:g} s, and was interrupted."
+            reason = re.sub(r"\bCell In\[\d+\](?=, line)", f"cell {self._numbers.get(item.nodeid, 0)}", reason)
+            self._write(_indented(_tail(reason)))
         elif report.passed and item.nodeid in self._numbers:
             self._passed += 1
 
@@ -122,13 +139,30 @@ def _texts(outputs: list[Any]) -> Iterator[str]:
         yield text if isinstance(text, str) else "".join(text)
 
 
-def _exchanges(text: str) -> Iterator[tuple[str, list[str]]]:
-    """The status line of each exchange in a text, with the checks that are written below it."""
+def _exchanges(text: str) -> Iterator[tuple[str, int, list[str]]]:
+    """The status line of each exchange in a text, how many requests it was, and the checks that stand below it."""
     if not _EXCHANGE.match(text):
         return
     lines = text.splitlines()
+    hops = list(takewhile(_EXCHANGE.match, lines))  # redirects that were followed
     checks = [part for line in lines if line[:2] in ("✓ ", "✗ ") for part in _parts(line)]
-    yield lines[0].partition(" · ")[0], checks
+    yield ", ".join(hop.partition(" · ")[0] for hop in hops), len(hops), checks
+
+
+class KernelDied(Exception):
+    """The kernel ended while it ran a cell."""
+
+
+def _await_reply(kernel: Any, wait: Any, msg_id: str, timeout: float | None) -> Any:
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while True:
+        try:
+            return wait(msg_id, timeout=_LOOK_AGAIN)
+        except Empty:
+            if not kernel.is_alive():
+                raise KernelDied("The kernel died while it ran this cell. The cells below did not run.") from None
+            if deadline is not None and time.monotonic() > deadline:
+                raise
 
 
 def _parts(line: str) -> list[str]:
@@ -142,6 +176,8 @@ def _reason(outputs: list[Any], call: pytest.CallInfo[None]) -> str:
     if errors:
         return "\n".join(errors[-1].get("traceback") or [f"{errors[-1].get('ename')}: {errors[-1].get('evalue')}"])
     failure = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(failure, RuntimeError) and "Kernel dead" in str(failure):
+        return "It did not run: the kernel had died."
     return "\n".join(str(part) for part in (failure, getattr(failure, "inner_traceback", "")) if part)
 
 

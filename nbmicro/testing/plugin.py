@@ -64,8 +64,11 @@ def nbmicro_client(
     """
 
     def make(target: Any) -> Client:
+        __tracebackhide__ = True
         from nbmicro.exchange.client import Client
 
+        if not isinstance(target, (str, os.PathLike)) and not callable(target):
+            raise TypeError(f"nbmicro_client takes a path, module:attribute or a WSGI app; {target!r} is none.")
         app = _load(request, target) if isinstance(target, (str, os.PathLike)) else target
         return Client(app)
 
@@ -73,9 +76,15 @@ def nbmicro_client(
 
 
 def _load(request: pytest.FixtureRequest, target: str | os.PathLike[str]) -> Any:
+    __tracebackhide__ = True
+    from nbmicro.errors import NbmicroError
     from nbmicro.serving.loader import load_target
 
-    return load_target(_found(request, os.fspath(target))).app
+    try:
+        return load_target(_found(request, os.fspath(target))).app
+    except NbmicroError as error:
+        # It says what is wrong; where nbmicro noticed helps nobody.
+        raise error.with_traceback(None) from None
 
 
 def _found(request: pytest.FixtureRequest, target: str) -> str:

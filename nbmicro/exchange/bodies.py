@@ -21,6 +21,7 @@ from nbmicro.exchange.script_lines import (
     begins_request,
     section_name,
 )
+from nbmicro.exchange.stray_lines import behind_json, refuse_stray
 from nbmicro.exchange.syntax import BodySource
 from nbmicro.exchange.template import parse_template, place_at
 
@@ -42,7 +43,7 @@ def begins_body(text: str) -> bool:
     return text.startswith(("{", "[")) and section_name(text) is None
 
 
-def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False) -> BodySource | None:
+def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False, usual: bool = True) -> BodySource | None:
     """Read the body that begins at the cursor, which stands on a line that is not empty.
 
     Parameters
@@ -51,11 +52,14 @@ def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False) ->
         It is the body expected of an answer: a section ends it as well, and no file stands for it.
     typed:
         The request names its Content-Type, so a broken JSON text is meant to be sent as it is.
+    usual:
+        A body is usual for the request's method.
 
     Raises
     ------
     RequestError
-        A fence or a JSON text that is never closed, a script of another tool.
+        A fence or a JSON text that is never closed, or with words behind it, a line that is meant as a status line or
+        as a check, a script of another tool.
     """
     first = cursor.line
     if first.is_blank or is_structure(first.text):
@@ -74,7 +78,7 @@ def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False) ->
         body = _json(cursor, expected=expected, typed=typed)
         if body is not None:
             return body
-    return _text(cursor, expected=expected)
+    return _text(cursor, expected=expected, usual=usual)
 
 
 def _hurls_body(line: Line, found: re.Match[str]) -> RequestError:
@@ -138,25 +142,30 @@ def _json(cursor: Cursor, *, expected: bool, typed: bool) -> BodySource | None:
         return None
     start = cursor.position
     _, text = cursor.take_text(rest.count("\n", 0, end) + 1)
-    if not _ends_here(cursor):
+    stray = _stray_behind(cursor)
+    if stray is not None:
+        meant = _MEANT_AS_JSON.match(rest, indent) or text.strip() in {"{}", "[]"}
+        # `{…}` below `{…}` is JSON in lines, which is a text; so is what has a type of its own.
+        if meant and not typed and not expected and not stray.text.lstrip().startswith(("{", "[")):
+            raise behind_json(stray)
         cursor.position = start
         return None
     text = text.strip()
     return BodySource("json", parse_template(text, place_at(text, first.number, indent + 1)), line=first.number)
 
 
-def _ends_here(cursor: Cursor) -> bool:
-    """Whether behind a JSON text only the request's further parts come."""
+def _stray_behind(cursor: Cursor) -> Line | None:
+    """The line behind a JSON text that begins none of the request's further parts; None if there is none."""
     for line in cursor.lines[cursor.position :]:
         if line.is_blank or line.is_comment:
             continue
         if section_name(line.text) is not None or SCRIPT_BLOCK.match(line.text):
-            return True
-        return is_structure(line.text) or begins_request(line.text)
-    return True
+            return None
+        return None if is_structure(line.text) or begins_request(line.text) else line
+    return None
 
 
-def _text(cursor: Cursor, *, expected: bool) -> BodySource:
+def _text(cursor: Cursor, *, expected: bool, usual: bool) -> BodySource:
     start = cursor.position
     last = start
     while not cursor.at_end and not is_structure(cursor.line.text):
@@ -172,6 +181,7 @@ def _text(cursor: Cursor, *, expected: bool) -> BodySource:
             last = cursor.position
         cursor.take()
     stop = cursor.position
+    refuse_stray(cursor.lines[start:stop], can_be_text=usual)
     cursor.position = start
     first, text = cursor.take_text(last - start + 1)
     cursor.position = stop

@@ -14,9 +14,11 @@ from nbmicro.errors import RequestError
 from nbmicro.exchange.script_lines import Line
 from nbmicro.exchange.template import compiled
 
-__all__ = ["check_python", "expressions_in", "is_comparison", "split_comment"]
+__all__ = ["check_python", "expressions_in", "is_check", "is_comparison", "split_comment"]
 
 _MOST_LINES = 50
+# What a check finds of the answer.
+_ANSWERS = frozenset({"response", "status", "headers", "json", "text", "cookies"})
 
 
 def expressions_in(
@@ -94,6 +96,15 @@ def is_comparison(text: str) -> bool:
     if compiled(text) is None:
         return False
     return isinstance(ast.parse(text.strip(), mode="eval").body, ast.Compare)
+
+
+def is_check(text: str) -> bool:
+    """Whether a line is a comparison of what the answer has: ``status == 404``, ``"Ada" in text``."""
+    expression, _ = split_comment(text.strip())
+    if not is_comparison(expression):
+        return False
+    names = {node.id for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)}
+    return not names.isdisjoint(_ANSWERS)
 
 
 def _has_blank(expression: str) -> bool:

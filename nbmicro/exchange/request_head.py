@@ -27,6 +27,7 @@ from nbmicro.exchange.script_lines import (
     section_name,
 )
 from nbmicro.exchange.sections import check_section
+from nbmicro.exchange.stray_lines import status_cure
 from nbmicro.exchange.syntax import Pair
 from nbmicro.exchange.template import Template, blank_end, joined
 
@@ -148,7 +149,7 @@ def _read_header(line: Line, answer: bool) -> Pair:
     text = line.text.strip()
     status = STATUS_LIKE.match(text)
     if status:
-        message, hint = f"`{text}` is no status line.", "It stands alone on its line:  HTTP 200  or  HTTP *"
+        message, hint = f"`{text}` is no status line.", status_cure(text)
     elif VARIABLE.match(text):
         message, hint = f"`{text}` stands in a request.", "File variables stand before the request line."
     elif is_comparison(text):

@@ -274,7 +274,7 @@ def _read_body(cursor: Cursor, draft: RequestDraft) -> None:
             column=1,
         )
     has_type = any(pair.name.source.lower() == "content-type" for pair in draft.headers)
-    draft.body = read_body(cursor, typed=has_type)
+    draft.body = read_body(cursor, typed=has_type, usual=has_type or draft.method not in _BODYLESS)
     if draft.body is not None and draft.body.kind == "text" and draft.query:
         raise RequestError(
             "behind a section a body of plain text stands in fences.",

@@ -25,6 +25,7 @@ __all__ = [
     "SEPARATOR",
     "STATUS",
     "STATUS_LIKE",
+    "STATUS_MISTYPED",
     "VARIABLE",
     "VERSION",
     "Cursor",
@@ -45,7 +46,11 @@ _REASONS = "|".join(
     )
 )
 STATUS = re.compile(rf"HTTP(?:/[0-9](?:\.[0-9])?)?[ \t]+([1-9][0-9]{{2}}|\*)(?:[ \t]+(?i:{_REASONS}))?\s*\Z")
-STATUS_LIKE = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(\S+)")
+STATUS_LIKE = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(\S+)", re.I)
+# Alone on its line it can only be meant as a status line: `HTTP 2xx`, `http 404`, `HTTP 20`, `HTTP200`.
+STATUS_MISTYPED = re.compile(
+    rf"HTTP(?:(?:/[0-9.]+)?[ \t]+[0-9x*]{{1,4}}|/?[1-5][0-9x]{{2}})(?:[ \t]+(?:OK|{_REASONS}))?\s*\Z", re.I
+)
 HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)\s*\Z")
 CONTINUATION = re.compile(r"\s*([?&].*?)\s*\Z")
 FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9+.-]*)\s*\Z")

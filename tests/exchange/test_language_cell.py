@@ -326,7 +326,11 @@ def test_a_file_counts_from_its_first_line() -> None:
         ('POST /x\n\n{"a": 1\n', 4, "never closed", "Content-Type"),
         ("POST /x\n\n```\ntext\n", 4, "fence is never closed", "```"),
         ("POST /x\n\ntext\n[Asserts]\nstatus == 200\n", 5, "[Asserts] stands in the body", "HTTP *"),
-        ("POST /x\n\n{}\nmore: x\n[Asserts]\nstatus", 6, "[Asserts] stands in the body", "HTTP *"),
+        ("POST /x\n\n{}\nmore: x\n[Asserts]\nstatus", 5, "`more: x` stands behind the JSON body", "HTTP 200"),
+        ('POST /x\n\n{"a": 1}\n\nwords\n', 6, "`words` stands behind the JSON body", "fences"),
+        ("GET /x\n\nHTTP 200 fine\n", 4, "`HTTP 200 fine` is no status line", "HTTP 200"),
+        ("GET /x\nhttp 404\n", 3, "`http 404` is no status line", "HTTP 404"),
+        ("GET /x\nHTTP 200\n\nHTTP 2xx\n", 5, "`HTTP 2xx` is no status line", "HTTP *"),
         ("# @prompt user Who?\nGET /x\n", 2, "`# @prompt`", "user = input()"),
         ("# @nmae a\nGET /x\n", 2, "no directive `# @nmae`", "# @name"),
         ("# @name two words\nGET /x\n", 2, "cannot be one", "two_words"),
@@ -358,6 +362,43 @@ def test_a_refusal_says_what_came_what_would_do_and_where(body: str, line: int, 
     assert error.line == line
     if hint is not None:
         assert hint in (error.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("line", "cure"),
+    [
+        ("HTTP 2xx", "200 <= status <= 299"),
+        ("http 404", "HTTP 404"),
+        ("Http 200", "HTTP 200"),
+        ("HTTP 20", "HTTP 200"),
+        ("HTTP200", "HTTP 200"),
+        ("HTTP/1.1 2xx", "200 <= status <= 299"),
+        ("http/1.1 404 Not Found", "HTTP 404"),
+        ("status == 404", "[Asserts]"),
+        ('json["name"] == "Ada"  # hers', "[Asserts]"),
+    ],
+)
+@pytest.mark.parametrize(
+    "above",
+    ["GET /b\n\n", "GET /b\n\n# there?\n", "POST /b\n\n", 'POST /b\n\n{"a": 1}\n\n', "POST /b\n\n{}\n", "PUT /b\n[]\n"],
+)
+def test_a_mistyped_status_line_or_check_is_never_sent(above: str, line: str, cure: str) -> None:
+    """Below a request, a comment or JSON it is refused with its place and what to write; in fences it is text."""
+    error = refused(f"{above}{line}\n")
+    assert error.line == above.count("\n") + 2
+    assert line in error.message
+    assert cure in (error.hint or "")
+    assert "fences" in (error.hint or "")
+    assert body_of(f"```\n{line}\n```\n") == ("fenced", line)
+
+
+def test_words_that_only_mention_a_status_are_text() -> None:
+    """A sentence, a comparison among other words, JSON lines and a body that names its type are sent as they stand."""
+    for text in ("HTTP 404 is a status", "see:\nstatus == 404", "a == 1", "HTTP/2", '{"a": 1}\n\n{"b": 2}'):
+        assert body_of(f"{text}\n") == ("text", text)
+    typed = only('POST /x\nContent-Type: text/plain\n\n{"a": 1}\nmore\n').body
+    assert typed is not None
+    assert typed.content.source == '{"a": 1}\nmore'
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -66,13 +67,6 @@ PICTURES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "%http /hello/Ada",
         ),
     ),
-    "checks": (
-        LOAD + SHOP,
-        (
-            "%%http\nGET /products/1\n\nHTTP 200\n[Captures]\nprice: json['price']\n"
-            "[Asserts]\njson['name'] == 'Kettle'\nlen(json['stock']['store']) == 2",
-        ),
-    ),
     "error": (LOAD + SHOP, ("%http /price/1/per/0",)),
     "trace": (LOAD + SHOP, ("%trace /",)),
     "bench": (LOAD + SHOP, ("%bench / -n 2000",)),
@@ -99,10 +93,26 @@ def notebook(cells: tuple[str, ...]) -> str:
     return json.dumps({"cells": made, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
 
 
+def send_a_form(lab: Lab) -> None:
+    """In the panel of ``%explore``: choose a route, fill its form, send it."""
+    area = lab.output_area(len(lab) - 1)
+    routes = area.locator(".nbmicro-explore-list select")
+    routes.select_option(label=routes.locator("option", has_text="/products/").text_content() or "")
+    area.get_by_label("number", exact=True).fill("1")
+    area.get_by_role("button", name="Send").click()
+    area.locator(".nbmicro-explore .jp-OutputArea").get_by_text("200 OK").wait_for()
+
+
+#: What is done in a picture before it is taken.
+ACTS: dict[str, Callable[[Lab], None]] = {"explore": send_a_form}
+
+
 def take(lab: Lab, name: str, shown: int) -> None:
     """Take the picture of the last ``shown`` cells, in both themes."""
     lab.open(f"{name}.ipynb")
     lab.run_all()
+    if name in ACTS:
+        ACTS[name](lab)
     for theme in THEMES:
         lab.picture_of(len(lab) - shown, len(lab) - 1, HERE / f"{name}-{theme}.png", theme=theme)
         print(f"made {name}-{theme}.png")

@@ -34,6 +34,22 @@ def test_links_within_the_project_lead_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_each_picture_is_there_for_light_and_dark_and_says_what_it_shows() -> None:
+    pictures = re.findall(
+        r'<picture><source media="\(prefers-color-scheme: dark\)" srcset="(docs/pictures/[\w-]+)-dark\.png">\n'
+        r'<img src="(docs/pictures/[\w-]+)-light\.png" alt="([^"]+)"></picture>',
+        README,
+    )
+    assert len(pictures) == README.count("<picture>") >= 5
+    script = (ROOT / "docs" / "pictures" / "make.py").read_text("utf-8")
+    for dark, light, words in pictures:
+        assert dark == light
+        assert len(words.split()) > 5
+        assert f'"{Path(light).name}": (' in script
+        for theme in ("light", "dark"):
+            assert (ROOT / f"{light}-{theme}.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_the_ready_made_names_are_those_of_a_notebook() -> None:
     found = re.search(r"No import is needed for `app`, `client` and what handlers use:\n`([^`]+)`", README)
     assert found is not None

@@ -11,12 +11,14 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nbmicro.cli.target import FILE
 from nbmicro.errors import LoadError, NbmicroError, ServeError
+from nbmicro.serving.load_watch import Overtaken
 from nbmicro.serving.loader import Loaded, load_target
 from nbmicro.serving.reload import Reloader
 from nbmicro.serving.server import BackgroundServer
@@ -164,8 +166,11 @@ def _serve_the_newest(reloader: Reloader, debugger: DebuggedApplication, stopped
     """Until ``stopped``, swap in each app that was saved; one that fails to load is told, and changes nothing."""
     while reloader.wait(stopped):
         try:
-            loaded = reloader.load()
+            with reloader.watch(stopped, partial(click.echo, err=True)):
+                loaded = reloader.load()
             _refuse_asgi(loaded)
+        except Overtaken:
+            continue
         except NbmicroError as error:
             click.echo(f"Error: {error}\nThe app from before goes on serving.", err=True)
             continue

@@ -13,12 +13,13 @@ import sys
 import sysconfig
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
 from nbmicro.errors import LoadError, NbmicroError, ServeError
+from nbmicro.serving.load_watch import LoadWatch, Overtaken
 from nbmicro.serving.loader import Loaded, load_target
 from nbmicro.serving.notebook_file import NotebookCell, read_notebook
 
@@ -75,6 +76,10 @@ class Reloader:
         self._cells: list[NotebookCell] | None = None
         self._failed = False
         self._known: dict[Path, Stamp] = {}
+        # The files of the load at work, its cells, and the modules that were looked at.
+        self._begun: dict[Path, Stamp] = {}
+        self._begun_cells: list[NotebookCell] | None = None
+        self._looked_at: set[str] = set()
         # A cached .pyc counts as fresh when size and second are the same: two quick saves would be one.
         sys.dont_write_bytecode = True
 
@@ -91,9 +96,14 @@ class Reloader:
                 _wait_until_whole(self.path)
             before = self._stamps()
             cells = self._read_cells()
+            self._begun, self._begun_cells, self._looked_at = dict(before), cells, set(self._given)
             try:
                 with self._fresh_modules():
                     loaded = load_target(self._target)
+            except Overtaken:
+                self._failed = True
+                self._known = {**self._stamps(), **self._begun}
+                raise
             except Exception as error:
                 if not last and self.path is not None and before[self.path] != _stamp_of(self.path):
                     continue  # it was saved once more meanwhile: what failed is not what stands there
@@ -107,6 +117,19 @@ class Reloader:
         # What was saved while it loaded is not forgotten; a file that is new to us counts from now.
         self._known = {**self._stamps(), **before}
         return loaded
+
+    def watch(self, stopped: threading.Event, tell: Callable[[str], None]) -> LoadWatch:
+        """A block around :meth:`load` that another save ends, or ``stopped``, with :class:`Overtaken`.
+
+        Parameters
+        ----------
+        stopped:
+            Set when nothing is to be served any more.
+        tell:
+            Called with the place of a load that takes long.
+        """
+        name = self.path.name if self.path is not None else self._target
+        return LoadWatch(self.path, name, is_needless=lambda: stopped.is_set() or self._is_overtaken(), tell=tell)
 
     def wait(self, stopped: threading.Event) -> bool:
         """Wait until one of the files has been saved with another content; False when ``stopped`` is set first.
@@ -164,6 +187,22 @@ class Reloader:
             return True
         self._known = now
         return False
+
+    def _is_overtaken(self) -> bool:
+        """Whether a file was saved, whole and with other cells, since the load at work has begun."""
+        # What a cell wrote before it imported it is no save: a new module counts from when it is first seen here.
+        new = set(sys.modules) - self._looked_at
+        self._looked_at |= new
+        for name in self._own(new):
+            file = _file_of(sys.modules.get(name))
+            if file is not None:
+                self._begun.setdefault(file, _stamp_of(file))
+        changed = {file for file, stamp in self._begun.items() if stamp != _stamp_of(file)}
+        if self.path is None or self.path not in changed:
+            return bool(changed)
+        if not _is_whole(self.path):
+            return False
+        return changed != {self.path} or self._begun_cells is None or self._read_cells() != self._begun_cells
 
     def _has_other_cells(self) -> bool:
         """Whether the notebook was saved with other cells, not just with new outputs; of another file always."""

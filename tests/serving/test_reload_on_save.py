@@ -125,6 +125,31 @@ def test_fifty_saves_under_load_lose_no_request_and_a_broken_one_changes_nothing
         assert max(taken) < 1.0, sorted(taken)[-5:]
 
 
+def test_a_save_that_never_ends_is_told_and_the_next_one_takes_its_place(tmp_path: Path) -> None:
+    """The terminal says which cell runs on; meanwhile the app from before serves, and a signal ends it all."""
+    path = tmp_path / "app.ipynb"
+    write_notebook(path, "%load_ext nbmicro", "%%route /\n'version 0'")
+    with served(path) as (process, port):
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("Debugger PIN: ")
+        by_rename(path, "%load_ext nbmicro", "x = 1", "# now\nwhile True: pass", "%%route /\n'version 1'")
+        assert process.stderr.readline().startswith("app.ipynb, cell 3, line 2: it is still running.")
+        assert ask(port)[2] == b"version 0"
+        by_rename(path, "%load_ext nbmicro", "%%route /\n'version 2'")
+        seconds_until(port, b"version 2")
+        (tmp_path / "asleep.py").write_text("import time\ntime.sleep(1000)\n")
+        by_rename(path, "%load_ext nbmicro", "import asleep", "%%route /\n'version 3'")
+        assert process.stderr.readline().startswith("app.ipynb, cell 2, line 1: it is still running.")
+        (tmp_path / "asleep.py").write_text("")
+        seconds_until(port, b"version 3")
+        by_rename(path, "%load_ext nbmicro", "print('begun', flush=True)\nwhile True: pass")
+        assert process.stdout is not None
+        while process.stdout.readline() != "begun\n":
+            continue
+        process.terminate()
+        assert process.wait(DEADLINE) == 0
+
+
 @pytest.fixture
 def reloader(notebook: Write, monkeypatch: pytest.MonkeyPatch) -> Reloader:
     """One for a notebook that counts its visits and shows what a module beside it says."""

@@ -13,6 +13,7 @@ from typing import Any
 import ipywidgets
 
 from nbmicro.exchange.request_form import FormField, RequestForm
+from nbmicro.notebook.widgets.subshells import hear_at_once
 
 __all__ = ["FieldBox", "close", "heading", "number", "number_of", "put", "text_area"]
 
@@ -40,6 +41,7 @@ class FieldBox:
         for key, widget in self._widgets.items():
             put(widget, values.get(key))
             number(widget)
+            hear_at_once(widget)
 
     def rows(self, *places: str) -> list[Any]:
         """The widgets of these places, each group below its title."""

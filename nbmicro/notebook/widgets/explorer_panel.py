@@ -13,6 +13,7 @@ import ipywidgets
 
 from nbmicro.notebook.widgets.explorer_fields import close, number, text_area
 from nbmicro.notebook.widgets.explorer_keys import ExplorerKeys, Pressed
+from nbmicro.notebook.widgets.subshells import hear_at_once
 
 __all__ = ["Panel", "show"]
 
@@ -95,6 +96,7 @@ class Panel:
         self.columns = ipywidgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "4px 14px"})
         self.root = ipywidgets.VBox([self.keys, self.columns])
         self.root.add_class("nbmicro-explore")
+        hear_at_once(self.root)
         for box in (self.code_box, self.answer_box, self.more_box):
             show(box, False)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from nbmicro.errors import NbmicroError
@@ -36,9 +36,6 @@ PARTS_LIMIT = 16
 PAGE_LIMIT = 8 * 1024 * 1024
 #: Bytes of one message, messages that may be on their way unread, and seconds after which nobody reads any more.
 PIECE, CREDIT, PATIENCE = 256 * 1024, 16, 120.0
-#: Messages of one stream at once, and a second, before small ones are put together; Jupyter drops them above
-#: 1,000 a second.
-BURST, RATE = 100, 200
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: Headers that a page does not choose.
 _LIKE_A_BROWSER = (("Accept", "text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8"),)
@@ -198,28 +195,16 @@ class Visits:
     def _send_body(self, running: _Running, visit: Visit, body: Iterable[bytes]) -> None:
         stream = visit.headers.get("Content-Type", "").startswith("text/event-stream")
         whole = visit.headers.get("Content-Length") is not None and not stream
-        kept, sent, allowance, last = bytearray(), 0, float(BURST), time.monotonic()
+        send = partial(self._tell, {"kind": "piece", "id": running.name})
+        size = 0
         for piece in body:
-            if running.stopped:
-                return
-            kept += piece
-            now = time.monotonic()
-            allowance, last = min(BURST, allowance + (now - last) * RATE), now
-            if len(kept) < PIECE and (whole or allowance < 1):
-                continue
-            allowance -= 1
-            for part in _pieces(bytes(kept)):
-                if not running.wait():
-                    return
-                self._tell({"kind": "piece", "id": running.name}, part)
-            sent += len(kept)
-            kept.clear()
-            if sent > BODY_LIMIT and not stream:
-                running.cut = True
-                return
-        for part in _pieces(bytes(kept)):
-            if running.wait():
-                self._tell({"kind": "piece", "id": running.name}, part)
+            for start in range(0, len(piece), PIECE):
+                running.put(piece[start : start + PIECE], send, at_once=not whole)
+            size += len(piece)
+            running.cut = size > BODY_LIMIT and not stream
+            if running.stopped or running.cut:
+                break
+        running.flush(send)
 
     # -- messages ------------------------------------------------------------------------------------------------
 
@@ -243,27 +228,57 @@ class _Running:
         self.stopped = False
         self.cut = False
         self._credit = CREDIT
+        self._kept = bytearray()
+        self._send: Callable[[bytes], None] | None = None
         self._ready = threading.Condition()
 
     def more(self) -> None:
+        """A message was read: one more may be sent, and is, where something has come meanwhile."""
         with self._ready:
             self._credit = min(self._credit + 1, CREDIT)
-            self._ready.notify()
+            if self._send is not None:
+                self._post(self._send)
 
     def stop(self) -> None:
         with self._ready:
             self.stopped = True
             self._ready.notify()
 
-    def wait(self) -> bool:
-        """Wait until one more message may be sent; False when nobody wants it any more."""
+    def put(self, piece: bytes, send: Callable[[bytes], None], *, at_once: bool) -> None:
+        """Send a piece, or keep it until a message may be sent; wait where too much is kept.
+
+        What is kept goes out with the next message that is read, so that an app that makes very many small pieces
+        costs few messages, and no piece waits for the next one. Without ``at_once`` messages are full ones.
+        """
         with self._ready:
-            if sys.platform != "emscripten":
-                self._ready.wait_for(lambda: self.stopped or self._credit > 0, PATIENCE)
-                if self._credit <= 0:
-                    self.stopped = True
+            self._kept += piece
+            if at_once:
+                self._send = send
+            if at_once or len(self._kept) >= PIECE:
+                self._post(send)
+            self._wait(send, PIECE)
+
+    def flush(self, send: Callable[[bytes], None]) -> None:
+        """Send what is kept, in as many messages as it takes."""
+        with self._ready:
+            self._wait(send, 1)
+
+    def _wait(self, send: Callable[[bytes], None], room: int) -> None:
+        """Wait until less than ``room`` bytes are kept, or nobody wants them any more."""
+        while len(self._kept) >= room and not self.stopped:
+            self._send = send
+            self._post(send)
+            if len(self._kept) >= room and not self._ready.wait(PATIENCE):
+                self.stopped = True
+
+    def _post(self, send: Callable[[bytes], None]) -> None:
+        # Within the lock: what comes from two threads must not change places.
+        if self._kept and not self.stopped and (self._credit > 0 or sys.platform == "emscripten"):
             self._credit -= 1
-            return not self.stopped
+            piece = bytes(self._kept[:PIECE])
+            del self._kept[:PIECE]
+            send(piece)
+            self._ready.notify()
 
 
 def _request(message: Mapping[str, Any], body: bytes) -> RequestRecord:
@@ -302,7 +317,3 @@ def _last(visitor: Visitor, target: str) -> Exchange | None:
         if exchange.origin == visitor.origin and exchange.request.target == target:
             return exchange
     return None
-
-
-def _pieces(data: bytes) -> list[bytes]:
-    return [data[start : start + PIECE] for start in range(0, len(data), PIECE)]

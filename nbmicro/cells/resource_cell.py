@@ -61,7 +61,7 @@ def parse_template_cell(line: str, body: str) -> TemplateCell:
     before, attempt_found, attempt = line.partition("--try")
     name = _one_name("%%template", before, "hello.html")
     _refuse_outside("%%template", name, name, "templates", "hello.html")
-    values = _values(attempt) if attempt_found else None
+    values = _values(name, attempt) if attempt_found else None
     return TemplateCell(name, _ended(body), values)
 
 
@@ -109,7 +109,7 @@ def _one_name(magic: str, line: str, example: str) -> str:
     )
 
 
-def _values(text: str) -> dict[str, Any]:
+def _values(template: str, text: str) -> dict[str, Any]:
     """The values of ``--try name=Ada age:=36``, written as the items of ``%http`` are."""
     try:
         words = shlex.split(text)
@@ -123,7 +123,7 @@ def _values(text: str) -> dict[str, Any]:
         if not sign or not name.isidentifier():
             raise CellError(
                 f"--try takes values as name=Ada or age:=36; `{word}` is neither.",
-                hint="Try:  %%template hello.html --try name=Ada",
+                hint=f"Try:  %%template {shlex.quote(template)} --try {word if word.isidentifier() else 'name'}=Ada",
                 where="%%template",
                 line=1,
             )

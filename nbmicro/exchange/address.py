@@ -82,12 +82,12 @@ def check_origin(url: str, line: int | None = None, column: int | None = None) -
         )
 
 
-def check_url(url: Template) -> None:
+def check_url(url: Template, magic: str = "%http") -> None:
     """Refuse what is wrong with a URL whatever its blanks give: another origin, or a path without its slash."""
     source = loopback_url(url.source)
     head = source.partition("{{")[0]
     if not source:
-        raise RequestError("the URL is empty.", hint="Write  %http /", line=url.line, column=url.column)
+        raise RequestError("the URL is empty.", hint=f"Write  {magic} /", line=url.line, column=url.column)
     if _ORIGIN.match(head):
         authority = head.partition("://")[2]
         if re.search(r"[/?#]", authority) or url.is_literal:
@@ -95,7 +95,7 @@ def check_url(url: Template) -> None:
     elif head and not head.startswith(("/", "?")):
         raise RequestError(
             f"`{url.source}` is not a path: a path begins with a slash.",
-            hint=f"Try:  %http /{url.source}",
+            hint=f"Try:  {magic} /{url.source}",
             line=url.line,
             column=url.column,
         )

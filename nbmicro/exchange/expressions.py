@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Callable
 
@@ -14,7 +15,7 @@ from nbmicro.errors import RequestError
 from nbmicro.exchange.script_lines import Line
 from nbmicro.exchange.template import compiled
 
-__all__ = ["check_python", "expressions_in", "is_check", "is_comparison", "split_comment"]
+__all__ = ["check_corrected", "check_python", "expressions_in", "is_check", "is_comparison", "split_comment"]
 
 _MOST_LINES = 50
 # What a check finds of the answer.
@@ -105,6 +106,18 @@ def is_check(text: str) -> bool:
         return False
     names = {node.id for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)}
     return not names.isdisjoint(_ANSWERS)
+
+
+def check_corrected(text: str) -> str | None:
+    """The check that a mistyped one is meant to be, `status == 200` of `status = 200`; None where that is not known."""
+    value = "200" if text.split()[:1] == ["status"] else '"Ada"'
+    equal = re.sub(r"\s*(?<![=!<>:]):?=(?![=])\s*", " == ", text, count=1)
+    words = re.sub(r"\s*&&\s*", " and ", re.sub(r"\s*\|\|\s*", " or ", text))
+    for better in (equal, f"{text.rstrip()} {value}", f"{equal.rstrip()} {value}", words, text.replace("===", "==")):
+        if is_comparison(better) or (better != text and better == words and compiled(better) is not None):
+            return better.strip()
+    spaced = re.fullmatch(r"(status)\s+(\d{3})", text.strip())
+    return f"{spaced[1]} == {spaced[2]}" if spaced else None
 
 
 def _has_blank(expression: str) -> bool:

@@ -7,7 +7,9 @@ as the app made them, and rendering.
 from __future__ import annotations
 
 import json
+import posixpath
 import re
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher, get_close_matches
@@ -114,7 +116,9 @@ def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | N
         and exchange.rule.endswith("/<path:filename>")
     ):
         name = unquote(exchange.request.path).removeprefix(exchange.rule.partition("<")[0])
-        return f"there is no file of that name. Make one in a cell that begins with  %%static {name}"
+        if posixpath.normpath(name) != name or name.startswith(("..", "/")):
+            return f"`{name}` is no path below the static folder, and no other file is served."
+        return f"there is no file of that name. Make one in a cell that begins with  %%static {shlex.quote(name)}"
     # A refusal with a line of the user's own is a handler's answer, not a miss.
     if exchange.rule is not None or not routes or (exchange.refusal is not None and exchange.refusal.frames):
         return None
@@ -142,7 +146,7 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
     if rule is None or _is_foreign(routes):
         return text
     if method not in METHODS:
-        meant = get_close_matches(method, METHODS, n=1)
+        meant = get_close_matches(method, METHODS, n=1, cutoff=0.65)
         if meant:
             return f"{text} Is `{method}` meant to be {meant[0]}?"
         # A %%route line takes no method that nobody registered; a decorator takes any.

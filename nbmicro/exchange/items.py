@@ -11,7 +11,7 @@ import re
 from nbmicro.errors import RequestError
 from nbmicro.exchange.address import METHODS, check_url, is_method, is_url
 from nbmicro.exchange.curl_line import curl_behind, parse_curl
-from nbmicro.exchange.misplaced import refuse_misplaced
+from nbmicro.exchange.misplaced import quoted_line, refuse_misplaced
 from nbmicro.exchange.options import read_option
 from nbmicro.exchange.syntax import Item, ItemKind, LineRequest, Options
 from nbmicro.exchange.template import blank_end, place_at, place_in_columns
@@ -36,7 +36,13 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
 def parse_line(
-    text: str, *, line: int = 1, column: int = 7, method: str | None = None, url: str | None = None
+    text: str,
+    *,
+    line: int = 1,
+    column: int = 7,
+    method: str | None = None,
+    url: str | None = None,
+    magic: str = "%http",
 ) -> LineRequest:
     """Parse what stands behind ``%http``.
 
@@ -48,6 +54,8 @@ def parse_line(
         Where ``text`` begins in the cell; the defaults fit ``%http`` alone on the first line.
     method, url:
         What counts where the line leaves the method or the URL out (``%%route … --try``).
+    magic:
+        What begins the lines that the errors show.
 
     Raises
     ------
@@ -65,12 +73,12 @@ def parse_line(
         method=method,
         url=url,
         quiet=quiet,
-        magic="%http" if url is None else "--try",
+        magic=magic if url is None else "--try",
     )
     options = parsed.options
     has_method = parsed.method != "GET" and not options.file
     if parsed.url is None and not options.help and (has_method or not (options.file or options.reset)):
-        raise _no_url(parsed, line, column + len(text.rstrip()))
+        raise _no_url(parsed, line, column + len(text.rstrip()), magic)
     if options.file and (parsed.url is not None or parsed.items or parsed.method != "GET"):
         raise RequestError("--file sends the requests of a file; no method, URL or item stands beside it.", line=line)
     return parsed
@@ -104,15 +112,15 @@ def read_words(
                 plain.append(word)
             position += 1
     if curl is not None:
-        return _from_curl(curl, plain, options)
+        return _from_curl(curl, plain, options, magic)
     refuse_misplaced(plain, words, magic)
     given = _take_method(plain, url is not None)
     address = plain.pop(0) if plain and (is_url(plain[0].text) or (url is None and _only_url(plain[0]))) else None
-    items = tuple(parse_item(word) for word in plain) if address or url or not plain else ()
+    items = tuple(_item_of(word, words, magic) for word in plain) if address or url or not plain else ()
     if plain and not (address or url):
         raise RequestError(
             f"`{plain[0].text}` stands where the URL should.",
-            hint="The URL comes before the items:  %http POST /users name=Ada",
+            hint=f"The URL comes before the items:  {magic} POST /users name=Ada",
             line=plain[0].line,
             column=plain[0].column,
         )
@@ -120,9 +128,24 @@ def read_words(
     if template is None and url is not None:
         template = Word(url, tuple(range(column, column + len(url) + 1)), line, False, url).template()
     if template is not None:
-        check_url(template)
+        check_url(template, magic if magic.startswith("%") else "%http")
     has_data = any(item.kind in DATA_KINDS for item in items)
     return LineRequest(given or method or ("POST" if has_data else "GET"), template, items, options, line=line)
+
+
+def _item_of(word: Word, words: list[Word], magic: str) -> Item:
+    try:
+        return parse_item(word)
+    except RequestError:
+        meant = _only_url(word) and quoted_line(word, words, magic, lambda one: not _only_url(one))
+        if not meant:
+            raise
+    raise RequestError(
+        f"`{word.text}` is no item: a space ends a word, unless quotes stand around all of it.",
+        hint=f"Write  {meant}",
+        line=word.line,
+        column=word.column,
+    )
 
 
 def _take_method(plain: list[Word], has_default_url: bool) -> str | None:
@@ -140,9 +163,11 @@ def _only_url(word: Word) -> bool:
     return _separator(word.text) is None
 
 
-def _no_url(parsed: LineRequest, line: int, column: int) -> RequestError:
-    hint = f"Write  %http {parsed.method} /" if parsed.method != "GET" else "Write  %http /"
-    return RequestError("the URL is missing.", hint=f"{hint}  or  %http POST /users name=Ada", line=line, column=column)
+def _no_url(parsed: LineRequest, line: int, column: int, magic: str) -> RequestError:
+    hint = f"Write  {magic} {parsed.method} /" if parsed.method != "GET" else f"Write  {magic} /"
+    return RequestError(
+        "the URL is missing.", hint=f"{hint}  or  {magic} POST /users name=Ada", line=line, column=column
+    )
 
 
 def _separator(text: str) -> tuple[int, str, str] | None:
@@ -231,11 +256,20 @@ def _raw_curl(text: str, raw: tuple[str, int], line: int, column: int) -> LineRe
     return parse_curl(text[start:], place_at("", line, column + start), head.options)
 
 
-def _from_curl(curl: Word, plain: list[Word], options: Options) -> LineRequest:
+def _from_curl(curl: Word, plain: list[Word], options: Options, magic: str) -> LineRequest:
+    tool = curl.text.split()[0] if curl.text.strip() else ""
+    if tool.isalpha() and tool != "curl":
+        raise RequestError(
+            f"`{tool}` is not curl, and --curl reads curl's lines only.",
+            hint=f"As in  {magic} --curl curl http://localhost:5000/users -d name=Ada",
+            line=curl.line,
+            column=curl.column,
+        )
     if plain:
+        how = "Leave away the quotes around the command" if curl.quoted else "Begin the command with its own word"
         raise RequestError(
             f"`{plain[0].text}` stands beside --curl, whose line is the whole request.",
-            hint="Leave away the quotes around the command:  %http --curl curl http://localhost:5000/users -d name=Ada",
+            hint=f"{how}:  {magic} --curl curl http://localhost:5000/users -d name=Ada",
             line=plain[0].line,
             column=plain[0].column,
         )

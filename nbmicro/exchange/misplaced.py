@@ -6,14 +6,14 @@ right line (``items.py``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import unquote_plus
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.address import METHODS, is_url
 from nbmicro.exchange.words import Word, written_word
 
-__all__ = ["refuse_misplaced"]
+__all__ = ["quoted_line", "refuse_misplaced"]
 
 
 def refuse_misplaced(plain: Sequence[Word], words: Sequence[Word], magic: str) -> None:
@@ -41,6 +41,36 @@ def refuse_misplaced(plain: Sequence[Word], words: Sequence[Word], magic: str) -
         url = next((before for before in plain[:position] if is_url(before.text)), None)
         if url is not None and word.text.startswith(("?", "&")):
             raise _query_apart(word, url, words, magic)
+
+
+def quoted_line(word: Word, words: Sequence[Word], magic: str, is_item: Callable[[Word], bool]) -> str | None:
+    """The line with quotes around what a space has torn apart; None where ``word`` is no such piece.
+
+    Parameters
+    ----------
+    word:
+        A word that is no item.
+    words, magic:
+        The line.
+    is_item:
+        Whether a word is an item, which ``word`` may be the end of.
+    """
+    at = words.index(word)
+    torn = [n for n, one in enumerate(words) if one.text.count('"') % 2]
+    opening = [n for n in torn[::2] if n < at]
+    closing = [n for n in torn[1::2] if n >= at]
+    if opening and closing:
+        # `/hello/"Ada Lovelace"`: the quotes stand inside of words.
+        first, last = opening[-1], closing[0]
+    elif at > 0 and not words[at - 1].quoted and not is_url(words[at - 1].text) and is_item(words[at - 1]):
+        # `photo@a b.png`, `name=Ada Lovelace`
+        first, ends = at - 1, words[at + 1 :]
+        last = at + next((n for n, one in enumerate(ends) if is_item(one) or one.text.startswith("-")), len(ends))
+    else:
+        return None
+    whole = " ".join(one.text for one in words[first : last + 1]).replace('"', "")
+    line = [*(one.source for one in words[:first]), f'"{whole}"', *(one.source for one in words[last + 1 :])]
+    return " ".join([magic, *line])
 
 
 def _second_method(word: Word, plain: Sequence[Word], words: Sequence[Word], magic: str) -> RequestError:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from nbmicro.errors import RequestError
 from nbmicro.exchange.bodies import begins_body, is_structure
 from nbmicro.exchange.dialects import capture_in_python, check_in_python
-from nbmicro.exchange.expressions import check_python, expressions_in, split_comment
+from nbmicro.exchange.expressions import check_corrected, check_python, expressions_in, split_comment
 from nbmicro.exchange.options import seconds_in
 from nbmicro.exchange.script_lines import (
     REQUEST,
@@ -233,7 +233,7 @@ def read_checks(cursor: Cursor) -> tuple[Check, ...]:
         if expression.startswith("assert "):
             column += len(expression) - len(expression[7:].lstrip())
             expression = expression[7:].strip()
-        instead = check_in_python(expression) or 'json["name"] == "Ada"'
+        instead = check_in_python(expression) or check_corrected(expression) or 'json["name"] == "Ada"'
         check_python(expression, line.number, column, instead, "[Asserts]")
         checks.append(Check(expression, message, line.number, column))
     return tuple(checks)

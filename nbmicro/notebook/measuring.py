@@ -56,7 +56,7 @@ def bench(session: Session, line: str, names: Names) -> Latencies:
     count, line = _count_in(line)
     if not line.strip():
         raise OptionError("%bench measures a request, and none is named.", hint="Try:  %bench /")
-    parsed = parse_line(line)
+    parsed = parse_line(line, magic="%bench")
     record = assemble_line(parsed, Scope(names, folder=Path()))
     host = session.host
     place = f"nbmicro-bench-{id(session)}-{host.shell.execution_count}"
@@ -92,8 +92,10 @@ def _count_in(line: str) -> tuple[int, str]:
     if found is None:
         return COUNT, line
     text = (found[1] or "").replace("_", "").replace(",", "")
+    rest = f"{line[: found.start()]} {line[found.end() :]}".strip()
     if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
         raise OptionError(
-            f"%bench -n takes a number from 1 to 1,000,000; `{found[1] or ''}` is none.", hint="Try:  %bench / -n 500"
+            f"%bench -n takes a number from 1 to 1,000,000; `{found[1] or ''}` is none.",
+            hint=f"Try:  %bench {rest or '/'} -n 500",
         )
-    return int(text), line[: found.start()] + " " + line[found.end() :]
+    return int(text), rest

@@ -59,7 +59,7 @@ def send_line(
         host = session.host
         place = place_of_magic(magic, text, host.namespace, host.cell_of_file)
         defaults = dict(zip(("line", "column"), place, strict=True)) if place is not None else {}
-    parsed = parse_line(text, **defaults)
+    parsed = parse_line(text, magic=f"%{magic}", **defaults)
     if parsed.options.help:
         return HELP
     if show and parsed.options.show is None:

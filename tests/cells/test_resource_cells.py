@@ -56,3 +56,9 @@ def test_a_name_that_cannot_be_is_refused_with_one_that_can(magic: str, line: st
 def test_a_template_is_named_from_its_folder_and_not_from_the_root() -> None:
     with pytest.raises(CellError, match="no path below the templates folder"):
         parse_template_cell("/x.html", "")
+
+
+def test_the_line_to_write_keeps_the_name_of_the_template() -> None:
+    with pytest.raises(CellError) as caught:
+        parse_template_cell("ab.html --try x", "")
+    assert caught.value.hint == "Try:  %%template ab.html --try x=Ada"

@@ -162,3 +162,17 @@ def test_an_own_page_for_a_404_is_shown_with_the_hint() -> None:
 
 def test_a_success_has_no_hint(client: Client) -> None:
     assert hint_for(client.get("/login"), routes_of(client.app)) is None
+
+
+def test_a_static_path_that_leads_out_is_told_no_cell_that_would_be_refused(client: Client) -> None:
+    """`%%static ../x` is no cell that anyone can write; a name with a space stands in quotes."""
+    assert client.get("/static/../x").hint == (
+        "404 GET /static/../x: `../x` is no path below the static folder, and no other file is served."
+    )
+    assert (client.get("/static/a%20b.css").hint or "").endswith("%%static 'a b.css'")
+
+
+def test_only_a_near_method_is_taken_for_a_misspelt_one(client: Client) -> None:
+    """FETCH is a method of somebody's own, GETX is GET."""
+    assert "PATCH" not in (client.open("FETCH", "/login").hint or "")
+    assert "Is `GETX` meant to be GET?" in (client.open("GETX", "/login").hint or "")

@@ -392,6 +392,24 @@ def test_a_mistyped_status_line_or_check_is_never_sent(above: str, line: str, cu
     assert body_of(f"```\n{line}\n```\n") == ("fenced", line)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("status = 200", "status == 200"),
+        ("status=200", "status == 200"),
+        ("text ==", 'text == "Ada"'),
+        ("x := 3", "x == 3"),
+        ("status 200", "status == 200"),
+        ("status === 200", "status == 200"),
+        ('json["a"] = "b=c"', 'json["a"] == "b=c"'),
+        ("status == 200 && json", "status == 200 and json"),
+    ],
+)
+def test_a_mistyped_check_is_shown_corrected(written: str, meant: str) -> None:
+    """The hint has the reader's own line, as Python."""
+    assert refused(f"GET /x\n[Asserts]\n{written}\n").hint == f"Write  {meant}"
+
+
 def test_words_that_only_mention_a_status_are_text() -> None:
     """A sentence, a comparison among other words, JSON lines and a body that names its type are sent as they stand."""
     for text in ("HTTP 404 is a status", "see:\nstatus == 404", "a == 1", "HTTP/2", '{"a": 1}\n\n{"b": 2}'):

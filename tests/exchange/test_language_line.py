@@ -208,6 +208,14 @@ def test_try_may_leave_method_and_url_out() -> None:
         ("/x name={{ }}", "is empty", "{{ '{{' }}", 15),
         ("http://ada:x@localhost/x", "a name and password", "-a USER:PASS", 7),
         ("--file a.http /x", "--file sends", None, None),
+        ("--curl wget http://localhost/x", "`wget` is not curl", "--curl curl http://", 14),
+        ("--curl 'wget http://localhost/x'", "`wget` is not curl", "--curl curl http://", 15),
+        ("--curl http://localhost/x a=1", "stands beside --curl", "Begin the command with its own word", 33),
+        ('/hello/"Ada Lovelace"', '`Lovelace"` is no item', 'Write  %http "/hello/Ada Lovelace"', 19),
+        ('PUT /hello/"Ada B. King"/x a=1', "is no item", 'Write  %http PUT "/hello/Ada B. King/x" a=1', 23),
+        ("POST /x f@a b ü.txt", "`b` is no item", 'Write  %http POST /x "f@a b ü.txt"', 19),
+        ("/x name=Ada King age:=36 -F", "`King` is no item", 'Write  %http /x "name=Ada King" age:=36 -F', 19),
+        ('/x "a=b c" Ada', "`Ada` is no item", "name=Ada", 18),
     ],
 )
 def test_a_refusal_says_what_came_what_would_do_and_where(
@@ -232,3 +240,11 @@ def test_a_line_of_a_longer_cell_counts_from_its_place() -> None:
     """`line` and `column` say where the text begins."""
     error = refused("/x Ada", line=4, column=12)
     assert (error.line, error.column) == (4, 15)
+
+
+def test_the_line_to_write_is_of_the_magic_that_was_used() -> None:
+    """`%trace` alone is told to be `%trace /`."""
+    for text, cure in (("", "Write  %trace /  or"), ("users", "%trace /users"), ("/p POST", "Write  %trace POST /p")):
+        with pytest.raises(RequestError) as caught:
+            parse_line(text, magic="%trace")
+        assert cure in (caught.value.hint or "")

@@ -62,6 +62,9 @@ def test_an_interrupt_stops_it_and_shows_what_was_measured(kernel: RealKernel) -
     [
         ("%bench / -n many", "`many` is none"),
         ("%bench / -n 0", "from 1 to 1,000,000"),
+        ("%bench /hello/Ada -n 0", "%bench /hello/Ada -n 500"),
+        ("%trace", "Write  %trace /"),
+        ("%exchanges 0", "a number, 1 or more; `0` is none"),
         ("%bench", "%bench measures a request, and none is named."),
         ("%bench https://example.org/", "is not this app"),
     ],

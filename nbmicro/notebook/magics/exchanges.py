@@ -42,8 +42,10 @@ def make(session: Session) -> Callable[..., Any]:
         if asks_for_help(line, exchanges):
             return
         words = read_options("%exchanges", line, {}, words=1)["words"]
-        if words and not words[0].isdecimal():
-            raise OptionError(f"%exchanges takes a number; `{words[0]}` is none.", hint="Try:  %exchanges 20")
+        if words and not (words[0].isdecimal() and int(words[0])):
+            raise OptionError(
+                f"%exchanges takes a number, 1 or more; `{words[0]}` is none.", hint="Try:  %exchanges 20"
+            )
         from nbmicro.exchange.listing import list_exchanges
 
         session.host.display(list_exchanges(list(session.history), int(words[0]) if words else 10))

@@ -6,11 +6,14 @@ What lives here: reading them, each error with its line. What must not: the requ
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from nbmicro.errors import RequestError
 
 __all__ = ["checked_json", "header_lines", "value_lines"]
+
+_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 
 
 def checked_json(text: str) -> str:
@@ -20,7 +23,8 @@ def checked_json(text: str) -> str:
     """
 
     def refuse(word: str) -> Any:
-        at = text.index(word)
+        outside = _STRING.sub(lambda found: " " * len(found[0]), text)
+        at = outside.index(word)
         raise json.JSONDecodeError(f"{word} is no value of JSON", text, at)
 
     try:

@@ -10,6 +10,7 @@ __all__ = [
     "CellError",
     "CheckFailed",
     "DeadlineExceeded",
+    "EndlessRequests",
     "LoadError",
     "NbmicroError",
     "OptionError",
@@ -76,6 +77,10 @@ class CellError(NbmicroError):
 
 class RequestError(NbmicroError):
     """A request that cannot be sent: its line, item, header, body or ``{{ }}`` is wrong. Nothing was sent."""
+
+
+class EndlessRequests(RequestError):
+    """A handler asks its own app, whose handler asks again, and so on: requests stand inside one another too deep."""
 
 
 class CheckFailed(NbmicroError, AssertionError):

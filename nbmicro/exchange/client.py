@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
-from nbmicro.errors import DeadlineExceeded
+from nbmicro.errors import DeadlineExceeded, EndlessRequests
 from nbmicro.exchange.body import BODY_LIMIT
 from nbmicro.exchange.capture import Capture
 from nbmicro.exchange.cookies import CookieJar
@@ -45,10 +46,13 @@ if TYPE_CHECKING:
     from nbmicro.exchange.hints import RouteInfo
     from nbmicro.exchange.trace import Tracer
 
-__all__ = ["DEFAULT_TIMEOUT", "Client", "Options"]
+__all__ = ["DEFAULT_TIMEOUT", "NESTED_LIMIT", "Client", "Options"]
 
 #: Seconds that an app has for a request when nothing else was said.
 DEFAULT_TIMEOUT = 30.0
+#: Requests that may stand inside one another, where handlers ask apps themselves.
+NESTED_LIMIT = 5
+_nested: ContextVar[int] = ContextVar("nbmicro_nested_requests", default=0)
 
 
 class Options(TypedDict, total=False):
@@ -193,7 +197,8 @@ class Client:
         """Send a request record; the lowest level, on which the others stand.
 
         An exception of the app, and a deadline that passed, become an exchange with the status 500 and an ``error``.
-        A KeyboardInterrupt stops the request and passes through.
+        A KeyboardInterrupt stops the request and passes through; so does, up to the outermost request, the
+        EndlessRequests of a handler that asks for itself.
         """
         exchange = self._exchange(request, timeout, origin, trace, ())
         if follow:
@@ -234,6 +239,9 @@ class Client:
         trace: bool,
         before: tuple[Exchange, ...],
     ) -> Exchange:
+        depth = _nested.get()
+        if depth >= NESTED_LIMIT:
+            raise _endless(request)
         request, host = self._with_cookies(request)
         app = self.app
         captured = Capture(self.frame_labels)
@@ -243,6 +251,7 @@ class Client:
         fault: BaseException | None = None
         deadline = Deadline(timeout)
         tracer = _tracer(app, self.frame_labels) if trace else None
+        outer = _nested.set(depth + 1)
         begin = perf_counter()
         with captured:
             try:
@@ -267,6 +276,8 @@ class Client:
                 if answer.begun:
                     answer.truncated = True
                     notes.append("The response broke off here.")
+            finally:
+                _nested.reset(outer)
         duration = perf_counter() - begin
         failed = fault is not None and not answer.begun
         response = ResponseRecord(500, "INTERNAL SERVER ERROR") if failed else answer.response()
@@ -291,6 +302,9 @@ class Client:
             routes=lambda: _routes(app),
             frame_labels=self.frame_labels,
         )
+        if depth and isinstance(exchange.exception, EndlessRequests):
+            # One exchange tells it, the outermost.
+            raise exchange.exception.with_traceback(None) from None
         if tracer is None:
             return exchange
         return _with_life(exchange, tracer, app)
@@ -374,6 +388,13 @@ def _gives_app(app: Any) -> bool:
     except TypeError:
         return True
     return False
+
+
+def _endless(request: RequestRecord) -> EndlessRequests:
+    return EndlessRequests(
+        f"{request.method} {request.path} was not sent: {NESTED_LIMIT} requests stand inside one another already.",
+        hint="A handler that asks for its own page never ends. Call what both need as a function.",
+    )
 
 
 def _too_late(request: RequestRecord, timeout: float | None, expired: Expired) -> DeadlineExceeded:

@@ -8,7 +8,7 @@ import flask
 import pytest
 
 import nbmicro
-from nbmicro.errors import RequestError
+from nbmicro.errors import EndlessRequests, RequestError
 from nbmicro.exchange.client import Client
 from nbmicro.exchange.history import History
 from nbmicro.exchange.record import Exchange
@@ -225,3 +225,30 @@ def test_an_exchange_reads_like_its_response(client: Client) -> None:
     assert (exchange.status, exchange.ok, exchange.text) == (200, True, exchange.body.decode())
     assert list(exchange.cookies) == ["session"]
     assert repr(exchange) == "<GET /visits → 200 OK>"
+
+
+def test_a_handler_that_asks_for_itself_is_stopped_at_a_small_depth() -> None:
+    """One exchange tells it, the outermost, with the handler's line; nothing of it is shown again and again."""
+    app = nbmicro.App("shop")
+    shown: list[Exchange] = []
+    client = Client(app, on_exchange=shown.append)
+    asked = []
+
+    @app.get("/again")
+    def again() -> str:
+        asked.append(1)
+        return client.get("/again").text
+
+    @app.get("/deep/<int:n>")
+    def deep(n: int) -> str:
+        return client.get(f"/deep/{n - 1}").text + "." if n else "end"
+
+    exchange = client.get("/again")
+    assert exchange.status == 500
+    assert isinstance(exchange.exception, EndlessRequests)
+    assert "5 requests stand inside one another" in str(exchange.exception)
+    assert exchange.error is not None
+    assert [frame.function for frame in exchange.error.frames] == ["again"]
+    assert (len(asked), shown) == (5, [exchange])
+    assert client.get("/deep/4").text == "end...."
+    assert client.get("/deep/4").text == "end...."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from nbmicro.cli import main
+from nbmicro.cli.commands import COMMANDS
 from tests.serving.asking import DEADLINE, ask, can_listen, free_port
 from tests.serving.notebooks import write_notebook
 
@@ -140,9 +142,10 @@ def test_options_come_from_the_environment_and_from_dotenv(shop: Path) -> None:
         assert ask(port, "/users/1", headers={"Host": "other.example"})[0] == 403
 
 
-def test_another_host_warns(shop: Path) -> None:
-    """Listening for the network says whose rights the handlers have."""
-    with running("run", "shop.ipynb", "--port", "0", "--host", "0.0.0.0", cwd=shop.parent) as (process, _):
+@pytest.mark.parametrize(("words", "environ"), [(["--host", "0.0.0.0"], {}), ([], {"NBMICRO_HOST": "0.0.0.0"})])
+def test_another_host_warns(shop: Path, words: list[str], environ: dict[str, str]) -> None:
+    """Listening for the network, as typed or by the environment, says whose rights the handlers have."""
+    with running("run", "shop.ipynb", "--port", "0", *words, cwd=shop.parent, **environ) as (process, _):
         assert process.stderr is not None
         assert "your rights" in process.stderr.readline()
 
@@ -203,16 +206,27 @@ def test_an_asgi_app_is_told_where_it_belongs(tmp_path: Path) -> None:
     assert "uvicorn" in done.stderr
 
 
-@pytest.mark.parametrize("words", [[], ["--help"], ["run", "--help"], ["routes", "-h"]])
+@pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
 def test_help_teaches(words: list[str]) -> None:
-    """Every command has help with a line to copy."""
+    """The command itself shows a line to copy, and names every command with what it does."""
     shown = CliRunner().invoke(main, words).output
     assert "app.ipynb" in shown
+    for name in COMMANDS:
+        assert re.search(rf"^  {name} +[A-Z]", shown, re.MULTILINE), name
 
 
-def test_an_unknown_option_is_clicks_usage_error() -> None:
-    """Wrong usage exits with 2, as click's commands do."""
-    assert CliRunner().invoke(main, ["run", "x.ipynb", "--prot", "1"]).exit_code == 2
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_teaches_and_ends_as_commands_do(name: str, tmp_path: Path) -> None:
+    """Help with a line of its own to copy; 2 where it was not understood, 1 and no traceback where a file is not."""
+    done = CliRunner().invoke(main, [name, "-h"])
+    assert done.exit_code == 0
+    assert re.search(rf"^  .+: +nbmicro {name} \S", done.output, re.MULTILINE)
+    assert CliRunner().invoke(main, [name]).exit_code == 2
+    assert CliRunner().invoke(main, [name, "x.ipynb", "--no-such-option"]).exit_code == 2
+    failed = run(name, "nothing.ipynb", cwd=tmp_path)
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert re.match(r"Error: .*nothing\.ipynb", failed.stderr)
+    assert "Traceback" not in failed.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="gunicorn")

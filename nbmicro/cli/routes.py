@@ -19,6 +19,10 @@ __all__ = ["routes"]
     help=f"""Show the routes of an app: methods, rule, endpoint, and who declares it.
 
     {FILE}
+
+    \b
+    Of a notebook:   nbmicro routes app.ipynb
+    Of a module:     nbmicro routes 'shop:create_app()'
     """
 )
 @click.argument("file")
@@ -28,6 +32,7 @@ def routes(file: str) -> None:
         raise LoadError(
             f"{loaded.name} makes a {type(loaded.app).__module__}.{type(loaded.app).__qualname__}, "
             "and only the routes of an nbmicro app are known.",
+            hint=f"In a notebook those of other frameworks are known too:  %app {file}   and then:  %routes",
         )
     rows = [(route.method_names, route.rule, route.endpoint, route.owner.label) for route in loaded.app.routes()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []

@@ -151,6 +151,39 @@ def test_python_around_requests_comes_along(notebook: Notebook) -> None:
     assert run(path, replace=("str(len(users))", "'5'"))[0] == 0
 
 
+def test_requests_in_plain_python_are_tests(notebook: Notebook) -> None:
+    """client.get() in a cell of its own is not lost: as it stands, or with a note that says why not."""
+    path = notebook(
+        LOAD,
+        "%%route /items/<int:n>\n{'n': n}",
+        'client.get("/items/77").json',
+        'answer = client.get("/items/78")\nassert answer.json["n"] == 78',
+        "for n in range(3):\n    print(client.get(f'/items/{n}').status)",
+        "kept = client.get('/items/4')",
+        "[client.get('/items/1').json, client.get('/items/2').json]",
+    )
+    result = exported(path)
+    assert result.notes == (
+        "cell 7: `[client.get('/items/1').json, client.get('/items/2').json]` is not among the tests; "
+        "it sends more than one request; give each a line of its own.",
+    )
+    assert functions_of(path) == (
+        "def test_get_items_77():\n"
+        '    response = client.get("/items/77")\n'
+        "    assert response.status < 500\n\n\n"
+        "def test_get_items_78():\n"
+        '    answer = client.get("/items/78")\n'
+        '    assert answer.json["n"] == 78\n\n\n'
+        "def test_get_requests():\n"
+        "    for n in range(3):\n"
+        "        print(client.get(f'/items/{n}').status)\n\n\n"
+        "def test_get_items_4():\n"
+        "    kept = client.get('/items/4')\n"
+        "    assert kept.status < 500\n"
+    )
+    assert run(path)[0] == 4
+
+
 def test_what_cannot_be_a_test_is_left_out_and_said(notebook: Notebook) -> None:
     """Files and names that nobody has: a comment in the test, and a note for who exports."""
     path = notebook(

@@ -15,6 +15,7 @@ from nbmicro.exchange.syntax import LineRequest, Script
 from nbmicro.exchange.template import Template
 from nbmicro.serving.export.asked_cells import AskedCell, Line, asked_cells
 from nbmicro.serving.export.cell_text import cut, indented
+from nbmicro.serving.export.client_calls import client_calls
 from nbmicro.serving.export.imports import Imported, written
 from nbmicro.serving.export.renaming import Unwritable, bound_in, read_in, renamed
 from nbmicro.serving.export.request_text import RequestText
@@ -140,7 +141,10 @@ class Suite:
 
     def _refuse_replaced(self, asked: AskedCell, method: str, url: Template) -> None:
         """Unwritable for a request to a route that a cell below replaces: the module has only the one that stays."""
-        path = "".join(part if isinstance(part, str) else "1" for part in url.parts).partition("?")[0]
+        self._refuse_replaced_path(asked, method, "".join(one if isinstance(one, str) else "1" for one in url.parts))
+
+    def _refuse_replaced_path(self, asked: AskedCell, method: str, url: str) -> None:
+        path = url.partition("?")[0]
         if any(route.answered_before(asked.cell.number, method, path) for route in self._routes):
             raise Unwritable("a cell below it replaces the route")
 
@@ -217,23 +221,46 @@ class Suite:
             self._leave_out(asked, test, f"`{lines[0]}`", fault)
 
     def _write_looks(self, asked: AskedCell) -> None:
-        """A cell that only looks at what was sent: its checks belong to the test before."""
-        tree = ast.parse(asked.python)
-        if not self._tests or not any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
+        """A cell of plain Python: a test if it asks; if it only looks, its checks belong to the test before."""
+        statements = [
+            one
+            for one in cut(asked.python, ast.parse(asked.python).body)
+            if (one.node.lineno, one.node.col_offset) not in asked.kept
+        ]
+        calls = [call for one in statements for call in client_calls(one.node)]
+        checks = any(isinstance(node, ast.Assert) for one in statements for node in ast.walk(one.node))
+        if calls:
+            test = self._begin(asked, calls[0].method, calls[0].url or "requests")
+        elif self._tests and checks:
+            test = self._tests[-1]
+        else:
             return
-        for one in cut(asked.python, tree.body):
-            if (one.node.lineno, one.node.col_offset) not in asked.kept:
-                self._write_statement(asked, self._tests[-1], one.text, one.node)
+        for one in statements:
+            self._write_statement(asked, test, one.text, one.node)
+            match one.node:
+                case ast.Assign(targets=[ast.Name(id=answer)], value=value) if not checks and answer in test.text:
+                    if any(value is call.node for call in calls):
+                        test.lines.append(_status(answer, asked.statuses, 0, 1))
 
     def _write_statement(self, asked: AskedCell, test: _Test, text: str, node: ast.stmt) -> None:
+        calls = client_calls(node)
         checks = any(isinstance(inner, ast.Assert) for inner in ast.walk(node))
-        if not checks and not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        if not checks and not calls and not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             return
+        first = text.partition("\n")[0]
         try:
+            for call in calls:
+                self._refuse_replaced_path(asked, call.method, call.url or "")
+            if isinstance(node, ast.Expr) and calls:
+                if len(calls) > 1:
+                    raise Unwritable("it sends more than one request; give each a line of its own")
+                # Only the request is of use to a test, not what was shown of its answer.
+                asking = ast.get_source_segment(asked.python, calls[0].node) or ""
+                text = f"response = {asking}\n{_status('response', asked.statuses, 0, 1)}"
             # What it binds, and what is bound already, is the tests' own.
             test.lines.append(renamed(text, self._names.written(read_in(text))))
         except Unwritable as fault:
-            self._leave_out(asked, test, f"`{text.partition(chr(10))[0]}`", fault)
+            self._leave_out(asked, test, f"`{first}`", fault)
         self._names.bound |= bound_in(text)
 
     # -- the text ------------------------------------------------------------------------------------------------

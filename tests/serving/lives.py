@@ -104,7 +104,7 @@ def typed(notebook: str, *, one_process: bool, loads_once: bool) -> dict[str, st
     return {
         "nbmicro run": f"nbmicro run {notebook} --port 8000",
         "gunicorn": gunicorn.replace("04-crud.ipynb", notebook),
-        "uWSGI": f"{uwsgi.replace('04-crud.ipynb', notebook)} --enable-threads",
+        "uWSGI": uwsgi.replace("04-crud.ipynb", notebook),
         "module": "gunicorn --bind 127.0.0.1:8000 exported:app",
     }
 

@@ -19,7 +19,7 @@ from nbmicro.exchange.places import is_users
 from nbmicro.web.names import HANDLER_NAMES
 from nbmicro.web.refusals import json_cure
 
-__all__ = ["REQUEST_OPTIONS", "cure_of", "users_frame"]
+__all__ = ["CLIENT_BACK", "REQUEST_OPTIONS", "cure_of", "users_frame"]
 
 # A cell that declares a route: `<GET /count>`, `<GET,POST /login>`.
 _ROUTE_CELL = re.compile(r"<[A-Z,]+ /")
@@ -38,6 +38,12 @@ REQUEST_OPTIONS = (
     "announce",
     "trace",
 )
+# What a client is asked for.
+_CLIENTS = frozenset(
+    ("get", "post", "put", "patch", "delete", "head", "options", "open", "send", "history", "cookies", "hide", "reset")
+)
+#: The lines that give a notebook its client again.
+CLIENT_BACK = "del client   and   %reload_ext nbmicro"
 # What other clients call them.
 _ELSEWHERE = {"params": "query", "form": "data", "body": "data", "allow_redirects": "follow", "cookies": "headers"}
 _REFUSED = re.compile(r"refused|Errno 111\b|Errno 61\b|WinError 10061")
@@ -149,6 +155,19 @@ def _hidden_name(error: BaseException) -> str | None:
             kind = type(value).__name__
             return f"`{name}` is here a value of the handler's own (of type {kind}), not nbmicro's. Name it otherwise."
     return None
+
+
+def _taken_client(error: BaseException) -> str | None:
+    """A notebook's own `client` in the place of the one that every notebook has."""
+    frame = users_frame(error)
+    if frame is None or "get_ipython" not in frame.f_globals or "client" not in frame.f_globals:
+        return None
+    value, asked = frame.f_globals["client"], str(getattr(error, "name", None))
+    own = getattr(error, "obj", None) is value and not hasattr(value, "history")
+    if not own or asked not in _CLIENTS or not re.search(r"\bclient\s*\.", _source(error)):
+        return None
+    kind = "None" if value is None else f"of type {type(value).__name__}"
+    return f"`client` is the notebook's own here ({kind}). To have nbmicro's again, in two lines:  {CLIENT_BACK}"
 
 
 def _is_flasks(name: str, value: Any) -> bool:
@@ -290,7 +309,7 @@ def _converter(error: BaseException) -> str | None:
 _CURES: dict[str, tuple[Callable[[BaseException], str | None], ...]] = {
     "UnboundLocalError": (_unbound,),
     "NameError": (_undefined,),
-    "AttributeError": (_dict_attribute, _hidden_name),
+    "AttributeError": (_dict_attribute, _taken_client, _hidden_name),
     "TypeError": (_no_json, _client_option, _hidden_name),
     "RuntimeError": (_flasks_name, _extension_again),
     "LookupError": (_converter,),

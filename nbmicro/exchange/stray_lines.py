@@ -60,7 +60,7 @@ def status_cure(text: str) -> str:
     found = STATUS_LIKE.match(text.strip())
     code = found[1] if found else "".join(re.findall(r"\d{3}", text)[-1:])
     if re.fullmatch(r"[1-5][xX*]{1,2}", code):
-        return f"Write  HTTP *  and below it, under a line  [Asserts] ,  {code[0]}00 <= status <= {code[0]}99"
+        return f"Write  HTTP *  and below it, under a line  [Asserts]  the check  {code[0]}00 <= status <= {code[0]}99"
     if STATUS.match(f"HTTP {code}"):
         return f"It stands alone on its line:  HTTP {code}"
     return "It stands alone on its line:  HTTP 200  or  HTTP *"

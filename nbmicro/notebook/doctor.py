@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbmicro
 from nbmicro.errors import NbmicroError
+from nbmicro.exchange.cures import CLIENT_BACK
 from nbmicro.notebook.background import address
 from nbmicro.notebook.session import Session
 from nbmicro.serving.address import Address
@@ -200,8 +201,11 @@ def _names(session: Session) -> Iterator[Finding]:
         return
     listed = ", ".join(f"`{name}` ({kind})" for name, kind in own.items())
     handlers = [name for name in own if name in HANDLER_NAMES]
-    cure = f"To have them in handlers:  from nbmicro import {', '.join(handlers)}" if handlers else ""
-    yield Finding("names", f"the notebook's own: {listed}", cure)
+    cures = [f"To have them in handlers:  from nbmicro import {', '.join(handlers)}"] if handlers else []
+    if "client" in own:
+        back = CLIENT_BACK if "client" in space else "%reload_ext nbmicro"
+        cures.append(f"To have nbmicro's client:  {back}")
+    yield Finding("names", f"the notebook's own: {listed}", "   ".join(cures))
 
 
 def _app(session: Session) -> Iterator[Finding]:

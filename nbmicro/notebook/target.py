@@ -193,9 +193,19 @@ class Target:
         """Load the target where its code will run: in a thread without an event loop."""
         from nbmicro.exchange.foreign.worker import Worker, loop_is_running
         from nbmicro.serving.loader import load_target
+        from nbmicro.serving.python_target import MissingModule
 
         def load() -> Any:
-            return load_target(self.name).app
+            try:
+                return load_target(self.name).app
+            except MissingModule as error:
+                module = self.name.partition(":")[0]
+                error.hint = (
+                    f"It would be a file {module.replace('.', '/')}.py beside the notebook, or a package:  "
+                    f"%pip install {module.partition('.')[0]}\n"
+                    "An app of the notebook itself goes by its name:  %app app"
+                )
+                raise
 
         def work() -> Any:
             return load() if fresh is None else fresh.load_again(load)

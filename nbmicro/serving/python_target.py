@@ -21,7 +21,20 @@ from nbmicro.exchange.foreign.kinds import kind_of
 from nbmicro.exchange.places import is_users, label_of
 from nbmicro.web.appfinding import NoAppException, find_best_app, prepare_import
 
-__all__ = ["attribute_of", "best_app", "failed", "import_target", "load_file", "load_object", "split_target"]
+__all__ = [
+    "MissingModule",
+    "attribute_of",
+    "best_app",
+    "failed",
+    "import_target",
+    "load_file",
+    "load_object",
+    "split_target",
+]
+
+
+class MissingModule(LoadError):
+    """The module that a target names is neither in the folder nor installed."""
 
 
 def load_object(target: str) -> Any:
@@ -69,7 +82,7 @@ def import_target(name: str, target: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
-            raise LoadError(
+            raise MissingModule(
                 f"there is no module {error.name!r} here, nor is one installed.",
                 hint="A notebook is named with its ending:  nbmicro run app.ipynb",
             ) from None
@@ -181,7 +194,7 @@ def _call_it(found: Any, target: str, called: bool) -> str | None:
     return f"If it makes the app, call it:  {target}()"
 
 
-def _what_there_is(module: ModuleType, target: str) -> str | None:
+def _what_there_is(module: ModuleType, target: str) -> str:
     """The apps of a module and the functions that look as if they made one, as targets."""
     name = target.partition(":")[0]
     apps = [
@@ -194,4 +207,6 @@ def _what_there_is(module: ModuleType, target: str) -> str | None:
         for key, value in vars(module).items()
         if inspect.isfunction(value) and value.__module__ == module.__name__ and key.endswith(("app", "application"))
     ]
-    return f"There is:  {'   '.join([*apps, *makers])}" if apps or makers else None
+    if apps or makers:
+        return f"There is:  {'   '.join([*apps, *makers])}"
+    return f"{name} has no app. Name one, or the function that makes it, as in  shop:app   shop:create_app()"

@@ -63,6 +63,24 @@ def test_what_others_took_is_named_with_its_cure(kernel: RealKernel) -> None:
     assert lines(kernel)["secret key"].endswith("set")
 
 
+@pytest.mark.kernel
+def test_a_client_of_the_notebooks_own_is_told_with_the_way_back(kernel: RealKernel) -> None:
+    kernel.check("client = None")
+    error = kernel.run("client.get('/')", cell_id="ask").error
+    assert error is not None
+    assert "`client` is the notebook's own here (None)." in error.traceback
+    assert (
+        "→ To have nbmicro's client:  del client   and   %reload_ext nbmicro" in kernel.check("%nbmicro doctor").stdout
+    )
+    kernel.check("del client")
+    assert "→ To have nbmicro's client:  %reload_ext nbmicro" in kernel.check("%nbmicro doctor").stdout
+    kernel.check("%reload_ext nbmicro")
+    assert kernel.check("client.get('/nowhere').status").text.endswith("404")
+    other = kernel.run("[].get", cell_id="other").error
+    assert other is not None
+    assert "client" not in other.traceback
+
+
 @pytest.mark.parametrize(
     ("environ", "sent", "has_kernel", "name"),
     [

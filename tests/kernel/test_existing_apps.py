@@ -329,6 +329,8 @@ def test_an_app_of_another_framework_may_be_a_variable_of_the_notebook(kernel: R
 @pytest.mark.parametrize(
     ("cell", "words"),
     [
+        ("%app nomodule:app", ("there is no module 'nomodule'", "a file nomodule.py beside the notebook", "%app app")),
+        ("%app math:pi", ("answers no requests", "math has no app. Name one", "shop:create_app()")),
         ("%app shop:word", ("'word' is 'no app', and that answers no requests.", "There is:  shop:create_app()")),
         ("%app shop:create_app", ("is the function create_app(word='tea')", "call it:  shop:create_app()")),
         ("%app shop:creat_app()", ("there is no 'creat_app()' in it.", "Did you mean shop:create_app?")),

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 
+from nbmicro.cli.written_file import write_file
 from nbmicro.errors import LoadError, OptionError
+from nbmicro.serving.export.module_name import refuse_name
 from nbmicro.serving.export.notebook_export import Exported, export_notebook
 
 __all__ = ["export"]
@@ -49,11 +51,11 @@ def export(file: str, output: str | None, tests: bool, inline: bool, force: bool
     if out.suffix != ".py":
         raise OptionError(f"{output} is no name of a module.", hint=f"Add its ending:  -o {output}.py")
     exported = export_notebook(path, out, inline=inline, tests=tests)
+    refuse_name(out.stem, exported.module)
     files = _files(exported, out)
     _refuse_to_replace(files, force=force)
     for target, content in files.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        write_file(target, content)
         click.echo(f"wrote {target}")
     for note in exported.notes:
         click.echo(note, err=True)
@@ -70,9 +72,16 @@ def _files(exported: Exported, out: Path) -> dict[Path, bytes]:
 
 def _refuse_to_replace(files: dict[Path, bytes], *, force: bool) -> None:
     """OptionError where a file is there with another content; nothing is written then."""
-    there = [str(target) for target, content in files.items() if target.exists() and target.read_bytes() != content]
+    there = [str(target) for target, content in files.items() if target.exists() and not _holds(target, content)]
     if there and not force:
         raise OptionError(
             f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already. Nothing was written.",
             hint="To replace what is there:  --force   or write to another place:  -o build/app.py",
         )
+
+
+def _holds(target: Path, content: bytes) -> bool:
+    try:
+        return target.read_bytes() == content
+    except OSError:
+        return False

@@ -37,7 +37,7 @@ from nbmicro.web.ledger import start_run
 from nbmicro.web.names import HANDLER_NAMES, RESERVED_NAMES, default_app
 from nbmicro.web.owners import Owner, current_run, enter_run
 
-__all__ = ["NotebookModule"]
+__all__ = ["NotebookModule", "no_app"]
 
 PACKAGE = "nbmicro_notebook"
 _loads = itertools.count(1)
@@ -82,11 +82,7 @@ class NotebookModule:
             return self._foreign
         app = self.namespace.get(self.target)
         if app is None:
-            raise LoadError(
-                f"the notebook makes no `{self.target}`.",
-                hint="Its first cell makes one:  %load_ext nbmicro   or:  from nbmicro import App; app = App(__name__)",
-                where=self.path.name,
-            )
+            raise no_app(self.target, self.path.name)
         if not callable(app):
             raise LoadError(
                 f"`{self.target}` is {app!r}, and that answers no requests.",
@@ -231,6 +227,15 @@ class NotebookModule:
                 hint="Make it in a cell above, or name an app of a module:  %app shop:app",
                 line=action.line,
             )
+
+
+def no_app(target: str, file: str) -> LoadError:
+    """What is said of a notebook without the app that it should have."""
+    return LoadError(
+        f"the notebook makes no `{target}`.",
+        hint="Its first cell makes one:  %load_ext nbmicro   or:  from nbmicro import App; app = App(__name__)",
+        where=file,
+    )
 
 
 def _load(target: str) -> Any:

@@ -451,6 +451,10 @@ def test_the_command_prints_without_a_name(notebook: Notebook) -> None:
         (["{notebook}", "-o", "shop"], "-o shop.py"),
         (["{notebook}", "--tests"], "--tests needs a module"),
         (["missing.ipynb", "-o", "x.py"], "there is no file missing.ipynb"),
+        (["{notebook}", "-o", "nbmicro.py"], "nbmicro.py would hide the module `nbmicro`, which it needs itself."),
+        (["{notebook}", "-o", "build/calendar.py"], "Take another name:  -o calendar_app.py"),
+        (["{notebook}", "-o", "class.py", "--tests"], "`class` is a word of Python"),
+        (["{notebook}", "-o", "{notebook}/x.py"], "x.py cannot be written: "),
     ],
 )
 def test_the_command_says_what_it_needs(notebook: Notebook, words: Sequence[str], says: str) -> None:
@@ -459,6 +463,25 @@ def test_the_command_says_what_it_needs(notebook: Notebook, words: Sequence[str]
     code, printed = command(*(word.format(notebook=path) for word in words))
     assert code == 1
     assert says in printed
+
+
+def test_a_module_may_not_hide_what_it_imports(notebook: Notebook) -> None:
+    """The notebook's own imports count, whether they are installed here or not."""
+    path = notebook(LOAD, "from shop.orders import Order", "%%route /\nOrder().name")
+    code, printed = command(str(path), "-o", str(path.with_name("shop.py")))
+    assert (code, path.with_name("shop.py").exists()) == (1, False)
+    assert "shop.py would hide the module `shop`" in printed
+
+
+@pytest.mark.parametrize("cells", [(), ("x = 1",)])
+def test_a_notebook_without_an_app_is_refused_as_run_does(notebook: Notebook, cells: Sequence[str]) -> None:
+    """There would be nothing to serve."""
+    path = notebook(*cells)
+    code, printed = command(str(path))
+    assert code == 1
+    with pytest.raises(LoadError, match="the notebook makes no `app`") as refused:
+        load(path)
+    assert str(refused.value) in printed
 
 
 def test_notes_say_what_the_module_lacks(notebook: Notebook) -> None:

@@ -5,6 +5,7 @@ What lives here: the way from the .ipynb to texts, on the loader's code path. Wh
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from nbmicro.serving.export.resources import files_of, folders_of
 from nbmicro.serving.export.suite import Suite
 from nbmicro.serving.export.survey import Survey, survey
 from nbmicro.serving.notebook_file import NotebookCell, read_notebook
+from nbmicro.serving.notebook_module import no_app
 from nbmicro.serving.selection import Selection, select
 from nbmicro.web.names import RESERVED_NAMES
 
@@ -85,6 +87,8 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
         inline=files is None,
     )
     text = module.written()
+    if not _binds(text, found.target):
+        raise no_app(found.target, path.name)
     files = {**_folders_beside(found, path, out), **(files or {})}
     notes = [*selection.notes, *_notes(cells, selection, found, out)]
     test_text = None
@@ -102,6 +106,21 @@ def _refuse_reserved(selection: Selection) -> None:
                 refuse_reserved(step.route, RESERVED_NAMES)
             except NbmicroError as error:
                 raise LoadError(error.message, hint=error.hint, where=step.cell.where, line=error.line) from error
+
+
+def _binds(text: str, name: str) -> bool:
+    """Whether a module's text has a statement that binds a name; one that imports ``*`` may."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Name(id=bound, ctx=ast.Store()) | ast.FunctionDef(name=bound) | ast.ClassDef(name=bound):
+                pass
+            case ast.alias(name=imported, asname=other):
+                bound = name if imported == "*" else other or imported
+            case _:
+                continue
+        if bound == name:
+            return True
+    return False
 
 
 def _titles(cells: list[NotebookCell], path: Path) -> tuple[dict[int, tuple[str, ...]], str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from nbmicro.cli.written_file import write_file
 from nbmicro.errors import LoadError, OptionError
 from nbmicro.serving.import_notebook import import_notebook
 
@@ -45,14 +46,12 @@ def import_(ctx: click.Context, file: str, output: str | None, app: str | None, 
         raise OptionError(f"{out} is no name of a notebook.", hint=f"Add its ending:  -o {out}.ipynb")
     if out.exists() and not force:
         raise OptionError(f"{out} is there already, and is not replaced.", hint="Name another one, or add  --force")
-    if not out.parent.is_dir():
-        raise OptionError(f"there is no folder {out.parent}.", hint="Make it first, or name another one.")
     made = import_notebook(source, out, app=app)
     if not made.requests:
         for remark in made.remarks:
             click.echo(f"{source.name}, line {remark.line}: {remark.text}", err=True)
         raise LoadError("no request of it could be taken over, and nothing was written.", where=source.name)
-    out.write_text(made.text, encoding="utf-8")
+    write_file(out, made.text.encode())
     click.echo(f"wrote {out}: {made.requests} request{'s' if made.requests != 1 else ''}")
     for remark in made.remarks:
         what = "not taken over: " if remark.is_refusal else ""

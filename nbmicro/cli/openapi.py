@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from nbmicro.cli.target import FILE
+from nbmicro.cli.written_file import write_file
 from nbmicro.errors import LoadError
 from nbmicro.serving.loader import load_target
 from nbmicro.web.app import App
@@ -49,5 +50,5 @@ def openapi(file: str, output: str | None, title: str | None, version: str | Non
     if output is None:
         click.echo(text, nl=False)
         return
-    Path(output).write_text(text, encoding="utf-8")
+    write_file(Path(output), text.encode())
     click.echo(f"wrote {output}")

@@ -130,6 +130,15 @@ def test_a_notebook_that_is_there_is_not_replaced(folder: Path) -> None:
     assert (folder / "NB.ipynb").read_text() != "mine"
 
 
+def test_a_folder_that_is_missing_is_made_and_a_place_that_cannot_be_is_said(folder: Path) -> None:
+    """As nbmicro export does."""
+    assert imported("hurl_basics.hurl", "-o", "new/folder/NB.ipynb").exit_code == 0
+    assert cells_of(folder / "new" / "folder" / "NB.ipynb")
+    result = imported("hurl_basics.hurl", "-o", "shop.py/NB.ipynb")
+    assert (result.exit_code, type(result.exception)) == (1, SystemExit)
+    assert re.search(r"^Error: shop\.py.NB\.ipynb cannot be written: ", result.output)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [

@@ -75,6 +75,9 @@ def test_the_command_writes_a_file_and_says_what_it_cannot(tmp_path: Path, noteb
     """-o writes; the app's own title stays; another framework's app is refused."""
     path = notebook("%load_ext nbmicro", "app.config['API_TITLE'] = 'Tea'", "%%route /x\n'x'")
     out = tmp_path / "api.json"
+    done = CliRunner().invoke(main, ["openapi", str(path), "-o", str(path / "x.json")])
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert "x.json cannot be written: " in done.output
     done = CliRunner().invoke(main, ["openapi", str(path), "-o", str(out), "--version", "9"])
     assert done.output == f"wrote {out}\n"
     assert json.loads(out.read_text())["info"] == {"title": "Tea", "version": "9"}

@@ -48,3 +48,57 @@ def test_what_an_explorer_shows_without_a_front_end(kernel: RealKernel) -> None:
 
     kernel.check("%unload_ext nbmicro")
     assert kernel.check(STATE).stdout == "0\n"
+
+
+ROUTES = """import threading
+go, here = threading.Event(), threading.Event()
+@app.route("/slow/<int:id>")
+def slow(id):
+    here.set()
+    print("printed by slow")
+    return str(go.wait(20))
+@app.post("/form")
+def form():
+    return request.form["name"]
+"""
+# What the front end sends, and a wait for what becomes of it.
+FRONT = """import gc, time
+from nbmicro.notebook.widgets.explorer import Explorer
+panel = next(one for one in gc.get_objects() if isinstance(one, Explorer))
+def press(what, text=""):
+    panel._panel.keys._handle_custom_msg({"do": what, "text": text}, [])
+def wait(holds):
+    end = time.monotonic() + 20
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.005)
+    assert holds()
+"""
+
+
+def test_what_is_pressed_is_done_one_after_the_other(kernel: RealKernel) -> None:
+    """One request at a time, its prints its own; secrets are masked; going from form to form leaves nothing behind."""
+    kernel.check(ROUTES, cell_id="routes")
+    kernel.check("%explore", cell_id="explore")
+    kernel.check(FRONT)
+    sent = kernel.check(
+        "press('search', 'slow')\npress('send')\nhere.wait(20)\npress('send')\nprint(panel._panel.said.value)"
+    )
+    assert sent.stdout == "One request is on its way; this one was not sent.\n"
+    ended = kernel.check("go.set()\nwait(lambda: panel._sent)\nprint(panel._panel.history.options)")
+    assert ended.stdout == "(('1  GET /slow/1 → 200', 0),)\n"
+    shown = kernel.check("print(panel._panel.output.outputs[0]['data']['text/plain'])").stdout
+    assert "printed by slow" in shown
+    assert kernel.check("%exchanges").text.split() == ["1", "GET", "/slow/1", "200", "widget"]
+
+    kernel.check("panel._panel.headers.value = 'Authorization: Bearer abc'")
+    masked = kernel.check("press('cell')\nprint(panel._panel.code.value, panel._panel.said.value)").stdout
+    assert masked.startswith("%%http\nGET /slow/1\nAuthorization: Bearer •••\n")
+    assert "put each in the place of its •••" in masked
+    assert "abc" not in masked
+
+    there_and_back = "for _ in range(5): press('search', 'form'); press('search', 'slow')\n"
+    once = kernel.check(there_and_back + STATE).stdout
+    assert kernel.check(there_and_back + STATE).stdout == once
+    gone = kernel.check("@app.post('/form')\ndef form():\n    return request.form['name']", cell_id="routes")
+    assert gone.error is None
+    kernel.check("wait(lambda: 'is gone' in panel._panel.head.value)")

@@ -181,9 +181,10 @@ class Explorer:
             else "There are no routes yet. Add one in a cell:  <code>%%route /</code>"
         )
         if self._chosen is None and self._shown:
+            first = next((at for at, one in enumerate(self._shown) if one.endpoint != "static"), 0)
             with self._quietly():
-                self._panel.list.value = 0
-            self._choose(self._shown[0])
+                self._panel.list.value = first
+            self._choose(self._shown[first])
 
     def _find(self, text: str) -> None:
         """Choose the first route that a search finds, unless the chosen one is among them."""

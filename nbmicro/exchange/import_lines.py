@@ -178,8 +178,22 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
     if "`# @prompt`" in error.message:
         words = text.split("@prompt", 1)[1].split(None, 1)
         if words:
-            said = f"`{words[0]}` is asked for in the file; in the notebook it is a variable."
-            return _with(before, [f"# {' '.join(words)}"], one, behind, said)
+            name = re.sub(r"\W", "_", words[0])
+            said = (
+                f"`{words[0]}` is asked for in the file; in the notebook it is the variable `{name}`: give it a value."
+            )
+            if any(re.match(rf"\s*@{name}\s*=", line.text) for line in lines):
+                return Rewritten([*before, *behind], said)
+            # A file variable stands above the request line.
+            at = index
+            while at > 0 and not lines[at - 1].text.startswith("###"):
+                at -= 1
+                if REQUEST.match(lines[at].text):
+                    break
+            else:
+                at = index
+            variable = Numbered(one.number, f"@{name} = {name}")
+            return Rewritten([*lines[:at], variable, *lines[at:index], *behind], said)
     return None
 
 

@@ -94,6 +94,20 @@ def test_a_notebook_elsewhere_finds_the_files_of_its_requests(folder: Path) -> N
     assert "picture: file,../../item.json; application/json" in text
 
 
+def test_what_the_file_asks_for_is_a_variable_in_a_cell_of_python(folder: Path) -> None:
+    """Each once, by a name that Python takes, whether a request reads it or not."""
+    (folder / "asks.http").write_text(
+        "# @prompt user Who?\nGET /hello/{{user}}\n\n###\n# @prompt other\n# @prompt user\nGET /x/{{user}}\n\n"
+        "###\n// @prompt user-id\nGET /users/{{user-id}}\n# @prompt token\nX-Token: {{token}}\n"
+    )
+    result = imported("asks.http")
+    assert result.exit_code == 0
+    assert "line 1: `user` is asked for in the file; in the notebook it is the variable `user`" in result.output
+    cells = cells_of(folder / "asks.ipynb")
+    assert cells[3] == ("code", 'user = "user"\nother = "other"\nuser_id = "user_id"\ntoken = "token"')
+    assert "GET /users/{{user_id}}" in cells[-1][1]
+
+
 def test_what_could_not_be_taken_over_stands_in_its_cell_and_is_printed(folder: Path) -> None:
     """With its line in the file, the line itself, and what to write; the exit code says that there is some."""
     result = imported("jetbrains_refused.http", "-o", "NB.ipynb")

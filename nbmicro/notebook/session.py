@@ -24,6 +24,7 @@ from nbmicro.exchange.record import ErrorRecord, Exchange
 from nbmicro.notebook import announce, explaining
 from nbmicro.notebook.host import Cell, Host
 from nbmicro.notebook.target import Target, header_values, stop_listening
+from nbmicro.notebook.unused_decorators import UnusedDecorators
 from nbmicro.web.app import App
 from nbmicro.web.contexts import AppContext, current_context, enter_context
 from nbmicro.web.hosting import hosting
@@ -61,6 +62,7 @@ class Session:
         self._shown: WeakKeyDictionary[Run, list[Exchange]] = WeakKeyDictionary()
         self._pushed: list[tuple[Run, AppContext]] = []
         self._told: WeakKeyDictionary[Run, set[int]] = WeakKeyDictionary()
+        self._decorators = UnusedDecorators()
         self.captured_by: dict[str, str] = {}
         #: What else ends with the session.
         self.at_end: list[Callable[[], object]] = []
@@ -77,6 +79,7 @@ class Session:
         hosting.auto_reload = True
         hosting.explain_no_reply = lambda handler: explaining.explain_no_reply(handler, self._is_cell)
         hosting.users_trace = explaining.users_trace
+        hosting.decorator_made = self._decorators.made
         hosting.context_pushed = self._context_pushed
         hosting.context_popped = self._context_popped
         hosting.reply_lines = lambda handler: explaining.reply_lines(handler, self._is_cell)
@@ -190,6 +193,9 @@ class Session:
             standing = {id(one) for one in stands}
             dropped = [one.route.label for one in declared if id(one) not in standing]
             print(f"not declared: {', '.join(dropped[: announce.MOST])}", file=sys.stderr)
+        unused = self._decorators.told(run, self.host.namespace)
+        if unused and success:
+            print("\n".join(unused[: announce.MOST]), file=sys.stderr)
         for tell in self.after_cells:
             tell()
 

@@ -29,6 +29,9 @@ class Hosting:
         Called with a handler whose reply was refused; gives the lines where it replies, or None.
     users_trace:
         Called with a traceback that is to be logged; gives the part of it that the user wrote.
+    decorator_made:
+        Called with an app or blueprint, a rule, its methods, and the decorator that is made of them; the decorator gets
+        an attribute ``used`` when it stands above a function.
     context_pushed, context_popped:
         Called with each context that is pushed and popped by its methods.
     """
@@ -44,6 +47,7 @@ class Hosting:
         self.explain_no_reply: Callable[[Any], str | None] | None = None
         self.reply_lines: Callable[[Any], str | None] | None = None
         self.users_trace: Callable[[Any], Any] | None = None
+        self.decorator_made: Callable[[Any, str, Any, Any], None] | None = None
         self.context_pushed: Callable[[Any], None] | None = None
         self.context_popped: Callable[[Any], None] | None = None
 

@@ -7,7 +7,9 @@ What lives here: the errors of replies, and what a failed request adds to them. 
 from __future__ import annotations
 
 import inspect
+import linecache
 import numbers
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import FunctionType, MethodType
 from typing import Any
@@ -185,7 +187,22 @@ def no_json(value: Any, error: Exception, dumps: Any) -> NoJson:
 def no_session(items: dict[str, Any], error: TypeError, dumps: Any) -> TypeError:
     """The error for a session that its cookie, which is JSON, cannot hold; the parameters are those of above."""
     found = next(_strange(items, dumps, "session", 0), None)
-    return TypeError(f"{error}: {found[0]} is {found[1]}." if found else str(error))
+    refused = TypeError(f"{error}: {found[0]} is {found[1]}." if found else str(error))
+    key = re.match(r"session\[(['\"])(.*?)\1\]", found[0]) if found else None
+    if key is not None:
+        refused.place = _line_that_keeps(key[2])  # type: ignore[attr-defined]
+    return refused
+
+
+def _line_that_keeps(key: str) -> tuple[str, int, str] | None:
+    """The handler's last line that names a key of the session: its file, number and function; None without one."""
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function := replier()[1]) else None
+    if code is None:
+        return None
+    named = re.compile(rf"\bsession\b.*['\"]{re.escape(key)}['\"]|\bsession\b.*\b{re.escape(key)}\s*=")
+    lines = sorted({line for _, _, line in code.co_lines() if line})
+    kept = [line for line in lines if named.search(linecache.getline(code.co_filename, line))]
+    return (code.co_filename, kept[-1], code.co_name) if kept else None
 
 
 def json_cure(kind: str) -> str:

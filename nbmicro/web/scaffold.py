@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from nbmicro.web.contexts import RequestContext, current_context
 from nbmicro.web.declarations import Declaration
+from nbmicro.web.hosting import hosting
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import predecessor
 from nbmicro.web.resources import find_root_path, open_file
@@ -178,9 +179,12 @@ class Scaffold:
             raise TypeError(f'A route needs its rule: @app.route("/{name}")')
 
         def decorate(function: F) -> F:
+            decorate.used = True  # type: ignore[attr-defined]
             self.add_url_rule(rule, options.pop("endpoint", None), function, **options)
             return function
 
+        if hosting.decorator_made is not None:
+            hosting.decorator_made(self, rule, options.get("methods"), decorate)
         return decorate
 
     def _method_route(self, method: str, rule: str, options: dict[str, Any]) -> Callable[[F], F]:

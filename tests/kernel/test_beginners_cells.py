@@ -122,3 +122,18 @@ def test_a_served_page_of_a_lesson_runs_from_pasted_flask_code(notebook: RealKer
     )
     assert "Serving" in notebook.check(pasted, cell_id="pasted").shown
     assert "Stopped" in notebook.check("%serve --stop", cell_id="stop").stdout
+
+
+def test_a_decorator_above_no_function_is_told_when_its_cell_ends(notebook: RealKernel) -> None:
+    """`app.route("/y")` without its @ declares nothing; one that is used, or has a name, is nobody's mistake."""
+    reply = notebook.check('app.route("/y")\n"hello"', cell_id="y")
+    assert reply.stderr == (
+        "not declared: app.route('/y') is a decorator, and stands above no function. "
+        "Write  @app.route('/y')  above one, or  app.add_url_rule('/y', view_func=…)\n"
+    )
+    assert "@app.route('/y', methods=['POST'])  above" in notebook.check('app.post("/y")', cell_id="y").stderr
+    assert notebook.check("kept = app.route('/kept')", cell_id="kept").stderr == ""
+    assert notebook.check("@kept\ndef kept_page(): return 'x'", cell_id="page").stderr == ""
+    assert notebook.check("app.route('/one')(lambda: '1')", cell_id="one").stderr == ""
+    failed = notebook.run("app.route('/y')\n1/0", cell_id="y")
+    assert failed.stderr == ""

@@ -64,6 +64,8 @@ def flask(rule: str, body: str) -> str:
         ("%%route /p\njsonify(a={1})", "2 │ jsonify(a={1})", "list(…)"),
         ("%%route /p\nring = []\nring.append(ring)\nring", "4 │ ring", "without the ring"),
         ("%%route /p\nsession['a'] = {1}\n'x'", "session['a'] is a set", "list(…)"),
+        ("%%route /p\nsession['a'] = {1}\n'x'", "2 │ session['a'] = {1}", "list(…)"),
+        (flask("/p", "session.update(b=1, a={1})\n    return 'x'"), "3 │ session.update(b=1, a={1})", "list(…)"),
         # Streams
         ("%%route /p\nyield 5", "2 │ yield 5", "Write  yield str(5)"),
         ("%%route /p\nyield 'a'\nyield {}", "3 │ yield {}", "each piece of one is text or bytes"),

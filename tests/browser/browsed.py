@@ -91,6 +91,75 @@ def later():
 def anchors():
     return '<title>Anchors</title><a href="#down">down</a><p id=down style="margin-top:3000px">here</p>'"""
 
+_HEAVY = """import zlib
+LARGE = bytes(range(251)) * 62_000
+@app.route("/large")
+def large():
+    pieces = (LARGE[at:at + 1000] for at in range(0, len(LARGE), 1000))
+    answer = Response(LARGE if "whole" in request.args else pieces, mimetype="application/octet-stream")
+    if "file" in request.args:
+        answer.headers["Content-Disposition"] = "attachment; filename=large.bin"
+    return answer
+@app.route("/sum", methods=["POST"])
+def sum_of():
+    data = request.get_data()
+    return f"{len(data)} {zlib.crc32(data)}"
+@app.route("/heavy")
+def heavy():
+    return '''<title>Heavy</title><ul id=out></ul><script>
+    const table = Array.from({ length: 256 }, (_, n) => {
+      for (let k = 0; k < 8; k++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
+      return n;
+    });
+    const sum = data => {
+      let c = -1;
+      for (const one of data) c = table[(c ^ one) & 255] ^ (c >>> 8);
+      return `${data.length} ${~c >>> 0}`;
+    };
+    const say = text => {
+      const line = document.createElement('li');
+      line.textContent = text;
+      document.getElementById('out').append(line);
+    };
+    (async () => {
+      const pieces = new Uint8Array(await (await fetch('/large')).arrayBuffer());
+      say(`pieces ${sum(pieces)}`);
+      const whole = new Uint8Array(await (await fetch('/large?whole')).arrayBuffer());
+      say(`whole ${sum(whole)}`);
+      const answer = await fetch('/sum', { method: 'POST', body: whole });
+      say(`sent ${await answer.text()}`);
+    })();</script>'''"""
+
+_WAYS = """@app.route("/nothing")
+def nothing():
+    return "", 204
+@app.route("/again", methods=["POST"])
+def again():
+    return redirect("/kept", 307)
+@app.route("/kept", methods=["POST"])
+def kept():
+    return f"<title>Kept</title><p id=kept>{request.method} {request.form['word']}</p>"
+@app.route("/ways")
+def ways():
+    return '''<title>Ways</title><a href=/nothing>nothing</a> <a target=_top href=/data>top</a>
+    <a target=_blank href=/data>blank</a> <a href=/paper>paper</a>
+    <form method=post action=/again><input name=word value=kept><button>Send</button></form>'''
+@app.route("/paper")
+def paper():
+    return Response(b"%PDF-1.4 paper", mimetype="application/pdf")"""
+
+_MANY = """@app.route("/ticks")
+def ticks():
+    def go():
+        while not threading.Event().wait(0.05):
+            yield "data: x\\n\\n"
+    return Response(go(), mimetype="text/event-stream")
+@app.route("/many/<int:n>")
+def many(n):
+    rows = "".join(f"<tr><td>{n}</td><td>{row}</td></tr>" for row in range(200))
+    return f'''<link rel=stylesheet href=/static/shop.css><img src=/static/peak.svg><table>{rows}</table>
+    <script>new EventSource('/ticks'); fetch('/api/{n}').then(() => {{ document.title = 'many {n}'; }})</script>'''"""
+
 _SCRIPT = """%%route /script
 '''<title>Script</title><body><ul id=out></ul><script src="/static/app.js"></script>
 <script type=module>import { hello } from "/static/module.js"; say(hello)</script>
@@ -222,6 +291,9 @@ CELLS = {
     "app": _APP_JS,
     "module": '%%static module.js\nimport { word } from "./deep.js";\nexport const hello = `module ${word}`;',
     "deep": '%%static deep.js\nexport const word = "deep";',
+    "heavy": _HEAVY,
+    "ways": _WAYS,
+    "many": _MANY,
     "hostile": _HOSTILE,
     "first": "%browse",
     "second": "%browse /account",

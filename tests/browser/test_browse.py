@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,23 @@ from tests.browser.server import LabServer
 _AT = """([area, path]) => {
   const [address, stage] = ['.nbmicro-browse-address', '.nbmicro-browse-stage'].map(name => area.querySelector(name));
   return stage?.ariaBusy === 'false' && address.value === path;
+}"""
+
+_STATE = """import os, gc, threading, time
+gc.collect()
+lines = dict(line.split(":", 1) for line in open("/proc/self/status") if ":" in line)
+print(int(lines["VmRSS"].split()[0]), threading.active_count())"""
+
+_SHOW = """async ([path, wanted]) => {
+  const field = document.querySelector('.nbmicro-browse-address');
+  field.value = path;
+  field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
+  const title = document.querySelector('.nbmicro-browse-title');
+  const end = Date.now() + 20000;
+  while (title.textContent !== wanted) {
+    if (Date.now() > end) throw new Error(`${path} did not come`);
+    await new Promise(next => setTimeout(next, 2));
+  }
 }"""
 
 
@@ -158,9 +176,11 @@ def test_a_browser_answers_while_a_cell_runs_and_a_stream_ends_with_its_page(fir
 def test_an_edited_template_is_shown_and_what_the_page_did_not_use_changes_nothing(first: Shown) -> None:
     """Run its cell again, and the page shows it; the switch stops it."""
     lab, cell = first.lab, list(CELLS).index("home")
+    first.page.locator("h1").evaluate("() => window.scrollTo(0, 1052)")
     lab.edit(cell, CELLS["home"].replace("Mountains", "Peaks"))
     lab.run(cell)
     expect(first.page.locator("h1")).to_have_text("Peaks")
+    expect(first.page.locator("html")).to_have_js_property("scrollTop", 1052)
     count = lab.append("len([one for one in client.history if one.request.target == '/'])")
     before = lab.run(count).text
     lab.run(list(CELLS).index("upload"))
@@ -207,6 +227,64 @@ def test_the_ways_through_pages(first: Shown) -> None:
     expect(first.notes).to_contain_text("leads away from this app")
 
 
+def test_what_is_no_page_and_what_goes_elsewhere(first: Shown) -> None:
+    """204 leaves the page; a form's 307 sends its body again; links for other windows open here; a PDF is offered."""
+    first.go("/ways")
+    first.page.get_by_role("link", name="nothing").click()
+    expect(first.status).to_have_text("204 NO CONTENT")
+    expect(first.page.get_by_role("link", name="nothing")).to_be_visible()
+    first.page.get_by_role("button", name="Send").click()
+    first.arrive("/kept")
+    expect(first.page.locator("#kept")).to_have_text("POST kept")
+    for name in ("top", "blank"):
+        first.go("/ways")
+        first.page.get_by_role("link", name=name).click()
+        first.arrive("/data")
+        expect(first.page.locator("pre")).to_contain_text('"a": "<b>"')
+    assert len(first.lab.page.context.pages) == 1
+    first.go("/ways")
+    first.page.get_by_role("link", name="paper").click()
+    expect(first.notes).to_contain_text("paper · application/pdf · 14 bytes")
+    expect(first.page.get_by_role("link", name="paper")).to_be_visible()
+
+
+def test_fifteen_megabytes_arrive_in_both_directions(first: Shown) -> None:
+    """Fetched in 15,562 pieces and in one, sent, and saved: each byte is the one that was sent."""
+    large = bytes(range(251)) * 62_000
+    proof = f"{len(large)} {zlib.crc32(large)}"
+    first.go("/heavy")
+    out = first.page.locator("#out")
+    for name in ("pieces", "whole", "sent"):
+        expect(out.get_by_text(f"{name} {proof}", exact=True)).to_be_visible()
+    first.area.get_by_label("Address").fill("/large?file")
+    first.area.get_by_label("Address").press("Enter")
+    expect(first.notes).to_contain_text("large.bin · application/octet-stream · 14.8 MB")
+    with first.lab.page.expect_download() as saved:
+        first.notes.get_by_role("link", name="Save").click()
+    assert saved.value.path().read_bytes() == large
+
+
+def test_many_pages_leave_nothing_behind(first: Shown) -> None:
+    """After five pages that warm up, fifteen more: documents, the page's heap, the kernel's memory and threads stay."""
+    lab = first.lab
+    asking = lab.append(_STATE)
+    session = lab.page.context.new_cdp_session(lab.page)
+    found = []
+    for numbers in (range(5), range(5, 20)):
+        for number in numbers:
+            lab.page.evaluate(_SHOW, [f"/many/{number}", f"many {number}"])
+        memory, threads = map(int, lab.run(asking).text.split())
+        for _ in range(2):
+            session.send("HeapProfiler.collectGarbage")
+        heap = session.send("Runtime.getHeapUsage")["usedSize"]
+        found.append((memory, threads, heap // 1024, session.send("Memory.getDOMCounters")["documents"]))
+    lab.delete(asking)
+    grown = [after - before for before, after in zip(*found, strict=True)]
+    # A page that stayed would be two documents, a thread with an open stream, and 0.3 MB of heap.
+    most = (8 * 1024, 4, 2 * 1024, 8)
+    assert all(one <= bound for one, bound in zip(grown, most, strict=True)), (found, grown)
+
+
 def test_no_hostile_page_reaches_the_notebooks_server(first: Shown) -> None:
     """Whatever it loads, asks, opens, sends or sets, the server hears nothing, and the notebook stays where it is."""
     lab, address = first.lab, first.lab.page.url
@@ -242,6 +320,14 @@ def test_a_page_neither_speaks_for_another_browser_nor_reads_its_page(first: Sho
     assert first.lab.run(count).text == before, "it was not made to load again"
     assert second.notes.inner_text() == ""
     first.lab.delete(len(first.lab) - 1)
+
+
+def test_after_a_restart_of_the_kernel_one_line_says_what_to_do(first: Shown) -> None:
+    """This test is the notebook's last: the kernel of its browsers is gone."""
+    first.lab.restart_kernel()
+    first.area.get_by_label("Address").fill("/account")
+    first.area.get_by_label("Address").press("Enter")
+    expect(first.notes).to_contain_text("After a restart of the kernel, run this cell again.")
 
 
 def _log_with(lab: Lab, last: str) -> list[str]:

@@ -125,7 +125,7 @@ class Browser extends Face {
     this.coming?.leave();
     clearTimeout(this.timer);
     const loading = this.loading = new AbortController();
-    const late = setTimeout(() => this.note({ text: 'No answer yet. After a restart of the kernel, run this cell again.', kind: 'wait' }), 6000);
+    const late = setTimeout(() => this.note({ text: 'No answer yet. After a restart of the kernel, run this cell again.', kind: 'wait' }), 4000);
     this.showButtons();
     const next = new Inhabitant(this, this.wire, entry.address);
     next.left = new AbortController();
@@ -134,8 +134,8 @@ class Browser extends Face {
     const headers = [['Accept', 'text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8'],
       ...(entry.type ? [['Content-Type', entry.type]] : []), ...(entry.referrer ? [['Referer', entry.referrer]] : []),
       ...(entry.method === 'POST' ? [['Origin', APP]] : [])];
-    const { head, end, bytes } = await this.wire.whole({ method: entry.method, target: entry.address.pathname + entry.address.search,
-      headers, navigation: true, page: next.name, path: entry.address.pathname }, entry.body, PAGE_LIMIT, loading.signal);
+    const { head, end, bytes: all } = await this.wire.whole({ method: entry.method, target: entry.address.pathname + entry.address.search,
+      headers, navigation: true, page: next.name, path: entry.address.pathname }, entry.body, BODY_LIMIT, loading.signal);
     clearTimeout(late);
     this.notes.querySelector('[data-kind=wait]')?.remove();
     if (this.loading !== loading) return;
@@ -154,10 +154,14 @@ class Browser extends Face {
     const disposition = headerOf(head, 'content-disposition');
     const asFile = download || /^\s*attachment/i.test(disposition);
     const isPage = /^(text\/html|application\/xhtml\+xml)$/i.test(type);
+    const bytes = asFile ? all : all.subarray(0, PAGE_LIMIT);
     const text = asFile || isPage ? null : await plainPage(bytes, type || 'text/plain', charset);
     if (asFile || (!isPage && text === null)) {
       this.finish(next);
-      this.offer(bytes, nameOf(disposition, download, answer), type);
+      const name = nameOf(disposition, download, answer);
+      // Half a file is none.
+      if (end.cut || end.failed) this.note({ text: `${name} did not come whole. ${end.failed ?? 'It is too large for %browse.'}`, detail: end.error ?? '', kind: 'error' });
+      else this.offer(all, name, type);
       return;
     }
     let html = text;
@@ -175,7 +179,7 @@ class Browser extends Face {
     else if (end.hint) this.note({ text: end.hint });
     if (head.leads_to) this.note({ text: `It leads away from this app, to ${head.leads_to}; not followed.` });
     for (const note of head.notes ?? []) this.note({ text: note });
-    if (end.cut) this.note({ text: 'This page is too large; its end is missing.' });
+    if (end.cut || bytes.length < all.length) this.note({ text: 'This page is too large; its end is missing.' });
     this.put(next, page, scroll);
     if (refresh?.url) {
       this.timer = setTimeout(() => this.go({ address: refresh.url, referrer: answer.href, replace: true, byPage: true }), Math.max(refresh.seconds * 1000, 50));
@@ -213,8 +217,9 @@ class Browser extends Face {
 
   put(next, page, scroll) {
     let settled = false;
+    next.scroll = scroll ?? [0, 0];
     next.box = sealedFrame(page, next.token, {
-      arrived: port => { next.live(port); if (scroll) next.restore = scroll; },
+      arrived: port => { next.live(port); if (scroll) next.tell({ do: 'scroll', x: scroll[0], y: scroll[1] }); },
       again: () => this.reload({ byPage: true }),
       gone: () => {
         if (settled || !next.alive) return;
@@ -238,7 +243,6 @@ class Browser extends Face {
     this.current?.leave();
     this.current = next;
     next.box.frame.classList.remove('is-coming');
-    if (next.restore) next.tell({ do: 'scroll', x: next.restore[0], y: next.restore[1] });
     this.showButtons();
   }
 

@@ -114,6 +114,19 @@ doc.addEventListener('DOMContentLoaded', () => {
   post({ do: 'ready', title: doc.title });
   if (here.hash) toFragment(here);
 });
-new ResizeObserver(() => post({ do: 'size', height: doc.documentElement.offsetHeight })).observe(doc.documentElement);
+// A page that is shown again is where it was, as soon as it is long enough: until then, or until its reader moves it.
+let back = null;
+const scrollBack = wanted => {
+  back = wanted ?? back;
+  if (!back) return;
+  window.scrollTo({ left: back.x, top: back.y, behavior: 'instant' });
+  if (Math.abs(window.scrollY - back.y) < 2) back = null;
+};
+for (const kind of ['wheel', 'keydown', 'pointerdown', 'touchstart']) window.addEventListener(kind, () => { back = null; }, { passive: true });
+doc.addEventListener('DOMContentLoaded', () => scrollBack());
+new ResizeObserver(() => {
+  scrollBack();
+  post({ do: 'size', height: doc.documentElement.offsetHeight });
+}).observe(doc.documentElement);
 window.addEventListener('scroll', () => post({ do: 'scroll', x: window.scrollX, y: window.scrollY }), { passive: true });
 doc.currentScript?.remove();

@@ -38,7 +38,7 @@ const received = ({ data }) => {
   else if (data.do === 'asset') { calls.delete(data.id); call?.(data); }
   else if (data.do === 'agree') agree();
   else if (data.do === 'pop') pop(data);
-  else if (data.do === 'scroll') window.scrollTo(data.x, data.y);
+  else if (data.do === 'scroll') scrollBack(data);
 };
 
 const absolute = reference => new URL(reference, doc.baseURI);

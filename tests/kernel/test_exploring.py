@@ -102,3 +102,6 @@ def test_what_is_pressed_is_done_one_after_the_other(kernel: RealKernel) -> None
     gone = kernel.check("@app.post('/form')\ndef form():\n    return request.form['name']", cell_id="routes")
     assert gone.error is None
     kernel.check("wait(lambda: 'is gone' in panel._panel.head.value)")
+    kernel.check(FAST)
+    kernel.check("%app shop")
+    kernel.check("wait(lambda: '/fast/{number:int}' in panel._panel.head.value)")

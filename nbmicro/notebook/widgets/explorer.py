@@ -146,7 +146,13 @@ class Explorer:
     def _take_routes(self, choices: tuple[RouteChoice, ...]) -> None:
         if choices == self._choices and self._chosen is not None:
             return
+        known = {_key(one) for one in self._choices}
         self._choices = choices
+        if choices and not known & {_key(one) for one in choices}:
+            # It is another app: what was chosen and searched for was the last one's.
+            self._chosen = None
+            with self._quietly():
+                self._panel.search.value = ""
         before = self._chosen
         self._filter()
         if before is None:
@@ -234,7 +240,7 @@ class Explorer:
         said += [form.summary] if form.summary else []
         said += [choice.where] if choice.where else []
         if gone:
-            said = ["This route is gone: no cell declares it any more."]
+            said = ["This route is gone: the app has it no more."]
         self._panel.head.value = str(
             Markup(
                 '<div><b style="border-left:4px solid {};padding:0 .6em 0 .45em">{}</b><b style="{}">{}</b></div>{}'

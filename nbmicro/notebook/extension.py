@@ -8,16 +8,22 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from weakref import ref
 
 from nbmicro.notebook.magics import MAGICS
 from nbmicro.notebook.session import Session
+from nbmicro.web.app import App
 from nbmicro.web.hosting import hosting
 
 __all__ = ["load", "session", "unload"]
 
 READY = "nbmicro is ready: %%route adds a page, %http asks for it, %nbmicro helps."
 
+GONE = "The routes of before are gone: run their cells again (Run > Run All Cells)."
+
 _sessions: list[Session] = []
+# Apps whose routes went with the session before.
+_left: list[ref[App]] = []
 
 
 def load(shell: Any) -> None:
@@ -32,6 +38,9 @@ def load(shell: Any) -> None:
         if replaced is not None:
             print(f"%{name} was {replaced}'s until now; %unload_ext nbmicro gives it back.")
     print(READY)
+    if any(app() is not session.spoken.peek() for app in _left):
+        print(GONE)
+    _left.clear()
 
 
 def _run_app(session: Session, app: Any, host: str | None, port: int | None) -> None:
@@ -43,7 +52,11 @@ def _run_app(session: Session, app: Any, host: str | None, port: int | None) -> 
 def unload(shell: Any) -> None:
     """End the session and leave nothing of it behind."""
     while _sessions:
-        _sessions.pop().end()
+        ended = _sessions.pop()
+        app = ended.spoken.peek()
+        if app is not None and any(route.owner.kind == "cell" for route in app.routes()):
+            _left[:] = [ref(app)]
+        ended.end()
 
 
 def session() -> Session | None:

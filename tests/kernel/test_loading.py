@@ -41,9 +41,17 @@ print(json.dumps({
 """
 
 
-def test_loading_says_one_line(kernel: RealKernel) -> None:
+def test_loading_says_one_line_and_one_more_where_routes_are_gone(kernel: RealKernel) -> None:
     said = kernel.check("%reload_ext nbmicro").shown
     assert said == "nbmicro is ready: %%route adds a page, %http asks for it, %nbmicro helps.\n"
+    kernel.check("%%route /x\n'x'")
+    gone = kernel.check("%reload_ext nbmicro").shown
+    assert gone == f"{said}The routes of before are gone: run their cells again (Run > Run All Cells).\n"
+    assert kernel.check("%reload_ext nbmicro").shown == said
+    kernel.check("from nbmicro import App\napp = App(__name__)")
+    kernel.check("%%route /kept\n'kept'")
+    assert kernel.check("%reload_ext nbmicro").shown == said
+    assert kernel.check("client.get('/kept', announce=False).text").text == "'kept'"
 
 
 def test_names_that_the_notebook_has_stay_its_own() -> None:

@@ -200,6 +200,14 @@ class Pending:
         return collected.as_reply()
 
 
+def _transport(place: Path) -> dict[str, str]:
+    """Sockets in files where the system has them: a port that was free may be another's when the kernel takes it."""
+    longest = 90  # of some 104 characters that a socket's path may have
+    if sys.platform == "win32" or len(str(place)) > longest:
+        return {}
+    return {"transport": "ipc", "ip": str(place)}
+
+
 class RealKernel:
     """A kernel in a process of its own, as a front end runs it.
 
@@ -251,6 +259,7 @@ class RealKernel:
             kernel_name="python3",
             kernel_spec_manager=_ThisPython(),
             connection_file=str(scratch / "runtime" / "kernel.json"),
+            **_transport(scratch / "runtime" / "ipc"),
         )
         self._client: BlockingKernelClient | None = None
 

@@ -27,7 +27,7 @@ from nbmicro.exchange.rendering import RenderOptions
 from nbmicro.exchange.run import run_command, run_script
 from nbmicro.exchange.script import parse_script
 from nbmicro.serving.loader import load
-from tests.serving.asking import DEADLINE, can_listen, free_port
+from tests.serving.asking import DEADLINE, can_listen
 
 LESSONS = [
     path
@@ -165,23 +165,3 @@ def test_a_lesson_answers_as_its_saved_outputs_show(lesson: Path, fresh: Callabl
         # A lesson asks the same twice, before and after a route is edited; what is served is the edited one.
         is_before_edit = source.startswith("%http /") and source in [later for later, _ in requests[number + 1 :]]
         assert is_before_edit or source in replaced or answers == [told(text) for text in shown], source
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="gunicorn")
-@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_gives_the_same_bytes_in_every_life(lesson: Path, fresh: Callable[[Path], Path]) -> None:
-    """In process, by nbmicro run and under gunicorn: the same status, headers and body for every request."""
-    pytest.importorskip("gunicorn")
-    client, names = loaded(fresh(lesson))
-    at_first = dict(names)
-    in_process = [essence(one) for source, _ in requests_of(lesson) for one in send(source, client, names)]
-    if not in_process:
-        pytest.skip("It sends no plain %http; test_four_lives asks it all the same.")
-    run = ["nbmicro.cli", "run", lesson.name, "--port", "{port}"]
-    gunicorn = ["gunicorn", f"nbmicro:load({lesson.name!r})", "-b", "127.0.0.1:{port}"]
-    for words in (run, gunicorn):
-        port = free_port()
-        with served(*(word.format(port=port) for word in words), port=port, cwd=fresh(lesson).parent):
-            client, names = Client(through(port)), dict(at_first)
-            answers = [essence(one) for source, _ in requests_of(lesson) for one in send(source, client, names)]
-        assert answers == in_process

@@ -187,23 +187,51 @@ def test_a_notebook_that_cannot_be_loaded_exits_with_its_place(tmp_path: Path) -
 
 
 def test_routes_shows_the_table(shop: Path) -> None:
-    """Methods, rule, endpoint and the cell of each route, by rule."""
+    """Methods, rule, endpoint and the cell of each route, in the order of their declaration, as %routes has it."""
     done = run("routes", "shop.ipynb", cwd=shop.parent)
     assert done.returncode == 0, done.stderr
     lines = [line.split("  ") for line in done.stdout.splitlines()]
     table = [[word.strip() for word in line if word.strip()] for line in lines]
     assert table[1:] == [
-        ["POST", "/users", "users_post", "%%route POST /users"],
         ["GET", "/users/<int:uid>", "users_uid", "%%route /users/<int:uid>"],
+        ["POST", "/users", "users_post", "%%route POST /users"],
     ]
 
 
-def test_an_asgi_app_is_told_where_it_belongs(tmp_path: Path) -> None:
-    """An app for another kind of server is refused with that server's command."""
-    (tmp_path / "asgi_of_a_test.py").write_text("async def app(scope, receive, send): ...\n")
-    done = run("run", "asgi_of_a_test:app", cwd=tmp_path)
+ASGI = """
+async def api(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]})
+    await send({"type": "http.response.body", "body": b"tea"})
+"""
+
+
+@pytest.mark.parametrize("debug", [(), ("--debug",)])
+def test_an_asgi_app_of_a_module_is_served(tmp_path: Path, debug: tuple[str, ...]) -> None:
+    """As one that a notebook's %app names is."""
+    (tmp_path / "asgi_of_a_test.py").write_text(ASGI)
+    with running("run", "asgi_of_a_test:api", "--port", "0", *debug, cwd=tmp_path) as (_, lines):
+        port = re.search(r"127\.0\.0\.1:(\d+)", lines[-1])
+        assert port is not None
+        assert ask(int(port[1]))[::2] == (200, b"tea")
+
+
+def test_an_asgi_app_is_told_where_it_belongs_where_nothing_bridges_it(tmp_path: Path) -> None:
+    """The command for its own kind of server has the name that was given."""
+    (tmp_path / "asgi_of_a_test.py").write_text(ASGI)
+    code = "import sys; sys.modules['a2wsgi'] = None; from nbmicro.cli import main; main()"
+    words = [sys.executable, "-c", code, "run", "asgi_of_a_test:api"]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
-    assert "uvicorn" in done.stderr
+    assert "pip install 'nbmicro[asgi]'" in done.stderr
+    assert done.stderr.endswith("uvicorn asgi_of_a_test:api\n")
+
+
+@pytest.mark.parametrize("port", ["22x", "65536", "-1"])
+def test_a_port_that_is_none_is_told_what_would_be_one(port: str) -> None:
+    """In words, not in those of the library that reads the command line."""
+    done = CliRunner().invoke(main, ["run", "app.ipynb", f"--port={port}"])
+    assert done.exit_code == 2
+    assert f"{port} is no port. A port is a number from 0 to 65535." in done.output
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])

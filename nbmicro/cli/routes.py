@@ -36,6 +36,6 @@ def routes(file: str) -> None:
         )
     rows = [(route.method_names, route.rule, route.endpoint, route.owner.label) for route in loaded.app.routes()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-    for row in sorted(rows, key=lambda row: (row[1], row[0])):
+    for row in rows:
         cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
         click.echo("  ".join([*cells, row[3]]).rstrip())

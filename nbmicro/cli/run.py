@@ -6,18 +6,21 @@ What lives here: the command and what it prints. What must not: loading or servi
 from __future__ import annotations
 
 import gc
-import inspect
 import os
 import signal
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from nbmicro.cli.target import FILE
 from nbmicro.errors import LoadError, NbmicroError, ServeError
+from nbmicro.exchange.foreign.app import ForeignApp
+from nbmicro.exchange.foreign.kinds import kind_of
 from nbmicro.serving.load_watch import Overtaken
 from nbmicro.serving.loader import Loaded, load_target
 from nbmicro.serving.reload import Reloader
@@ -28,6 +31,16 @@ if TYPE_CHECKING:
     from werkzeug.debug import DebuggedApplication
 
 __all__ = ["run"]
+
+
+class _Port(click.IntRange):
+    name = "port"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value} is no port. A port is a number from {self.min} to {self.max}.", param, ctx)
 
 
 @click.command(
@@ -56,7 +69,7 @@ __all__ = ["run"]
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=_Port(0, 65535),
     envvar="NBMICRO_PORT",
     show_envvar=True,
     help="The port to listen on. If none is named: 5000, or the next free one.",
@@ -92,7 +105,7 @@ def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debu
     ).reserve()
     reloader, remark = _watching(file) if debug else (None, None)
     loaded = reloader.load() if reloader is not None else load_target(file)
-    _refuse_asgi(loaded)
+    loaded = _bridged(loaded)
     _report(loaded)
     if loaded.report is not None:
         # As in Jupyter: what a handler opens by a relative path is beside the notebook.
@@ -132,13 +145,18 @@ def _loading(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return []
 
 
-def _refuse_asgi(loaded: Loaded) -> None:
-    app = loaded.app
-    if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(type(app).__call__):
+def _bridged(loaded: Loaded) -> Loaded:
+    """What was loaded as WSGI: an ASGI app by way of a2wsgi, as a notebook's own ``%app`` has it."""
+    kind = kind_of(loaded.app)
+    if kind is None or not kind.is_async:
+        return loaded
+    if find_spec("a2wsgi") is None:
         raise LoadError(
             f"{loaded.name} makes an ASGI app, and this server speaks WSGI.",
-            hint="Serve it with an ASGI server:  uvicorn module:app",
+            hint="pip install 'nbmicro[asgi]'   or serve it with an ASGI server:  uvicorn "
+            + (loaded.name if ":" in loaded.name else f"{loaded.name.removesuffix('.py')}:app"),
         )
+    return replace(loaded, app=ForeignApp(loaded.app))
 
 
 def _watching(file: str) -> tuple[Reloader | None, str | None]:
@@ -167,8 +185,7 @@ def _serve_the_newest(reloader: Reloader, debugger: DebuggedApplication, stopped
     while reloader.wait(stopped):
         try:
             with reloader.watch(stopped, partial(click.echo, err=True)):
-                loaded = reloader.load()
-            _refuse_asgi(loaded)
+                loaded = _bridged(reloader.load())
         except Overtaken:
             continue
         except NbmicroError as error:

@@ -33,7 +33,8 @@ MONO = "font-family:monospace,monospace"
 REST_LIMIT = 64 * 1024
 
 _BOX = f"margin:.3em 0;padding:.4em .7em;border:{LINE};border-radius:4px;overflow-x:auto;white-space:pre-wrap"
-_BARE = "margin:0;padding:0;border:0;white-space:pre-wrap"
+# JupyterLab breaks words in its outputs where the line ends; a long word alone may be broken here.
+_BARE = "margin:0;padding:0;border:0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
 # Drawn by none that honours it, kept by none that takes frames away: JupyterLab's sanitizer drops this property, GitHub
 # drops every style. So the text of a page is there exactly where its frame is not.
 _UNSEEN = "content-visibility:hidden;margin:0;padding:0;border:0"

@@ -7,12 +7,19 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from start import find_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+# A busy machine is slow; that says nothing of what is tested.
+hypothesis.settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("steady")
 
 # Nothing that Chromium would fetch for itself; no sandbox, which it refuses to root.
 _OPTIONS = [

@@ -16,7 +16,10 @@ from werkzeug.test import run_wsgi_app
 from nbmicro import App, Response, redirect, render_template_string, request, session, url_for
 
 SEEDED = settings(
-    derandomize=True, max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    derandomize=True,
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 """The same examples in every run."""
 

@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [dispatch routes client cell attack browse exchanges trace server] [--quick]``."""
+"""The command: ``python -m benchmarks [TABLE…] [--quick]``."""
 
 from __future__ import annotations
 

@@ -192,9 +192,9 @@ def _lines(lines: tuple[LineRun, ...]) -> Markup:
         elif not line.count:
             text = Markup('<span style="opacity:.6">{}</span>').format(text)
         drawn.append(escape(text))
-    return Markup('<pre style="margin:.2em 0;padding:0;border:0;background:none;overflow-x:auto">{}</pre>').format(
-        joined(drawn)
-    )
+    return Markup(
+        '<pre style="margin:.2em 0;padding:0;border:0;background:none;overflow-x:auto;white-space:pre">{}</pre>'
+    ).format(joined(drawn))
 
 
 def _rule_text(rule: TriedRule) -> str:

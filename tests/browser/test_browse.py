@@ -8,10 +8,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, expect
+from playwright.sync_api import Browser, FrameLocator, Locator
+from playwright.sync_api import expect as once
 
 from tests.browser.browsed import CELLS, notebook
 from tests.browser.lab import Lab
+from tests.browser.patience import expect
 from tests.browser.server import LabServer
 
 _AT = """([area, path]) => {
@@ -85,14 +87,14 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     nbformat.write(notebook(), folder / "shop.ipynb")
     with LabServer(folder, tmp_path_factory.mktemp("lab")) as server:
         lab = Lab(browser, server, timeout=30.0)
-        expect.set_options(timeout=15_000)
+        once.set_options(timeout=15_000)
         try:
             lab.open("shop.ipynb")
             lab.run_all()
             assert [lab.output(index).error for index in range(len(lab)) if lab.output(index).error] == []
             yield lab
         finally:
-            expect.set_options(timeout=5_000)
+            once.set_options(timeout=5_000)
             lab.close()
 
 

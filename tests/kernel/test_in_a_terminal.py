@@ -85,7 +85,7 @@ def test_running_a_route_again_replaces_it(terminal: Terminal) -> None:
 def test_tab_completes_a_path(terminal: Terminal) -> None:
     terminal.run("%%route /greeting\n'good day'")
     terminal.child.send("%http /gre\t")
-    terminal.child.expect("/greeting")
+    terminal.child.expect("eting")  # the terminal may paint only what Tab added
     terminal.child.send("\r")
     terminal.number += 1
     terminal._prompt()

@@ -23,18 +23,24 @@ _SOME_REFUSED = 3
 @click.argument("file")
 @click.option("-o", "--output", metavar="NB.ipynb", help="The notebook to write; without it API.ipynb beside API.http.")
 @click.option("--app", metavar="TARGET", help="What the requests go to, as %app takes it: shop:create_app()")
+@click.option("--env", metavar="NAME", help="The environment that gives the variables, where the files have several.")
 @click.option("--force", is_flag=True, help="Replace a notebook that is there already.")
 @click.pass_context
-def import_(ctx: click.Context, file: str, output: str | None, app: str | None, force: bool) -> None:
+def import_(ctx: click.Context, file: str, output: str | None, app: str | None, env: str | None, force: bool) -> None:
     """Make a notebook of a file of requests.
 
     FILE is an .http or .rest file as VS Code's REST Client and JetBrains' client write it, or a .hurl file. Each
     request becomes a %%http cell; variables become Python; requests to other machines become requests to the app. What
     cannot be taken over stands in its cell as a comment, with what to write instead, and is printed with its line.
 
+    Variables come from environments too: those of http-client.env.json (with its .user file, or with
+    http-client.private.env.json) and of the REST Client in .vscode/settings.json, beside FILE or above it. Secrets are
+    not written into the notebook: its cell reads them from the environment of the process, or asks for them.
+
     \b
     A notebook beside it:    nbmicro import api.http
     Asking an app:           nbmicro import api.http -o tests/api.ipynb --app shop:app
+    With variables:          nbmicro import api.http --env dev
 
     The exit code is 0 when all was taken over, 3 when some lines were not, 1 when nothing was written.
     """
@@ -46,7 +52,7 @@ def import_(ctx: click.Context, file: str, output: str | None, app: str | None, 
         raise OptionError(f"{out} is no name of a notebook.", hint=f"Add its ending:  -o {out}.ipynb")
     if out.exists() and not force:
         raise OptionError(f"{out} is there already, and is not replaced.", hint="Name another one, or add  --force")
-    made = import_notebook(source, out, app=app)
+    made = import_notebook(source, out, app=app, environment=env)
     if not made.requests:
         for remark in made.remarks:
             click.echo(f"{source.name}, line {remark.line}: {remark.text}", err=True)

@@ -7,11 +7,12 @@ What must not: the rewriting of a line (``import_lines.py``), notebooks, files o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.import_lines import Numbered, in_our_words, mended, renamed, without_origins
+from nbmicro.exchange.environments import GivenValue, is_read
+from nbmicro.exchange.import_lines import Numbered, in_our_words, mended, python_name, renamed, without_origins
 from nbmicro.exchange.interpolate import APP_NAMES, names_in
 from nbmicro.exchange.script import parse_file
 from nbmicro.exchange.script_lines import COMMENT, FENCE, REQUEST, SEPARATOR, VARIABLE
@@ -57,6 +58,8 @@ class ImportedFile:
     ----------
     variables:
         The names that Python gives: each with its value, and the line it was written or first used on.
+    given:
+        The names that an environment gives and a request reads, by the names they have in Python.
     unknown:
         Names that requests read and the file does not give, with the line.
     modules:
@@ -68,6 +71,7 @@ class ImportedFile:
     """
 
     variables: tuple[tuple[str, object, int], ...]
+    given: Mapping[str, GivenValue]
     unknown: tuple[tuple[str, int], ...]
     modules: tuple[str, ...]
     requests: tuple[ImportedRequest, ...]
@@ -167,7 +171,9 @@ def _block_start(lines: Sequence[Numbered], index: int) -> int:
     return start
 
 
-def import_file(text: str, *, taken: Sequence[str] = ()) -> ImportedFile:
+def import_file(
+    text: str, *, taken: Sequence[str] = (), environment: Mapping[str, GivenValue] | None = None
+) -> ImportedFile:
     """Take over a file of requests.
 
     Parameters
@@ -176,19 +182,44 @@ def import_file(text: str, *, taken: Sequence[str] = ()) -> ImportedFile:
         An ``.http``, ``.rest`` or ``.hurl`` file.
     taken:
         Names that a notebook has already: a variable of that name is given another one.
+    environment:
+        The variables of the environment that was chosen. One that the file gives too is the file's.
 
     It does not raise: what cannot be read is a remark.
     """
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = [Numbered(number, line) for number, line in enumerate(plain.split("\n"), 1)]
+    given = _needed(lines, environment or {})
+    by_name = {python_name(name, taken): one for name, one in given.items()}
+    # What only a request can fill stands above the first of them, as if the file had given it.
+    above = next((at for at, one in enumerate(lines) if one.text.strip() and not _separates(one.text)), 0)
+    late = [
+        Numbered(lines[above].number, f"@{name} = {one.value}") for name, one in given.items() if not one.is_literal
+    ]
+    lines[above:above] = late
     salvage = _Salvage(lines)
-    for line, said in (*renamed(lines, taken), *without_origins(lines), *in_our_words(lines)):
+    for line, said in (
+        *renamed(lines, taken, {name: one.value for name, one in given.items()}),
+        *without_origins(lines, by_name),
+        *in_our_words(lines),
+    ):
         salvage.remarks.append(Remark(line, said))
     script = salvage.parse()
     if script is None:
         salvage.remarks.sort(key=lambda remark: remark.line)
-        return ImportedFile((), (), (), (), tuple(salvage.remarks))
-    return _Collected(salvage, script).file()
+        return ImportedFile((), {}, (), (), (), tuple(salvage.remarks))
+    return _Collected(salvage, script, by_name).file()
+
+
+def _needed(lines: Sequence[Numbered], environment: Mapping[str, GivenValue]) -> dict[str, GivenValue]:
+    """The variables of the environment that the file reads, itself or in one another, and does not give."""
+    own = {found[1] for one in lines if (found := VARIABLE.match(one.text))}
+    text = "\n".join(one.text for one in lines)
+    needed: set[str] = set()
+    while more := {name for name in environment if name not in needed and name not in own and is_read(name, text)}:
+        needed |= more
+        text += "\n".join(str(environment[name].value) for name in more if not environment[name].is_literal)
+    return {name: one for name, one in environment.items() if name in needed}
 
 
 @dataclass
@@ -197,6 +228,7 @@ class _Collected:
 
     salvage: _Salvage
     script: Script
+    environment: Mapping[str, GivenValue]
 
     def file(self) -> ImportedFile:
         lines = self.salvage.lines
@@ -215,7 +247,10 @@ class _Collected:
         code = "\n".join(check.expression for request in self.script.requests for check in request.checks)
         modules = tuple(name for name in ("hashlib", "re") if re.search(rf"\b{name}\.", code))
         remarks = tuple(sorted(self.salvage.remarks, key=lambda remark: remark.line))
-        return ImportedFile(tuple(variables), tuple(self._unknown(variables)), modules, tuple(requests), remarks)
+        text = "\n".join(one.text for one in lines)
+        given = {name: one for name, one in self.environment.items() if one.is_literal and is_read(name, text)}
+        unknown = self._unknown({*given, *(name for name, _, _ in variables)})
+        return ImportedFile(tuple(variables), given, tuple(unknown), modules, tuple(requests), remarks)
 
     def _start(self, index: int) -> int:
         """Where a request's text begins: behind the separator above it, or behind the answer of the one before."""
@@ -239,8 +274,8 @@ class _Collected:
                 found.append((variable.name, _python_value(variable.value.literal), line))
         return found
 
-    def _unknown(self, variables: Sequence[tuple[str, object, int]]) -> list[tuple[str, int]]:
-        known = {name for name, _, _ in variables} | {one.name for one in self.script.variables} | set(APP_NAMES)
+    def _unknown(self, given: set[str]) -> list[tuple[str, int]]:
+        known = given | {one.name for one in self.script.variables} | set(APP_NAMES)
         for request in self.script.requests:
             known |= {wanted.name for wanted in request.captures} | ({request.name} if request.name else set())
         found: dict[str, int] = {}

@@ -6,17 +6,19 @@ must not: what cannot be rewritten; that is refused with its cure.
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.address import is_loopback_url
-from nbmicro.exchange.dialects import capture_in_python, check_in_python
+from nbmicro.exchange.dialects import capture_in_python, check_in_python, json_path
+from nbmicro.exchange.environments import GivenValue, is_read
 from nbmicro.exchange.script_lines import COMMENT, DIRECTIVE, REQUEST, VARIABLE, section_name
 
-__all__ = ["Numbered", "Rewritten", "in_our_words", "mended", "renamed", "without_origins"]
+__all__ = ["Numbered", "Rewritten", "in_our_words", "mended", "python_name", "renamed", "without_origins"]
 
 _BLANK = re.compile(r"\{\{(.*?)\}\}")
 _ORIGIN = re.compile(r"(?P<origin>(?:[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s{}]*)(?P<path>[^\s]*)")
@@ -52,28 +54,54 @@ class Rewritten(NamedTuple):
     said: str
 
 
-def renamed(lines: list[Numbered], taken: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Give names that Python, or the notebook, cannot have another one, everywhere; tells of each with its line."""
+def python_name(name: str, taken: Sequence[str]) -> str:
+    """A name as a variable of a notebook that has the names ``taken`` already."""
+    better = re.sub(r"\W+", "_", name).strip("_") or "value"
+    better = f"_{better}" if better[0].isdigit() else better
+    better = f"{better}_" if keyword.iskeyword(better) else better
+    return f"{better}_value" if better in taken else better
+
+
+def renamed(lines: list[Numbered], taken: Sequence[str], given: Mapping[str, object]) -> Iterator[tuple[int, str]]:
+    """Give names that Python, or the notebook, cannot have another one, everywhere; tells of each with its line.
+
+    ``given`` are the values of names that the file reads and does not give itself; ``{{a.b}}`` of one that is an object
+    is written ``{{a["b"]}}``.
+    """
     new: dict[str, str] = {}
+    for name in given:
+        if python_name(name, taken) != name:
+            new[name] = python_name(name, taken)
+            line = next((one.number for one in lines if is_read(name, one.text)), 1)
+            yield line, f"`{name}` is called `{new[name]}`, for it is a variable of the notebook now."
+    nested = [name for name, value in given.items() if isinstance(value, (dict, list))]
     for one in lines:
-        name = _given_name(one.text)
-        if name is None or name in new:
+        named = _given_name(one.text)
+        if named is None or named in new:
             continue
-        better = re.sub(r"\W+", "_", name).strip("_") or "value"
-        better = f"_{better}" if better[0].isdigit() else better
-        better = f"{better}_" if keyword.iskeyword(better) else better
-        better = f"{better}_value" if better in taken else better
-        if better != name:
-            new[name] = better
-            yield one.number, f"`{name}` is called `{better}`, for it is a variable of the notebook now."
+        better = python_name(named, taken)
+        if better != named:
+            new[named] = better
+            yield one.number, f"`{named}` is called `{better}`, for it is a variable of the notebook now."
     for index, one in enumerate(lines):
-        text = _BLANK.sub(lambda found: "{{" + _blank(found[1], new) + "}}", one.text)
-        given = _given_name(text)
-        if given in new:
-            text = text.replace(given, new[given], 1)
+        text = _BLANK.sub(lambda found: "{{" + _blank(_in_steps(found[1], nested, new), new) + "}}", one.text)
+        own = _given_name(text)
+        if own in new:
+            text = text.replace(own, new[own], 1)
         lines[index] = Numbered(one.number, text)
-        if text != one.text and given not in new and not any(name in one.text for name in new):
+        if text != one.text and own not in new and not any(name in one.text for name in new):
             yield one.number, f"`{one.text.strip()}` is written `{text.strip()}`."
+
+
+def _in_steps(inside: str, nested: Sequence[str], new: Mapping[str, str]) -> str:
+    """``user.name`` as ``user["name"]``, where ``user`` is an object or a list."""
+    plain = inside.strip()
+    for name in nested:
+        steps = json_path("$" + plain[len(name) :]) if plain.startswith((f"{name}.", f"{name}[")) else None
+        if steps:
+            written = new.get(name, name) + "".join(f"[{json.dumps(step)}]" for step in steps)
+            return inside.replace(plain, written)
+    return inside
 
 
 def _given_name(text: str) -> str | None:
@@ -104,9 +132,12 @@ def _blank(inside: str, new: dict[str, str]) -> str:
     return inside
 
 
-def without_origins(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
-    """Turn URLs of other machines into paths: the requests of a notebook go to its app."""
-    values: dict[str, str] = {}
+def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> Iterator[tuple[int, str]]:
+    """Turn URLs of other machines into paths: the requests of a notebook go to its app.
+
+    ``given`` are values that the file does not give itself; what is secret of them is not told.
+    """
+    values: dict[str, str] = {name: one.value for name, one in given.items() if isinstance(one.value, str)}
     for one in lines:
         variable = VARIABLE.match(one.text)
         if variable:
@@ -119,14 +150,17 @@ def without_origins(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
         value = values.get(first[1], "") if first else ""
         whole = url
         if first and value:
-            whole = (url[: first.end()].partition("{{")[0] + value + url[first.end() :]) if value else url
+            scheme = "" if "://" in value else url[: first.end()].partition("{{")[0]
+            whole = scheme + value + url[first.end() :]
         whole = whole if "://" in whole.partition("{{")[0] or not first else f"http://{whole}"
         origin = _ORIGIN.match(whole)
         if origin is None or is_loopback_url(origin["origin"]) or (first and not value):
             continue
         path = origin["path"] if origin["path"].startswith("/") else f"/{origin['path']}"
         lines[index] = Numbered(one.number, f"{method}{path}{one.text[len(method) + len(url) :]}")
-        yield one.number, f"{origin['origin']} is left out: the request goes to the notebook's app."
+        secret = first is not None and first[1] in given and given[first[1]].is_secret
+        left = f"the value of `{first[1]}`" if first and secret else origin["origin"]
+        yield one.number, f"{left} is left out: the request goes to the notebook's app."
 
 
 def in_our_words(lines: list[Numbered]) -> Iterator[tuple[int, str]]:

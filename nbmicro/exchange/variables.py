@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nbmicro.exchange.dialects import json_path
+from nbmicro.web.dotenv import parse_dotenv
 
 __all__ = ["DYNAMIC_NAMES", "FileText", "VariableFault", "answer_part", "dynamic_value", "reference_in"]
 
@@ -45,7 +46,8 @@ _FORMAT = {
     "Z": "%z",
 }
 _FORMAT_PIECE = re.compile(r"\[[^\]]*\]|" + "|".join(sorted(_FORMAT, key=len, reverse=True)) + r"|SSS|.", re.S)
-_ENV_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*\Z")
+# Visual Studio writes `$dotEnv` and `$timeStamp` as well.
+_BY_LOWER_CASE = {name.lower(): name for name in DYNAMIC_NAMES}
 
 
 class FileText(str):
@@ -115,6 +117,7 @@ def dynamic_value(expression: str, names: Mapping[str, object], folder: Path) ->
     """
     name, *arguments = expression.strip().split(None, 1)
     rest = arguments[0] if arguments else ""
+    name = _BY_LOWER_CASE.get(name.lower(), name)
     if name in {"$guid", "$uuid"}:
         return str(uuid.uuid4())
     if name == "$randomInt":
@@ -192,27 +195,14 @@ def _environment(kind: str, rest: str, names: Mapping[str, object], folder: Path
         if name not in os.environ:
             raise VariableFault(f"the environment has no {name}.", f"Set it:  %env {name}=…")
         return os.environ[name]
-    file = folder / ".env"
+    place = folder.resolve()
+    file = next((one for one in (above / ".env" for above in (place, *place.parents)) if one.is_file()), None)
+    if file is None:
+        raise VariableFault(f"there is no file .env in {place.name or place}, nor above it.")
     try:
-        text = file.read_text(encoding="utf-8")
-    except OSError:
-        raise VariableFault(f"there is no file .env in {folder.name or folder}.") from None
-    values = _env_file(text)
+        values = parse_dotenv(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise VariableFault(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
     if name not in values:
-        raise VariableFault(f"the file .env has no {name}.")
+        raise VariableFault(f"the file .env has no {name}.", f"It stands in {file.parent.name or file.parent}.")
     return values[name]
-
-
-def _env_file(text: str) -> dict[str, str]:
-    values: dict[str, str] = {}
-    for line in text.splitlines():
-        found = _ENV_LINE.match(line)
-        if not found or line.lstrip().startswith("#"):
-            continue
-        value = found[2]
-        if value[:1] in {'"', "'"} and value.find(value[0], 1) > 0:
-            value = value[1 : value.index(value[0], 1)]
-        else:
-            value = value.partition(" #")[0].rstrip()
-        values[found[1]] = value
-    return values

@@ -6,15 +6,19 @@ What lives here: which cells there are and what stands in them. What must not: r
 
 from __future__ import annotations
 
-import json
+import difflib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbmicro.errors import LoadError
+from nbmicro.errors import LoadError, OptionError
+from nbmicro.exchange.environments import EnvironmentFile, environment_names, is_read, merged
 from nbmicro.exchange.import_file import ImportedFile, ImportedRequest, Remark, import_file
+from nbmicro.exchange.script_lines import VARIABLE
+from nbmicro.serving.environment_cell import environment_cell, python_literal
+from nbmicro.serving.environment_files import find_environment_files
 from nbmicro.serving.notebook_writing import NewCell, notebook_text
 from nbmicro.web.names import RESERVED_NAMES
 
@@ -38,7 +42,9 @@ class ImportedNotebook:
         return sum(remark.is_refusal for remark in self.remarks)
 
 
-def import_notebook(source: Path, out: Path, *, app: str | None = None) -> ImportedNotebook:
+def import_notebook(
+    source: Path, out: Path, *, app: str | None = None, environment: str | None = None
+) -> ImportedNotebook:
     """Make a notebook of a file of requests.
 
     Parameters
@@ -49,11 +55,15 @@ def import_notebook(source: Path, out: Path, *, app: str | None = None) -> Impor
         Where the notebook will be; paths of files in requests are rewritten for its folder.
     app:
         What the requests go to, as ``%app`` takes it; None for the notebook's own app.
+    environment:
+        The environment of the files beside ``source`` that gives the variables; None if there is only one.
 
     Raises
     ------
     LoadError
-        The file cannot be read, or there is no request in it.
+        The file cannot be read, or there is no request in it; or a file of environments cannot be read.
+    OptionError
+        There is no such environment; or there are several, the file reads their variables, and none was chosen.
     """
     try:
         text = source.read_text(encoding="utf-8-sig")
@@ -61,16 +71,53 @@ def import_notebook(source: Path, out: Path, *, app: str | None = None) -> Impor
         reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
         raise LoadError(f"the file {source} cannot be read: {reason}.", hint=_beside(source)) from None
     taken = () if app is None else ("app",)
-    found = import_file(text, taken=sorted({*RESERVED_NAMES, "app", "client", *taken}))
+    files = find_environment_files(source.resolve().parent)
+    chosen = _chosen(environment, files, text)
+    found = import_file(
+        text, taken=sorted({*RESERVED_NAMES, "app", "client", *taken}), environment=merged(files, chosen)
+    )
     if not found.requests and not found.remarks:
         raise LoadError("there is no request in it.", hint="A request is a line such as  GET /users", where=source.name)
     moved = _mover(source.parent, out.parent)
-    cells = [*_opening(source, found, app), *_variables(found)]
+    cells = [*_opening(source, found, app)]
+    if found.given:
+        cells.append(NewCell("code", environment_cell(found.given, chosen)))
+    cells += _variables(found)
     for request in found.requests:
         cells += _request(request, moved)
     if not found.requests:
         cells.append(NewCell("code", "\n".join(line for remark in found.remarks for line in _comment(remark))))
     return ImportedNotebook(notebook_text(cells), len(found.requests), found.remarks)
+
+
+def _chosen(wanted: str | None, files: Sequence[EnvironmentFile], text: str) -> str | None:
+    """The environment to use; None where there is none, or where the file reads nothing of them."""
+    names = environment_names(files)
+    where = " and ".join(file.name for file in files)
+    if wanted is not None:
+        if wanted in names:
+            return wanted
+        if not names:
+            raise OptionError(
+                f"there is no environment {wanted}: no file of environments stands beside the file or above it.",
+                hint="They are called http-client.env.json; VS Code's REST Client has them in .vscode/settings.json.",
+            )
+        near = difflib.get_close_matches(wanted, names, 1)
+        raise OptionError(
+            f"there is no environment {wanted} in {where}. There are: {', '.join(names)}.",
+            hint=f"Did you mean  --env {near[0]}" if near else None,
+        )
+    if len(names) < 2:
+        return names[0] if names else None
+    own = {found[1] for line in text.splitlines() if (found := VARIABLE.match(line))}
+    given = {name for environment in names for name in merged(files, environment)} - own
+    read = [name for name in sorted(given) if is_read(name, text)]
+    if not read:
+        return None
+    raise OptionError(
+        f"the file reads `{read[0]}`, and there are several environments in {where}: {', '.join(names)}.",
+        hint=f"Choose one:  --env {names[0]}",
+    )
 
 
 def _beside(source: Path) -> str | None:
@@ -97,16 +144,12 @@ def _opening(source: Path, found: ImportedFile, app: str | None) -> Iterator[New
 def _variables(found: ImportedFile) -> Iterator[NewCell]:
     lines = [f"import {name}" for name in found.modules]
     lines += [""] if lines and (found.variables or found.unknown) else []
-    lines += [f"{name} = {_literal(value)}" for name, value, _ in found.variables]
+    lines += [f"{name} = {python_literal(value)}" for name, value, _ in found.variables]
     lines += [
         f'{name} = "{name}"  # line {line} reads it, and the file does not say it' for name, line in found.unknown
     ]
     if lines:
         yield NewCell("code", "\n".join(lines))
-
-
-def _literal(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def _request(request: ImportedRequest, moved: Callable[[str], str]) -> Iterator[NewCell]:

@@ -356,3 +356,15 @@ def test_dynamic_variables_have_their_values(tmp_path: Path, monkeypatch: pytest
     assert day == iso[:10]
     assert number in {"3", "4"}
     assert (env, dot, other) == ("from the environment", "from the file", "b")
+
+
+def test_the_nearest_env_file_counts_and_the_names_of_visual_studio_too(tmp_path: Path) -> None:
+    """Folders above are looked in, as Visual Studio does for its projects; `$dotEnv` is `$dotenv`."""
+    (tmp_path / "api" / "v1").mkdir(parents=True)
+    (tmp_path / ".env").write_text("KEY=far\n")
+    script = parse_script("", "POST /x\n\n{{$dotEnv KEY}}|{{$timeStamp}}")
+    for expected in ("far", "near"):
+        (exchange,) = run_script(script, echo_client(), {}, folder=tmp_path / "api" / "v1")
+        key, stamp = exchange.json["body"].split("|")
+        assert (key, stamp.isdigit()) == (expected, True)
+        (tmp_path / "api" / ".env").write_text('KEY="near"\n')

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from nbmicro.cli import main
 from nbmicro.cli.commands import COMMANDS
-from tests.serving.asking import DEADLINE, ask, can_listen, free_port
+from tests.serving.asking import DEADLINE, ask, can_listen, free_port, takes_connections
 from tests.serving.notebooks import write_notebook
 
 CELLS = (
@@ -103,7 +103,7 @@ def test_run_ends_at_once(shop: Path, how: signal.Signals) -> None:
         began = time.monotonic()
         process.send_signal(how)
         assert process.wait(DEADLINE) == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
         assert can_listen(port)
         assert process.stderr is not None
         assert process.stderr.read() == ""
@@ -274,8 +274,8 @@ def test_gunicorn_serves_the_same_bytes(shop: Path) -> None:
         text=True,
     )
     try:
-        deadline = time.monotonic() + 30
-        while can_listen(port):
+        deadline = time.monotonic() + DEADLINE
+        while not takes_connections(port):
             assert server.poll() is None, server.communicate(timeout=DEADLINE)
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -19,10 +19,9 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.notebooks.store import NOTEBOOKS
-from tests.serving.asking import ask, can_listen, free_port
+from tests.serving.asking import DEADLINE, ask, free_port, takes_connections
 
 LESSON = "04-crud.ipynb"
-DEADLINE = 30.0
 AS_JSON = {"Content-Type": "application/json"}
 
 
@@ -50,7 +49,7 @@ def two_workers(folder: Path) -> Iterator[int]:
         )
     try:
         deadline = time.monotonic() + DEADLINE
-        while can_listen(port) or log.read_text("utf-8").count("Booting worker") < 2:
+        while not takes_connections(port) or log.read_text("utf-8").count("Booting worker") < 2:
             assert server.poll() is None, log.read_text("utf-8")
             assert time.monotonic() < deadline, log.read_text("utf-8")
             time.sleep(0.05)  # between two looks at a server that is not up yet

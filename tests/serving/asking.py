@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 
 
 def hello(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -39,6 +39,13 @@ def can_listen(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def takes_connections(port: int) -> bool:
+    """Whether a server listens on the port. Asked by a client: who listens there himself takes it from the server."""
+    with socket.socket() as sock:
+        sock.settimeout(DEADLINE)
+        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def ask(

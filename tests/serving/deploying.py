@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from start import ROOT
-from tests.serving.asking import DEADLINE, can_listen
+from tests.serving.asking import DEADLINE, takes_connections
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
 START_SECONDS = 40.0
@@ -66,7 +66,7 @@ def started(command: str, folder: Path, ports: dict[int, int], **environ: str) -
 def wait_for(port: int, process: subprocess.Popen[str], log: Path) -> None:
     """Until something listens on the port; the program's words where it ends instead."""
     deadline = time.monotonic() + START_SECONDS
-    while can_listen(port):
+    while not takes_connections(port):
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.05)

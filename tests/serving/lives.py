@@ -10,7 +10,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,7 +24,7 @@ from nbmicro.cli.commands import main
 from nbmicro.serving.notebook_file import read_notebook
 from nbmicro.serving.selection import select
 from nbmicro.testing.kernel import RealKernel
-from tests.serving.asking import DEADLINE, free_port
+from tests.serving.asking import DEADLINE, free_port, takes_connections
 from tests.serving.deploying import commands
 
 __all__ = ["ENVIRON", "KernelLife", "Life", "copied", "served"]
@@ -61,14 +60,10 @@ class Life:
     def wait(self) -> None:
         """Until it takes connections; AssertionError with its words where it ends before, or takes too long."""
         deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), DEADLINE).close()
-                return
-            except ConnectionRefusedError:
-                assert self.process is None or self.process.poll() is None, self.said()
-                assert time.monotonic() < deadline, self.said()
-                time.sleep(0.05)
+        while not takes_connections(self.port):
+            assert self.process is None or self.process.poll() is None, self.said()
+            assert time.monotonic() < deadline, self.said()
+            time.sleep(0.05)
 
     def said(self) -> str:
         """What it has printed so far."""

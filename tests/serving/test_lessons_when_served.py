@@ -27,7 +27,7 @@ from nbmicro.exchange.rendering import RenderOptions
 from nbmicro.exchange.run import run_command, run_script
 from nbmicro.exchange.script import parse_script
 from nbmicro.serving.loader import load
-from tests.serving.asking import DEADLINE, can_listen
+from tests.serving.asking import DEADLINE, takes_connections
 
 LESSONS = [
     path
@@ -124,8 +124,8 @@ def served(*words: str, port: int, cwd: Path) -> Iterator[None]:
         text=True,
     )
     try:
-        deadline = time.monotonic() + 30
-        while can_listen(port):
+        deadline = time.monotonic() + DEADLINE
+        while not takes_connections(port):
             assert server.poll() is None, server.communicate(timeout=DEADLINE)
             assert time.monotonic() < deadline
             time.sleep(0.05)

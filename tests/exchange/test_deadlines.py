@@ -34,13 +34,13 @@ def _in_thread(client: Client, **options: Any) -> Exchange:
 
 def test_a_handler_that_blocks_is_interrupted_and_the_exchange_says_where() -> None:
     begin = time.monotonic()
-    exchange = Client(calling(_sleeping)).get("/slow", timeout=0.1)
-    assert time.monotonic() - begin < 10
+    exchange = Client(calling(_sleeping)).get("/slow", timeout=0.5)
+    assert time.monotonic() - begin < 30
     assert exchange.status == 500
     assert isinstance(exchange.exception, DeadlineExceeded)
     assert exchange.error is not None
     assert (exchange.error.type, exchange.error.frames[-1].source) == ("DeadlineExceeded", "time.sleep(60)")
-    assert exchange.error.message == "GET /slow did not answer within 0.1 s and was stopped."
+    assert exchange.error.message == "GET /slow did not answer within 0.5 s and was stopped."
 
 
 def test_a_handler_that_catches_every_exception_is_interrupted_too() -> None:
@@ -67,7 +67,7 @@ def test_a_handler_that_swallows_the_interruption_is_interrupted_again() -> None
         return "late"
 
     begin = time.monotonic()
-    assert Client(calling(swallowing)).get("/", timeout=0.1).status == 500
+    assert Client(calling(swallowing)).get("/", timeout=0.5).status == 500
     assert tries == [1]
     assert time.monotonic() - begin < 30
 
@@ -146,11 +146,11 @@ def test_a_stream_that_is_still_open_at_its_deadline_is_shown_as_far_as_it_came(
 
         return stream()
 
-    exchange = Client(calling(ticking)).get("/", timeout=0.2)
+    exchange = Client(calling(ticking)).get("/", timeout=0.5)
     assert (exchange.status, exchange.error) == (200, None)
     assert exchange.text.startswith("tick\ntick\n")
     assert exchange.response.body.truncated
-    assert exchange.notes == ("The stream was still open after 0.2 s; this is what came until then.",)
+    assert exchange.notes == ("The stream was still open after 0.5 s; this is what came until then.",)
     assert closed == [True]
 
 
@@ -178,9 +178,9 @@ def test_a_deadline_may_be_none() -> None:
 
 
 def test_a_block_without_a_wait_is_left_in_peace() -> None:
-    with Deadline(0.05) as deadline:
+    with Deadline(0.5) as deadline:
         pass
-    time.sleep(0.1)
+    time.sleep(0.6)
     assert not deadline.expired
     with pytest.raises(Expired), Deadline(0.02):
         time.sleep(5)

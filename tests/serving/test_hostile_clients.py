@@ -162,11 +162,11 @@ def test_a_client_that_drips_its_headers_is_cut_off(serve: Serve) -> None:
         answer, deadline = b"", time.monotonic() + DEADLINE
         while not answer:
             assert time.monotonic() < deadline
-            try:
+            # It may have been cut off just now; its answer can be read all the same.
+            with contextlib.suppress(OSError):
                 sock.sendall(b"a")
+            with contextlib.suppress(TimeoutError):
                 answer = sock.recv(1000)
-            except TimeoutError:
-                continue
         assert status_of(answer) == 408
 
 

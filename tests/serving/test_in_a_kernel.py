@@ -43,8 +43,8 @@ def mortal() -> Iterator[RealKernel]:
         yield real
 
 
-def wait_until_free(port: int, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
+def wait_until_free(port: int) -> None:
+    deadline = time.monotonic() + DEADLINE
     while not can_listen(port):
         assert time.monotonic() < deadline, f"port {port} is still held"
         time.sleep(0.02)
@@ -56,7 +56,7 @@ def test_a_kernel_that_is_shut_down_frees_its_port(mortal: RealKernel) -> None:
     mortal.check(f"%serve --port {port}")
     assert ask(port)[2] == b"here"
     mortal.shutdown()
-    wait_until_free(port, 2.0)
+    wait_until_free(port)
 
 
 def test_a_kernel_that_is_killed_frees_its_port(mortal: RealKernel) -> None:
@@ -65,7 +65,7 @@ def test_a_kernel_that_is_killed_frees_its_port(mortal: RealKernel) -> None:
     mortal.check(f"%serve --port {port}")
     assert ask(port)[2] == b"here"
     mortal.shutdown(now=True)
-    wait_until_free(port, 2.0)
+    wait_until_free(port)
 
 
 def test_stop_and_unload_leave_no_thread(kernel: RealKernel) -> None:

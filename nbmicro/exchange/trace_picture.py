@@ -111,8 +111,10 @@ def _picture(steps: tuple[TraceStep, ...], total: float) -> Markup:
         lanes[depth].append(step)
     bar = Markup(
         '<div title="{}" style="position:absolute;left:{:.2f}%;width:{:.2f}%;min-width:2px;top:0;bottom:0;'
-        "box-sizing:border-box;border-radius:2px;overflow:hidden;white-space:nowrap;background:{};color:#fff;"
-        'font-size:.8em;line-height:1.75em;padding:0 .3em">{}</div>'
+        "box-sizing:border-box;border-radius:2px;overflow:hidden;background:{};color:#fff;"
+        # A name that is wider than its bar goes to the line below, which is not seen: no name is cut.
+        'font-size:.8em;line-height:1.75em">\u200b<span style="display:inline-block;white-space:nowrap;padding:0 .3em">'
+        "{}</span></div>"
     )
     drawn = [
         Markup('<div style="position:relative;height:1.4em;margin:2px 0">{}</div>').format(

@@ -43,6 +43,7 @@ class RequestDraft:
     method: str = "GET"
     url: Template | None = None
     line: int = 1
+    column: int | None = None
     name: str | None = None
     name_line: int = 1
     title: str = ""
@@ -89,6 +90,7 @@ class RequestDraft:
             captures=self.captures,
             checks=self.checks,
             line=self.line,
+            column=self.column,
             name_line=self.name_line,
         )
 

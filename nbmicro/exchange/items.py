@@ -114,6 +114,7 @@ def read_words(
     if curl is not None:
         return _from_curl(curl, plain, options, magic)
     refuse_misplaced(plain, words, magic)
+    method_column = plain[0].column if plain else None
     given = _take_method(plain, url is not None)
     address = plain.pop(0) if plain and (is_url(plain[0].text) or (url is None and _only_url(plain[0]))) else None
     items = tuple(_item_of(word, words, magic) for word in plain) if address or url or not plain else ()
@@ -130,7 +131,14 @@ def read_words(
     if template is not None:
         check_url(template, magic if magic.startswith("%") else "%http")
     has_data = any(item.kind in DATA_KINDS for item in items)
-    return LineRequest(given or method or ("POST" if has_data else "GET"), template, items, options, line=line)
+    return LineRequest(
+        given or method or ("POST" if has_data else "GET"),
+        template,
+        items,
+        options,
+        line=line,
+        column=method_column if given else None,
+    )
 
 
 def _item_of(word: Word, words: list[Word], magic: str) -> Item:

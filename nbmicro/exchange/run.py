@@ -31,6 +31,7 @@ from nbmicro.exchange.parts import CheckResult
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.script import parse_file
 from nbmicro.exchange.syntax import LineRequest, Options, Script, ScriptRequest
+from nbmicro.exchange.unknown_method import REGISTERED_METHODS, check_method
 
 __all__ = [
     "Announce",
@@ -88,6 +89,8 @@ def run_line(
         scope.check_braces(parsed.url, set())
     scope.check_names(templates_of(parsed), set())
     record = assemble_line(parsed, scope)
+    if parsed.method not in REGISTERED_METHODS and parsed.url is not None:
+        check_method(parsed.method, parsed.url, client.app, line=parsed.line, column=parsed.column)
     options = parsed.options
     if options.reset:
         client.reset()
@@ -204,6 +207,9 @@ def run_script(
     """
     scope = Scope(namespace, folder=folder or Path(), known_captures=known_captures)
     check_names(script, scope, namespace, protected)
+    for request in script.requests:
+        if request.method not in REGISTERED_METHODS:
+            check_method(request.method, request.url, client.app, line=request.line, column=request.column)
     if script.options.reset:
         client.reset()
     exchanges: list[Exchange] = []

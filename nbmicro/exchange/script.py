@@ -91,7 +91,7 @@ def _parse(line: str, body: str, place: tuple[int, int], first_line: int) -> Scr
         pending = RequestDraft()
     elif head.url is not None:
         pending.method, pending.url, pending.items = head.method, head.url, head.items
-        pending.body, pending.line = head.body, place[0]
+        pending.body, pending.line, pending.column = head.body, place[0], head.column
         requests.append(_read_request(cursor, pending))
         pending = RequestDraft()
     while True:
@@ -105,7 +105,7 @@ def _parse(line: str, body: str, place: tuple[int, int], first_line: int) -> Scr
         else:
             start = cursor.take()
             pending.method, pending.url = read_request_line(start)
-            pending.line = start.number
+            pending.line, pending.column = start.number, len(start.text) - len(start.text.lstrip()) + 1
         requests.append(_read_request(cursor, pending))
         pending = RequestDraft()
     if not requests and not variables and not (head.options.reset or head.options.file):

@@ -90,7 +90,10 @@ class BodySource:
 
 @dataclass(frozen=True, slots=True)
 class LineRequest:
-    """A parsed ``%http`` line. ``url`` is None only beside ``--help``, ``--file`` or a lone ``--reset``."""
+    """A parsed ``%http`` line. ``url`` is None only beside ``--help``, ``--file`` or a lone ``--reset``.
+
+    ``column`` is that of the method, None where the line leaves it out.
+    """
 
     method: str
     url: Template | None
@@ -98,6 +101,7 @@ class LineRequest:
     options: Options = Options()
     body: BodySource | None = None
     line: int = field(default=1, compare=False)
+    column: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,7 @@ class ScriptRequest:
     captures: tuple[Capture, ...] = ()
     checks: tuple[Check, ...] = ()
     line: int = field(default=1, compare=False)
+    column: int | None = field(default=None, compare=False)
     name_line: int = field(default=1, compare=False)
 
     @property

@@ -80,7 +80,7 @@ def handler_names(cell: RouteCell) -> CellNames:
     """The names of a `%%route` cell: a body binds nothing and reads only when it answers."""
     if cell.form == "function":
         return _collected(cell.tree, cell.code)
-    later, rebinds = _globals(cell.code, now=True)
+    later, rebinds = _globals(cell.code)
     return CellNames(later=later, rebinds=rebinds)
 
 
@@ -110,15 +110,15 @@ def _collected(tree: ast.Module, code: CodeType) -> CellNames:
         top.run(tree.body)
     except RecursionError:
         raise CellError("the cell is nested too deeply to find its names.", line=1) from None
-    later, rebinds = _globals(code, now=True)
+    later, rebinds = _globals(code)
     return CellNames(frozenset(top.binds), frozenset(top.reads), later, rebinds, top.star)
 
 
-def _globals(code: CodeType, *, now: bool) -> tuple[frozenset[str], frozenset[str]]:
+def _globals(code: CodeType) -> tuple[frozenset[str], frozenset[str]]:
     """What the functions in `code` read and bind of the notebook; the compiler knows every scope."""
     reads: set[str] = set()
     binds: set[str] = set()
-    for nested in _functions(code, now=now):
+    for nested in _functions(code):
         own = {found.argval for found in dis.get_instructions(nested) if found.opname == "STORE_NAME"}
         for found in dis.get_instructions(nested):
             if found.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS") and found.argval not in own:
@@ -128,7 +128,7 @@ def _globals(code: CodeType, *, now: bool) -> tuple[frozenset[str], frozenset[st
     return frozenset(reads), frozenset(binds)
 
 
-def _functions(code: CodeType, *, now: bool) -> Iterator[CodeType]:
+def _functions(code: CodeType, *, now: bool = True) -> Iterator[CodeType]:
     """The code in `code` that runs later: not classes and comprehensions that run with it."""
     for nested in code.co_consts:
         if isinstance(nested, CodeType):

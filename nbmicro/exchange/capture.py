@@ -134,9 +134,9 @@ def _message(record: logging.LogRecord, error: BaseException | None) -> str:
     return f"{message} ({type(error).__name__}: {error})" if error is not None else message
 
 
-def _written_record(depth: int) -> logging.LogRecord | None:
-    """The log record that a stream handler is just writing, if it is one that writes, itself or through one stream."""
-    frame: FrameType | None = sys._getframe(depth)
+def _written_record() -> logging.LogRecord | None:
+    """The log record that a stream handler is just writing to our caller, itself or through one stream."""
+    frame: FrameType | None = sys._getframe(2)
     for _ in range(2):
         if frame is None:
             return None
@@ -158,7 +158,7 @@ class Errors:
         self._capture = captured
 
     def write(self, text: str) -> int:
-        self._capture.write("stderr", text, _written_record(2))
+        self._capture.write("stderr", text, _written_record())
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
@@ -189,7 +189,7 @@ class _Routed:
         if captured is None or not captured.open:
             written: int = self.target.write(text)
             return written
-        captured.write(self._stream, text, _written_record(2))
+        captured.write(self._stream, text, _written_record())
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:

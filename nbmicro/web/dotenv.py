@@ -59,13 +59,13 @@ def parse_dotenv(text: str, environ: Mapping[str, str] | None = None) -> dict[st
     return found
 
 
-def wants_dotenv() -> bool:
+def wants_dotenv(default: bool = True) -> bool:
     """Whether such files are to be read: not where ``NBMICRO_SKIP_DOTENV`` or ``FLASK_SKIP_DOTENV`` is set."""
     for variable in ("NBMICRO_SKIP_DOTENV", "FLASK_SKIP_DOTENV"):
         value = os.environ.get(variable)
         if value:
             return value.lower() in {"0", "false", "no"}
-    return True
+    return default
 
 
 def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool = True) -> bool:

@@ -75,6 +75,24 @@ def test_a_magic_that_is_not_loaded_fails(tmp_path: Path) -> None:
     assert "%%route is not loaded" in by_nbval.stdout
 
 
+def test_a_cell_that_only_the_served_app_does_without_is_run(tmp_path: Path) -> None:
+    """`# nbmicro: skip` may mark a check; `# NBVAL_SKIP` is what leaves a cell out of a test."""
+    write_notebook(
+        tmp_path / "app.ipynb",
+        "%load_ext nbmicro",
+        ROUTE,
+        "# nbmicro: skip\nanswer = %http /hello/Ada\nassert answer.text == 'Hello, Eve!', 'this check ran'",
+        ("assert client.get('/hello/Eve').status == 404, 'and this one'", ["nbmicro-skip"]),
+        "# NBVAL_SKIP\n# nbmicro: skip\nassert False, 'this one did not'",
+        "%http /hello/Eve",
+    )
+    done = run(tmp_path, "app.ipynb")
+    assert "AssertionError: this check ran" in done.stdout
+    assert "AssertionError: and this one" in done.stdout
+    assert "this one did not" not in done.stdout
+    assert done.stdout.splitlines()[-1] == "3 requests, 0 checks: 3 cells passed, 2 failed"
+
+
 def test_a_kernel_that_dies_and_a_cell_that_takes_too_long_are_told_at_once(tmp_path: Path) -> None:
     write_notebook(tmp_path / "dies.ipynb", "import os", "os._exit(3)", "1 + 1")
     done = run(tmp_path, "dies.ipynb")

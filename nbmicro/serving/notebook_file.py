@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,13 @@ class NotebookCell:
 
     @property
     def is_skipped(self) -> bool:
-        """Whether its author wants it passed over when the notebook is served."""
-        return SKIP_TAG in self.tags or self.text.lstrip().lower().startswith(_SKIP_LINE)
+        """Whether its author wants it passed over when the notebook is served; a kernel and ``nbmicro test`` run it.
+
+        The mark is a tag, or one of the comments that the cell begins with.
+        """
+        lines = (line.strip().lower() for line in self.text.splitlines())
+        comments = takewhile(lambda line: not line or line.startswith("#"), lines)
+        return SKIP_TAG in self.tags or any(line.startswith(_SKIP_LINE) for line in comments)
 
 
 def read_notebook(path: Path) -> list[NotebookCell]:

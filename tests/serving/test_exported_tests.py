@@ -151,6 +151,21 @@ def test_python_around_requests_comes_along(notebook: Notebook) -> None:
     assert run(path, replace=("str(len(users))", "'5'"))[0] == 0
 
 
+def test_checks_of_a_marked_cell_are_tests(notebook: Notebook) -> None:
+    """The served app does without the cell; its questions are asked all the same, as `nbmicro test` asks them."""
+    path = notebook(
+        LOAD,
+        "%%route /items/<int:n>\n{'n': n}",
+        "# nbmicro: skip\nlimit = 3\nassert client.get('/items/2').json['n'] < limit",
+    )
+    assert (
+        functions_of(path)
+        == "def test_get_items_2():\n    limit = 3\n    assert client.get('/items/2').json['n'] < limit\n"
+    )
+    passed, printed = run(path)
+    assert passed == 1, printed
+
+
 def test_requests_in_plain_python_are_tests(notebook: Notebook) -> None:
     """client.get() in a cell of its own is not lost: as it stands, or with a note that says why not."""
     path = notebook(

@@ -92,6 +92,7 @@ def test_a_notebook_of_every_kind_answers(notebook: Notebook) -> None:
         "users",
         "display(users)",
         "# nbmicro: skip\n1/0",
+        "# NBVAL_SKIP\n\n# Only here.\n# nbmicro: skip\nx = 1/0",
         "#  a comment\n# nothing else",
     ],
 )

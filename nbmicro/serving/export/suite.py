@@ -80,7 +80,7 @@ class Suite:
                 self._write_script(asked, asked.script)
             elif asked.lines:
                 self._write_lines(asked)
-            elif asked.python and not asked.is_marked:
+            elif asked.python and (not asked.is_marked or client_calls(ast.parse(asked.python))):
                 self._write_looks(asked)
         self._tests = [test for test in self._tests if any(not line.startswith("#") for line in test.lines)]
         self.notes = list(dict.fromkeys(self.notes))

@@ -21,13 +21,19 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 # Its style gives text that was a link the looks of one; the page's own rules for `a` win, as they come later.
 _HEAD = (
     f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base target=_blank>'
-    "<style>a{color:-webkit-link;text-decoration:underline}</style>"
+    "<style>a{color:LinkText;text-decoration:underline}</style>"
 )
 # The sandbox lets a link open in the frame itself, and every browser opens one in a new tab on a click with Ctrl: both
 # would ask the notebook's origin with the user's cookies. So no attribute of a page may be called `href` or `target`.
 _NAMES = re.compile(r"(?<![\w+=-])(tar|(?:xlink:)?hr)(get|ef)(?![\w+-])", re.IGNORECASE)
 # In a drawing a reference inside the page (`<use href="#a">`) and a picture's data stay.
 _NAMES_IN_DRAWING = re.compile(_NAMES.pattern + r"""(?!\s*=\s*["']?(?:#|data:))""", re.IGNORECASE)
+# Firefox fetches what `srcset` names, and an image in `<picture>`, before it has read the policy. Pictures that are put
+# in place stay.
+_SOURCES = re.compile(
+    r"""(?<![\w+=-])(s|images)(rc(?:set)?)(?=\s*=)(?!(?<=src)\s*=\s*["']?data:)""",
+    re.IGNORECASE,
+)
 _FOREIGN = re.compile(r"<(svg|math)(?![\w-])", re.IGNORECASE)
 _LINK = re.compile(r"<(/?)(a|area|svg)(?=[\s/>])", re.IGNORECASE)
 # Codes that mean something to a terminal which prints a saved notebook, and nothing to a page.
@@ -39,16 +45,17 @@ _CONTROL = re.compile(r"<(input|button|select|hr)\b", re.IGNORECASE)
 
 
 def sealed(page: str) -> str:
-    """The page as the frame gets it: the policy first, and no link that leads anywhere.
+    """The page as the frame gets it: the policy first, no link that leads anywhere, no image that is somewhere else.
 
-    An invisible joiner parts every word ``href`` and ``target`` of the page, in its text too: this holds however a
-    browser reads the markup, where taking attributes out would need its very parser. An animation could give a link of
+    An invisible joiner parts every word ``href`` and ``target`` of the page, in its text too, and ``src`` where it may
+    be an attribute: this holds however a browser reads the markup, where taking attributes out would need its very
+    parser. An animation could give a link of
     a drawing its address back; so from the first drawing or formula on a link becomes another element.
     """
-    page = _CONTROL_CODE.sub("\ufffd", page)
+    joined = rf"\1{_WORD_JOINER}\2"
+    page = _SOURCES.sub(joined, _CONTROL_CODE.sub("\ufffd", page))
     foreign = _FOREIGN.search(page)
     start = len(page) if foreign is None else foreign.start()
-    joined = rf"\1{_WORD_JOINER}\2"
     return _HEAD + _NAMES.sub(joined, page[:start]) + _NAMES_IN_DRAWING.sub(joined, _without_links(page[start:]))
 
 

@@ -167,6 +167,34 @@ def test_no_link_of_a_page_keeps_its_address_or_its_target(link: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "image",
+    [
+        "<img srcset='/leak 1x'>",
+        "<img sizes=100vw\nSRCSET\n= '/leak 100w' src=data:image/png;base64,x>",
+        "<picture><source srcset='data:image/png;base64,x 1x, /leak 2x'><img src=/leak></picture>",
+        "<svg><foreignObject><img/srcset=/leak src='/data:'></foreignObject></svg>",
+        "<link rel=preload as=image imagesrcset='/leak 1x'>",
+        "<div><template shadowrootmode=open><img x=''srcset=/leak></template></div>",
+    ],
+)
+def test_no_image_of_a_page_is_fetched_before_its_policy_is_read(image: str) -> None:
+    """Firefox asks for an image of several sizes as soon as it sees its tag."""
+    found = Elements(sealed(image)).found[3:]
+    assert "img" in {tag for tag, _ in found} or "link" in {tag for tag, _ in found}
+    for _, attributes in found:
+        assert "srcset" not in attributes
+        assert "imagesrcset" not in attributes
+        assert (attributes.get("src") or "data:").startswith("data:")
+
+
+def test_a_picture_that_was_put_in_place_stays() -> None:
+    page = (
+        '<p>src, srcset</p><img src="data:image/png;base64,x" alt="src"><img data-src=x SRC = data:image/gif;base64,x>'
+    )
+    assert sealed(page).endswith(page)
+
+
+@pytest.mark.parametrize(
     "drawing",
     [
         "<svg><a href=/hub/logout><text>x</text></a></svg>",

@@ -79,6 +79,7 @@ class Host:
         self._held: dict[str, Any] = {}
         self._show_error: Any = None
         self._leave: Any = None
+        self._run_async: Any = None
         self._covered: dict[str, Any] = {}
         self._tidy = _transformer(listener)
         self._matcher = _matcher(listener)
@@ -100,8 +101,10 @@ class Host:
         publisher.publish = self._published
         if not self.has_kernel:
             self._hold_output_prompt()
-        self._show_error, self._leave = self.shell.showtraceback, self.shell.ask_exit
-        for name, ours in (("showtraceback", self._showed_error), ("ask_exit", self._left)):
+        # The shell of a browser's Python has no exit.
+        self._show_error, self._leave = self.shell.showtraceback, getattr(self.shell, "ask_exit", None)
+        self._run_async = self.shell.run_cell_async
+        for name, ours in self._covers():
             self._covered[name] = self.shell.__dict__.get(name)
             setattr(self.shell, name, ours)
 
@@ -118,7 +121,7 @@ class Host:
         publisher = self.shell.display_pub
         if publisher.__dict__.get("publish") == self._published:
             del publisher.publish
-        for name, ours in (("showtraceback", self._showed_error), ("ask_exit", self._left)):
+        for name, ours in self._covers():
             if self.shell.__dict__.get(name) == ours:
                 delattr(self.shell, name)
                 if self._covered[name] is not None:
@@ -133,6 +136,13 @@ class Host:
             self.shell.user_ns_hidden.pop(name, None)
         self._names.clear()
         self._cells.clear()
+
+    def _covers(self) -> list[tuple[str, Any]]:
+        """The methods of the shell that ours stand before."""
+        covers: list[tuple[str, Any]] = [("showtraceback", self._showed_error), ("ask_exit", self._left)]
+        if sys.platform == "emscripten":
+            covers.append(("run_cell_async", self._ran_async))
+        return covers
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
@@ -160,6 +170,12 @@ class Host:
             if known[1].give_back is not None:
                 known[1].give_back()
             self.listener.cell_ends(known[1], success=bool(result.success))
+
+    async def _ran_async(self, *args: Any, **kwargs: Any) -> Any:
+        # JupyterLite's kernel tells nobody that a cell with an `await` has ended, as IPython and ipykernel do.
+        result = await self._run_async(*args, **kwargs)
+        self._post_run_cell(result)
+        return result
 
     def _drop_empty_captures(self) -> None:
         """What ``%%capture`` holds of a value that was shown when it was made: an output with nothing in it."""
@@ -238,7 +254,7 @@ class Host:
         # IPython's `exit()` ends the kernel; in a handler it is the mistake that it would be in any server.
         if self.listener.answers():
             raise SystemExit
-        return self._leave()
+        return self._leave() if self._leave is not None else None
 
     def _hold_output_prompt(self) -> None:
         """Let a terminal write ``Out[3]:`` with the output; an exchange was shown already, and has none."""

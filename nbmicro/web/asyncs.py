@@ -78,15 +78,26 @@ def _take_over(context: contextvars.Context) -> None:
 
 
 def _complete_in_browser(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end in Pyodide, whose one loop runs already and whose Python has no threads.
+
+    A browser whose WebAssembly can switch stacks (JSPI) lets the loop go on meanwhile. Without it the coroutine is
+    stepped through here, which is enough as long as it waits for nothing but other coroutines.
+    """
     from pyodide.ffi import can_run_sync, run_sync  # type: ignore[import-not-found]
 
-    if not can_run_sync():
-        coroutine.close()
-        raise RuntimeError(
-            "This browser cannot run an async handler from a plain call: it has no WebAssembly stack switching."
-        )
-    result: T = run_sync(coroutine)
-    return result
+    if can_run_sync():
+        result: T = run_sync(coroutine)
+        return result
+    try:
+        while coroutine.send(None) is None:  # `await asyncio.sleep(0)` asks for nothing but a turn
+            pass
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    coroutine.close()
+    raise RuntimeError(
+        "This async handler waits for something outside it, and this browser cannot wait for it in a plain call: "
+        "its WebAssembly does not switch stacks (JSPI). Chromium 137 and later can."
+    )
 
 
 class _Worker:
@@ -228,11 +239,12 @@ class iterate(Iterator[T]):
         if self._ended:
             return
         self._ended = True
-        loop = self._loop
+        loop, close = self._loop, getattr(self._items, "aclose", None)
         if loop is None:
+            if close is not None and sys.platform == "emscripten":
+                self._step(close())
             return
         try:
-            close = getattr(self._items, "aclose", None)
             if close is not None:
                 self._step(close(), PATIENCE)
         finally:

@@ -24,6 +24,7 @@ from nbmicro.exchange.request_form import FilledForm, RequestForm, request_from
 from nbmicro.exchange.request_text import checked_json
 from nbmicro.notebook.route_choices import RouteChoice
 from nbmicro.notebook.route_tree import METHOD_EDGES
+from nbmicro.notebook.widgets.aside import aside
 from nbmicro.notebook.widgets.explorer_fields import FieldBox, close, number_of, put
 from nbmicro.notebook.widgets.explorer_keys import Pressed
 from nbmicro.notebook.widgets.explorer_panel import Panel, show
@@ -136,12 +137,13 @@ class Explorer:
             if self._closed or self._looking:
                 return
             self._looking = True
-        threading.Thread(target=self._look, name="nbmicro-explore", daemon=True).start()
+        aside(self._look(), name="nbmicro-explore")
 
-    def _look(self) -> None:
+    def _look(self) -> Iterator[float]:
         # From now on another cell's end is news again.
         self._looking = False
         self._handler(lambda: self._take_routes(self._explored.choices()))()
+        yield 0.0
 
     def _take_routes(self, choices: tuple[RouteChoice, ...]) -> None:
         if choices == self._choices and self._chosen is not None:
@@ -360,7 +362,9 @@ class Explorer:
         self._panel.send.disabled = self._panel.replay.disabled = True
         self._say("Sending …")
 
-        def answer() -> None:
+        def answer() -> Iterator[float]:
+            # Where there are no threads, the word that it is on its way is seen before the app has the turn.
+            yield 0.0
             try:
                 answered: Answer | Exception = self._explored.send(request)
             except Exception as error:
@@ -370,7 +374,7 @@ class Explorer:
                 if not self._closed:
                     self._handler(lambda: self._end(choice, filled, request, answered))()
 
-        threading.Thread(target=answer, name="nbmicro-explore", daemon=True).start()
+        aside(answer(), name="nbmicro-explore")
 
     def _end(
         self, choice: RouteChoice, filled: FilledForm, request: RequestRecord, answered: Answer | Exception

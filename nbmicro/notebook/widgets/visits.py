@@ -1,15 +1,15 @@
 """The kernel's end of a browser in a cell: messages of its front end come in, pieces of answers go out.
 
-What lives here: the bounds, the threads in which the app answers, back-pressure, and the watch for declarations that a
+What lives here: the bounds, the app's answers beside the cells, back-pressure, and the watch for declarations that a
 page used. What must not: ipywidgets, HTML, or a look at who shows the pages.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
+import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from nbmicro.exchange.messages import RequestRecord
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.request import clean_target
 from nbmicro.exchange.visit import Visit, Visitor
+from nbmicro.notebook.widgets.aside import aside, has_threads
 from nbmicro.notebook.widgets.uses import Uses
 
 __all__ = ["BODY_LIMIT", "Visits"]
@@ -36,6 +37,8 @@ PARTS_LIMIT = 16
 PAGE_LIMIT = 8 * 1024 * 1024
 #: Bytes of one message, messages that may be on their way unread, and seconds after which nobody reads any more.
 PIECE, CREDIT, PATIENCE = 256 * 1024, 16, 120.0
+#: Seconds between two looks whether a message was read, where nothing can wait for it.
+TURN = 0.02
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: Headers that a page does not choose.
 _LIKE_A_BROWSER = (("Accept", "text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8"),)
@@ -142,16 +145,14 @@ class Visits:
                     self._waiting.append(running)
         if full:
             self._tell({"kind": "end", "id": name, "failed": f"More than {WAITING_LIMIT} requests are waiting."})
-        elif now and sys.platform == "emscripten":
-            self._work(running)  # a browser's Python has no threads
         elif now:
-            threading.Thread(target=self._work, args=(running,), name="nbmicro-browse", daemon=True).start()
+            aside(self._work(running), name="nbmicro-browse")
 
-    def _work(self, running: _Running | None) -> None:
+    def _work(self, running: _Running | None) -> Iterator[float]:
         while running is not None:
             try:
                 if not running.stopped:
-                    self._answer(running)
+                    yield from self._answer(running)
             finally:
                 with self._lock:
                     self._open.pop(running.name, None)
@@ -159,7 +160,7 @@ class Visits:
                     if running is None:
                         self._busy -= 1
 
-    def _answer(self, running: _Running) -> None:
+    def _answer(self, running: _Running) -> Iterator[float]:
         message, failed, visit = running.message, None, None
         page = str(message.get("page", ""))
         if message.get("navigation"):
@@ -169,7 +170,9 @@ class Visits:
             if visit is None:
                 visit = self.visitor.visit(running.request, follow=message.get("redirect") != "manual")
             self._tell({"id": running.name, **self._head(visit)})
-            self._send_body(running, visit, visit if body is None else (body,))
+            yield from self._send_body(running, visit, visit if body is None else (body,))
+        except GeneratorExit:  # Python ends
+            raise
         except BaseException as error:  # whatever an app raises, its SystemExit too; the exchange has it
             failed = f"{type(error).__name__}: {error}"
         finally:
@@ -192,7 +195,7 @@ class Visits:
         target, visit, body = first
         return (visit, body) if running.request.method == "GET" and running.request.target == target else None
 
-    def _send_body(self, running: _Running, visit: Visit, body: Iterable[bytes]) -> None:
+    def _send_body(self, running: _Running, visit: Visit, body: Iterable[bytes]) -> Iterator[float]:
         stream = visit.headers.get("Content-Type", "").startswith("text/event-stream")
         whole = visit.headers.get("Content-Length") is not None and not stream
         send = partial(self._tell, {"kind": "piece", "id": running.name})
@@ -200,11 +203,13 @@ class Visits:
         for piece in body:
             for start in range(0, len(piece), PIECE):
                 running.put(piece[start : start + PIECE], send, at_once=not whole)
+                yield from running.until_less_than(PIECE, send)
             size += len(piece)
+            yield 0.0
             running.cut = size > BODY_LIMIT and not stream
             if running.stopped or running.cut:
                 break
-        running.flush(send)
+        yield from running.until_less_than(1, send)
 
     # -- messages ------------------------------------------------------------------------------------------------
 
@@ -245,7 +250,7 @@ class _Running:
             self._ready.notify()
 
     def put(self, piece: bytes, send: Callable[[bytes], None], *, at_once: bool) -> None:
-        """Send a piece, or keep it until a message may be sent; wait where too much is kept.
+        """Send a piece, or keep it until a message may be sent.
 
         What is kept goes out with the next message that is read, so that an app that makes very many small pieces
         costs few messages, and no piece waits for the next one. Without ``at_once`` messages are full ones.
@@ -256,24 +261,25 @@ class _Running:
                 self._send = send
             if at_once or len(self._kept) >= PIECE:
                 self._post(send)
-            self._wait(send, PIECE)
 
-    def flush(self, send: Callable[[bytes], None]) -> None:
-        """Send what is kept, in as many messages as it takes."""
-        with self._ready:
-            self._wait(send, 1)
-
-    def _wait(self, send: Callable[[bytes], None], room: int) -> None:
-        """Wait until less than ``room`` bytes are kept, or nobody wants them any more."""
+    def until_less_than(self, room: int, send: Callable[[bytes], None]) -> Iterator[float]:
+        """Come to an end once less than ``room`` bytes are kept, or nobody wants them any more."""
+        end = time.monotonic() + PATIENCE
         while len(self._kept) >= room and not self.stopped:
-            self._send = send
-            self._post(send)
-            if len(self._kept) >= room and not self._ready.wait(PATIENCE):
-                self.stopped = True
+            with self._ready:
+                self._send = send
+                self._post(send)
+                if len(self._kept) < room:
+                    return
+                if has_threads() and not self._ready.wait(PATIENCE):
+                    self.stopped = True
+            if not has_threads():
+                self.stopped = self.stopped or time.monotonic() > end
+                yield TURN
 
     def _post(self, send: Callable[[bytes], None]) -> None:
         # Within the lock: what comes from two threads must not change places.
-        if self._kept and not self.stopped and (self._credit > 0 or sys.platform == "emscripten"):
+        if self._kept and not self.stopped and self._credit > 0:
             self._credit -= 1
             piece = bytes(self._kept[:PIECE])
             del self._kept[:PIECE]

@@ -28,13 +28,13 @@ STEPS: dict[str, tuple[int, tuple[Command, ...]]] = {
     "style": (120, (("ruff", "check", "."), ("ruff", "format", "--check", "."), ("codespell",))),
     "types": (300, (("mypy",),)),
     "imports": (120, (("lint-imports",),)),
-    "tests": (600, (("pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", "not browser"),)),
+    "tests": (900, (("pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", "not browser"),)),
     "notebooks": (
         300,
         # Twice: what a notebook leaves behind may not disturb its next run.
         (("pytest", "-q", "--nbval", "--nbval-current-env", "notebooks"),) * 2,
     ),
-    "browser": (900, (("pytest", "-q", "-m", "browser", "tests"),)),
+    "browser": (1200, (("pytest", "-q", "-m", "browser", "tests"),)),
 }
 
 

@@ -44,6 +44,9 @@ def run(path: Path, name: str = "shop", *, replace: tuple[str, str] = ("", "")) 
     (folder / f"{name}.py").write_text(result.module.replace(*replace) if replace[0] else result.module)
     assert result.tests is not None
     (folder / f"test_{name}.py").write_text(result.tests)
+    for place, content in result.files.items():
+        (folder / place).parent.mkdir(exist_ok=True)
+        (folder / place).write_bytes(content)
     lint = ["ruff", "check", "--isolated", "--select", "E,F,W,I,B,UP,C4,PT", "--line-length", "120", "."]
     for words in (lint, ["pytest", "-q", "-p", "no:cacheprovider", f"test_{name}.py"]):
         done = subprocess.run(
@@ -194,9 +197,73 @@ def test_requests_in_plain_python_are_tests(notebook: Notebook) -> None:
         "        print(client.get(f'/items/{n}').status)\n\n\n"
         "def test_get_items_4():\n"
         "    kept = client.get('/items/4')\n"
-        "    assert kept.status < 500\n"
+        "    assert kept.status < 500\n\n\n"
+        "# Left out: `[client.get('/items/1').json, client.get('/items/2').json]`; "
+        "it sends more than one request; give …\n"
     )
     assert run(path)[0] == 4
+
+
+def test_files_go_along_with_the_tests_that_send_them(notebook: Notebook) -> None:
+    """A short text stands in the test; other files are copied beside it, two of one name apart."""
+    path = notebook(
+        LOAD,
+        "%%route POST /got\nfound = {}\nfor name, f in request.files.items():\n"
+        "    found[name] = [[f.filename, f.mimetype, len(f.read())]]\n"
+        "found |= {'json': request.get_json(silent=True), 'type': request.mimetype}\n"
+        "{**found, **request.form, 'text': request.get_data(as_text=True)}",
+        "%http /got note@note.txt photo@img/dot.png;filename=me.png name=Ada --expect 200",
+        "%%http\nPOST /got\n[Multipart]\nphoto: file,./dot.png; image/x-dot\nname: Ada\n\nHTTP 200\n[Asserts]\n"
+        "json['photo'] == [['dot.png', 'image/x-dot', 8]]\njson['name'] == 'Ada'",
+        "%%http POST /got bio=@note.txt tags:=@tags.json all=@long.txt\n\nHTTP 200\n[Asserts]\n"
+        "json['json'] == {'bio': 'a “note”\\n', 'tags': ['a', 1], 'all': 'long ' * 100}",
+        "who = 'Ada'",
+        "%%http\nPOST /got\n\n<@ ./body.json\n\nHTTP 200\n[Asserts]\njson['json'] == {'name': who}",
+        "%%http\nPOST /got\n\n< ./dot.png\n\nHTTP 200\n[Asserts]\njson['type'] == 'image/png'",
+        "%%http\nPOST /got\n\n< ./note.txt\n\nHTTP 200\n[Asserts]\njson['text'] == 'a “note”\\n'",
+    )
+    folder = path.parent
+    (folder / "note.txt").write_text("a “note”\n", "utf-8")
+    (folder / "long.txt").write_text("long " * 100)
+    (folder / "tags.json").write_text('["a", 1]')
+    (folder / "body.json").write_text('{"name": {{ who }}}')
+    (folder / "dot.png").write_bytes(b"\x89PNG\0\1\2\3")
+    (folder / "img").mkdir()
+    (folder / "img" / "dot.png").write_bytes(b"\x89PNG\0")
+    result = exported(path)
+    assert (result.notes, sorted(result.files)) == (
+        (),
+        ["test_files/dot.png", "test_files/dot_2.png", "test_files/long.txt"],
+    )
+    assert '"note": ("note.txt", "a “note”\\n")' in (result.tests or "")
+    passed, printed = run(path)
+    assert passed == 6, printed
+    assert run(path, replace=("len(f.read())", "0"))[0] == 5, "a test can fail"
+
+
+def test_the_requests_of_a_file_are_tests(notebook: Notebook) -> None:
+    """Those of `%http --file`, with their checks; what they send is looked for beside that file."""
+    path = notebook(
+        LOAD,
+        "%%route POST /items\n{'id': 7, **request.get_json()}, 201",
+        "%http --file api/items.http",
+        "answers = %http --file api/gone.http",
+    )
+    (path.parent / "api").mkdir()
+    (path.parent / "api" / "items.http").write_text(
+        "@who = Ada\n### Made\n# @name made\nPOST http://localhost:5000/items\nContent-Type: application/json\n\n"
+        '< ./item.json\n\nHTTP 201\n[Captures]\nuid: json["id"]\n###\nPOST /items\n\n{"name": {{ who }}}\n\nHTTP 201\n'
+        "[Asserts]\njson == {'id': uid, 'name': 'Ada'}\n"
+    )
+    (path.parent / "api" / "item.json").write_text('{"name": "tea"}')
+    result = exported(path)
+    missing = "it sends the file api/gone.http, which is not there."
+    assert result.notes == (f"cell 4: %http --file api/gone.http is not among the tests; {missing}",)
+    assert result.tests is not None
+    assert 'made = client.post("/items", json={"name": "tea"})\n    assert made.status == 201\n' in result.tests
+    passed, printed = run(path)
+    assert passed == 1, printed
+    assert run(path, replace=("'id': 7", "'id': 8, 'n': 1"))[0] == 0
 
 
 def test_what_cannot_be_a_test_is_left_out_and_said(notebook: Notebook) -> None:
@@ -212,14 +279,15 @@ def test_what_cannot_be_a_test_is_left_out_and_said(notebook: Notebook) -> None:
     )
     result = exported(path)
     assert result.notes == (
-        "cell 3: POST /x is not among the tests; it sends a file.",
+        "cell 3: POST /x is not among the tests; it sends the file ./a.png, which is not there.",
         "cell 4: GET /x/{{ nobody }} is not among the tests; nothing that is exported gives `nobody`.",
-        "cell 5: POST /x is not among the tests; it sends a file.",
+        "cell 5: POST /x is not among the tests; it sends the file file.txt, which is not there.",
         "cell 6: GET /x?id={{$datetime iso8601}} is not among the tests; "
         "{{ $datetime iso8601 }} is a variable of another tool.",
     )
     assert result.tests is not None
-    assert "    # Left out: POST /x; it sends a file.\n" in result.tests
+    assert "    # Left out: POST /x; it sends the file ./a.png, which is not there.\n" in result.tests
+    assert "\n# Left out: POST /x; it sends the file file.txt, which is not there.\n" in result.tests
     passed, printed = run(path)
     assert passed == result.tests.count("\ndef "), printed
 

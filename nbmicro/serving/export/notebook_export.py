@@ -38,7 +38,7 @@ class Exported:
     tests:
         The text of its tests; None where none were asked for, or the notebook sends no request.
     files:
-        Templates and static files, by their path from the module's folder.
+        Templates, static files and what the tests send, by their path from the module's folder.
     target:
         The name of the app in the module.
     notes:
@@ -93,8 +93,9 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
     notes = [*selection.notes, *_notes(cells, selection, found, out)]
     test_text = None
     if tests:
-        made = Suite(cells, selection, found, module=out.stem, origin=path.name)
+        made = Suite(cells, selection, found, module=out.stem, origin=path)
         test_text = made.written()
+        files = {**files, **made.files}
         notes += made.notes
     return Exported(text, test_text, files, found.target, tuple(notes))
 

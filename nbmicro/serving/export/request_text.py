@@ -6,24 +6,29 @@ What lives here: one parsed request in, lines of Python out. What must not: func
 from __future__ import annotations
 
 import json
+import mimetypes
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from nbmicro.errors import RequestError
+from nbmicro.exchange.address import is_loopback_url
 from nbmicro.exchange.checks import ANSWER_NAMES
 from nbmicro.exchange.dialects import json_path
 from nbmicro.exchange.interpolate import APP_NAMES
 from nbmicro.exchange.items import DATA_KINDS
-from nbmicro.exchange.syntax import BodySource, FilePart, Item, LineRequest, ScriptRequest
-from nbmicro.exchange.template import Blank, Template
+from nbmicro.exchange.syntax import BodySource, FilePart, Item, LineRequest, Pair, ScriptRequest
+from nbmicro.exchange.template import Blank, Template, parse_template, place_at
 from nbmicro.exchange.variables import reference_in
 from nbmicro.serving.export.literals import Code, call, json_value, literal, text_value, url_value
 from nbmicro.serving.export.renaming import Unwritable, renamed
 from nbmicro.serving.export.route_text import quoted
+from nbmicro.serving.export.sent_files import SentFiles
 
 __all__ = ["RequestText"]
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_ORIGIN = re.compile(r"https?://[^/?#]+(?=/|\Z)")
 _DYNAMIC = {"$guid": "uuid.uuid4()", "$uuid": "uuid.uuid4()", "$timestamp": "int(time.time())"}
 
 
@@ -36,11 +41,14 @@ class RequestText:
         The expression of the app.
     names:
         Gives, for the names a text reads, how each is written in the test; Unwritable for one that is unknown.
+    files:
+        Writes the files that are sent.
     """
 
-    def __init__(self, app: str, names: Callable[[Iterable[str]], Mapping[str, str]]) -> None:
+    def __init__(self, app: str, names: Callable[[Iterable[str]], Mapping[str, str]], files: SentFiles) -> None:
         self._app = app
         self._names = names
+        self._files = files
 
     # -- the request ---------------------------------------------------------------------------------------------
 
@@ -68,9 +76,7 @@ class RequestText:
             pairs = [(self._text(pair.name), self._text(pair.value)) for pair in request.form]
             parts["data"] = [*parts.get("data", []), *pairs]
         if request.multipart is not None:
-            if any(isinstance(one, FilePart) for one in request.multipart):
-                raise Unwritable("it sends a file")
-            raise Unwritable("it sends multipart/form-data")
+            self._multipart(parts, request.multipart)
         if request.body is not None:
             self._body(parts, request.body)
         follow = options.follow if request.follow is None else request.follow
@@ -83,7 +89,7 @@ class RequestText:
         if method not in _METHODS:
             arguments.insert(0, ("", method))
         function = f"{client}.{method.lower() if method in _METHODS else 'open'}"
-        for name in ("query", "headers", "json", "data", "auth", "follow", "timeout"):
+        for name in ("query", "headers", "json", "data", "files", "auth", "follow", "timeout"):
             if name in parts:
                 arguments.append((name, _as_dict(parts[name]) if name != "json" else parts[name]))
         return call(function, arguments, taken)
@@ -99,8 +105,7 @@ class RequestText:
         return parts
 
     def _items(self, parts: dict[str, Any], items: tuple[Item, ...], *, is_form: bool) -> None:
-        if any(item.kind in ("upload", "text_file", "json_file") for item in items):
-            raise Unwritable("it sends a file")
+        is_form = is_form or any(item.kind == "upload" for item in items)
         data: list[tuple[Any, Any]] = []
         for item in items:
             name = self._text(item.name)
@@ -110,22 +115,60 @@ class RequestText:
                 parts.setdefault("query", []).append((name, self._text(item.value)))
             elif item.kind == "text":
                 data.append((name, text_value(item.value, self.expression, loose=is_form)))
+            elif item.kind == "upload":
+                parts.setdefault("files", []).append((name, self._upload(item.value)))
+            elif item.kind == "text_file":
+                data.append((name, self._files.text(item.value)))
             else:
-                try:
-                    value = json_value(item.value, self.expression)
-                except ValueError as error:
-                    raise Unwritable(f"`{item.value.source}` is not JSON") from error
+                value = self._json_item(item)
                 data.append((name, value if isinstance(value, str) or not is_form else json.dumps(value)))
-        if data and is_form:
-            parts["data"] = data
+        if is_form:
+            parts |= {"data": data} if data else {}
         elif any(item.kind in DATA_KINDS for item in items):
             parts["json"] = dict(data)
 
+    def _json_item(self, item: Item) -> Any:
+        source = item.value
+        if item.kind == "json_file":
+            _, content = self._files.read(source)
+            source = Template("", (content.decode("utf-8", "replace"),))
+        try:
+            return json_value(source, self.expression)
+        except ValueError as error:
+            raise Unwritable(f"`{item.value.source}` is not JSON") from error
+
+    def _upload(self, value: Template) -> Any:
+        """A file with its parameters: ``a.png;type=image/png;filename=b.png``."""
+        if not value.is_literal:
+            raise Unwritable(f"the name of its file, {value.source}, is known only when it runs")
+        path, *parameters = re.split(r";(?=(?:type|filename)=)", value.literal)
+        given = dict(parameter.split("=", 1) for parameter in parameters)
+        return self._files.upload(path, given.get("filename"), given.get("type"))
+
+    def _multipart(self, parts: dict[str, Any], given: tuple[Pair | FilePart, ...]) -> None:
+        if not any(isinstance(one, FilePart) for one in given):
+            raise Unwritable("it sends multipart/form-data without a file")
+        for one in given:
+            if isinstance(one, FilePart):
+                value = self._files.upload(one.path, None, one.content_type)
+                parts.setdefault("files", []).append((self._text(one.name), value))
+            else:
+                parts.setdefault("data", []).append((self._text(one.name), self._text(one.value)))
+
     def _body(self, parts: dict[str, Any], body: BodySource) -> None:
-        if body.kind not in ("json", "text", "fenced"):
-            raise Unwritable("its body is a file")
         headers = parts.get("headers", [])
         given = next((str(value) for name, value in headers if name.strip("\"'").lower() == "content-type"), None)
+        if body.kind in ("file", "template_file"):
+            guessed = mimetypes.guess_type(body.content.source)[0]
+            if given is None and guessed is not None:
+                headers = parts.setdefault("headers", [])
+                headers.append((Code('"Content-Type"'), Code(quoted(guessed))))
+                given = quoted(guessed)
+            if body.kind == "file" and not (guessed or given or "").strip("\"'").endswith("json"):
+                parts["data"] = self._files.content(body.content)
+                return
+            _, content = self._files.read(body.content)
+            body = BodySource("text", self._content(content.decode("utf-8", "replace"), body.kind == "template_file"))
         plain_type = (given or "").strip("\"'").partition(";")[0].lower()
         is_json = plain_type.endswith(("/json", "+json")) if given else body.kind == "json" or body.info == "json"
         if is_json:
@@ -146,6 +189,13 @@ class RequestText:
         if given is None:
             parts.setdefault("headers", []).append((Code('"Content-Type"'), Code('"text/plain; charset=utf-8"')))
         parts["data"] = text_value(body.content, self.expression)
+
+    def _content(self, text: str, has_blanks: bool) -> Template:
+        """The text of a file as a template."""
+        try:
+            return parse_template(text, place_at(text, 1, 1)) if has_blanks else Template(text, (text,))
+        except RequestError as error:
+            raise Unwritable(f"its file cannot be read: {error.message}") from error
 
     # -- expressions ---------------------------------------------------------------------------------------------
 
@@ -228,6 +278,9 @@ def _without_origin(url: Template) -> Template:
         parts = parts[2:] if parts[1:2] == [":"] else parts[1:]
     if parts and parts[0] in ("http://", "https://"):
         return _without_origin(Template(url.source, tuple(parts[1:])))
+    origin = _ORIGIN.match(parts[0]) if parts and isinstance(parts[0], str) else None
+    if origin is not None and is_loopback_url(origin[0]):
+        parts[0] = str(parts[0])[origin.end() :] or "/"
     return Template(url.source, tuple(parts) or ("/",))
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
+from nbmicro.errors import NbmicroError
+from nbmicro.exchange.script import parse_file
 from nbmicro.exchange.syntax import LineRequest, Script
 from nbmicro.exchange.template import Template
 from nbmicro.serving.export.asked_cells import AskedCell, Line, asked_cells
@@ -21,6 +24,7 @@ from nbmicro.serving.export.renaming import Unwritable, bound_in, read_in, renam
 from nbmicro.serving.export.request_text import RequestText
 from nbmicro.serving.export.route_text import quoted
 from nbmicro.serving.export.routing import planned
+from nbmicro.serving.export.sent_files import SentFiles
 from nbmicro.serving.export.suite_names import SuiteNames
 from nbmicro.serving.export.survey import Survey
 from nbmicro.serving.notebook_file import NotebookCell
@@ -41,6 +45,11 @@ class _Test:
     def text(self) -> str:
         return "\n".join(self.lines)
 
+    @property
+    def has_code(self) -> bool:
+        """Whether it is a function; of comments alone there is none."""
+        return any(not line.startswith("#") for line in self.lines)
+
 
 class Suite:
     """The tests of a module.
@@ -52,11 +61,11 @@ class Suite:
     module:
         The name of the module it is exported to.
     origin:
-        The notebook's file name.
+        The notebook's file.
     """
 
     def __init__(
-        self, cells: list[NotebookCell], selection: Selection, survey: Survey, *, module: str, origin: str
+        self, cells: list[NotebookCell], selection: Selection, survey: Survey, *, module: str, origin: Path
     ) -> None:
         self.notes: list[str] = []
         self._asked = list(asked_cells(cells, selection))
@@ -64,11 +73,17 @@ class Suite:
         self._module = module
         self._alias = module if module.isidentifier() else re.sub(r"\W+", "_", module).strip("_").lstrip("0123456789_")
         self._alias = self._alias or "module"
-        self._origin = origin
+        self._origin = origin.name
+        self._files = SentFiles(origin.resolve().parent)
         self._tests: list[_Test] = []
         self._routes = planned(survey)
         self._names = SuiteNames(survey, self._alias, self._asked)
-        self._request = RequestText(f"{self._alias}.{survey.target}", self._names.written)
+        self._request = RequestText(f"{self._alias}.{survey.target}", self._names.written, self._files)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files that the tests send, by their path from the tests' folder."""
+        return self._files.copied
 
     def written(self) -> str | None:
         """The text of the tests; None where the notebook asks for nothing."""
@@ -82,9 +97,8 @@ class Suite:
                 self._write_lines(asked)
             elif asked.python and (not asked.is_marked or client_calls(ast.parse(asked.python))):
                 self._write_looks(asked)
-        self._tests = [test for test in self._tests if any(not line.startswith("#") for line in test.lines)]
         self.notes = list(dict.fromkeys(self.notes))
-        return self._assembled() if self._tests else None
+        return self._assembled() if any(test.has_code for test in self._tests) else None
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
@@ -157,7 +171,26 @@ class Suite:
             self._leave_out(asked, test, "a variable of the cell", fault)
             return quoted("")
 
+    def _write_file(self, asked: AskedCell, file: str) -> None:
+        """The requests of ``%http --file API.http``; what they send is looked for beside that file."""
+        before = self._files.folder
+        try:
+            place, content = self._files.read(file)
+            script = parse_file(content.decode("utf-8-sig"), place.name)
+            self._files.folder = place.parent
+            options = asked.lines[0].request.options if asked.lines[0].request is not None else script.options
+            self._write_script(asked, replace(script, options=options))
+        except (Unwritable, NbmicroError, UnicodeDecodeError) as fault:
+            reason = "it cannot be read" if not isinstance(fault, Unwritable) else str(fault)
+            self._leave_out(asked, self._begin(asked, "file", file), f"%http --file {file}", Unwritable(reason))
+        finally:
+            self._files.folder = before
+
     def _write_lines(self, asked: AskedCell) -> None:
+        files = [line.request.options.file for line in asked.lines if line.request and line.request.options.file]
+        if files and len(asked.lines) == 1 and not asked.lines[0].is_nested:
+            self._write_file(asked, files[0])
+            return
         first = next((line.request for line in asked.lines if line.request and line.request.url), None)
         if first is None or first.url is None:
             return
@@ -269,6 +302,9 @@ class Suite:
         shared = self._shared()
         functions: list[str] = []
         for test in self._tests:
+            if not test.has_code:
+                functions += ["\n".join(test.lines)] if test.lines else []
+                continue
             own = sorted(shared & bound_in(test.text))
             body = "\n".join([*([f"global {', '.join(own)}\n"] if own else []), *test.lines])
             functions.append(f"def {test.name}():\n{indented(body)}")
@@ -289,6 +325,7 @@ class Suite:
     def _head(self, shared: set[str], code: str) -> str:
         imports = [*self._names.imports, Imported("nbmicro.exchange.client", "Client")]
         known = {"quote": Imported("urllib.parse", "quote")}
+        known |= {"Path": Imported("pathlib", "Path")}
         known |= {name: Imported(name) for name in ("uuid", "time", "random")}
         imports += [one for name, one in known.items() if re.search(rf"(?<![\w.]){name}[(.]", code)]
         if shared:

@@ -17,8 +17,8 @@ from nbmicro.serving.export.route_text import quoted
 __all__ = ["FOLDER", "SentFiles"]
 
 FOLDER = "test_files"
-#: Characters of a text that stands in the test, and bytes of a file that goes along.
-_INLINE = 300
+#: Columns of a text that stands in the test, and bytes of a file that goes along.
+_INLINE = 60
 _MOST = 1_000_000
 
 
@@ -53,9 +53,9 @@ class SentFiles:
     def upload(self, path: Template | str, filename: str | None, media_type: str | None) -> Any:
         """A file as the value of ``files=``."""
         place, content = self.read(path)
-        text = _text(content)
+        text = _short_text(content)
         name = filename or place.name
-        if text is not None and len(text) <= _INLINE:
+        if text is not None:
             return (name, text, media_type) if media_type else (name, text)
         beside = self._beside(place, content)
         if media_type:
@@ -66,15 +66,15 @@ class SentFiles:
         """What a file says, as the client's own reading has it."""
         place, content = self.read(path)
         text = content.decode("utf-8", "replace")
-        if len(text) <= _INLINE:
+        if len(quoted(text)) <= _INLINE:
             return text
         return Code(f'{self._beside(place, content)}.read_text("utf-8", "replace")')
 
     def content(self, path: Template) -> Any:
         """The bytes of a file, or the text that they are."""
         place, content = self.read(path)
-        text = _text(content)
-        if text is not None and len(text) <= _INLINE:
+        text = _short_text(content)
+        if text is not None:
             return text
         return Code(f"{self._beside(place, content)}.read_bytes()")
 
@@ -87,10 +87,12 @@ class SentFiles:
         return Code(f"Path(__file__).with_name({quoted(FOLDER)}).joinpath({quoted(name)})")
 
 
-def _text(content: bytes) -> str | None:
-    """The text that a file is; None for other bytes."""
+def _short_text(content: bytes) -> str | None:
+    """The text that a file is, where it fits into a line of the test; None for any other."""
     try:
         text = content.decode()
     except UnicodeDecodeError:
         return None
-    return text if all(char.isprintable() or char in "\n\r\t" for char in text) else None
+    return (
+        text if len(quoted(text)) <= _INLINE and all(char.isprintable() or char in "\n\r\t" for char in text) else None
+    )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbmicro.errors import NbmicroError
+from nbmicro.exchange.interpolate import APP_NAMES
 from nbmicro.exchange.script import parse_file
 from nbmicro.exchange.syntax import LineRequest, Script
 from nbmicro.exchange.template import Template
@@ -152,6 +153,15 @@ class Suite:
             if not any(line.startswith("assert") for line in expected):
                 expected.insert(0, _status(answer, statuses, number, len(script.requests)))
             test.lines += [sent, *expected]
+        self._drop_origins(test, script)
+
+    def _drop_origins(self, test: _Test, script: Script) -> None:
+        """Take out variables such as ``@host = http://localhost:5000``, for no URL of the test has them."""
+        for variable in script.variables:
+            line = f"{variable.name} = {quoted(variable.value.source)}"
+            if variable.name in APP_NAMES and line in test.lines and variable.name not in read_in(test.text):
+                test.lines.remove(line)
+                self._names.bound.discard(variable.name)
 
     def _refuse_replaced(self, asked: AskedCell, method: str, url: Template) -> None:
         """Unwritable for a request to a route that a cell below replaces: the module has only the one that stays."""

@@ -16,7 +16,7 @@ from nbmicro.web import blueprints, config, json, proxies, sessions, signals, vi
 from nbmicro.web.app import App
 from nbmicro.web.blueprints import Blueprint
 from nbmicro.web.config import Config
-from nbmicro.web.contexts import has_app_context, has_request_context
+from nbmicro.web.contexts import has_app_context
 from nbmicro.web.files import send_file, send_from_directory
 from nbmicro.web.flashing import flash, get_flashed_messages
 from nbmicro.web.json import jsonify, provider, tag
@@ -24,6 +24,7 @@ from nbmicro.web.proxies import current_app, g, request, session
 from nbmicro.web.redirects import abort, redirect
 from nbmicro.web.replies import make_response
 from nbmicro.web.request import Request
+from nbmicro.web.request_context import has_request_context
 from nbmicro.web.response import Response
 from nbmicro.web.signals import (
     appcontext_popped,

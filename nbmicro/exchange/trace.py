@@ -27,8 +27,8 @@ STEP_LIMIT = 200
 #: Functions of frameworks whose call is a step: module, qualified name, kind, label.
 _MARKS = {
     ("nbmicro.web.matcher", "Matcher.find"): ("match", ""),
-    ("nbmicro.web.contexts", "RequestContext.match_request"): ("match", ""),
-    ("nbmicro.web.contexts", "RequestContext.push"): ("context", "request, session, g, current_app"),
+    ("nbmicro.web.request_context", "RequestContext.match_request"): ("match", ""),
+    ("nbmicro.web.request_context", "RequestContext.push"): ("context", "request, session, g, current_app"),
     ("nbmicro.web.sessions", "SecureCookieSessionInterface._opened"): ("session", "opened"),
     ("nbmicro.web.sessions", "SecureCookieSessionInterface.save_session"): ("session", "saved"),
     ("nbmicro.web.sessions", "SecureCookieSessionInterface.plain_headers"): ("session", "saved"),

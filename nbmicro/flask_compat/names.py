@@ -55,7 +55,9 @@ FACADES: dict[str, dict[str, str]] = {
         "nbmicro.web.dotenv": "get_load_dotenv=wants_dotenv",
     },
     "flask.ctx": {
-        "nbmicro.web.contexts": "AppContext RequestContext _AppCtxGlobals has_app_context has_request_context",
+        "nbmicro.web.contexts": "AppContext has_app_context",
+        "nbmicro.web.namespace": "_AppCtxGlobals=Namespace",
+        "nbmicro.web.request_context": "RequestContext has_request_context",
         "nbmicro.web.streaming": "after_this_request copy_current_request_context",
     },
     "flask.helpers": {

@@ -17,11 +17,13 @@ from werkzeug.wsgi import get_host
 
 from nbmicro.web import failures, quick, refusals, replies, urls
 from nbmicro.web.asyncs import run_async
-from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context, table_here
+from nbmicro.web.contexts import AppContext, current_context, table_here
 from nbmicro.web.declarations import Route
 from nbmicro.web.hosting import hosting
+from nbmicro.web.plan import Plan, plan_of
 from nbmicro.web.proxies import offered
 from nbmicro.web.request import Request
+from nbmicro.web.request_context import RequestContext, need_request_context
 from nbmicro.web.sessions import SecureCookieSessionInterface
 from nbmicro.web.setup import Setup
 from nbmicro.web.signals import (
@@ -37,44 +39,6 @@ from nbmicro.web.templating import update_context
 __all__ = ["App"]
 
 StartResponse = Callable[..., Any]
-
-
-class Plan:
-    """What surrounds the handler of one endpoint in one table: looked up once, used by every request for it.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    table:
-        The table.
-    endpoint:
-        The endpoint; None when no rule matched.
-    """
-
-    __slots__ = ("after", "before", "call", "guarded", "preprocessors", "teardown", "view")
-
-    def __init__(self, app: App, table: Table, endpoint: str | None) -> None:
-        parts = endpoint.split(".")[:-1] if endpoint else []
-        outer = [".".join(parts[: depth + 1]) for depth in range(len(parts))]
-        inner = [*reversed(outer), None]
-        self.view = table.views.get(endpoint) if endpoint is not None else None
-        self.call: Any = app.ensure_sync(self.view) if self.view is not None else None
-        self.preprocessors = table.chain("url_value_preprocessor", [None, *outer])
-        self.before = table.chain("before_request", [None, *outer])
-        self.guarded = bool(self.preprocessors or self.before)
-        self.after = [f for name in inner for f in reversed(table.chain("after_request", [name]))]
-        self.teardown = [f for name in inner for f in reversed(table.chain("teardown_request", [name]))]
-
-
-def plan_of(context: RequestContext) -> Plan:
-    """The plan for the request of ``context``."""
-    endpoint = context.endpoint
-    plans = context.table.plans
-    plan: Plan | None = plans.get(endpoint)
-    if plan is None:
-        plan = plans[endpoint] = Plan(context.app, context.table, endpoint)
-    return plan
 
 
 class App(Setup):

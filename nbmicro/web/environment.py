@@ -14,7 +14,8 @@ import jinja2
 from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
 from jinja2.utils import LRUCache
 
-from nbmicro.web.contexts import has_request_context, table_here
+from nbmicro.web.contexts import table_here
+from nbmicro.web.request_context import has_request_context
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect, RoutingException
 
-from nbmicro.web.contexts import RequestContext, current_context, table_here
+from nbmicro.web.contexts import current_context, table_here
 from nbmicro.web.refusals import explain
+from nbmicro.web.request_context import RequestContext
 from nbmicro.web.scaffold import error_key
 from nbmicro.web.signals import got_request_exception
 

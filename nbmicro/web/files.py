@@ -13,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import werkzeug.utils
 
-from nbmicro.web.contexts import need_app_context, need_request_context
+from nbmicro.web.contexts import need_app_context
+from nbmicro.web.request_context import need_request_context
 
 if TYPE_CHECKING:
     from nbmicro.web.response import Response

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nbmicro.web.contexts import need_app_context, need_request_context
+from nbmicro.web.contexts import need_app_context
+from nbmicro.web.request_context import need_request_context
 from nbmicro.web.signals import message_flashed
 
 __all__ = ["flash", "get_flashed_messages"]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from werkzeug.local import LocalProxy
 
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import current_context
+from nbmicro.web.request_context import RequestContext
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App

@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import werkzeug.local
 
-from nbmicro.web.contexts import (
-    AppContext,
-    RequestContext,
-    _AppCtxGlobals,
-    need_app_context,
-    need_request_context,
-    request_here,
-)
+from nbmicro.web.contexts import AppContext, need_app_context
+from nbmicro.web.namespace import Namespace
+from nbmicro.web.request_context import RequestContext, need_request_context, request_here
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -28,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["app_ctx", "current_app", "g", "request", "request_ctx", "session"]
 
 
-offered: dict[str, type] = {"AppContext": AppContext, "RequestContext": RequestContext, "g": _AppCtxGlobals}
+offered: dict[str, type] = {"AppContext": AppContext, "RequestContext": RequestContext, "g": Namespace}
 """What each proxy stands for, by name; the modules that define the classes enter them."""
 
 

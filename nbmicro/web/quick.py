@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
 
-from nbmicro.web.contexts import RequestContext, _context
+from nbmicro.web.contexts import _context
 from nbmicro.web.json.provider import DefaultJSONProvider
 from nbmicro.web.request import Request
+from nbmicro.web.request_context import RequestContext
 from nbmicro.web.response import Response
 from nbmicro.web.session_kinds import NullSession, SecureCookieSession
 from nbmicro.web.sessions import SecureCookieSessionInterface

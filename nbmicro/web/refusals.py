@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FunctionType, MethodType
 from typing import Any
 
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import current_context
 from nbmicro.web.hosting import hosting
+from nbmicro.web.request_context import RequestContext
 
 __all__ = [
     "NoJson",

@@ -17,9 +17,10 @@ from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response as BaseResponse
 
 from nbmicro.web.asyncs import iterate
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import current_context
 from nbmicro.web.proxies import app_ctx
 from nbmicro.web.refusals import bad_headers, bad_status, bad_tuple, no_reply, not_a_reply
+from nbmicro.web.request_context import RequestContext
 from nbmicro.web.rich import rich_response
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import current_context
+from nbmicro.web.request_context import RequestContext
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App

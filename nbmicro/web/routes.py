@@ -1,18 +1,21 @@
 """From what ``add_url_rule`` was given to a checked route in the ledger.
 
-What lives here: the reading of methods, endpoints and automatic OPTIONS as Flask reads them, and the check that one
-owner gives an endpoint to one function. What must not: matching.
+What lives here: the reading of methods, endpoints and automatic OPTIONS as Flask reads them, the check that one owner
+gives an endpoint to one function, and the functions by endpoint. What must not: matching.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbmicro.web.declarations import Route
 from nbmicro.web.owners import current_owner
 
-__all__ = ["declare_route", "make_route"]
+if TYPE_CHECKING:
+    from nbmicro.web.setup import Setup
+
+__all__ = ["ViewFunctions", "declare_route", "make_route"]
 
 
 def make_route(
@@ -77,3 +80,21 @@ def declare_route(place: Any, route: Route) -> None:
             )
     key = f"{route.method_names} {route.rule}"
     place.declare("route", key, route, claim=route.endpoint, holder=route.handler)
+
+
+class ViewFunctions(dict[str, Callable[..., Any]]):
+    """``app.view_functions``: the functions in effect by endpoint; setting one declares it.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    """
+
+    def __init__(self, app: Setup) -> None:
+        super().__init__(app.tables.current().views)
+        self._app = app
+
+    def __setitem__(self, endpoint: str, function: Callable[..., Any]) -> None:
+        super().__setitem__(endpoint, function)
+        self._app.declare("view", endpoint, function)

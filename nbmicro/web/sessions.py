@@ -21,9 +21,10 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from nbmicro.web import refusals
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import current_context
 from nbmicro.web.hosting import ephemeral_key, note
 from nbmicro.web.json.tag import TaggedJSONSerializer
+from nbmicro.web.request_context import RequestContext
 from nbmicro.web.session_kinds import NO_KEY, NullSession, SecureCookieSession, SessionMixin
 from nbmicro.web.signing import CookieSerializer
 

@@ -1,4 +1,4 @@
-"""The part of an app that is set up: configuration, routes, blueprints, templates, extensions.
+"""The part of an app that is set up: configuration, routes, blueprints, extensions.
 
 What lives here: everything of :class:`App` that is called while an app is put together. What must not: what happens
 during a request.
@@ -8,42 +8,38 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from datetime import timedelta
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
 from weakref import WeakSet
 
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter
 from werkzeug.routing import Map, Rule
 
+from nbmicro.web.app_templates import AppTemplates
 from nbmicro.web.blueprints import Blueprint, declare_registration
 from nbmicro.web.config import Config, ConfigAttribute
-from nbmicro.web.contexts import _AppCtxGlobals
 from nbmicro.web.declarations import Route, StaticFile
 from nbmicro.web.extensions import Extensions
 from nbmicro.web.hosting import hosting
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.logs import create_logger
+from nbmicro.web.namespace import Namespace
 from nbmicro.web.owners import Run
-from nbmicro.web.proxies import g, request, session
+from nbmicro.web.proxies import g
 from nbmicro.web.request import Request
 from nbmicro.web.resources import find_instance_path
 from nbmicro.web.response import Response
-from nbmicro.web.routes import declare_route, make_route
+from nbmicro.web.routes import ViewFunctions, declare_route, make_route
 from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
-from nbmicro.web.scaffold import Scaffold
 from nbmicro.web.sessions import SecureCookieSessionInterface, SessionInterface
 from nbmicro.web.table import Table, Tables
-from nbmicro.web.templating import autoescapes
 
 if TYPE_CHECKING:
-    from jinja2 import BaseLoader
-
-    from nbmicro.web.app import App
-    from nbmicro.web.environment import Environment
+    pass
 
 __all__ = ["Setup"]
 
@@ -55,16 +51,7 @@ def _lifetime(value: Any) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
 
 
-class _EnvironmentClass:
-    """The class of the templates' environment, loaded when it is first asked for."""
-
-    def __get__(self, app: Any, kind: Any = None) -> type[Environment]:
-        from nbmicro.web.environment import Environment
-
-        return Environment
-
-
-class Setup(Scaffold):
+class Setup(AppTemplates):
     """Everything of an app that is used while it is put together; see :class:`nbmicro.App`."""
 
     every: ClassVar[WeakSet[Any]] = WeakSet()
@@ -75,12 +62,10 @@ class Setup(Scaffold):
     url_rule_class: type[Rule] = RouteRule
     url_map_class: type[Map] = Map
     config_class: type[Config] = Config
-    jinja_environment: type[Environment] = cast(Any, _EnvironmentClass())
-    app_ctx_globals_class: type = _AppCtxGlobals
+    app_ctx_globals_class: type = Namespace
     aborter_class: type[Aborter] = Aborter
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     session_interface: SessionInterface = SecureCookieSessionInterface()
-    jinja_options: Mapping[str, Any] = ImmutableDict()
     test_client_class: Any = None
     test_cli_runner_class: Any = None
 
@@ -180,11 +165,6 @@ class Setup(Scaffold):
                 lambda: self.tables.start_anew(),
             )
         return live
-
-    @property
-    def _app(self) -> App:
-        """This object as what it always is: set-up is only ever part of an app."""
-        return cast("App", self)
 
     # -- identity ------------------------------------------------------------------------------------------------
 
@@ -306,87 +286,11 @@ class Setup(Scaffold):
             names.update(function())
         return names
 
-    # -- templates and files -------------------------------------------------------------------------------------
-
-    def add_template(self, name: str, source: str) -> None:
-        """Declare a template by its source; it comes before one of that name on disk."""
-        self.declare("template", name, source)
+    # -- files ---------------------------------------------------------------------------------------------------
 
     def add_static_file(self, path: str, content: bytes, mimetype: str) -> None:
         """Declare a static file by its content; it comes before one of that path on disk."""
         self.declare("static", path, StaticFile(path, content, mimetype))
-
-    def template_filter(self, name: Any = None) -> Any:
-        """Declare the decorated function as a template filter."""
-        return self._named("template_filter", name)
-
-    def add_template_filter(self, f: Callable[..., Any], name: str | None = None) -> None:
-        """Declare ``f`` as a template filter."""
-        self.declare("template_filter", name or f.__name__, f)
-
-    def template_test(self, name: Any = None) -> Any:
-        """Declare the decorated function as a template test."""
-        return self._named("template_test", name)
-
-    def add_template_test(self, f: Callable[..., Any], name: str | None = None) -> None:
-        """Declare ``f`` as a template test."""
-        self.declare("template_test", name or f.__name__, f)
-
-    def template_global(self, name: Any = None) -> Any:
-        """Declare the decorated function as a name that every template has."""
-        return self._named("template_global", name)
-
-    def add_template_global(self, f: Callable[..., Any], name: str | None = None) -> None:
-        """Declare ``f`` as a name that every template has."""
-        self.declare("template_global", name or f.__name__, f)
-
-    def _named(self, kind: str, name: Any) -> Any:
-        if callable(name):  # @app.template_filter without parentheses
-            self.declare(kind, name.__name__, name)
-            return name
-
-        def decorate(f: F) -> F:
-            self.declare(kind, name or f.__name__, f)
-            return f
-
-        return decorate
-
-    @cached_property
-    def jinja_env(self) -> Environment:
-        """Jinja2's environment, made when it is first needed."""
-        return self.create_jinja_environment()
-
-    def create_jinja_environment(self) -> Environment:
-        """A new Jinja2 environment; an override point."""
-        from nbmicro.web.flashing import get_flashed_messages
-
-        options = dict(self.jinja_options)
-        options.setdefault("autoescape", self.select_jinja_autoescape)
-        if "auto_reload" not in options:
-            reload = self.config["TEMPLATES_AUTO_RELOAD"]
-            options["auto_reload"] = self.debug or hosting.auto_reload if reload is None else reload
-        environment = self.jinja_environment(self._app, **options)
-        environment.globals.update(
-            url_for=self._app.url_for,
-            get_flashed_messages=get_flashed_messages,
-            config=self.config,
-            request=request,
-            session=session,
-            g=g,
-        )
-        environment.policies["json.dumps_function"] = self.json.dumps
-        environment.declared_names()
-        return environment
-
-    def create_global_jinja_loader(self) -> BaseLoader:
-        """The loader of all templates on disk; an override point."""
-        from nbmicro.web.environment import AppLoader
-
-        return AppLoader(self._app)
-
-    def select_jinja_autoescape(self, filename: str | None) -> bool:
-        """Whether a template escapes what it shows; an override point."""
-        return autoescapes(filename)
 
     def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file of the instance folder."""
@@ -399,21 +303,3 @@ class Setup(Scaffold):
         from nbmicro.web.groups import AppCommands
 
         return AppCommands(self._app)
-
-
-class ViewFunctions(dict[str, Callable[..., Any]]):
-    """``app.view_functions``: the functions in effect by endpoint; setting one declares it.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    """
-
-    def __init__(self, app: Setup) -> None:
-        super().__init__(app.tables.current().views)
-        self._app = app
-
-    def __setitem__(self, endpoint: str, function: Callable[..., Any]) -> None:
-        super().__setitem__(endpoint, function)
-        self._app.declare("view", endpoint, function)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nbmicro.web.contexts import RequestContext, current_context, table_here
+from nbmicro.web.contexts import current_context, table_here
 from nbmicro.web.proxies import app_ctx, current_app, g, request, session
+from nbmicro.web.request_context import RequestContext
 from nbmicro.web.signals import before_render_template, template_rendered
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from werkzeug.routing import BuildError, MapAdapter
 
-from nbmicro.web.contexts import RequestContext, current_context, table_here
+from nbmicro.web.contexts import current_context, table_here
+from nbmicro.web.request_context import RequestContext
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
-from nbmicro.web.contexts import need_app_context, need_request_context
+from nbmicro.web.contexts import need_app_context
+from nbmicro.web.request_context import need_request_context
 
 __all__ = ["MethodView", "View"]
 

@@ -16,6 +16,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from nbmicro.web.declarations import Route
 from nbmicro.web.openapi_reading import Reading, read_handler
+from nbmicro.web.openapi_replies import replies_of
 from nbmicro.web.openapi_schemas import Schemas, converter_schema
 
 if TYPE_CHECKING:
@@ -140,37 +141,41 @@ class _Document:
         return unique
 
     def _responses(self, handler: Callable[..., Any], reading: Reading) -> dict[str, Any]:
-        media_type, schema = self._hinted(handler)
-        replies: dict[int, Iterable[str]] = {**(reading.replies or {200: ()})}
+        hinted = self._hinted(handler)
+        replies: dict[int, Iterable[str]] = {**reading.replies}
+        for hinted_status in hinted:
+            if hinted_status is not None:
+                replies.setdefault(hinted_status, ())
         responses: dict[str, Any] = {}
-        for status in sorted(replies):
-            kinds = sorted(replies[status])
-            if schema is not None and media_type and 200 <= status < 300 and status != 204:
-                content: dict[str, Any] = {media_type: {"schema": schema}}
+        for status in sorted(replies or {200: ()}):
+            schemas = hinted.get(status, hinted.get(None, {}) if 200 <= status < 300 and status != 204 else {})
+            if schemas:
+                content = {kind: {"schema": _any_of(found)} for kind, found in schemas.items()}
             else:
-                content = {kind: {"schema": _plain(kind)} for kind in kinds}
+                content = {kind: {"schema": _plain(kind)} for kind in sorted(replies.get(status, ()))}
             responses[str(status)] = {"description": _phrase(status), **({"content": content} if content else {})}
         for status, said in sorted(reading.errors.items()):
             responses.setdefault(str(status), {"description": said or _phrase(status)})
         return dict(sorted(responses.items()))
 
-    def _hinted(self, handler: Callable[..., Any]) -> tuple[str | None, dict[str, Any] | None]:
-        """The media type and schema that the type hint of the reply gives."""
+    def _hinted(self, handler: Callable[..., Any]) -> dict[int | None, dict[str, list[dict[str, Any]]]]:
+        """The schemas that the type hint of the reply gives, by status and media type; None is any good status."""
         try:
             hint = typing.get_type_hints(inspect.unwrap(handler)).get("return")
         except Exception:
             # A hint may name what is only there for a type checker.
-            return None, None
-        if typing.get_origin(hint) is tuple:
-            hint = (typing.get_args(hint) or (None,))[0]
-        if hint in (None, Any, object):
-            return None, None
-        if hint is str:
-            return "text/html", {"type": "string"}
-        if hint is bytes:
-            return "application/octet-stream", {}
-        schema = self.schemas.of(hint)
-        return ("application/json", schema) if schema is not None else (None, None)
+            return {}
+        found: dict[int | None, dict[str, list[dict[str, Any]]]] = {}
+        for status, kind in replies_of(hint):
+            if kind is str:
+                media_type, schema = "text/html", {"type": "string"}
+            elif kind is bytes:
+                media_type, schema = "application/octet-stream", {}
+            else:
+                media_type, schema = "application/json", self.schemas.of(kind) or {}
+            if schema or kind is bytes:
+                found.setdefault(status, {}).setdefault(media_type, []).append(schema)
+        return found
 
 
 def _said(handler: Callable[..., Any]) -> dict[str, str]:
@@ -218,6 +223,10 @@ def _body(reading: Reading) -> dict[str, Any] | None:
     if reading.json:
         content["application/json"] = {"schema": {}}
     return {"content": content} if content else None
+
+
+def _any_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
 
 
 def _plain(media_type: str) -> dict[str, Any]:

@@ -10,10 +10,11 @@ import datetime
 import decimal
 import enum
 import pathlib
+import re
 import types
 import typing
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from werkzeug.routing.rules import parse_converter_args
@@ -34,14 +35,14 @@ _PLAIN: dict[Any, Schema] = {
     type(None): {"type": "null"},
     Any: {},
     object: {},
-    datetime.datetime: {"type": "string", "format": "date-time"},
-    datetime.date: {"type": "string", "format": "date"},
+    # As Flask's JSON writes both: Wed, 01 Jan 2020 00:00:00 GMT (OpenAPI's registry of formats has the name).
+    datetime.datetime: {"type": "string", "format": "http-date"},
+    datetime.date: {"type": "string", "format": "http-date"},
     datetime.time: {"type": "string", "format": "time"},
     decimal.Decimal: {"type": "string"},
     uuid.UUID: {"type": "string", "format": "uuid"},
     pathlib.Path: {"type": "string"},
 }
-_LISTS = (list, set, frozenset, tuple)
 
 
 class Schemas:
@@ -55,7 +56,7 @@ class Schemas:
 
     def __init__(self) -> None:
         self.components: dict[str, Schema] = {}
-        self._names: dict[type, str] = {}
+        self._names: dict[Any, str] = {}
 
     def of(self, kind: Any) -> Schema | None:
         """The schema of a type; None for one that has none, as a Response."""
@@ -64,15 +65,21 @@ class Schemas:
                 return dict(_PLAIN[kind])
         except TypeError:
             return None
+        # NewType("ISBN", str), and `type Names = list[str]` of Python 3.12.
+        for other in ("__supertype__", "__value__"):
+            if hasattr(kind, other) and not isinstance(kind, type):
+                return self.of(getattr(kind, other))
         origin, args = typing.get_origin(kind), typing.get_args(kind)
         if origin is typing.Annotated:
             return self.of(args[0])
         if origin in (typing.Required, typing.NotRequired):
             return self.of(args[0])
         if origin is typing.Literal:
-            return {"enum": list(args)}
+            return _choice(args)
         if origin in (typing.Union, types.UnionType):
             return self._any_of(args)
+        if _is_component(origin):
+            return self._component(kind)
         if isinstance(origin, type):
             return self._container(origin, args)
         if isinstance(kind, type):
@@ -91,23 +98,32 @@ class Schemas:
             inner = self.of(args[1]) if len(args) == 2 else None
             return {"type": "object", "additionalProperties": inner} if inner else {"type": "object"}
         if origin is tuple and args and args[-1] is not Ellipsis:
-            items = [self.of(one) or {} for one in args]
-            return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
-        if origin in _LISTS:
+            return self._row(args)
+        if issubclass(origin, Collection):
             inner = self.of(args[0]) if args else None
             return {"type": "array", "items": inner} if inner else {"type": "array"}
         return None
 
+    def _row(self, kinds: Iterable[Any]) -> Schema:
+        items = [self.of(one) or {} for one in kinds]
+        return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
+
     def _class(self, kind: type) -> Schema | None:
         if issubclass(kind, enum.Enum):
-            return {"enum": [one.value for one in kind]}
-        if not (dataclasses.is_dataclass(kind) or typing.is_typeddict(kind)):
-            return None
+            return _choice([one.value for one in kind])
+        if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+            hints = _hints(kind)
+            return self._row(hints.get(name) for name in kind._fields)
+        return self._component(kind) if _is_component(kind) else None
+
+    def _component(self, kind: Any) -> Schema:
+        """A dataclass or TypedDict, perhaps with types for its variables: ``Page[Book]``."""
         if kind not in self._names:
-            name, number = kind.__name__, 1
+            own = _name(kind)
+            name, number = own, 1
             while name in self.components:
                 number += 1
-                name = f"{kind.__name__}{number}"
+                name = f"{own}{number}"
             self._names[kind] = name
             # It is there before its fields are read: a class may hold itself.
             self.components[name] = {}
@@ -115,10 +131,11 @@ class Schemas:
         return {"$ref": f"#/components/schemas/{self._names[kind]}"}
 
     def _object(self, kind: Any) -> Schema:
-        try:
-            hints = typing.get_type_hints(kind, include_extras=True)
-        except Exception:
-            hints = dict(getattr(kind, "__annotations__", {}))
+        hints, given = _hints(typing.get_origin(kind) or kind), typing.get_args(kind)
+        if given:
+            kind = typing.get_origin(kind)
+            values = dict(zip(kind.__parameters__, given, strict=False))
+            hints = {name: _with_values(hint, values) for name, hint in hints.items()}
         if dataclasses.is_dataclass(kind):
             fields = dataclasses.fields(kind)
             names = [one.name for one in fields]
@@ -131,6 +148,42 @@ class Schemas:
         if required:
             schema["required"] = required
         return schema
+
+
+def _hints(kind: Any) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(kind, include_extras=True)
+    except Exception:
+        # An annotation may name what is only there for a type checker.
+        return dict(getattr(kind, "__annotations__", {}))
+
+
+def _is_component(kind: Any) -> bool:
+    return isinstance(kind, type) and (dataclasses.is_dataclass(kind) or typing.is_typeddict(kind))
+
+
+def _name(kind: Any) -> str:
+    """``Page_Book`` for ``Page[Book]``."""
+    origin = typing.get_origin(kind)
+    if origin is None:
+        return re.sub(r"[^\w.-]", "_", getattr(kind, "__name__", "value"), flags=re.ASCII)
+    return "_".join([_name(origin), *map(_name, typing.get_args(kind))])
+
+
+def _with_values(hint: Any, values: Mapping[Any, Any]) -> Any:
+    """A hint with types in the place of its variables."""
+    if hint in values:
+        return values[hint]
+    names = getattr(hint, "__parameters__", ())
+    return hint[tuple(values.get(name, name) for name in names)] if names and typing.get_origin(hint) else hint
+
+
+def _choice(values: Iterable[Any]) -> Schema:
+    """One of some values, with their type where all have the same."""
+    found = list(values)
+    kinds = {type(value) for value in found}
+    kind = _PLAIN.get(next(iter(kinds)), {}).get("type") if len(kinds) == 1 else None
+    return {**({"type": kind} if kind in ("string", "integer", "number", "boolean") else {}), "enum": found}
 
 
 def _is_required(kind: Any, name: str, hint: Any) -> bool:

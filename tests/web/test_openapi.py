@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import enum
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Generic, Literal, NamedTuple, NewType, NotRequired, Optional, TypedDict, TypeVar
 
 import pytest
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from nbmicro import App, Blueprint, Response, abort, jsonify, redirect, render_template_string, request
@@ -180,12 +184,93 @@ def test_type_hints_of_replies_become_schemas(app: App) -> None:
             "name": {"type": "string"},
             "home": {"$ref": "#/components/schemas/Address"},
             "friends": {"type": "array", "items": {"$ref": "#/components/schemas/User"}},
-            "mood": {"anyOf": [{"enum": ["good", "bad"]}, {"type": "null"}]},
+            "mood": {"anyOf": [{"type": "string", "enum": ["good", "bad"]}, {"type": "null"}]},
         },
         "required": ["name", "home", "friends"],
     }
     assert components["Row"]["required"] == ["id"]
     assert components["Address"]["required"] == ["street"]
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+Isbn = NewType("Isbn", str)
+T = TypeVar("T")
+
+
+class Place(NamedTuple):
+    shelf: int
+    row: str
+
+
+@dataclass
+class Author:
+    name: str
+    born: datetime.date | None = None
+
+
+@dataclass
+class Book:
+    isbn: Isbn
+    kind: Literal["paper", "sound"]
+    authors: Sequence[Author]
+    cover: Optional[Colour]  # noqa: UP045
+    place: Place
+    tags: dict[str, list[int]]
+    bought: datetime.datetime
+    sequel: Book | None = None
+
+
+class Page(TypedDict, Generic[T]):
+    items: list[T]
+    next: str | None
+
+
+class Problem(TypedDict):
+    error: str
+
+
+def test_answers_have_the_shape_that_the_document_says(app: App) -> None:
+    """Nested and generic classes, choices, dates as they are sent; a hint with statuses says which has which shape."""
+    when = datetime.datetime(2020, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+    author = Author("Ada", datetime.date(1815, 12, 10))
+    first = Book(Isbn("1"), "paper", [author], Colour.RED, Place(1, "a"), {"n": [1]}, when)
+    second = dataclasses.replace(first, kind="sound", cover=None, authors=[Author("Bo")], sequel=first)
+
+    @app.get("/books")
+    def books() -> Page[Book]:
+        return {"items": [first, second], "next": None}
+
+    @app.get("/books/<int:n>")
+    def book(n: int) -> Book | tuple[Problem, Literal[404, 410]] | Response:
+        return jsonify(second) if n == 1 else ({"error": "no such book"}, 404)
+
+    @app.post("/books")
+    def made() -> tuple[list[Book], Literal[201], dict[str, str]]:
+        return [first], 201, {"Location": "/books/1"}
+
+    document = described(app)
+    assert sorted(document["components"]["schemas"]) == ["Author", "Book", "Page_Book", "Problem"]
+    operation = document["paths"]["/books/{n}"]["get"]
+    assert list(operation["responses"]) == ["200", "404", "410"]
+    assert list(document["paths"]["/books"]["post"]["responses"]) == ["201"]
+    client = app.test_client()
+    for method, path, template in (
+        ("get", "/books", "/books"),
+        ("get", "/books/1", "/books/{n}"),
+        ("get", "/books/2", "/books/{n}"),
+        ("post", "/books", "/books"),
+    ):
+        answer = client.open(path, method=method)
+        said = document["paths"][template][method]["responses"][str(answer.status_code)]["content"]["application/json"]
+        validator = OAS31Validator({**said["schema"], "components": document["components"]})
+        assert [error.message for error in validator.iter_errors(answer.get_json())] == []
+        assert list(validator.iter_errors({"items": 1})), "the schema says something"
+    dates = document["components"]["schemas"]["Book"]["properties"]["bought"]
+    assert (dates["format"], client.get("/books/1").json["bought"]) == ("http-date", "Thu, 02 Jan 2020 03:04:05 GMT")
 
 
 def test_what_a_handler_reads_is_what_it_takes(app: App) -> None:

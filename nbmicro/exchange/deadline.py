@@ -54,9 +54,15 @@ class Deadline:
         # A browser's Python (Pyodide) has neither alarms nor threads.
         if self.seconds is not None and sys.platform != "emscripten":
             self.due = time.monotonic() + max(self.seconds, 0.001)
-            in_main = threading.current_thread() is threading.main_thread()
-            if not (in_main and _clock.begin(self)):
-                self._watcher = _Watcher(self)
+            try:
+                in_main = threading.current_thread() is threading.main_thread()
+                if not (in_main and _clock.begin(self)):
+                    self._watcher = _Watcher(self)
+                    self._watcher.start()
+            except BaseException:
+                # It may pass before it is set, on a machine that is slow; then nobody else closes it.
+                self.close()
+                raise
         return self
 
     def __exit__(
@@ -184,6 +190,9 @@ class _Watcher:
         self._ident = threading.get_ident()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="nbmicro-deadline", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch. The interruption may come before this returns."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -195,7 +204,8 @@ class _Watcher:
         while True:
             try:
                 self._done.set()
-                self._thread.join()
+                if self._thread.ident is not None:
+                    self._thread.join()
                 for _ in range(100 if self._deadline.expired else 0):
                     pass  # Each turn is a place where an interruption comes through.
                 return

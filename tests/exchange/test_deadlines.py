@@ -7,14 +7,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from nbmicro.errors import DeadlineExceeded
 from nbmicro.exchange.client import Client
-from nbmicro.exchange.deadline import Deadline, Expired, release
+from nbmicro.exchange.deadline import Deadline, Expired, _clock, _Watcher, release
 from nbmicro.exchange.record import Exchange
 from tests.exchange.apps import answering, calling
 
@@ -206,6 +206,40 @@ def test_a_deadline_in_another_thread_leaves_the_interpreter_as_it_was() -> None
         sys.setprofile(None)
     assert "call" in calls
     assert "nbmicro-deadline" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize("in_main", [True, False], ids=["main thread", "other thread"])
+def test_a_deadline_that_passes_while_it_is_set_is_over(monkeypatch: pytest.MonkeyPatch, in_main: bool) -> None:
+    """On a slow machine; left alone it would ring on, in whatever runs in its thread next."""
+    rung: list[bool] = []
+
+    def slowly(begin: Callable[..., Any], *arguments: Any) -> Any:
+        begun = begin(*arguments)
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            pass
+        return begun
+
+    def enter() -> None:
+        deadline = Deadline(0.05)
+        try:
+            with deadline:
+                pass
+        except Expired:
+            rung.append(deadline.expired)
+
+    thread = threading.Thread(target=enter)
+    begin, start = _clock.begin, _Watcher.start
+    monkeypatch.setattr(_clock, "begin", lambda deadline: slowly(begin, deadline))
+    monkeypatch.setattr(_Watcher, "start", lambda watcher: slowly(start, watcher))
+    if in_main:
+        enter()
+    else:
+        thread.start()
+        thread.join(30)
+    assert rung == [True]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert "nbmicro-deadline" not in {one.name for one in threading.enumerate()}
 
 
 def test_a_deadline_may_be_closed_twice() -> None:

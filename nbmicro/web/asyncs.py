@@ -161,8 +161,8 @@ def _complete_in_thread(coroutine: Coroutine[Any, Any, T], context: contextvars.
 
 
 def _wait(event: threading.Event) -> None:
-    # On Windows an endless wait cannot be interrupted.
-    while not event.wait(0.2 if sys.platform == "win32" else None):
+    # In turns: an interrupt does not end a wait that begins in the moment after it, and on Windows no endless one.
+    while not event.wait(0.2):
         continue
 
 

@@ -17,6 +17,7 @@ from nbmicro.errors import CellError
 __all__ = [
     "METHODS",
     "TypedLine",
+    "place_of",
     "refuse_decorator",
     "refuse_method_list",
     "refuse_methods",
@@ -75,6 +76,20 @@ def _fault(message: str, corrected: TypedLine | str | None = None, *, more: str 
     tried = f"Try:  %%route {corrected}" if corrected is not None else ""
     hint = "\n".join(text for text in (tried, more) if text)
     return CellError(message, hint=hint or None, line=1)
+
+
+def place_of(message: str, line: str) -> int:
+    """Where the words that a message names stand in a line; where it names none, the place for what is missing."""
+    named = re.match(r"`(.+?)`|(--name)", message)
+    if named is None:
+        attempt = re.search(r"(?<!\S)--try\b", line)
+        return attempt.start() if attempt else len(line.rstrip())
+    words = named[1] or named[2]
+    for wanted in (words, *words.split()[:1]):
+        found = re.search(re.escape(wanted), line, re.IGNORECASE)
+        if found is not None:
+            return found.start()
+    return len(line) - len(line.lstrip())
 
 
 def _method_words(text: str) -> tuple[str, ...]:

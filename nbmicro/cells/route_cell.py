@@ -166,4 +166,5 @@ def refuse_reserved(cell: RouteCell, reserved: frozenset[str]) -> None:
                 f"the path value `{name}` would hide `{name}`, which every handler has."
                 f"\n{shown_line([cell.first_line], 1)}"
             )
-            raise CellError(message, hint=f"Try:  {corrected}", where=cell.where, line=1)
+            column = cell.first_line.find(f"{name}>") + 1
+            raise CellError(message, hint=f"Try:  {corrected}", where=cell.where, line=1, column=column)

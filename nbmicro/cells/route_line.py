@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from nbmicro.cells import line_faults
 from nbmicro.cells.rule import PARAMETER, rule_endpoint, rule_parts, rule_text
+from nbmicro.errors import CellError
 
 __all__ = ["RouteLine", "parse_route_line"]
 
@@ -83,9 +84,18 @@ def parse_route_line(line: str) -> RouteLine:
     Raises
     ------
     CellError
-        The line is not one; the hint shows it corrected.
+        The line is not one; the hint shows it corrected, and the column is that of the words that are wrong.
     """
-    line = re.sub(r"[\r\n]+", " ", line).strip()
+    flat = re.sub(r"[\r\n]+", " ", line)
+    try:
+        return _parsed(flat.strip())
+    except CellError as error:
+        if error.column is None:
+            error.column = len("%%route ") + line_faults.place_of(error.message, flat) + 1
+        raise
+
+
+def _parsed(line: str) -> RouteLine:
     head, attempt = _without_attempt(line)
     tail = "" if attempt is None else f" --try {attempt}".rstrip()
     line_faults.refuse_decorator(head, tail)

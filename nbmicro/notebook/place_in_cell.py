@@ -8,9 +8,28 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-__all__ = ["place_of_magic"]
+__all__ = ["MagicPlace", "place_of_magic"]
+
+
+class MagicPlace(NamedTuple):
+    """Where a magic stands: its line, the column of its argument, and the lines of the cell."""
+
+    line: int
+    column: int
+    written: tuple[str, ...] = ()
+
+    def unfolded(self, column: int) -> tuple[int, int]:
+        """The line and column of what has this column in the argument, which a backslash may carry to further lines."""
+        line = self.line
+        while line < len(self.written) and (text := self.written[line - 1].rstrip()).endswith("\\"):
+            # IPython puts a space in the place of the backslash.
+            if column <= len(text):
+                break
+            column -= len(text)
+            line += 1
+        return line, column
 
 
 class _Cell(Protocol):
@@ -19,7 +38,7 @@ class _Cell(Protocol):
 
 def place_of_magic(
     name: str, argument: str, namespace: dict[str, Any], cell_of_file: Callable[[str], _Cell | None], sign: str = "%"
-) -> tuple[int, int] | None:
+) -> MagicPlace | None:
     """The line of the magic that is being called, and the column of its argument; None if they are not known.
 
     Parameters
@@ -43,7 +62,9 @@ def place_of_magic(
     # IPython takes the empty lines at the top away before it counts.
     skipped = next((number for number, text in enumerate(written) if text.strip()), 0)
     expected = frame.f_lineno + skipped
-    return min(_calls(sign + name, argument.strip(), written), key=lambda place: abs(place[0] - expected), default=None)
+    places = _calls(sign + name, argument.strip(), written)
+    nearest = min(places, key=lambda place: abs(place[0] - expected), default=None)
+    return None if nearest is None else MagicPlace(*nearest, tuple(written))
 
 
 def _calls(magic: str, argument: str, written: list[str]) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from nbmicro.cells.resource_cell import TemplateCell
-from nbmicro.errors import CellError
+from nbmicro.errors import CellError, RequestError
 from nbmicro.exchange.binding import captured_names
 from nbmicro.exchange.faults import error_record
 from nbmicro.exchange.items import parse_line
@@ -22,7 +22,7 @@ from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.run import raise_for_checks, run_command, run_script
 from nbmicro.exchange.script import parse_script
 from nbmicro.notebook.namespace import Names
-from nbmicro.notebook.place_in_cell import place_of_magic
+from nbmicro.notebook.place_in_cell import MagicPlace, place_of_magic
 from nbmicro.notebook.session import Exchanges, Session
 from nbmicro.notebook.showing import page_bundle
 from nbmicro.web.templating import render_template
@@ -58,7 +58,27 @@ def send_line(
     if not defaults:
         host = session.host
         place = place_of_magic(magic, text, host.namespace, host.cell_of_file)
-        defaults = dict(zip(("line", "column"), place, strict=True)) if place is not None else {}
+        if place is not None:
+            defaults = {"line": place.line, "column": place.column - len(text) + len(text.lstrip())}
+            with _unfolded(place):
+                return _send_line(session, text, names, magic, show, defaults)
+    return _send_line(session, text, names, magic, show, defaults)
+
+
+@contextmanager
+def _unfolded(place: MagicPlace) -> Iterator[None]:
+    """Let an error of the line name the line of the editor that a backslash has carried its words to."""
+    try:
+        yield
+    except RequestError as error:
+        if error.where is None and error.line == place.line and error.column is not None:
+            error.line, error.column = place.unfolded(error.column)
+        raise
+
+
+def _send_line(
+    session: Session, text: str, names: Names, magic: str, show: tuple[str, ...], defaults: dict[str, Any]
+) -> Any:
     parsed = parse_line(text, magic=f"%{magic}", **defaults)
     if parsed.options.help:
         return HELP
@@ -82,7 +102,8 @@ def send_script(session: Session, line: str, body: str, names: Names) -> Any:
     Raises nbmicro.errors.CheckFailed, after they were shown, where a check did not hold.
     """
     place = place_of_magic("http", line, session.host.namespace, session.host.cell_of_file, "%%")
-    script = parse_script(line, body, head=place or (1, 8))
+    head = (place.line, place.column - len(line) + len(line.lstrip())) if place is not None else (1, 8)
+    script = parse_script(line, body, head=head)
     if script.options.help:
         return HELP
     session.captured_by.update(captured_names(script))
@@ -115,7 +136,7 @@ def _interruptible(session: Session) -> Iterator[None]:
             ["KeyboardInterrupt: the request was stopped. It was here:", *lines]
             if lines
             else ["KeyboardInterrupt: the request was stopped."]
-        )
+        ) + list(getattr(stopped, "__notes__", ()))
         stopped._render_traceback_ = lambda: shown  # type: ignore[attr-defined]
         raise
 

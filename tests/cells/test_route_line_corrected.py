@@ -12,7 +12,31 @@ def refused(line: str) -> CellError:
     with pytest.raises(CellError) as caught:
         parse_route_line(line)
     assert caught.value.line == 1
+    assert len("%%route ") < (caught.value.column or 0) <= len("%%route ") + len(line) + 1
     return caught.value
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        ("/hello/{name}", 9),
+        ("POST /hello/{name}", 14),
+        ("  POST   hello", 18),
+        ("get,posst /x", 13),
+        ("GET POST /x", 9),
+        ("GET   POST /x", 9),
+        ("/x --methods POST", 12),
+        ("/x methods=['POST']", 12),
+        ("/x --name 3d", 12),
+        ("POST", 13),
+        ("POST --try name=Ada", 14),
+        ("/x /y", 12),
+        ("@app.route('/x')", 9),
+    ],
+)
+def test_an_error_has_the_column_of_the_words_that_are_wrong(line: str, column: int) -> None:
+    """Counted from the beginning of the cell's first line; of what is missing, where it would stand."""
+    assert refused(line).column == column
 
 
 CORRECTED = [

@@ -95,7 +95,6 @@ def test_a_failing_page_names_its_line_and_its_cure(notebook: RealKernel, cell: 
     ("cell", "request_line", "cure"),
     [
         ("%%route /p\n'x'", "/p/", "Nearest: GET /p, without a slash at its end."),
-        ("%%route /p\n'x'", "POTS /p", "Is `POTS` meant to be POST?"),
         ("%%route /p\n'x'", "/p q=tea", "for the query write  %http /p q==…"),
         ("%%route /p\n'x'", "-f POST /p q=tea", "For a form:  %%route GET,POST /p"),
         ("%%route /p\nrequest.form['email']", "/p", "`%%route POST /p` and send  %http -f POST /p email=…"),
@@ -221,3 +220,24 @@ def test_the_debugger_opens_the_handlers_own_frame(notebook: RealKernel) -> None
     assert error is not None
     assert "str(half(secret))" in error.traceback
     assert "nbmicro/" not in error.traceback
+
+
+@pytest.mark.parametrize(
+    ("cell", "place"),
+    [
+        ("%http /p name=Ada {{ nobody }}=1", "line 1, column 19"),
+        ("%http   /p   {{ nobody }}=1", "line 1, column 14"),
+        ("%http /p \\\n    name=Ada \\\n    age:={{ nobody }}", "line 3, column 10"),
+        ("# a comment\nx = 1\nanswer = %http /p \\\n  q=={{ nobody }} \\\n  r==1", "line 4, column 6"),
+        ("%http PSOT /p \\\n  name=Ada", "line 1, column 7"),
+        ("%%http   PSOT /p\nX-A: b", "line 1, column 10"),
+        ("%%route   POST {x}\n'x'", "line 1, column 16"),
+    ],
+)
+def test_an_error_of_a_magics_line_has_the_place_that_the_editor_shows(
+    notebook: RealKernel, cell: str, place: str
+) -> None:
+    """In lines that a backslash carries on too, and behind more spaces than one."""
+    reply = notebook.run(cell, cell_id="place")
+    assert reply.error is not None
+    assert place in reply.error.traceback

@@ -66,8 +66,8 @@ def magic_statements(text: str) -> tuple[MagicStatement, ...]:
     try:
         for token in tokenize.generate_tokens(reader.next_line):
             reader.note(token)
-    except (tokenize.TokenError, SyntaxError):
-        pass
+    except (tokenize.TokenError, SyntaxError, UnicodeError, SystemError):
+        pass  # the last two: from Python 3.12 on, for a lone surrogate, and for some text after a carriage return
     return tuple(reader.found)
 
 

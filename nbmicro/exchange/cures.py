@@ -149,7 +149,7 @@ def _hidden_name(error: BaseException) -> str | None:
     if frame is None:
         return None
     words = set(re.findall(r"\w+", _source(error)))
-    for name in sorted(words & HANDLER_NAMES.keys() & frame.f_locals.keys()):
+    for name in sorted(words & HANDLER_NAMES.keys() & set(frame.f_locals)):
         value = frame.f_locals[name]
         if value is not HANDLER_NAMES[name] and frame.f_locals is not frame.f_globals and not _is_flasks(name, value):
             kind = type(value).__name__

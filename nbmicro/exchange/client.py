@@ -14,7 +14,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
-from nbmicro.errors import DeadlineExceeded, EndlessRequests
+from nbmicro.errors import EndlessRequests
 from nbmicro.exchange.body import BODY_LIMIT
 from nbmicro.exchange.capture import Capture
 from nbmicro.exchange.cookies import CookieJar
@@ -25,7 +25,7 @@ from nbmicro.exchange.messages import RequestRecord, ResponseRecord
 from nbmicro.exchange.places import FrameLabels
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.recorder import assemble
-from nbmicro.exchange.redirects import REDIRECT_LIMIT, REDIRECTS, next_request
+from nbmicro.exchange.redirects import REDIRECT_LIMIT, REDIRECTS, Chain, late, next_request
 from nbmicro.exchange.request import (
     UNSET,
     Auth,
@@ -142,7 +142,7 @@ class Client:
         follow:
             Whether redirects are followed; the exchanges on the way are in ``history``.
         timeout:
-            Seconds, for each request of a chain of redirects; None waits for ever.
+            Seconds, for a whole chain of redirects; None waits for ever.
         origin:
             Who sends it: ``cell``, ``client``, ``widget``.
         announce:
@@ -200,9 +200,10 @@ class Client:
         A KeyboardInterrupt stops the request and passes through; so does, up to the outermost request, the
         EndlessRequests of a handler that asks for itself.
         """
-        exchange = self._exchange(request, timeout, origin, trace, ())
         if follow:
-            exchange = self._follow(exchange, timeout, origin, trace)
+            exchange = self._follow(request, Chain(request, timeout), origin, trace)
+        else:
+            exchange = self._exchange(request, timeout, origin, trace)
         self.history.add(exchange)
         if announce and self.on_exchange is not None:
             self.on_exchange(exchange)
@@ -237,7 +238,7 @@ class Client:
         timeout: float | None,
         origin: str,
         trace: bool,
-        before: tuple[Exchange, ...],
+        chain: Chain | None = None,
     ) -> Exchange:
         depth = _nested.get()
         if depth >= NESTED_LIMIT:
@@ -249,7 +250,7 @@ class Client:
         answer = Answer(self.body_limit)
         notes: list[str] = []
         fault: BaseException | None = None
-        deadline = Deadline(timeout)
+        deadline = Deadline(timeout if chain is None else chain.left)
         tracer = _tracer(app, self.frame_labels) if trace else None
         outer = _nested.set(depth + 1)
         begin = perf_counter()
@@ -270,7 +271,8 @@ class Client:
                     answer.truncated = True
                     notes.append(f"The stream was still open after {timeout:g} s; this is what came until then.")
                 else:
-                    fault = _too_late(request, timeout, expired)
+                    too_late = late(request, timeout) if chain is None else chain.too_late(request)
+                    fault = too_late.with_traceback(expired.__traceback__)
             except (Exception, SystemExit) as error:
                 fault = error
                 if answer.begun:
@@ -292,7 +294,6 @@ class Client:
             fault,
             {
                 "notes": tuple(notes),
-                "history": before,
                 "duration": duration,
                 "origin": origin,
                 "secret_names": self.secret_names,
@@ -334,17 +335,31 @@ class Client:
         fields.append(("Cookie", f"{own}; {kept}" if own else kept))
         return RequestRecord(request.method, request.target, HeaderFields(fields), request.body), host
 
-    def _follow(self, exchange: Exchange, timeout: float | None, origin: str, trace: bool) -> Exchange:
+    def _follow(self, request: RequestRecord, chain: Chain, origin: str, trace: bool) -> Exchange:
         """Follow redirects as a browser does (RFC 9110, section 15.4): all but 307 and 308 turn into a GET."""
-        while exchange.status in REDIRECTS and exchange.headers.get("Location"):
-            if len(exchange.history) >= REDIRECT_LIMIT:
-                return exchange.with_notes(f"{REDIRECT_LIMIT} redirects in a row were followed; here it stops.")
-            location = exchange.headers["Location"]
-            request = next_request(exchange.request, exchange.status, location)
-            if request is None:
-                return exchange.with_notes(f"It leads away from this app, to {location}; not followed.")
-            exchange = self._exchange(request, timeout, origin, trace, (*exchange.history, exchange))
-        return exchange
+        hops: list[Exchange] = []
+        try:
+            while True:
+                exchange = self._exchange(request, chain.timeout, origin, trace, chain)
+                location = exchange.headers.get("Location")
+                if exchange.status not in REDIRECTS or not location:
+                    break
+                following = next_request(exchange.request, exchange.status, location)
+                if following is None:
+                    exchange = exchange.with_notes(f"It leads away from this app, to {location}; not followed.")
+                    break
+                if chain.redirects >= REDIRECT_LIMIT:
+                    exchange = exchange.with_notes(chain.endless())
+                    break
+                hops.append(exchange)
+                chain.add(following)
+                request = following
+        except KeyboardInterrupt as stopped:
+            if hops:
+                stopped.add_note(f"It had been redirected: {chain}")
+            raise
+        # Each hop is told once: a hop that kept those before it would tell them twice as often with each redirect.
+        return replace(exchange, history=tuple(hops)) if hops else exchange
 
 
 def _routes(app: Any) -> tuple[RouteInfo, ...]:
@@ -395,11 +410,3 @@ def _endless(request: RequestRecord) -> EndlessRequests:
         f"{request.method} {request.path} was not sent: {NESTED_LIMIT} requests stand inside one another already.",
         hint="A handler that asks for its own page never ends. Call what both need as a function.",
     )
-
-
-def _too_late(request: RequestRecord, timeout: float | None, expired: Expired) -> DeadlineExceeded:
-    error = DeadlineExceeded(
-        f"{request.method} {request.path} did not answer within {timeout:g} s and was stopped.",
-        hint="A longer wait:  --timeout SECONDS  (timeout=SECONDS in Python).",
-    )
-    return error.with_traceback(expired.__traceback__)

@@ -26,12 +26,15 @@ __all__ = [
     "error_lines",
     "head_fields",
     "hint_text",
+    "hops_shown",
     "output_lines",
     "remark",
     "request_line",
     "shown_checks",
 ]
 
+#: Redirects that are shown each; of more, the first ones.
+HOPS_SHOWN, FIRST_HOPS = 6, 3
 # A line of source that stands in a message.
 _EXCERPT = re.compile(r" +\d+ │ ")
 _ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
@@ -49,11 +52,19 @@ def remark(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool
     if response.body.chunks:
         # How far a stream came that was cut is another number in every run.
         said.append("streamed" if response.body.truncated else f"{response.body.chunks:,} chunks")
-    if exchange.status in REDIRECTS and exchange.headers.get("Location") and not on_the_way:
+    if exchange.status in REDIRECTS and exchange.headers.get("Location") and not (on_the_way or exchange.history):
         said.append("not followed: -F")
     if "time" in options.show:
         said.append(f"{exchange.duration * 1000:,.1f} ms")
     return said
+
+
+def hops_shown(exchange: ExchangeRecord) -> tuple[tuple[ExchangeRecord, ...], str]:
+    """The exchanges on the way that are shown, and what is said of the others."""
+    hops = exchange.history
+    if len(hops) <= HOPS_SHOWN:
+        return hops, ""
+    return hops[:FIRST_HOPS], f"… {len(hops) - FIRST_HOPS} more redirects"
 
 
 def head_fields(exchange: ExchangeRecord, options: RenderOptions) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from nbmicro.exchange.facts import (
     error_lines,
     head_fields,
     hint_text,
+    hops_shown,
     output_lines,
     remark,
     request_line,
@@ -76,7 +77,9 @@ def render_html(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
         parts.append(pre(plain(as_http(exchange, secrets=options.secrets))))
     if "curl" in options.show:
         parts.append(pre(plain(as_curl(exchange, secrets=options.secrets))))
-    parts += [folded(_status(hop, options, on_the_way=True), _wire(hop, options)) for hop in exchange.history]
+    hops, more = hops_shown(exchange)
+    parts += [folded(_status(hop, options, on_the_way=True), _wire(hop, options)) for hop in hops]
+    parts += [quiet(more)] if more else []
     parts.append(folded(_status(exchange, options), _wire(exchange, options)))
     parts += _told(exchange, options)
     return str(Markup('<div style="line-height:1.5">\n{}\n</div>').format(joined(parts)))

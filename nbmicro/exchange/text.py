@@ -15,6 +15,7 @@ from nbmicro.exchange.facts import (
     error_lines,
     head_fields,
     hint_text,
+    hops_shown,
     output_lines,
     remark,
     request_line,
@@ -50,8 +51,9 @@ def render_text(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
         lines += [*plain(as_http(exchange, secrets=options.secrets)).rstrip("\n").split("\n"), ""]
     if "curl" in options.show:
         lines += [*plain(as_curl(exchange, secrets=options.secrets)).split("\n"), ""]
-    for hop in exchange.history:
-        lines.append(_status_line(hop, options, on_the_way=True))
+    hops, more = hops_shown(exchange)
+    lines += [_status_line(hop, options, on_the_way=True) for hop in hops]
+    lines += [more] if more else []
     lines.append(_status_line(exchange, options))
     lines += [f"{name}: {value}" for name, value in head_fields(exchange, options)]
     if "trace" in options.show:

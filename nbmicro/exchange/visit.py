@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag
 
-from nbmicro.errors import DeadlineExceeded
 from nbmicro.exchange.cookies import CookieJar
 from nbmicro.exchange.deadline import Deadline, Expired
 from nbmicro.exchange.fields import HeaderFields
@@ -20,7 +19,7 @@ from nbmicro.exchange.messages import RequestRecord, ResponseRecord
 from nbmicro.exchange.places import FrameLabels
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.recorder import Recorder
-from nbmicro.exchange.redirects import REDIRECT_LIMIT, REDIRECTS, next_request
+from nbmicro.exchange.redirects import REDIRECT_LIMIT, REDIRECTS, Chain, next_request
 from nbmicro.exchange.request import clean_target
 from nbmicro.exchange.wsgi import make_environ
 
@@ -76,14 +75,14 @@ class Visitor:
         follow:
             Whether redirects within the app are followed (RFC 9110, section 15.4).
         timeout:
-            Seconds until the app must have begun to answer; a stream may then last.
+            Seconds until the app must have begun to answer, redirects included; a stream may then last.
 
         Raises what an app raises that has no page for its errors; the exchange is in the history all the same.
         """
         request = RequestRecord(request.method, request.target, _without_cookie(request.headers), request.body)
-        hops, fragment = 0, ""
+        chain, fragment = Chain(request, timeout), ""
         while True:
-            visit = Visit(self, request, timeout)
+            visit = Visit(self, request, chain)
             location = visit.headers.get("Location")
             if not follow or visit.status not in REDIRECTS or not location:
                 break
@@ -91,14 +90,14 @@ class Visitor:
             if following is None:
                 visit.leads_to = location
                 break
-            hops += 1
-            if hops > REDIRECT_LIMIT:
-                visit.notes.append(f"{REDIRECT_LIMIT} redirects in a row were followed; here it stops.")
+            if chain.redirects >= REDIRECT_LIMIT:
+                visit.notes.append(chain.endless())
                 break
             visit.close()
+            chain.add(following)
             fragment = urldefrag(location).fragment or fragment
             request = following
-        visit.redirected, visit.fragment = hops > 0, fragment
+        visit.redirected, visit.fragment = chain.redirects > 0, fragment
         return visit
 
     def fetch(self, target: str) -> ResponseRecord | None:
@@ -134,11 +133,13 @@ class Visit:
         The path and query that answered, what a redirect said behind ``#``, and whether there was one.
     leads_to:
         The address on another site that a redirect led to, which was not followed.
+    notes:
+        What is to be said of it besides.
     exchange:
         The exchange, known when the visit was closed.
     """
 
-    def __init__(self, visitor: Visitor, request: RequestRecord, timeout: float | None) -> None:
+    def __init__(self, visitor: Visitor, request: RequestRecord, chain: Chain) -> None:
         self.request = request
         self.target = request.target
         self.fragment = ""
@@ -151,7 +152,7 @@ class Visit:
         self._first: list[bytes] = []
         app = visitor.app()
         recorder = Recorder(
-            _in_time(app, request, timeout),
+            _in_time(app, request, chain),
             visitor.history,
             on_exchange=self._take,
             frame_labels=visitor.frame_labels,
@@ -187,7 +188,7 @@ class Visit:
         return self._first.append
 
     def _take(self, exchange: Exchange) -> None:
-        self.exchange = exchange
+        self.exchange = exchange.with_notes(*self.notes) if self.notes else exchange
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._first
@@ -215,11 +216,11 @@ class Visit:
             close()
 
 
-def _in_time(app: WSGIApplication, request: RequestRecord, timeout: float | None) -> WSGIApplication:
+def _in_time(app: WSGIApplication, request: RequestRecord, chain: Chain) -> WSGIApplication:
     """The app, which must answer in time."""
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        deadline = Deadline(timeout)
+        deadline = Deadline(chain.left)
         try:
             with deadline:
                 return app(environ, start_response)
@@ -227,9 +228,7 @@ def _in_time(app: WSGIApplication, request: RequestRecord, timeout: float | None
             deadline.close()
             if not deadline.expired:
                 raise
-            raise DeadlineExceeded(
-                f"{request.method} {request.path} did not answer within {timeout:g} s and was stopped."
-            ).with_traceback(expired.__traceback__) from None
+            raise chain.too_late(request).with_traceback(expired.__traceback__) from None
 
     return answer
 

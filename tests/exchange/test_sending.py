@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time, sleep
 from typing import Any
 
 import flask
@@ -11,6 +12,7 @@ import nbmicro
 from nbmicro.errors import EndlessRequests, RequestError
 from nbmicro.exchange.client import Client
 from nbmicro.exchange.history import History
+from nbmicro.exchange.listing import list_exchanges
 from nbmicro.exchange.record import Exchange
 from tests.exchange.apps import answering, calling
 
@@ -129,7 +131,58 @@ def test_a_post_stays_a_post_over_307_and_308_alone(client: Client, code: int, m
 def test_a_circle_of_redirects_ends_and_says_so(client: Client) -> None:
     exchange = client.get("/round", follow=True)
     assert (len(exchange.history), exchange.status) == (20, 302)
-    assert "here it stops" in exchange.notes[0]
+    assert exchange.notes[0].startswith(
+        "Redirected without end: /round → /round → …; after 20 redirects it stops here. "
+    )
+    assert exchange.notes[0].endswith("  %http /round")
+
+
+def test_a_circle_of_redirects_is_shown_short_and_at_once(client: Client) -> None:
+    """Each step knows itself alone; were those before it kept in each, what is drawn would double with every step."""
+    exchange = client.get("/round", follow=True)
+    assert [hop.history for hop in exchange.history] == [()] * 20
+    begin = process_time()
+    shown = exchange.mime_bundle()
+    listed = list_exchanges(list(client.history), 1)
+    assert process_time() - begin < 5
+    assert shown["text/plain"].splitlines()[:5] == [
+        *["GET /round → 302 FOUND · text/html"] * 3,
+        "… 17 more redirects",
+        "GET /round → 302 FOUND · text/html",
+    ]
+    assert "… 17 more redirects" in shown["text/html"]
+    assert listed["text/plain"] == "1  GET  /round  302"
+
+
+def test_redirects_have_one_deadline_for_all_of_them() -> None:
+    """However quick each step is; the error tells the way, and the next step."""
+    app = nbmicro.App("slow", static_folder=None)
+
+    @app.post("/slow")
+    def slow() -> Any:
+        sleep(0.15)
+        return nbmicro.redirect("/slow", 307)
+
+    # Twenty of them would take 3 s.
+    exchange = Client(app).post("/slow", follow=True, timeout=1.5)
+    assert exchange.error is not None
+    assert exchange.error.message == (
+        "POST /slow was redirected, /slow → /slow → …, and had no answer within 1.5 s for all of it; it was stopped."
+    )
+    assert "  %http POST /slow" in str(exchange.error.hint)
+
+
+def test_an_interrupt_says_that_there_were_redirects() -> None:
+    app = nbmicro.App("stopped", static_folder=None)
+    app.add_url_rule("/", "index", lambda: nbmicro.redirect("/next"))
+
+    @app.get("/next")
+    def following() -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        Client(app).get("/", follow=True)
+    assert stopped.value.__notes__ == ["It had been redirected: / → /next"]
 
 
 def test_a_redirect_to_another_site_is_not_followed(client: Client) -> None:

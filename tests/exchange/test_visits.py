@@ -82,7 +82,11 @@ def test_a_redirect_says_where_it_led(visitor: Visitor) -> None:
     assert (kept.status, kept.redirected) == (302, False)
     around = visitor.visit(RequestRecord("GET", "/around"))
     around.close()
-    assert around.notes == ["20 redirects in a row were followed; here it stops."]
+    assert around.notes[0].startswith(
+        "Redirected without end: /around → /around → …; after 20 redirects it stops here."
+    )
+    assert around.exchange is not None
+    assert around.exchange.notes == tuple(around.notes)
 
 
 def test_cookies_last_and_scripts_see_those_that_they_may(visitor: Visitor) -> None:

@@ -118,7 +118,7 @@ def test_numpy_values_are_converted(app: App) -> None:
         "array": np.array([[1.5, np.nan]]),
         "time": np.datetime64("2024-02-29T12:30:00.123456789"),
         "times": np.array(["2024-02-29"], dtype="M8[ns]"),
-        "never": np.datetime64("NaT"),
+        "never": np.datetime64("NaT", "s"),
         "span": np.timedelta64(1500, "ms"),
         np.int64(7): "key",
     }

@@ -48,7 +48,7 @@ def name_of(file: Path) -> str:
 def python(code: str, *options: str) -> str:
     """The output of `code` run by a new Python at the root of the project."""
     run = subprocess.run(
-        [sys.executable, *options, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, *options, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
     )
     assert run.returncode == 0, run.stderr
     return run.stdout
@@ -58,7 +58,7 @@ def test_the_import_law_holds() -> None:
     """Downward only, no circles, one door to IPython; every module has been given its place."""
     program = Path(sys.executable).with_name("lint-imports")
     run = subprocess.run(
-        [program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False, env=os.environ
+        [program, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False, env=os.environ
     )
     assert run.returncode == 0, run.stdout
 
@@ -116,7 +116,7 @@ def test_a_module_says_what_lives_in_it(file: Path) -> None:
 def test_the_wheel_has_all_that_the_tree_has(tmp_path: Path) -> None:
     """Scripts, styles and configuration files travel with the package, and py.typed too."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
     assert run.returncode == 0, run.stderr
     packed = set(zipfile.ZipFile(next(tmp_path.glob("*.whl"))).namelist())
     files = {path.relative_to(ROOT).as_posix() for path in PACKAGE.rglob("*") if path.is_file()}

@@ -69,7 +69,7 @@ def run(*words: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[s
         env={**os.environ, **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -220,7 +220,7 @@ def test_an_asgi_app_is_told_where_it_belongs_where_nothing_bridges_it(tmp_path:
     (tmp_path / "asgi_of_a_test.py").write_text(ASGI)
     code = "import sys; sys.modules['a2wsgi'] = None; from nbmicro.cli import main; main()"
     words = [sys.executable, "-c", code, "run", "asgi_of_a_test:api"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 1
     assert "pip install 'nbmicro[asgi]'" in done.stderr
     assert done.stderr.endswith("uvicorn asgi_of_a_test:api\n")

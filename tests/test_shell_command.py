@@ -20,7 +20,7 @@ def shell(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedPro
         input=typed,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 

@@ -28,7 +28,7 @@ def test_the_cells_of_the_page_become_its_module_and_its_tests(tmp_path: Path) -
     words = re.findall(r"`nbmicro (export [^`]+)`", PAGE.read_text())[0].split()
     for command in (["nbmicro.cli", *words], ["pytest", "-q", "-p", "no:cacheprovider", "test_shop.py"]):
         done = subprocess.run(
-            [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
     assert [(tmp_path / name).read_text() for name in ("shop.py", "test_shop.py")] == blocks("python")

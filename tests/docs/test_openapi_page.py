@@ -30,7 +30,7 @@ def test_the_app_of_the_page_gives_the_document_of_the_page(tmp_path: Path) -> N
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

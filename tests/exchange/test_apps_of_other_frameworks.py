@@ -347,3 +347,48 @@ def test_a_page_that_somebody_wrote_for_an_error_is_shown(wrap: Callable[[Any], 
     app.error(500)(lambda error: "<html>Our own page of regret</html>")
     app.get("/boom")(lambda: 1 / 0)
     assert "Our own page of regret" in render_text(asked(Client(wrap(app)), "/boom"))
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "sent", "hint"),
+    [
+        ("POST", "/form", {"data": {"mail": "a"}}, "the request carried a form (mail). Is `mail` the same?"),
+        ("POST", "/form", {"json": {"email": "a@b.org"}}, "Send a form:  %http -f POST /form email=a@b.org"),
+        ("GET", "/form", {}, "A GET has none. If its route answers POST, send  %http -f POST /form email=…"),
+        ("GET", "/query", {}, "but the URL has no query. Add it:  %http /query q==…"),
+        ("POST", "/file", {}, "Send a file:  %http -f POST /file photo@photo.png"),
+    ],
+)
+def test_a_key_that_a_flask_handler_misses_is_told_with_its_cure(
+    wrap: Callable[[Any], ForeignApp], method: str, target: str, sent: dict[str, Any], hint: str
+) -> None:
+    """What Flask itself tells nobody: of forms, queries and files, in the thread of a cell and in a worker's."""
+    app = flask.Flask("shop")
+    app.add_url_rule("/form", "form", lambda: flask.request.form["email"], methods=["GET", "POST"])
+    app.add_url_rule("/query", "query", lambda: flask.request.args["q"])
+    app.add_url_rule("/file", "file", lambda: str(flask.request.files["photo"].filename), methods=["POST"])
+    client = Client(wrap(app))
+    for exchange in (client.open(method, target, **sent), asked(client, target, method=method, **sent)):
+        assert exchange.status == 400
+        assert hint in (exchange.hint or "")
+    plain = app.test_client().open(target, method=method, **({"data": sent["data"]} if "data" in sent else {}))
+    assert plain.data == client.open(method, target, **sent).body, "the response is Flask's own"
+
+
+def test_a_key_that_a_flask_handler_asks_for_and_does_not_need_is_not_told(wrap: Callable[[Any], ForeignApp]) -> None:
+    """One that it catches, or that is there; and its forms look to it as they always do."""
+    app = flask.Flask("shop")
+
+    @app.post("/caught")
+    def caught() -> tuple[str, int]:
+        try:
+            return flask.request.form["email"], 200
+        except KeyError:
+            return f"no email in {flask.request.form!r}", 400
+
+    client = Client(wrap(app))
+    exchange = client.post("/caught", data={"a": "b"})
+    assert (exchange.status, exchange.text) == (400, "no email in ImmutableMultiDict([('a', 'b')])")
+    assert exchange.exception is None
+    assert exchange.hint is None
+    assert client.post("/caught", data={"email": "x"}).text == "x"

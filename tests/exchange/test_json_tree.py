@@ -19,7 +19,7 @@ from tests.exchange.apps import made
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=12),
     lambda inner: st.lists(inner, max_size=12) | st.dictionaries(st.text(max_size=8), inner, max_size=8),
-    max_leaves=60,
+    max_leaves=20,
 )
 
 
@@ -56,7 +56,7 @@ class _Seen(HTMLParser):
             self.text += data
 
 
-@given(st.lists(JSON, min_size=1, max_size=9) | st.dictionaries(st.text(max_size=8), JSON, min_size=1, max_size=9))
+@given(st.lists(JSON, min_size=1, max_size=5) | st.dictionaries(st.text(max_size=8), JSON, min_size=1, max_size=5))
 def test_the_text_of_a_tree_is_the_document(value: Any) -> None:
     # Control characters are shown by their pictures, and so are other characters.
     text = json.dumps(value)

@@ -84,7 +84,7 @@ def test_it_is_served_and_keeps_its_members(tmp_path: Path) -> None:
             env={**os.environ, "CLUB_KEY": "kept"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         assert (run.returncode, run.stdout) == (0, answers), run.stderr

@@ -122,7 +122,7 @@ def x(): return 'so far'
 get_ipython().run_line_magic('serve', '')
 import urllib.request
 from nbmicro.notebook.extension import session
-print(urllib.request.urlopen(session().server.url + 'x', timeout=10).read())
+print(urllib.request.urlopen(session().server.url + 'x', timeout=30).read())
 get_ipython().run_line_magic('serve', '--stop')
 """
     assert "b'so far'" in kernel.check(cell, cell_id="route").stdout
@@ -133,7 +133,9 @@ def test_without_cell_ids_a_route_is_known_by_its_methods_and_rule() -> None:
         kernel.check("%load_ext nbmicro")
         kernel.check("%%route /x\n'one'")
         kernel.check("%%route /y\n'other'")
-        assert kernel.check("%%route /x\n'two'").stdout == "GET /x → x\n"
+        # A cell that was changed and another cell look the same from here.
+        taken = 'GET /x → x, in place of the one in another cell "%%route /x"\n'
+        assert kernel.check("%%route /x\n'two'").stdout == taken
         assert "two" in kernel.check("%http /x").text
         assert "other" in kernel.check("%http /y").text
         kernel.check("%routes --drop /y")
@@ -178,11 +180,25 @@ def test_taking_a_rule_over_reads_the_same_with_cell_ids_and_without(kernel: Rea
     with RealKernel() as other:
         other.check("%load_ext nbmicro")
         without = [other.check(cell).stdout for cell in cells]
-    assert (
-        with_ids[:2]
-        == without[:2]
-        == ["GET /x → x\n", "GET /x → x, in place of the one in the cell \"@app.get('/x')\"\n"]
-    )
+    assert with_ids == without
+    assert with_ids == [
+        "GET /x → x\n",
+        "GET /x → x, in place of the one in the cell \"@app.get('/x')\"\n",
+        'GET /x → x, in place of the one in another cell "%%route /x"\n',
+    ]
+
+
+def test_a_cell_that_runs_again_takes_nothing_over_but_a_copy_that_was_changed_does(kernel: RealKernel) -> None:
+    taken = 'GET /x → x, in place of the one in another cell "%%route /x"\n'
+    for number in (1, 2):
+        assert kernel.check("%%route /x\n'first'", cell_id="a").stdout == "GET /x → x\n", number
+    for number in (1, 2):
+        assert kernel.check("%%route /x\n'second'", cell_id="b").stdout == taken, number
+    assert kernel.check("%%route /x\n'first'", cell_id="a").stdout == taken
+    with RealKernel() as other:
+        other.check("%load_ext nbmicro")
+        assert [other.check("%%route /x\n'first'").stdout for _ in range(2)] == ["GET /x → x\n"] * 2
+        assert other.check("%%route /x\n'second'").stdout == taken
 
 
 def test_a_try_that_lacks_its_url_declares_nothing(kernel: RealKernel) -> None:

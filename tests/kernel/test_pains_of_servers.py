@@ -33,16 +33,16 @@ def notebook() -> Iterator[RealKernel]:
 
 def fetch(port: int, path: str, **headers: str) -> str:
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return str(answer.read().decode())
 
 
 def takes(listener: socket.socket, port: int) -> bool:
     try:
         listener.bind(("127.0.0.1", port))
+        listener.listen()
     except OSError:
         return False
-    listener.listen()
     return True
 
 
@@ -54,7 +54,7 @@ def listens(port: int) -> bool:
 def test_pain_6_app_run_returns_and_cells_go_on(notebook: RealKernel) -> None:
     port = free_port()
     notebook.check("@app.get('/p6')\ndef p6():\n    return str(counted)", cell_id="p6")
-    notebook.check(f"app.run(port={port})", cell_id="p6 run", timeout=10)
+    notebook.check(f"app.run(port={port})", cell_id="p6 run")
     notebook.check("counted = 1", cell_id="p6 count")
     assert fetch(port, "/p6") == "1"
     notebook.check("counted = 2", cell_id="p6 count")
@@ -62,7 +62,7 @@ def test_pain_6_app_run_returns_and_cells_go_on(notebook: RealKernel) -> None:
     slow = notebook.send("import time\nprint('begun')\ntime.sleep(60)", cell_id="p6 slow")
     slow.wait_for_output("begun")
     notebook.interrupt()
-    error = slow.result(timeout=10).error
+    error = slow.result().error
     assert error is not None
     assert error.name == "KeyboardInterrupt"
     assert fetch(port, "/p6") == "2"
@@ -72,7 +72,7 @@ def test_pain_7_debug_starts_no_second_kernel(notebook: RealKernel) -> None:
     port = free_port()
     before = notebook.check("import os\nos.getpid()", cell_id="p7 before").text
     notebook.check("@app.get('/p7')\ndef p7():\n    return str(os.getpid())", cell_id="p7")
-    notebook.check(f"app.run(debug=True, port={port})", cell_id="p7 run", timeout=10)
+    notebook.check(f"app.run(debug=True, port={port})", cell_id="p7 run")
     assert fetch(port, "/p7") == before
     assert notebook.check("import psutil\npsutil.Process().children()", cell_id="p7 look").text == "[]"
 
@@ -129,7 +129,7 @@ def test_pain_16_sessions_work_in_the_kernel_and_are_refused_where_no_key_would_
         [sys.executable, "-c", SERVED, str(_saved(tmp_path, "%load_ext nbmicro", cell))],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert served.stdout.strip() == "500 INTERNAL SERVER ERROR"
@@ -201,7 +201,7 @@ def test_pain_21_links_and_redirects_have_the_proxys_prefix(notebook: RealKernel
 
     request = urllib.request.Request(f"http://127.0.0.1:{port}/p21/go", headers={"X-Forwarded-Prefix": prefix})
     with pytest.raises(urllib.error.HTTPError) as moved:
-        urllib.request.build_opener(Staying).open(request, timeout=10)
+        urllib.request.build_opener(Staying).open(request, timeout=30)
     moved.value.close()
     assert moved.value.status == 302
     location = str(moved.value.headers["Location"])

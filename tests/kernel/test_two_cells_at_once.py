@@ -153,5 +153,5 @@ def test_what_handlers_of_the_server_say_is_told_of_each(kernel: RealKernel) -> 
 
 def test_a_request_in_a_subshell_has_its_deadline(kernel: RealKernel, other: str) -> None:
     kernel.check("%%route /slow\nwhile True: time.sleep(0.01)\n'x'", cell_id="slow")
-    shown = kernel.send("%http /slow --timeout 0.3", cell_id="late", subshell=other).result(timeout=20).shown
+    shown = kernel.send("%http /slow --timeout 0.3", cell_id="late", subshell=other).result().shown
     assert "did not answer within 0.3 s" in shown

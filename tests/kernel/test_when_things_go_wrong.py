@@ -22,7 +22,7 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for what another process does, no longer than ``seconds``."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -146,7 +146,7 @@ def test_a_taken_port_leaves_the_server_that_runs(kernel: RealKernel) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         assert kernel.run(f"%serve --port {other.getsockname()[1]}", cell_id="serve2").error is not None
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
         assert answer.read() == b"still here"
 
 
@@ -220,7 +220,7 @@ def test_app_run_in_a_cell_returns_and_serves_in_the_background(kernel: RealKern
     port = free_port()
     kernel.check("%%route /\n'home'", cell_id="route")
     assert "Serving app at" in kernel.check(f"app.run(port={port})", cell_id="run").text
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
         assert answer.read() == b"home"
 
 
@@ -229,7 +229,7 @@ def test_what_visitors_of_the_server_met_is_among_the_exchanges(kernel: RealKern
     kernel.check("%%route /\nprint('seen')\n'home'", cell_id="route")
     kernel.check("%http /none", cell_id="ask")
     kernel.check(f"%serve --port {port}", cell_id="serve")
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=30) as answer:
         answer.read()
     listed = exchanges_once(kernel, 2).splitlines()
     assert [line.split() for line in listed] == [["1", "GET", "/none", "404"], ["2", "GET", "/", "200", "server"]]
@@ -271,7 +271,7 @@ def test_what_failed_for_a_visitor_is_named_among_the_exchanges(kernel: RealKern
     kernel.check("%%route /err\n1/0", cell_id="route")
     kernel.check(f"%serve --port {port}", cell_id="serve")
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/err", timeout=10)
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/err", timeout=30)
     refused.value.close()
     listed = exchanges_once(kernel, 1)
     assert listed == "1  GET  /err  500  server  ZeroDivisionError: division by zero (GET /err, line 2)"

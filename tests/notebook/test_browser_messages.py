@@ -31,7 +31,7 @@ class Front:
 
     def until(self, wanted: Callable[[], Any]) -> Any:
         with self.news:
-            assert self.news.wait_for(wanted, 20), self.messages
+            assert self.news.wait_for(wanted, 60), self.messages
             return wanted()
 
     def kinds(self, name: str) -> list[str]:

@@ -126,7 +126,7 @@ def test_the_same_notebook_is_exported(every_kind: Path) -> None:
         (every_kind.parent / name).write_bytes(content)
     code = "import shop; print(shop.app.test_client().get('/all').text)"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=every_kind.parent, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code], cwd=every_kind.parent, capture_output=True, text=True, timeout=240, check=False
     )
     told = ask_app(load(every_kind), "/all")[1].replace("app.ipynb", "shop.py")
     # What %%capture held back in the notebook is printed.

@@ -55,7 +55,7 @@ def run(path: Path, name: str = "shop", *, replace: tuple[str, str] = ("", "")) 
             env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         assert "ruff" not in words or done.returncode == 0, done.stdout + result.tests

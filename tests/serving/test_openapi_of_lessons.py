@@ -51,7 +51,7 @@ def test_a_lesson_that_wants_a_process_of_its_own_is_described_in_one(lesson: Pa
         cwd=path.parent,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -234,5 +234,5 @@ def test_nothing_is_opened_by_an_import(program: Callable[[str], list[str]]) -> 
         import nbmicro.serving.server
         print("fine")
     """)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.stdout == "fine\n", done.stderr

@@ -166,7 +166,7 @@ def test_serving_a_notebook_imports_nothing_of_jupyter(notebook: Notebook, progr
         print(app.test_client().get("/").text)
         print([name for name in sys.modules if name.startswith("nbmicro.notebook")])
     """)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.stdout == "42\n[]\n", done.stderr
 
 

@@ -52,7 +52,7 @@ def test_an_app_and_a_client_for_tests_of_ones_own(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert "4 passed" in done.stdout, done.stdout + done.stderr

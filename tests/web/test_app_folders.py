@@ -69,12 +69,12 @@ def test_at_a_prompt_a_librarys_name_is_only_a_name(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     assert ran.stdout.strip() == str(tmp_path), ran.stderr
     (tmp_path / "script.py").write_text(program)
     ran = subprocess.run(
-        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=True
     )
     assert ran.stdout.strip() == os.path.dirname(importlib.import_module("jinja2").__file__ or "")
 

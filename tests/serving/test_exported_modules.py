@@ -295,6 +295,77 @@ def test_cells_that_need_the_notebooks_app_context_get_one(notebook: Notebook) -
     assert (error.where, error.line) == ("app.ipynb, cell 2 (g.seen = 1)", 1)
 
 
+@pytest.mark.parametrize(
+    ("imported", "name"),
+    [
+        ("from nbmicro import g, current_app", "g"),
+        ("from nbmicro import current_app, g as ctx", "ctx"),
+        ("import nbmicro\ncurrent_app = nbmicro.current_app", "nbmicro.g"),
+        ("import nbmicro as nb\nfrom nbmicro import current_app", "nb.g"),
+        ("from nbmicro import g as _g, current_app\nctx = _g", "ctx"),
+        ("from nbmicro.globals import current_app, g", "g"),
+    ],
+)
+def test_imported_names_of_the_context_are_those_the_notebook_is_given(
+    notebook: Notebook, imported: str, name: str
+) -> None:
+    """Whoever changes the import of a Flask lesson exports a module that can be imported."""
+    path = notebook(
+        LOAD,
+        imported,
+        f"def get_db():\n    if 'db' not in {name}:\n        {name}.db = 'open'\n    return {name}.db",
+        f"def close_db(error=None):\n    {name}.pop('db', None)",
+        "app.teardown_appcontext(close_db)",
+        "state = get_db()\ncalled = current_app.name",
+        "%%route /\nstate + get_db()",
+    )
+    body = body_of(path)
+    assert "with app.app_context():\n    state = get_db()\n    called = current_app.name\n" in body
+    assert "\napp.teardown_appcontext(close_db)\n" in body
+    assert assert_same(path, "/") == [(200, "openopen")]
+    assert refused(notebook(LOAD, imported, f"{name}.seen = 1")).line == 1
+
+
+def test_a_context_that_the_notebook_enters_itself_is_the_only_one(notebook: Notebook) -> None:
+    """What stands under `with app.app_context():` is written as it is."""
+    cells = ("def path():\n    return url_for('there')", "with app.app_context():\n    found = path()")
+    body = body_of(notebook(LOAD, "from nbmicro import url_for", "%%route /there\n'x'", *cells, "%%route /\nfound"))
+    assert body.count("app_context()") == 1
+
+
+def test_a_cell_that_awaits_has_the_app_context(notebook: Notebook) -> None:
+    """A coroutine that asks for an address runs in a context of the module's app."""
+    path = notebook(
+        LOAD,
+        "from nbmicro import url_for",
+        "%%route /there\n'x'",
+        "async def look():\n    return url_for('there')",
+        "where = await look()",
+        "%%route /\nwhere",
+    )
+    assert assert_same(path, "/") == [(200, "/there")]
+
+
+def test_an_extension_that_has_the_app_asks_it_in_a_context(notebook: Notebook) -> None:
+    """Tables are made and rows added in the module as in a cell; what only describes them is written as it is."""
+    pytest.importorskip("flask_sqlalchemy")
+    path = notebook(
+        LOAD,
+        "import nbmicro\nnbmicro.install_as_flask()\nfrom flask_sqlalchemy import SQLAlchemy",
+        "app.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite://'\ndb = SQLAlchemy(app)",
+        "tags = db.Table('tags', db.Column('id', db.Integer))",
+        "class User(db.Model):\n    id = db.Column(db.Integer, primary_key=True)",
+        "def init_db():\n    db.create_all()",
+        "init_db()\n\nada = User()\n# the first\ndb.session.add(ada)\ndb.session.commit()\nready = True",
+    )
+    body = exported(path).module
+    assert (
+        "with app.app_context():\n    init_db()\n\n    ada = User()\n    # the first\n    db.session.add(ada)\n"
+        "    db.session.commit()\nready = True\n"
+    ) in body
+    assert "\ntags = db.Table(" in body
+
+
 def test_top_level_await_becomes_a_function_that_is_run(notebook: Notebook) -> None:
     """A module cannot await; what awaited binds the module's names."""
     path = notebook(

@@ -101,17 +101,22 @@ def _plain(one: Imported) -> str:
 
 
 def _from(module: str, found: list[Imported]) -> Iterator[str]:
-    """The statements that take names from a module: plain ones together, others each on a line."""
+    """The statements that take names from a module: plain ones together, others each on a line, by their first name."""
     together = [one for one in found if not one.alias and one.name != "*"]
-    for one in sorted((one for one in found if one not in together), key=lambda one: _member(one.name or "")):
-        yield f"from {module} import {one.name}" + (f" as {one.alias}" if one.alias else "") + one.remark
+    lines: list[tuple[str, str]] = []
+    for one in found:
+        if one not in together:
+            name = one.name or ""
+            lines.append(
+                (name, f"from {module} import {name}" + (f" as {one.alias}" if one.alias else "") + one.remark)
+            )
     for remark in sorted({one.remark for one in together}):
         names = sorted({one.name or "" for one in together if one.remark == remark}, key=_member)
         line = f"from {module} import {', '.join(names)}{remark}"
-        if len(line) <= _WIDTH or remark:
-            yield line
-        else:
-            yield f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+        if len(line) > _WIDTH and not remark:
+            line = f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+        lines.append((names[0], line))
+    yield from (line for _, line in sorted(lines, key=lambda one: _member(one[0])))
 
 
 def _member(name: str) -> tuple[int, list[tuple[int, str]]]:

@@ -147,6 +147,7 @@ class ModuleText:
             if isinstance(unit.what, ast.stmt):
                 units[unit.what.lineno, unit.what.col_offset] = place, unit
         waiting: list[tuple[Cut, Unit]] = []
+        together: list[tuple[Cut, Unit]] = []
         carried = ""
         here: list[Imported] = []
         for one in cut(python.text, python.statements):
@@ -158,34 +159,61 @@ class ModuleText:
                 here += self.imports.take(found.what, place)
                 continue
             if here:
+                self._write_together(together)
                 self._add(written(here, self._local), found.cell)
                 here = []
             if found.awaits:
+                self._write_together(together)
                 waiting.append((one, found))
                 continue
             self._write_awaiting(waiting)
             waiting = []
             comments = f"{carried}\n\n{one.comments}".strip("\n") if carried else one.comments
             carried = ""
-            self._write_statement(Cut(one.node, one.text, comments, one.gap), found)
+            whole = Cut(one.node, one.text, comments, one.gap)
+            if found.needs_context or (together and _may_stand_in_context(one.node)):
+                together.append((whole, found))
+                continue
+            self._write_together(together)
+            self._write_statement(whole, found)
+        self._write_together(together)
         self._write_awaiting(waiting)
         if here:
             self._add(written(here, self._local), first.cell)
 
+    def _write_together(self, together: list[tuple[Cut, Unit]]) -> None:
+        """Statements that share an app context, as a database's session does that is added to and committed."""
+        last = max((number for number, (_, unit) in enumerate(together) if unit.needs_context), default=-1)
+        inside, behind = together[: last + 1], together[last + 1 :]
+        together.clear()
+        if inside:
+            first, unit = inside[0]
+            lines = [self._statement_text(first, unit)]
+            for one, other in inside[1:]:
+                lines += [""] * min(one.gap, 1) + ([one.comments] if one.comments else [])
+                lines.append(self._statement_text(one, other))
+            text = "\n".join(lines)
+            text = f"with {self.survey.target}.app_context():\n{indented(text)}"
+            self._add(f"{first.comments}\n{text}" if first.comments else text, unit.cell, gap=first.gap)
+        for one, other in behind:
+            self._write_statement(one, other)
+
     def _write_statement(self, one: Cut, unit: Unit) -> None:
+        text = self._statement_text(one, unit)
+        if _runs_app(one.node):
+            # In a notebook it starts a server beside the cells; a module that is imported starts none.
+            text = f'if __name__ == "__main__":\n{indented(text)}'
+        text = f"{one.comments}\n{text}" if one.comments else text
+        definition = isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        self._add(text, unit.cell, gap=one.gap, is_definition=definition)
+
+    def _statement_text(self, one: Cut, unit: Unit) -> str:
         text = self._with_routes(one, unit)
         node = unit.what
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == "display":
             # The loader's own word for `from IPython.display import display as show`.
             text = " = ".join([*(ast.unparse(target) for target in node.targets), "display"])
-        if _runs_app(one.node):
-            # In a notebook it starts a server beside the cells; a module that is imported starts none.
-            text = f'if __name__ == "__main__":\n{indented(text)}'
-        elif unit.needs_context:
-            text = f"with {self.survey.target}.app_context():\n{indented(text)}"
-        text = f"{one.comments}\n{text}" if one.comments else text
-        definition = isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        self._add(text, unit.cell, gap=one.gap, is_definition=definition)
+        return text
 
     def _with_routes(self, one: Cut, unit: Unit) -> str:
         """A function's text with its decorators as they hold in one module."""
@@ -228,7 +256,10 @@ class ModuleText:
         self.imports.add(Imported("asyncio"))
         cell = waiting[0][1].cell
         self._add(f"async def {name}() -> None:\n{indented(shared + body)}", cell, is_definition=True)
-        self._add(f"asyncio.run({name}())", cell, gap=2)
+        run = f"asyncio.run({name}())"
+        if any(unit.needs_context for _, unit in waiting):
+            run = f"with {self.survey.target}.app_context():\n{indented(run)}"
+        self._add(run, cell, gap=2)
 
     def _import(self, nodes: Iterable[ast.stmt], number: int, unit: Unit) -> None:
         here: list[Imported] = []
@@ -260,6 +291,11 @@ class ModuleText:
             if number <= cell.number:
                 del self._headings[number]
         return f"# --- {titles[-1]} ---" if titles else ""
+
+
+def _may_stand_in_context(node: ast.stmt) -> bool:
+    """Whether a statement between two that need a context may stand in it with them."""
+    return isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr) and not _runs_app(node)
 
 
 def _runs_app(node: ast.stmt) -> bool:

@@ -16,6 +16,7 @@ from types import CodeType
 from nbmicro.cells.app_line import parse_app_line
 from nbmicro.cells.names import handler_names
 from nbmicro.errors import LoadError
+from nbmicro.serving.export.app_context import ContextReaders
 from nbmicro.serving.export.imports import Imported, imported_names
 from nbmicro.serving.notebook_file import NotebookCell
 from nbmicro.serving.selection import Action, Selection, Step
@@ -23,10 +24,6 @@ from nbmicro.serving.statement_names import compile_statement, names_of, only_lo
 from nbmicro.web.names import HANDLER_NAMES
 
 __all__ = ["Survey", "Unit", "survey"]
-
-_CONTEXTUAL = frozenset(
-    {"current_app", "g", "url_for", "render_template", "render_template_string", "jsonify", "make_response"}
-)
 
 
 @dataclass
@@ -77,8 +74,8 @@ class Survey:
         The names of ``%load_ext nbmicro`` that are used.
     imports:
         What each import statement binds.
-    later:
-        For each function, the names it reads when it is called.
+    context:
+        What reads the app context.
     targets:
         What each ``%app`` line names, by the number of its cell.
     """
@@ -89,7 +86,7 @@ class Survey:
     bound: set[str] = field(default_factory=set)
     given: set[str] = field(default_factory=set)
     imports: dict[str, list[Imported]] = field(default_factory=dict)
-    later: dict[str, frozenset[str]] = field(default_factory=dict)
+    context: ContextReaders = field(default_factory=ContextReaders)
     targets: dict[int, str] = field(default_factory=dict)
 
     def target_in(self, number: int) -> str:
@@ -107,7 +104,7 @@ class Survey:
         if any("app" in unit.bound for unit in self.units[:number]):
             return False
         for unit in self.units[number:]:
-            declares = unit.what is None and unit.target == "app"
+            declares = (unit.what is None or unit.needs_context) and unit.target == "app"
             if declares or "app" in unit.at_once:
                 return True
             if "app" in unit.bound:
@@ -168,6 +165,8 @@ def _declaration(step: Step, target: str, found: Survey) -> Unit:
     found.used |= names.reads | names.later | _annotated(step.route.tree)
     found.bound |= names.binds | names.rebinds
     _note_early(names.reads, found)
+    if step.route.form == "function":
+        found.context.function({step.route.name}, step.route.tree, names.later)
     # Its imports stand above the function; what it binds itself is the function.
     bound = names.binds & {step.route.name}
     return Unit(step.cell, step, None, target, names.reads | {target}, bound)
@@ -182,32 +181,20 @@ def _statement(step: Step, node: ast.stmt, target: str, found: Survey, *, awaits
     for inner in ast.walk(node):
         if isinstance(inner, ast.Global):
             found.bound.update(inner.names)
-    definition = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-    if definition:
-        found.later |= dict.fromkeys(names.bound, names.later)
-    reached = set() if definition else _reached(names.at_once, found) & _CONTEXTUAL
-    if "g" in names.at_once and "g" in found.given:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        found.context.function(names.bound, node, names.later)
+    # What a function reads that is called now is given by then, too.
+    found.given |= (found.context.reached(names.at_once) & HANDLER_NAMES.keys()) - found.bound
+    if found.context.reads_g(node, found.given):
         raise LoadError(
             "`g` lasts from cell to cell in a notebook; of a module's own nothing is left when a request comes.",
             hint="Keep the value in a variable of the notebook.",
             where=step.cell.where,
             line=node.lineno,
         )
-    return Unit(step.cell, step, node, target, names.at_once, names.bound, awaits, bool(reached & found.given))
-
-
-def _reached(names: frozenset[str], found: Survey) -> set[str]:
-    """These names, and all that functions among them read when they are called."""
-    reached: set[str] = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in reached:
-            reached.add(name)
-            waiting += found.later.get(name, ())
-    # What a function reads is given by then, too.
-    found.given |= (reached & HANDLER_NAMES.keys()) - found.bound
-    return reached
+    needs_context = found.context.needed_by(node, found.given)
+    found.context.bind(node, names.bound)
+    return Unit(step.cell, step, node, target, names.at_once, names.bound, awaits, needs_context)
 
 
 def _note_early(reads: frozenset[str], found: Survey) -> None:

@@ -175,7 +175,10 @@ def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str |
     said = f'the handler read request.{place}["{key}"], but {_carried(request, place)}.'
     if place in {"form", "files"} and request.method == "GET":
         item = f"{key}=…" if place == "form" else f"{key}@photo.png"
-        return f"{said} A GET has none. {_as_post(exchange, f'-f POST {request.target} {item}')}"
+        line = f"-f POST {request.target} {item}"
+        if _is_foreign(routes):
+            return f"{said} A GET has none. If its route answers POST, send  %http {line}"
+        return f"{said} A GET has none. {_as_post(exchange, line)}"
     return f"{said} {_cure(exchange, place, key)}"
 
 

@@ -178,3 +178,47 @@ def test_a_rule_whose_methods_are_not_known_says_any(ask: Ask) -> None:
     steps = ask(Starlette(routes=[Route("/index", index), Mount("/inner", inner)]), "/index")
     tried = {one.rule: one.methods for step in steps for one in step.tried}
     assert tried == {"/index": "GET", "/inner/{path:path}": "ANY"}
+
+
+def test_the_hooks_of_a_flask_app_are_steps(ask: Ask) -> None:
+    """Those of the app and of a blueprint, in the order in which Flask calls them; an error handler too."""
+    app = flask.Flask("shop")
+    admin = flask.Blueprint("admin", __name__)
+    app.before_request(lambda: None)
+
+    @admin.before_request
+    def guard() -> None:
+        flask.g.user = "Ada"
+
+    @app.after_request
+    def stamp(response: flask.Response) -> flask.Response:
+        return response
+
+    @app.teardown_request
+    def close(error: BaseException | None) -> None:
+        pass
+
+    @app.errorhandler(404)
+    def missing(error: Exception) -> tuple[str, int]:
+        return "missing", 404
+
+    admin.add_url_rule("/admin", "front", lambda: flask.g.user)
+    app.register_blueprint(admin)
+    kinds = ("before", "handler", "after", "teardown", "error handler")
+
+    def seen(path: str) -> list[tuple[str, str]]:
+        return [one for one in told(ask(app, path)) if one[0] in kinds]
+
+    assert seen("/admin") == [
+        ("before", "<lambda>"),
+        ("before", "guard"),
+        ("handler", "admin.front"),
+        ("after", "stamp"),
+        ("teardown", "close"),
+    ]
+    assert seen("/nothing") == [
+        ("before", "<lambda>"),
+        ("error handler", "missing"),
+        ("after", "stamp"),
+        ("teardown", "close"),
+    ]

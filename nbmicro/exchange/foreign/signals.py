@@ -11,6 +11,9 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.exceptions import BadRequestKeyError
+
 __all__ = ["Errors", "adopt_streams", "listen", "return_streams", "take_told", "unlisten"]
 
 _adopted: list[tuple[Any, Any]] = []
@@ -40,9 +43,34 @@ def unlisten() -> None:
 
 def _flask_started(sender: Any, **more: Any) -> None:
     request = getattr(sys.modules.get("flask"), "request", None)
-    if request and request.url_rule is not None:
+    if not request:
+        return
+    if request.url_rule is not None:
         # Flask takes the request out of the environ when it is over.
         request.environ["nbmicro.route"] = request.url_rule.rule, request.url_rule.endpoint
+    if request.parameter_storage_class is ImmutableMultiDict:
+        # Flask tells nobody of a 400. This request's forms and query note the key that they do not have.
+        request.parameter_storage_class = _NOTING
+
+
+def _get_noting(self: Any, key: Any) -> Any:
+    try:
+        return ImmutableMultiDict.__getitem__(self, key)
+    except BadRequestKeyError as error:
+        request = getattr(sys.modules.get("flask"), "request", None)
+        if request:
+            request.environ["nbmicro.missing_key"] = error
+        raise
+
+
+# Werkzeug's class of forms and queries, which notes what it raises for a missing key. A repr of it is as it was.
+_NOTING = type("ImmutableMultiDict", (ImmutableMultiDict,), {"__getitem__": _get_noting})
+
+
+def _left_the_handler(error: BaseException) -> bool:
+    """Whether an exception came as far as Flask's own dispatch, so that its page is the answer to it."""
+    trace = error.__traceback__
+    return trace is not None and trace.tb_frame.f_globals.get("__name__") == "flask.app"
 
 
 def _flask_failed(sender: Any, exception: BaseException | None = None, **more: Any) -> None:
@@ -62,6 +90,9 @@ def _django_failed(sender: Any, request: Any = None, **more: Any) -> None:
 
 def take_told(environ: MutableMapping[str, Any]) -> None:
     """Note what a framework left in the environ."""
+    missing = environ.pop("nbmicro.missing_key", None)
+    if missing is not None and _left_the_handler(missing):
+        environ["nbmicro.refusal"] = missing
     told = environ.get("bottle.exc_info")
     if told and told[1] is not None:
         environ.setdefault("nbmicro.error", told[1])

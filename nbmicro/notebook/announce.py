@@ -5,8 +5,10 @@ What lives here: which routes a run has in draft, and their lines. What must not
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
@@ -61,16 +63,29 @@ def told(lines: list[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def line_of(route: Route, table: Table, replaced: Mapping[str, str] | None = None) -> str:
+def line_of(route: Route, table: Table, replaced: Mapping[str, tuple[str, Any]] | None = None) -> str:
     """``GET /hello/<name> → hello``; it goes on where another cell's route is taken over, or its endpoint was taken."""
     line = f"{route.label} → {route.endpoint}"
-    labels = [one.owner.label for one in table.covered_by(route)]
-    if replaced and route.label in replaced:
-        labels.append(replaced[route.label])
-    others = [label for label in dict.fromkeys(labels) if label != route.owner.label]
-    if others:
-        named = " and ".join(f'"{label}"' for label in others)
-        line += f", in place of the one in the cell {named}"
+    # The latest of each label: where cells have no ids, nothing is known of those before it.
+    covered = {one.label: (one.owner.label, one.handler) for one in reversed(table.covered_by(route))}
+    rivals = [*reversed(covered.values()), *([replaced[route.label]] if replaced and route.label in replaced else [])]
+    places = [_place(label, route) for label, handler in rivals if not _is_same(label, handler, route)]
+    if places:
+        line += f", in place of the one in {' and '.join(dict.fromkeys(places))}"
     if route.asked_endpoint is not None:
         line += f" (another cell's function has the endpoint {route.asked_endpoint})"
     return line
+
+
+def _place(label: str, route: Route) -> str:
+    return f'{"another" if label == route.owner.label else "the"} cell "{label}"'
+
+
+def _is_same(label: str, handler: Any, route: Route) -> bool:
+    """Whether a route that is taken over may be this cell's own, run before: where cells have no ids, a cell that runs
+    again is known by its text alone."""
+    return label == route.owner.label and _code(handler) == _code(route.handler)
+
+
+def _code(handler: Any) -> Any:
+    return getattr(inspect.unwrap(handler), "__code__", None) if callable(handler) else None

@@ -226,14 +226,16 @@ class Ledger:
                 Entry(one, batch.owner, batch.position, batch.run) for batch in ordered for one in batch.declarations
             ]
 
-    def replaced_by(self, run: Run) -> dict[str, str]:
-        """For cells without ids: what the draft of ``run`` declares again, with the label of who declared it before."""
+    def replaced_by(self, run: Run) -> dict[str, tuple[str, Any]]:
+        """For cells without ids: the routes that the draft of ``run`` declares again, with the label and the handler of
+        those before."""
         with self.lock:
             return {
-                str(declaration.key): before.owner.label
+                str(declaration.key): (before.owner.label, before.declarations[-1].value.handler)
                 for key, batch in self._drafts.get(run, {}).items()
                 if run.owner.key is None and (before := self._batches.get(key)) is not None
                 for declaration in batch.declarations
+                if declaration.kind == "route"
             }
 
     def everything(self) -> list[Declaration]:

@@ -19,7 +19,7 @@ from nbmicro.exchange.places import is_users
 from nbmicro.web.names import HANDLER_NAMES
 from nbmicro.web.refusals import json_cure
 
-__all__ = ["CLIENT_BACK", "REQUEST_OPTIONS", "cure_of", "users_frame"]
+__all__ = ["CLIENT_BACK", "FLASKS_PLACE", "REQUEST_OPTIONS", "cure_of", "flask_itself", "users_frame"]
 
 # A cell that declares a route: `<GET /count>`, `<GET,POST /login>`.
 _ROUTE_CELL = re.compile(r"<[A-Z,]+ /")
@@ -44,6 +44,11 @@ _CLIENTS = frozenset(
 )
 #: The lines that give a notebook its client again.
 CLIENT_BACK = "del client   and   %reload_ext nbmicro"
+#: How an extension of Flask's gets to work with an app of nbmicro's.
+FLASKS_PLACE = (
+    "Restart the kernel, and let its first cell put nbmicro in Flask's place:  "
+    "import nbmicro; nbmicro.install_as_flask()"
+)
 # What other clients call them.
 _ELSEWHERE = {"params": "query", "form": "data", "body": "data", "allow_redirects": "follow", "cookies": "headers"}
 _REFUSED = re.compile(r"refused|Errno 111\b|Errno 61\b|WinError 10061")
@@ -173,6 +178,25 @@ def _taken_client(error: BaseException) -> str | None:
 def _is_flasks(name: str, value: Any) -> bool:
     flask = sys.modules.get("flask")
     return flask is not None and value is getattr(flask, name, None) and value is not HANDLER_NAMES.get(name)
+
+
+def _flasks_extension(error: BaseException) -> str | None:
+    """An extension that imported Flask itself asks it for a request that nbmicro answers."""
+    if not str(error).startswith("Working outside of") or not flask_itself():
+        return None
+    asking, traceback = None, error.__traceback__
+    while traceback is not None:
+        package = str(traceback.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in {"werkzeug", "flask"}:
+            asking = None if is_users(traceback.tb_frame.f_code.co_filename) or package == "nbmicro" else package
+        traceback = traceback.tb_next
+    return f"`{asking}` asks Flask itself, and the app is nbmicro's. {FLASKS_PLACE}" if asking else None
+
+
+def flask_itself() -> bool:
+    """Whether Flask itself is imported in this process, and not nbmicro in its place."""
+    flask = sys.modules.get("flask")
+    return flask is not None and getattr(flask, "g", None) is not HANDLER_NAMES["g"]
 
 
 def _flasks_name(error: BaseException) -> str | None:
@@ -311,7 +335,7 @@ _CURES: dict[str, tuple[Callable[[BaseException], str | None], ...]] = {
     "NameError": (_undefined,),
     "AttributeError": (_dict_attribute, _taken_client, _hidden_name),
     "TypeError": (_no_json, _client_option, _hidden_name),
-    "RuntimeError": (_flasks_name, _extension_again),
+    "RuntimeError": (_flasks_extension, _flasks_name, _extension_again),
     "LookupError": (_converter,),
     "ValueError": (_number,),
     "UndefinedError": (_undefined_in_template,),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nbmicro
 from nbmicro.errors import NbmicroError
-from nbmicro.exchange.cures import CLIENT_BACK
+from nbmicro.exchange.cures import CLIENT_BACK, FLASKS_PLACE, flask_itself
 from nbmicro.notebook.background import address
 from nbmicro.notebook.session import Session
 from nbmicro.serving.address import Address
@@ -68,6 +68,7 @@ def examine(session: Session) -> list[Finding]:
         _widgets(),
         *_magics(session),
         *_names(session),
+        *_flask(session),
         *_app(session),
     ]
 
@@ -206,6 +207,20 @@ def _names(session: Session) -> Iterator[Finding]:
         back = CLIENT_BACK if "client" in space else "%reload_ext nbmicro"
         cures.append(f"To have nbmicro's client:  {back}")
     yield Finding("names", f"the notebook's own: {listed}", "   ".join(cures))
+
+
+def _flask(session: Session) -> Iterator[Finding]:
+    """Flask itself beside nbmicro: as it should be where the magics speak to an app of Flask's, else a trap."""
+    if not flask_itself():
+        return
+    users = sorted({name.partition(".")[0] for name in sys.modules if name.startswith("flask_")})
+    by = f" (and {', '.join(users)} for it)" if users else ""
+    try:
+        ours = isinstance(session.target(), App)
+    except NbmicroError:
+        ours = True
+    cure = f"Its extensions do not work with nbmicro's app. {FLASKS_PLACE}" if ours else ""
+    yield Finding("Flask", f"imported{by}: two Flasks in one kernel, that one and nbmicro", cure)
 
 
 def _app(session: Session) -> Iterator[Finding]:

@@ -167,6 +167,7 @@ class Blueprint(Scaffold):
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Register another blueprint inside this one; its name and prefix join this one's."""
+        check_blueprint(blueprint)
         if blueprint.newest() is self.newest():
             raise ValueError("Cannot register a blueprint on itself.")
         declare_registration(self, blueprint, options)
@@ -261,6 +262,20 @@ def check_slash(rule: str) -> None:
     """Raise ValueError for a rule that no prefix will come before, and that begins with no slash of its own."""
     if not rule.startswith("/"):
         raise ValueError(f"URL rule {rule!r} must start with a slash.")
+
+
+def check_blueprint(blueprint: object) -> None:
+    """Raise TypeError for what is no blueprint of ours: Flask's own has its routes where no app of ours finds them."""
+    if isinstance(blueprint, Blueprint):
+        return
+    kind = f"{type(blueprint).__module__.partition('.')[0]}.{type(blueprint).__qualname__}"
+    if kind != "flask.Blueprint":
+        raise TypeError(f"register_blueprint takes a Blueprint, and was given one of type {kind}.")
+    raise TypeError(
+        f"register_blueprint takes nbmicro's Blueprint, and {getattr(blueprint, 'name', '')!r} is Flask's own. Write"
+        " `from nbmicro import Blueprint` where it is made. Where that code is not yours: restart the kernel, and let"
+        " its first cell put nbmicro in Flask's place: import nbmicro; nbmicro.install_as_flask()"
+    )
 
 
 def declare_registration(outer: Any, blueprint: Blueprint, options: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from werkzeug.exceptions import Aborter
 from werkzeug.routing import Map, Rule
 
 from nbmicro.web.app_templates import AppTemplates
-from nbmicro.web.blueprints import Blueprint, declare_registration
+from nbmicro.web.blueprints import Blueprint, check_blueprint, declare_registration
 from nbmicro.web.config import Config, ConfigAttribute
 from nbmicro.web.declarations import Route, StaticFile
 from nbmicro.web.extensions import Extensions
@@ -252,6 +252,7 @@ class Setup(AppTemplates):
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Make a blueprint's declarations part of the app, those to come too (Flask, ``register_blueprint``)."""
+        check_blueprint(blueprint)
         first = blueprint.newest() not in [one.newest() for one in self.blueprints.values()]
         name = declare_registration(self, blueprint, options)
         state = blueprint.make_setup_state(self._app, {**options, "name": name}, first)

@@ -108,3 +108,17 @@ def test_widgets_that_came_after_jupyter_was_started_say_restart_it(tmp_path: Pa
     late = widget_state([tmp_path], installed - 10)
     assert late.cure.startswith("Restart Jupyter itself (not only the kernel)")
     assert report([late]).endswith("One thing to mend: see its arrow.")
+
+
+@pytest.mark.kernel
+def test_flask_itself_is_amiss_beside_an_app_of_ours_alone(kernel: RealKernel) -> None:
+    kernel.check("import sys\nbefore = set(sys.modules)\nimport flask, flask_login")
+    said = kernel.check("%nbmicro doctor").stdout
+    kernel.check("theirs = flask.Flask('theirs')\n%app theirs")
+    spoken = kernel.check("%nbmicro doctor").stdout
+    kernel.check("%app app\nfor name in set(sys.modules) - before: del sys.modules[name]")
+    assert "imported (and flask_login for it): two Flasks in one kernel, that one and nbmicro" in said
+    assert "import nbmicro; nbmicro.install_as_flask()" in said
+    assert "two Flasks in one kernel" in spoken
+    assert "install_as_flask" not in spoken
+    assert "Flask" not in lines(kernel)

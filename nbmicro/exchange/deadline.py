@@ -1,7 +1,8 @@
 """The deadline of a request: code that blocks is interrupted, wherever it waits.
 
 What lives here: one alarm clock for the main thread (SIGALRM, which interrupts even a blocking call) and a short-lived
-watcher for other threads, where Python can only raise between two bytecodes. What must not: what becomes of a request.
+watcher for other threads, where Python can only raise between two bytecodes; for a browser's Python see
+``browser_deadline``. What must not: what becomes of a request.
 No thread outlives its deadline, and somebody else's alarm (pytest-timeout has one) still rings in time.
 """
 
@@ -18,6 +19,8 @@ from collections.abc import Callable
 from importlib import import_module
 from types import FrameType, TracebackType
 from typing import Any
+
+from nbmicro.exchange.browser_deadline import InBrowser
 
 __all__ = ["Deadline", "Expired", "release"]
 
@@ -42,18 +45,21 @@ class Deadline:
         From entering the block; None means no deadline. Deadlines nest: the earlier one rings first.
     """
 
-    __slots__ = ("_watcher", "due", "expired", "seconds")
+    __slots__ = ("_browser", "_watcher", "due", "expired", "seconds")
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
         self.due = math.inf
         self.expired = False
         self._watcher: _Watcher | None = None
+        self._browser: InBrowser | None = None
 
     def __enter__(self) -> Deadline:
-        # A browser's Python (Pyodide) has neither alarms nor threads.
-        if self.seconds is not None and sys.platform != "emscripten":
+        if self.seconds is not None:
             self.due = time.monotonic() + max(self.seconds, 0.001)
+            if sys.platform == "emscripten":
+                self._browser = InBrowser(self.due, self._ring)
+                return self
             try:
                 in_main = threading.current_thread() is threading.main_thread()
                 if not (in_main and _clock.begin(self)):
@@ -68,13 +74,23 @@ class Deadline:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        in_browser = self._browser
         self.close()
+        if in_browser is not None and in_browser.was_cancelled(error):
+            raise Expired(self).with_traceback(traceback) from None
+
+    def _ring(self) -> Expired:
+        self.expired = True
+        return Expired(self)
 
     def close(self) -> None:
         """Ring no more. Calling it again does no harm, and is right after :class:`Expired`: the interruption may have
         come in the middle of entering or leaving the block."""
         self.due = math.inf
-        if self._watcher is not None:
+        if self._browser is not None:
+            self._browser.close()
+            self._browser = None
+        elif self._watcher is not None:
             self._watcher.stop()
             self._watcher = None
         elif self.seconds is not None:

@@ -21,6 +21,9 @@ __all__ = ["iterate", "run_async"]
 P = ParamSpec("P")
 T = TypeVar("T")
 
+waiting: list[tuple[contextvars.Context, asyncio.Task[Any]]] = []
+"""In a browser: the coroutines that calls wait for now, each with the context variables of its call."""
+
 PATIENCE = 5.0
 """How many seconds an interrupted or closed coroutine has to come to its end."""
 
@@ -86,8 +89,18 @@ def _complete_in_browser(coroutine: Coroutine[Any, Any, T]) -> T:
     from pyodide.ffi import can_run_sync, run_sync  # type: ignore[import-not-found]
 
     if can_run_sync():
-        result: T = run_sync(coroutine)
-        return result
+        context = contextvars.copy_context()
+        task = asyncio.get_running_loop().create_task(coroutine, context=context)
+        entry = (context, task)
+        waiting.append(entry)
+        try:
+            succeeded, outcome = run_sync(_outcome(task))
+        finally:
+            waiting.remove(entry)
+            _take_over(context)
+        if not succeeded:
+            raise outcome
+        return outcome  # type: ignore[no-any-return]
     try:
         while coroutine.send(None) is None:  # `await asyncio.sleep(0)` asks for nothing but a turn
             pass
@@ -98,6 +111,14 @@ def _complete_in_browser(coroutine: Coroutine[Any, Any, T]) -> T:
         "This async handler waits for something outside it, and this browser cannot wait for it in a plain call: "
         "its WebAssembly does not switch stacks (JSPI). Chromium 137 and later can."
     )
+
+
+async def _outcome(task: asyncio.Task[Any]) -> tuple[bool, Any]:
+    """How a task ends: an exception that went through the browser would not come out as it was."""
+    try:
+        return True, await task
+    except BaseException as error:  # raised where the task is waited for
+        return False, error
 
 
 class _Worker:

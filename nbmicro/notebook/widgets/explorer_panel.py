@@ -132,7 +132,8 @@ def _row(*widgets: Any) -> Any:
 
 def show(widget: Any, shown: bool) -> None:
     """Show a widget, or take it out of sight and of the tab order."""
-    widget.layout.display = None if shown else "none"
+    # Not None: to JupyterLite's front end that says nothing at all.
+    widget.layout.display = "" if shown else "none"
 
 
 def _close_all(widget: Any) -> None:

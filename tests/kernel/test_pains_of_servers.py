@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from nbmicro.testing.kernel import RealKernel
-from tests.kernel.test_when_things_go_wrong import free_port, wait_until
+from tests.kernel.test_when_things_go_wrong import wait_until
+from tests.serving.asking import free_port, takes_connections
 
 pytestmark = pytest.mark.kernel
 
@@ -44,11 +45,6 @@ def takes(listener: socket.socket, port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as asked:
-        return asked.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_pain_6_app_run_returns_and_cells_go_on(notebook: RealKernel) -> None:
@@ -82,7 +78,7 @@ def test_pain_8_debug_in_a_thread_serves(notebook: RealKernel) -> None:
     notebook.check("@app.get('/p8')\ndef p8():\n    return 'eight'", cell_id="p8")
     started = f"import threading\nthreading.Thread(target=app.run, kwargs=dict(port={port}, debug=True)).start()"
     reply = notebook.check(started, cell_id="p8 run")
-    wait_until(lambda: listens(port))
+    wait_until(lambda: takes_connections(port))
     assert fetch(port, "/p8") == "eight"
     assert "Error" not in reply.stderr
 
@@ -98,9 +94,9 @@ def test_pain_9_serving_again_serves_the_new_app(notebook: RealKernel) -> None:
 def test_pain_10_a_server_stops(notebook: RealKernel) -> None:
     port = free_port()
     notebook.check(f"%serve --port {port}", cell_id="p10 serve")
-    assert listens(port)
+    assert takes_connections(port)
     assert notebook.check("%serve --stop", cell_id="p10 stop").stdout == f"Stopped; port {port} is free.\n"
-    assert not listens(port)
+    assert not takes_connections(port)
     with socket.socket() as again:
         again.bind(("127.0.0.1", port))
 
@@ -180,7 +176,7 @@ def test_pain_20_a_notebook_is_served_by_one_command(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "nbmicro.cli", "run", str(path), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
-            wait_until(lambda: listens(port))
+            wait_until(lambda: takes_connections(port))
             assert fetch(port, "/p20") == "served"
         finally:
             with contextlib.suppress(ProcessLookupError):

@@ -12,14 +12,9 @@ from pathlib import Path
 import pytest
 
 from nbmicro.testing.kernel import RealKernel
+from tests.serving.asking import free_port
 
 pytestmark = pytest.mark.kernel
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:

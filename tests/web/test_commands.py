@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 from types import ModuleType
@@ -26,23 +25,7 @@ from nbmicro.web.cli import (
     with_appcontext,
 )
 
-
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Each test has its own environment, folder and import path."""
-    for variable in list(os.environ):
-        if variable.startswith(("FLASK_", "NBMICRO_")):
-            monkeypatch.delenv(variable)
-    before = dict(os.environ)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    modules = set(sys.modules)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
-    for name in set(sys.modules) - modules:
-        if getattr(sys.modules[name], "__file__", None) and str(tmp_path) in str(sys.modules[name].__file__):
-            del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 def module(**names: Any) -> ModuleType:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
@@ -20,23 +19,7 @@ from nbmicro.web.appfinding import NoAppException, find_app_by_string, find_best
 from nbmicro.web.cli import AppGroup, FlaskGroup, ScriptInfo, pass_script_info, with_appcontext
 from nbmicro.web.dotenv import load_dotenv
 
-
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Each test has its own environment, folder and import path."""
-    for variable in list(os.environ):
-        if variable.startswith(("FLASK_", "NBMICRO_")):
-            monkeypatch.delenv(variable)
-    before = dict(os.environ)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    modules = set(sys.modules)
-    yield
-    os.environ.clear()
-    os.environ.update(before)
-    for name in set(sys.modules) - modules:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
-            del sys.modules[name]
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 def module(**names: Any) -> ModuleType:

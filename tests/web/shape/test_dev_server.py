@@ -7,22 +7,15 @@ import socket
 import subprocess
 import sys
 import time
-from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nbmicro import App
+from tests.serving.asking import DEADLINE, ask, free_port, takes_connections
 
-
-@pytest.fixture(autouse=True)
-def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without the variables that change how a server starts."""
-    for variable in list(os.environ):
-        if variable.startswith(("FLASK_", "NBMICRO_", "WERKZEUG_")):
-            monkeypatch.delenv(variable)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 @pytest.fixture
@@ -100,6 +93,7 @@ def test_the_first_request_is_forgotten_when_it_ends(started: list[Any]) -> None
 SERVER = """
 import sys
 from nbmicro import App
+from tests.serving.asking import DEADLINE, ask, free_port, takes_connections
 app = App("shop")
 app.add_url_rule("/", "index", lambda: "served")
 app.run(port=int(sys.argv[1]))
@@ -120,27 +114,18 @@ def serve(folder: Path, port: int) -> subprocess.Popen[str]:
 
 def test_it_serves_until_it_is_stopped(tmp_path: Path) -> None:
     """Over a real socket."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = serve(tmp_path, port)
     try:
-        deadline = time.monotonic() + 20
-        while True:
-            connection = HTTPConnection("127.0.0.1", port, timeout=5)
-            try:
-                connection.request("GET", "/")
-                assert connection.getresponse().read() == b"served"
-                break
-            except ConnectionRefusedError:
-                assert process.poll() is None, process.stdout and process.stdout.read()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            finally:
-                connection.close()
+        deadline = time.monotonic() + DEADLINE
+        while not takes_connections(port):
+            assert process.poll() is None, process.stdout and process.stdout.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert ask(port)[2] == b"served"
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=DEADLINE)
 
 
 def test_a_taken_port_is_said_and_ends_the_program(tmp_path: Path) -> None:
@@ -149,7 +134,7 @@ def test_a_taken_port_is_said_and_ends_the_program(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         process = serve(tmp_path, taken.getsockname()[1])
-        output, _ = process.communicate(timeout=20)
+        output, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 1
     assert "Address already in use" in output
     assert "in use by another program" in output

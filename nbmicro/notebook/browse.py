@@ -6,10 +6,11 @@ must not: the widget, which is loaded with the first of them; requests.
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.request import clean_target
@@ -32,32 +33,76 @@ _TEXT = (
 )
 
 
+class _OpenedOn:
+    """The app that a browser was opened on: the browser stays with it while ``%app`` lets the magics speak to another.
+
+    Parameters
+    ----------
+    session:
+        The session, as it is when the browser is opened.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._headers = session.client.default_headers
+        self.target = session.spoken
+
+    def app(self) -> Any:
+        """The app as it is now. Threads may call it, also at once."""
+        with self._lock:
+            spoken = self._session.spoken
+            if spoken is not self.target and spoken.name == self.target.name:
+                # `%app` has come back to it, perhaps with other options.
+                before, self.target = self.target, spoken
+                before.close()
+            return self.target.app()
+
+    def headers(self) -> Iterable[tuple[str, str]]:
+        """Those of ``%app -H``, when the magics spoke to it last."""
+        if self._session.spoken is self.target:
+            self._headers = self._session.client.default_headers
+        return self._headers() if self._headers is not None else ()
+
+
+class _Browser(NamedTuple):
+    opened: _OpenedOn
+    visits: Visits
+    widget: BrowserWidget
+
+
 class _Browsers:
     """The browsers of one session, by the cell that opened them."""
 
-    def __init__(self) -> None:
-        self._open: OrderedDict[Hashable, tuple[Visits, BrowserWidget]] = OrderedDict()
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._open: OrderedDict[Hashable, _Browser] = OrderedDict()
 
-    def add(self, key: Hashable, visits: Visits, widget: BrowserWidget) -> None:
+    def add(self, key: Hashable, browser: _Browser) -> None:
         before = self._open.pop(key, None)
-        self._open[key] = (visits, widget)
+        self._open[key] = browser
         if before is not None:
-            _end(before)
+            self._end(before)
         while len(self._open) > BROWSERS:
-            _end(self._open.popitem(last=False)[1])
+            self._end(self._open.popitem(last=False)[1])
 
     def close(self) -> None:
         while self._open:
-            _end(self._open.popitem()[1])
+            self._end(self._open.popitem()[1])
 
-
-def _end(browser: tuple[Visits, BrowserWidget]) -> None:
-    browser[0].close()
-    browser[1].close()
+    def _end(self, browser: _Browser) -> None:
+        browser.visits.close()
+        browser.widget.close()
+        left = [self._session.spoken, *(one.opened.target for one in self._open.values())]
+        if all(target is not browser.opened.target for target in left):
+            # Nobody speaks to this app any more; its threads end.
+            browser.opened.target.close()
 
 
 def browse(session: Session, path: str = "/") -> None:
     """Show a browser at ``path``, with a cookie jar of its own, and the page that it begins with.
+
+    It stays with the app that the magics speak to now.
 
     Raises nbmicro.errors.RequestError where ``path`` is none.
     """
@@ -71,13 +116,13 @@ def browse(session: Session, path: str = "/") -> None:
             f"%browse needs anywidget, which cannot be imported here: {error}.",
             hint="Install it where the kernel runs (pip install anywidget); then restart Jupyter itself.",
         ) from None
-    client = session.client
+    opened = _OpenedOn(session)
     visitor = Visitor(
-        session.target,
+        opened.app,
         session.history,
         frame_labels=session.label_of_file,
-        secret_names=client.secret_names,
-        default_headers=lambda: client.default_headers() if client.default_headers is not None else (),
+        secret_names=session.client.secret_names,
+        default_headers=opened.headers,
     )
     widget: BrowserWidget
 
@@ -89,7 +134,7 @@ def browse(session: Session, path: str = "/") -> None:
     widget = BrowserWidget(target, visits.take)
     run = current_run()
     owner = run.owner.key if run is not None else None
-    _browsers_of(session).add((owner, target) if owner is None else owner, visits, widget)
+    _browsers_of(session).add((owner, target) if owner is None else owner, _Browser(opened, visits, widget))
     session.host.display(widget.bundle(_TEXT.format(target)))
     if first is not None:
         still = dict(bundle_of(replace(first, fetch=visitor.fetch)))
@@ -101,6 +146,6 @@ def browse(session: Session, path: str = "/") -> None:
 def _browsers_of(session: Session) -> _Browsers:
     found: _Browsers | None = session.__dict__.get("browsers")
     if found is None:
-        found = session.__dict__["browsers"] = _Browsers()
+        found = session.__dict__["browsers"] = _Browsers(session)
         session.at_end.append(found.close)
     return found

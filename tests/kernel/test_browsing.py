@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nbmicro.testing.kernel import RealKernel
 
+HOME = "<h1>Home</h1><script>alert(1)</script>"
 PAGE = "%%route /\nimport itertools\n'<h1>Home</h1><script>alert(1)</script>'"
 FAST = """from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
@@ -15,6 +16,21 @@ async def home():
 STATE = """import threading
 from ipywidgets.widgets.widget import _instances
 print(len(_instances), sum(one.name == "nbmicro-browse" for one in threading.enumerate()))"""
+
+
+# What the front end of the browser of a cell would ask, in a thread as a comm's message is handled.
+ASK = """import threading
+from nbmicro.exchange.messages import RequestRecord
+from nbmicro.notebook.extension import session
+def ask(cell):
+    browser = next(one for key, one in session().browsers._open.items() if cell in str(key))
+    found = []
+    def visit():
+        found.append(browser.visits.visitor.visit(RequestRecord('GET', '/', ())).read(10_000)[0].decode())
+    thread = threading.Thread(target=visit)
+    thread.start()
+    thread.join(30)
+    return found[0]"""
 
 
 def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
@@ -46,6 +62,14 @@ def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
     assert fast.outputs[1].data["text/plain"] == "GET / → 200 OK · text/html\n<h1>Fast</h1>"
     kernel.check("%app app")
 
+    # A browser stays with the app that it was opened on; the rest of the notebook speaks to another.
+    kernel.check(ASK, cell_id="helper")
+    assert kernel.check("print(ask('fast'), ask('browse'))").stdout == f"<h1>Fast</h1> {HOME}\n"
+    assert kernel.check("%http /").outputs[0].data["text/plain"].endswith(HOME)
+    kernel.check("%app shop")
+    assert kernel.check("print(ask('browse'), ask('fast'))").stdout == f"{HOME} <h1>Fast</h1>\n"
+    kernel.check("%app app")
+
     missing = kernel.run(
         "import sys\nkept = {name: sys.modules.pop(name) for name in list(sys.modules)"
         " if name.startswith('nbmicro.notebook.widgets')}\n"
@@ -57,3 +81,5 @@ def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
 
     kernel.check("%unload_ext nbmicro")
     assert kernel.check(STATE).stdout == "0 0\n"
+    names = "print([one.name for one in threading.enumerate() if one.name.startswith(('nbmicro', 'AnyIO'))])"
+    assert kernel.check(names).stdout == "[]\n"

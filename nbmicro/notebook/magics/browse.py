@@ -29,7 +29,8 @@ def make(session: Session) -> Callable[..., Any]:
         PATH      where it begins; / unless said otherwise
 
         Links, forms, uploads, cookies, pictures and fetch() go to the app in the kernel, and nowhere else. Every
-        browser has cookies of its own. It reloads when a cell changes what its page used.
+        browser has cookies of its own, and stays with its app when %app speaks to another. It reloads when a cell
+        changes what its page used.
 
         In plain Python:  nbmicro.notebook.browse.browse(session, "/")
         """

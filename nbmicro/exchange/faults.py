@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from nbmicro.errors import NbmicroError
 from nbmicro.exchange.parts import ErrorRecord, Frame
-from nbmicro.exchange.places import FrameLabels, is_users, label_of
+from nbmicro.exchange.places import FrameLabels, is_framework, is_users, label_of
 
 if TYPE_CHECKING:
     from jinja2 import TemplateSyntaxError
@@ -41,7 +41,9 @@ _THREAD = re.compile(r"\bthread id \d+")
 _Place = tuple[str, int, str]
 
 
-def error_record(error: BaseException, frame_labels: FrameLabels | None = None) -> ErrorRecord:
+def error_record(
+    error: BaseException, frame_labels: FrameLabels | None = None, *, somewhere: bool = False
+) -> ErrorRecord:
     """The record of an exception.
 
     Parameters
@@ -51,8 +53,14 @@ def error_record(error: BaseException, frame_labels: FrameLabels | None = None) 
         out; those of Jinja templates stay.
     frame_labels:
         The host's names of files, by which a notebook's cells are called.
+    somewhere:
+        Whether an exception that passed through none of the user's frames shows the innermost one of an installed
+        package that is no framework's.
     """
-    return _record(error, frame_labels, CAUSE_LIMIT)
+    record = _record(error, frame_labels, CAUSE_LIMIT)
+    if somewhere and not record.frames:
+        return replace(record, frames=_installed_frame(error))
+    return record
 
 
 def _record(error: BaseException, frame_labels: FrameLabels | None, depth: int) -> ErrorRecord:
@@ -136,6 +144,18 @@ def _frames(error: BaseException, frame_labels: FrameLabels | None) -> tuple[Fra
         middle = frames[FRAME_LIMIT // 2 - 1]
         frames[FRAME_LIMIT // 2 - 1 : -FRAME_LIMIT // 2] = [replace(middle, more=f"{cut} more frames")]
     return tuple(frames)
+
+
+def _installed_frame(error: BaseException) -> tuple[Frame, ...]:
+    """The innermost frame of a package that is neither a framework nor of the standard library."""
+    found: tuple[Frame, ...] = ()
+    traceback = error.__traceback__
+    while traceback is not None:
+        code, names = traceback.tb_frame.f_code, traceback.tb_frame.f_globals
+        if not code.co_filename.startswith("<") and not is_framework(str(names.get("__name__", ""))):
+            found = (_frame(code.co_filename, traceback.tb_lineno, code.co_name, None),)
+        traceback = traceback.tb_next
+    return found
 
 
 def _folded(places: Sequence[_Place]) -> list[tuple[_Place, str]]:

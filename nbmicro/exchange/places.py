@@ -1,19 +1,20 @@
 """Where a line of code stands, in words that are the same in every run.
 
-What lives here: which files are the user's own, and what a file is called in an output. What must not:
-exceptions themselves.
+What lives here: which files are the user's own, which are a framework's, and what a file is called in an output. What
+must not: exceptions themselves.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 import sysconfig
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
 
-__all__ = ["FrameLabels", "is_users", "label_of"]
+__all__ = ["FrameLabels", "claim", "is_framework", "is_users", "label_of"]
 
 #: What a host knows better: the label of a file name (a notebook's cell), or None to leave it to us.
 FrameLabels: TypeAlias = Callable[[str], str | None]
@@ -28,21 +29,46 @@ _LIBRARIES = tuple(
 _CELL_FILE = re.compile(r"ipykernel_\d+|^<ipython-input-|^<stdin>")
 # Code that a library made from a text (dataclasses, numpy's dispatch).
 _GENERATED = re.compile(r"<(frozen |string>|__array_function__|attrs generated|lambdifygenerated)")
+# Whose code calls an app's, or is called for every request: its lines tell nobody where a handler failed.
+_FRAMEWORKS = frozenset(
+    """a2wsgi anyio asgiref bottle click django falcon fastapi flask jinja2 litestar nbmicro pydantic pydantic_core
+    pyramid quart sniffio starlette uvicorn waitress webob werkzeug""".split()  # noqa: SIM905
+)
+_claimed: set[str] = set()
+
+
+def is_framework(module: str) -> bool:
+    """Whether a module is Python's, ours or a web framework's, by its name."""
+    top = module.partition(".")[0]
+    return top in _FRAMEWORKS or top in sys.stdlib_module_names
+
+
+def claim(place: str) -> None:
+    """Count an installed package's folder, or an installed module's file, as the user's own from now on."""
+    path = os.path.realpath(place)
+    _claimed.add(path + os.sep if os.path.isdir(path) else path)
+    is_users.cache_clear()
 
 
 @lru_cache(maxsize=2048)
 def is_users(filename: str) -> bool:
-    """Whether code of this file name is the user's own: not nbmicro's, Python's or an installed package's."""
+    """Whether code of this file name is the user's own: not nbmicro's, Python's or an installed package's that nobody
+    claimed."""
     if filename.startswith("<"):
         return not _GENERATED.match(filename)
     if _CELL_FILE.search(filename):
         return True
     path = os.path.realpath(filename)
+    if any(path == one or (one.endswith(os.sep) and path.startswith(one)) for one in _claimed):
+        return True
     return not path.startswith(_LIBRARIES) and not {"site-packages", "dist-packages"} & set(path.split(os.sep))
 
 
 def label_of(filename: str, frame_labels: FrameLabels | None = None) -> str:
-    """What a file is called: what its cell declares (``GET /boom``), ``a cell`` or a base name; never a path."""
+    """What a file is called: what its cell declares (``GET /boom``), ``a cell`` or a base name; never a path.
+
+    A package's ``__init__.py`` has the package's name before it.
+    """
     if frame_labels is not None:
         label = frame_labels(filename)
         if label:
@@ -51,4 +77,5 @@ def label_of(filename: str, frame_labels: FrameLabels | None = None) -> str:
         return "a cell"
     if filename.startswith("<") and filename.endswith(">"):
         return filename[1:-1]
-    return os.path.basename(filename)
+    folder, name = os.path.split(filename)
+    return f"{os.path.basename(folder)}/{name}" if name == "__init__.py" and folder else name

@@ -72,7 +72,7 @@ def assemble(
         # An app that is not ours answers 500 and logs the exception.
         error = captured.logged_errors[-1]
     if error is not None:
-        known["exception"], known["error"] = error, error_record(error, frame_labels)
+        known["exception"], known["error"] = error, error_record(error, frame_labels, somewhere=True)
     elif 400 <= response.status < 500:
         refusal = environ.get("nbmicro.refusal")
         if isinstance(refusal, HTTPException):

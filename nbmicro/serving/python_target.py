@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib
+import importlib.util
 import inspect
 import os
 import re
@@ -18,7 +19,7 @@ from typing import Any
 
 from nbmicro.errors import LoadError
 from nbmicro.exchange.foreign.kinds import kind_of
-from nbmicro.exchange.places import is_users, label_of
+from nbmicro.exchange.places import claim, is_framework, is_users, label_of
 from nbmicro.web.appfinding import NoAppException, find_best_app, prepare_import
 
 __all__ = [
@@ -78,6 +79,7 @@ def load_file(file: str, name: str) -> Any:
 
 def import_target(name: str, target: str) -> ModuleType:
     """Import a module; LoadError, with file and line, where that fails. ``target`` is how the user named it."""
+    _claim_package(name)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -95,6 +97,22 @@ def import_target(name: str, target: str) -> ModuleType:
         raise LoadError(f"{error.msg}.", where=where, line=error.lineno, column=error.offset) from error
     except (Exception, SystemExit) as error:
         raise failed(error, target) from error
+
+
+def _claim_package(name: str) -> None:
+    """Count the code of the package that an app is of as the user's own, wherever it is installed."""
+    top = name.partition(".")[0]
+    if is_framework(top):
+        return
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        # A module that says nothing of itself; what is wrong is told when it is imported.
+        return
+    if spec is not None:
+        for place in spec.submodule_search_locations or [spec.origin or ""]:
+            if os.path.exists(place):
+                claim(place)
 
 
 def failed(error: BaseException, target: str, what: str = "") -> LoadError:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import bottle
@@ -16,12 +19,14 @@ import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from nbmicro.errors import LoadError, RequestError
+from nbmicro.exchange import places
 from nbmicro.exchange.address import check_origin
 from nbmicro.exchange.client import Client
 from nbmicro.exchange.foreign.app import ForeignApp
 from nbmicro.exchange.foreign.kinds import kind_of
 from nbmicro.exchange.record import Exchange
 from nbmicro.exchange.text import render_text
+from nbmicro.serving.loader import load_target
 from tests.exchange import other_apps
 
 Ask = Callable[..., Exchange]
@@ -112,6 +117,73 @@ def test_an_async_app_prints_into_its_exchange_from_loop_and_pool(wrap: Callable
     client = Client(wrap(other_apps.fastapi_app([])))
     assert [part.text for part in asked(client, "/state").output] == ["in the loop\n"]
     assert [part.text for part in asked(client, "/items/3").output] == ["in the pool\n"]
+
+
+INSTALLED = {
+    "teaflask": """
+        from flask import Flask
+        def create_app():
+            app = Flask(__name__)
+            @app.get("/boom")
+            def boom():
+                return str(1 / 0)
+            @app.get("/counted")
+            def counted():
+                import teacount
+                return teacount.of([])
+            return app
+        """,
+    "teafast": """
+        from fastapi import FastAPI
+        app = FastAPI()
+        @app.get("/boom")
+        async def boom():
+            return str(1 / 0)
+        """,
+    "teacount": "def of(leaves): return 1 / len(leaves)",
+}
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Packages where pip puts them, of which nobody's code is the user's yet."""
+    for name, text in INSTALLED.items():
+        (tmp_path / "site-packages" / name).mkdir(parents=True)
+        (tmp_path / "site-packages" / name / "__init__.py").write_text(textwrap.dedent(text).strip())
+    monkeypatch.syspath_prepend(tmp_path / "site-packages")
+    monkeypatch.setattr(places, "_claimed", set())
+    places.is_users.cache_clear()
+    yield
+    places.is_users.cache_clear()
+    for name in INSTALLED:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(("target", "label"), [("teaflask:create_app()", "teaflask"), ("teafast:app", "teafast")])
+def test_an_installed_app_that_is_looked_at_shows_its_lines(
+    wrap: Callable[[Any], ForeignApp], target: str, label: str
+) -> None:
+    """The code of the package that `%app` names is the app's own, and a library that it calls is not."""
+    client = Client(wrap(load_target(target).app))
+    error = asked(client, "/boom").error
+    assert error is not None
+    assert [(one.label, one.function, one.source) for one in error.frames] == [
+        (f"{label}/__init__.py", "boom", "return str(1 / 0)")
+    ]
+    if label == "teaflask":
+        error = asked(client, "/counted").error
+        assert error is not None
+        assert [one.source for one in error.frames] == ["return teacount.of([])"]
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_failure_outside_the_users_code_shows_the_library_s_line(wrap: Callable[[Any], ForeignApp]) -> None:
+    """An installed app that came by its object shows where it failed, and no line of its framework."""
+    client = Client(wrap(importlib.import_module("teaflask").create_app()))
+    error = asked(client, "/boom").error
+    assert error is not None
+    assert [(one.label, one.source) for one in error.frames] == [("teaflask/__init__.py", "return str(1 / 0)")]
 
 
 @pytest.mark.parametrize("testing", [False, True])

@@ -109,7 +109,9 @@ def front_end(environ: Mapping[str, str], sent: Mapping[str, object], *, has_ker
         return "Google Colab"
     if not has_kernel:
         return "a terminal; cells have no ids there"
-    if environ.get("VSCODE_PID") or environ.get("VSCODE_CWD"):
+    if sys.platform == "emscripten":
+        name = "JupyterLite, or another one whose Python runs in the browser"
+    elif environ.get("VSCODE_PID") or environ.get("VSCODE_CWD"):
         name = "VS Code"
     elif "deletedCells" in sent or "cellId" in sent:
         name = "JupyterLab or Notebook"

@@ -56,12 +56,15 @@ class Comm(BaseComm):  # type: ignore[misc]
     """Keeps what the kernel says to the front end."""
 
     said: ClassVar[list[dict[str, Any]]] = []
+    displays: ClassVar[list[str | None]] = []
 
     def publish_msg(self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **_: Any) -> None:
         data = data or {}
         if data.get("method") == "custom":
             body = b"".join(bytes(one) for one in buffers or ())
             self.said.append({"to": self.comm_id, "body": body.decode("utf-8", "replace"), **data["content"]})
+        elif "display" in data.get("state", {}):
+            self.displays.append(data["state"]["display"])
 
 
 class Publisher(DisplayPublisher):  # type: ignore[misc]
@@ -262,11 +265,13 @@ async def main() -> None:
     found["told"] = [one["page"] for one in Comm.said if one["kind"] == "changed"]
 
     await notebook.run("explore", "%explore")
+    Comm.displays.clear()
     routes, send, output = _widget("Select"), _widget("Button", "Send"), _widget("Output")
     at = next(number for number, option in enumerate(routes.options) if "/later" in option[0])
     notebook.tell(routes.model_id, {"method": "update", "state": {"index": at}})
     notebook.tell(send.model_id, {"method": "custom", "content": {"event": "click"}})
     await until(lambda: output.outputs)
+    found["displays"] = Comm.displays
     found["explored"] = output.outputs[0]["data"]["text/plain"]
     before = len(routes.options)
     await notebook.run("one more", "%%route /one/more\n'more'")

@@ -36,7 +36,7 @@ def found() -> dict[str, Any]:
         ("bench", "20 × 200 OK"),
         ("routes", "POST   /sum"),
         ("exchanges", "GET  /hello/Ada  200"),
-        ("doctor", "a browser's Python"),
+        ("doctor", "JupyterLite"),
         ("foreign request", "other"),
     ],
 )
@@ -99,3 +99,6 @@ def test_the_explorer_sends_and_follows_the_cells(found: dict[str, Any]) -> None
     """A press of its button is answered, and a new route is in its list."""
     assert found["explored"].endswith("later")
     assert found["new routes"] == 1
+    # What is None to Python is nothing to JupyterLite's front end, which would go on hiding the answer.
+    assert "" in found["displays"]
+    assert None not in found["displays"]

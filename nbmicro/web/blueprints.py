@@ -14,6 +14,7 @@ from weakref import WeakSet
 
 from nbmicro.web.declarations import Route
 from nbmicro.web.ledger import Ledger
+from nbmicro.web.owners import current_owner, current_run
 from nbmicro.web.scaffold import Scaffold
 from nbmicro.web.table import Registration
 
@@ -55,6 +56,9 @@ class BlueprintSetupState:
         self, rule: str, endpoint: str | None = None, view_func: Callable[..., Any] | None = None, **options: Any
     ) -> None:
         """Declare a route on the app with this registration's name, prefix, subdomain and defaults."""
+        from nbmicro.web.routes import check_rule
+
+        check_rule(rule)
         if self.url_prefix is not None:
             rule = f"{self.url_prefix.rstrip('/')}/{rule.lstrip('/')}" if rule else self.url_prefix
         options.setdefault("subdomain", self.subdomain)
@@ -110,8 +114,12 @@ class Blueprint(Scaffold):
         self.has_cli_group = cli_group is not _MISSING
         if not again:
             self.ledger = Ledger()
-            self._recorded: list[Callable[[BlueprintSetupState], None]] = []
+            #: Each with the key of the owner that recorded it.
+            self._recorded: list[tuple[Any, Callable[[BlueprintSetupState], None]]] = []
             self._states: WeakSet[Any] = WeakSet()
+        else:
+            mine = current_owner().owner.key
+            self._recorded = [(owner, func) for owner, func in self._recorded if owner != mine]
         self.ledger.changed()
         if self.has_static_folder:
             self.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", self.send_static_file)
@@ -155,6 +163,12 @@ class Blueprint(Scaffold):
             raise ValueError(f"The endpoint {endpoint!r} holds a dot; in a blueprint it may not.")
         if endpoint is None and name is not None and "." in name:
             raise ValueError(f"The function's name {name!r} holds a dot; in a blueprint it may not.")
+        if callable(rule):
+            # As Flask does: an extension that takes over `state.add_url_rule` makes the text of it (Flask-RESTX); where
+            # none does, the registration refuses it.
+            options["provide_automatic_options"] = provide_automatic_options
+            self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
+            return
         route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=True)
         if any(state.url_prefix is None for state in self._states):
             check_slash(rule)
@@ -174,7 +188,7 @@ class Blueprint(Scaffold):
 
     def record(self, func: Callable[[BlueprintSetupState], None]) -> None:
         """Call ``func(state)`` for every registration, those that were and those to come."""
-        self._recorded.append(func)
+        self._recorded.append((current_owner().owner.key, func))
         for state in list(self._states):
             func(state)
 
@@ -283,8 +297,6 @@ def declare_registration(outer: Any, blueprint: Blueprint, options: dict[str, An
 
     ValueError when the same cell (or the script) has given the name to another registration already.
     """
-    from nbmicro.web.owners import current_owner, current_run
-
     name: str = options.get("name") or blueprint.name
     if "." in name:
         raise ValueError(f"The name {name!r} holds a dot; a blueprint's name may not, since dots join the names.")

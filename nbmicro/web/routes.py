@@ -15,7 +15,7 @@ from nbmicro.web.owners import current_owner
 if TYPE_CHECKING:
     from nbmicro.web.setup import Setup
 
-__all__ = ["ViewFunctions", "declare_route", "make_route"]
+__all__ = ["ViewFunctions", "check_rule", "declare_route", "make_route"]
 
 
 def make_route(
@@ -36,8 +36,10 @@ def make_route(
     answers_options:
         Whether the app answers OPTIONS by itself where nothing else is said.
 
-    TypeError for ``methods`` that is a string, or where neither an endpoint nor a function is given.
+    TypeError for a rule that is no text, for ``methods`` that is a string, or where neither an endpoint nor a function
+    is given.
     """
+    check_rule(rule)
     options = dict(options)
     if endpoint is None:
         if view_func is None:
@@ -64,6 +66,12 @@ def make_route(
         auto_options=provide_automatic_options,
         options={name: value for name, value in options.items() if value is not None},
     )
+
+
+def check_rule(rule: object) -> None:
+    """Raise TypeError for a rule that is no text: refused where it is declared, it does no harm to other rules."""
+    if not isinstance(rule, str):
+        raise TypeError(f"A URL rule is a text such as '/users/<int:id>'; this one is of type {type(rule).__name__}.")
 
 
 def declare_route(place: Any, route: Route) -> None:

@@ -258,7 +258,7 @@ class Setup(AppTemplates):
         state = blueprint.make_setup_state(self._app, {**options, "name": name}, first)
         blueprint._states.add(state)
         self.__dict__.setdefault("_setup_states", {})[name] = state
-        for function in list(blueprint._recorded):
+        for _, function in list(blueprint._recorded):
             function(state)
 
     @property

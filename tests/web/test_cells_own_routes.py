@@ -190,6 +190,29 @@ def test_a_blueprint_may_be_added_to_after_its_registration_and_by_a_cell_that_r
     assert notebook.ask("/shop/late") == "404"
 
 
+def test_what_a_blueprint_recorded_is_recorded_anew_when_its_cell_runs_again(notebook: Notebook) -> None:
+    made: list[Blueprint] = []
+
+    def blueprint(text: str) -> Callable[[App], object]:
+        def code(app: App) -> None:
+            made.append(Blueprint("bp", "x"))
+            made[-1].record(lambda state: state.add_url_rule("/page", "page", lambda: text))
+
+        return code
+
+    def register(app: App) -> None:
+        app.register_blueprint(made[-1])
+
+    notebook.run("A", blueprint("one"))
+    notebook.run("B", register)
+    assert notebook.ask("/page") == "one"
+    notebook.run("A", blueprint("two"))
+    assert notebook.ask("/page") == "two"
+    for _ in range(2):
+        notebook.run("B", register)
+        assert notebook.ask("/page") == "two"
+
+
 def test_an_app_that_its_cell_makes_again_keeps_what_other_cells_declared(notebook: Notebook) -> None:
     apps: list[App] = []
     for _ in range(2):

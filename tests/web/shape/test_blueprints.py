@@ -177,6 +177,35 @@ def test_a_recorded_function_may_add_rules(app: App) -> None:
     assert "RECORDED" in app.config
 
 
+def test_a_rule_that_is_no_text_is_made_one_by_an_extension_or_refused(app: App) -> None:
+    """As Flask-RESTX does it: a function of the prefix, which its own ``add_url_rule`` of the state calls. A rule that
+    stays none is refused where it is declared, and every other one goes on."""
+    app.add_url_rule("/well", "well", where)
+    taken = Blueprint("taken", __name__, url_prefix="/api")
+
+    def take_over(state: BlueprintSetupState) -> None:
+        own = state.add_url_rule
+
+        def add(rule: Any, *args: Any, **options: Any) -> None:
+            own(rule(state.url_prefix) if callable(rule) else rule, *args, **options)
+
+        state.add_url_rule = add  # type: ignore[method-assign]
+
+    taken.record(take_over)
+    taken.add_url_rule(lambda prefix: f"/below{prefix}", "page", where, methods=["POST"])  # type: ignore[arg-type]
+    app.register_blueprint(taken)
+    assert app.test_client().post("/api/below/api").text == "taken.page taken /api/below/api"
+    plain = Blueprint("plain", __name__)
+    plain.add_url_rule(lambda prefix: "/a", "page", where)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"A URL rule is a text such as .*; this one is of type function\."):
+        app.register_blueprint(plain)
+    for wrong in (None, 5, b"/x"):
+        for place in (app, plain):
+            with pytest.raises(TypeError, match="A URL rule is a text"):
+                place.add_url_rule(wrong, "page", where)  # type: ignore[arg-type]
+    assert app.test_client().get("/well").text == "well None /well"
+
+
 def test_the_state_may_be_of_a_class_of_ones_own(app: App) -> None:
     """``make_setup_state`` is an override point."""
     made: list[Any] = []

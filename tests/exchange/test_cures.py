@@ -72,6 +72,7 @@ def test_the_threads_of_sqlite_have_no_numbers() -> None:
     thread = threading.Thread(target=ask)
     thread.start()
     thread.join()
+    connection.close()
     record = error_record(errors[0])
     assert record.message.endswith("created in thread … and this is thread ….")
     assert "check_same_thread=False" in (record.hint or "")

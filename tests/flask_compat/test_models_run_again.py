@@ -55,6 +55,7 @@ class Notebook:
 
     def __init__(self) -> None:
         self.names: dict[str, Any] = {"app": App("library", root_path="/"), "__name__": "__main__"}
+        self.databases: list[Any] = []
 
     def run(self, key: str | None, source: str) -> None:
         run = start_run(Owner(("cell", key) if key else None, source.strip().partition("\n")[0], "cell"), self.names)
@@ -64,6 +65,8 @@ class Notebook:
             success = True
         finally:
             run.finish(success=success)
+        if "db" in self.names and self.names["db"] not in self.databases:
+            self.databases.append(self.names["db"])
 
     def __getitem__(self, name: str) -> Any:
         return self.names[name]
@@ -74,7 +77,8 @@ def notebook(as_flask: None) -> Iterator[Notebook]:
     notebook = Notebook()
     yield notebook
     with notebook["app"].app_context():
-        notebook["app"].extensions["sqlalchemy"].engine.dispose()
+        for engine in [engine for database in notebook.databases for engine in database.engines.values()]:
+            engine.dispose()
 
 
 @pytest.mark.parametrize("base", BASES.values(), ids=BASES)

@@ -13,7 +13,8 @@ from nbmicro.web.request_context import need_request_context
 
 __all__ = ["MethodView", "View"]
 
-METHOD_NAMES = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
+#: The methods of a class that answer requests, by Flask's name for them: extensions import it.
+http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 
 
 class View:
@@ -86,7 +87,7 @@ class MethodView(View):
         super().__init_subclass__(**kwargs)
         if "methods" in cls.__dict__:
             return
-        methods = {name.upper() for name in METHOD_NAMES if hasattr(cls, name)}
+        methods = {name.upper() for name in http_method_funcs if hasattr(cls, name)}
         for base in cls.__bases__:
             methods.update(getattr(base, "methods", None) or ())
         if methods:

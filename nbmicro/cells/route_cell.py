@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType
 from typing import Literal
 
+from nbmicro.cells.core_names import refuse_taking
 from nbmicro.cells.python_source import compile_tree, parse_source, refuse_ipython, same_newlines, shown_line
 from nbmicro.cells.route_body import read_body
 from nbmicro.cells.route_function import check_callable, find_function, read_function
@@ -137,8 +138,11 @@ def build_handler(
     Raises
     ------
     CellError
-        A path value has a reserved name, or the decorated function does not take the rule's values.
+        A path value has a reserved name, the handler assigns one of the core's names by `global`, or the decorated
+        function does not take the rule's values.
     """
+    if "global" in cell.source:
+        refuse_taking(cell.tree, cell.code, namespace, where=cell.where)
     if cell.form == "body":
         refuse_reserved(cell, reserved)
         remember_source(cell.filename, cell.source)

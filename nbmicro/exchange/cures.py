@@ -108,6 +108,8 @@ def _unbound(error: BaseException) -> str | None:
     outer = next((around for around in _callers(error, code) if name in around.co_cellvars + around.co_varnames), None)
     if outer is not None:
         return f"To change the handler's `{name}`, begin the function `{code.co_name}` with `nonlocal {name}`."
+    if HANDLER_NAMES.get(name, error) is frame.f_globals.get(name):
+        return _own_name_assigned(name, _source(error))
     if name in frame.f_globals:
         # A body's function stands on the cell's first line, where no written function can be.
         whole = bool(_ROUTE_CELL.match(code.co_filename)) and code.co_firstlineno == 1
@@ -121,6 +123,15 @@ def _unbound(error: BaseException) -> str | None:
     if hasattr(builtins, name):
         return f"`{name}` is Python's own, but it is assigned here, which makes it a local name. Name yours otherwise."
     return None
+
+
+def _own_name_assigned(name: str, source: str) -> str:
+    """`request = request.args` in a handler. To assign the notebook's `request` would take it from all of them."""
+    written = re.match(rf"\s*{name}\s*=(?!=)\s*(.+?)\s*$", source)
+    attribute = re.match(rf"{name}\.(?:get_)?(\w+)", written[1]) if written else None
+    better = attribute[1] if attribute and attribute[1] not in HANDLER_NAMES else f"my_{name}"
+    line = f":  {better} = {written[1]}" if written else f", such as `{better}`"
+    return f"`{name}` is nbmicro's, and assigned here it is the handler's own. Use another name{line}"
 
 
 def _callers(error: BaseException, code: CodeType) -> Iterator[CodeType]:

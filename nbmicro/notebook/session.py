@@ -23,6 +23,7 @@ from nbmicro.exchange.history import History
 from nbmicro.exchange.record import ErrorRecord, Exchange
 from nbmicro.notebook import announce, explaining
 from nbmicro.notebook.host import Cell, Host
+from nbmicro.notebook.taken_names import TakenNames
 from nbmicro.notebook.target import Target, header_values, stop_listening
 from nbmicro.notebook.unused_decorators import UnusedDecorators
 from nbmicro.web.app import App
@@ -63,6 +64,7 @@ class Session:
         self._pushed: list[tuple[Run, AppContext]] = []
         self._told: WeakKeyDictionary[Run, set[int]] = WeakKeyDictionary()
         self._decorators = UnusedDecorators()
+        self._taken = TakenNames()
         self.captured_by: dict[str, str] = {}
         #: What else ends with the session.
         self.at_end: list[Callable[[], object]] = []
@@ -162,6 +164,7 @@ class Session:
             for ledger in list(Ledger.every):
                 ledger.drop_owners(set(keys))
         cell.state = start_run(cell.owner, self.host.namespace)
+        self._taken.begins(cell.state, self.host.namespace)
         self._enter_standing_context()
         if self._pushed:
             # A context that another cell pushed lasts until it is popped, whichever kind of cell did it.
@@ -193,6 +196,8 @@ class Session:
             standing = {id(one) for one in stands}
             dropped = [one.route.label for one in declared if id(one) not in standing]
             print(f"not declared: {', '.join(dropped[: announce.MOST])}", file=sys.stderr)
+        for line in self._taken.told(run, cell.source, self.host.namespace):
+            print(line)
         unused = self._decorators.told(run, self.host.namespace)
         if unused and success:
             print("\n".join(unused[: announce.MOST]), file=sys.stderr)

@@ -65,6 +65,11 @@ def refused(reply: Reply) -> str:
         ("%%route /x\ncount = 1", "Add the line `count`"),
         ("%%route /x\n", 'For example:  "Hello!"'),
         ("%%route /x\ndef a(): pass\ndef b(): pass", "line 2"),
+        ("%%route /x\nglobal request\nrequest = request.args\n'x'", "Leave the line out, and use another name"),
+        (
+            "%%route /x\ndef x():\n    global g\n    g = 5\n    return 'x'",
+            "line 3: `global g`: to assign nbmicro's `g`",
+        ),
         ("%%route /hello/<name>\ndef hello():\n    return 'x'", "Write:  def hello(name):"),
         ("%%route /hello/<name>\ndef hello(nme):\n    return 'x'", "did you mean `name`?"),
         # Requests
@@ -137,3 +142,28 @@ def test_a_decorator_above_no_function_is_told_when_its_cell_ends(notebook: Real
     assert notebook.check("app.route('/one')(lambda: '1')", cell_id="one").stderr == ""
     failed = notebook.run("app.route('/y')\n1/0", cell_id="y")
     assert failed.stderr == ""
+
+
+def test_a_name_of_nbmicros_that_a_cell_takes_is_told_at_once(notebook: RealKernel) -> None:
+    """The same however often the cell runs; an import says what it means, and is not told."""
+    for _ in range(2):
+        assert notebook.check("request = {'q': 1}", cell_id="taken").stdout == (
+            "Note: `request` is now the notebook's own (of type dict), in every handler too. "
+            "Use another name for it, and have nbmicro's again:  from nbmicro import request\n"
+        )
+    assert notebook.check("len(request)", cell_id="read").stdout == ""
+    assert notebook.check("from nbmicro import request", cell_id="back").stdout == ""
+    assert notebook.check("from collections import Counter as g", cell_id="import").stdout == ""
+    assert notebook.check("from nbmicro import g", cell_id="back").stdout == ""
+    by_function = "def page():\n    global request\n    request = request.args\n    return 'x'"
+    told = "Note: `global request` lets a function take nbmicro's `request` from every handler."
+    assert told in notebook.check(by_function, cell_id="function").stdout
+    assert notebook.check("def page():\n    global request\n    return request", cell_id="function").stdout == ""
+
+
+def test_a_name_that_the_notebook_has_taken_is_its_handlers_to_change() -> None:
+    with RealKernel() as kernel:
+        kernel.check("%load_ext nbmicro")
+        kernel.check("session = 0")
+        kernel.check("%%route /count\nglobal session\nsession += 1\nstr(session)")
+        assert [kernel.check("%http /count").text.splitlines()[-1] for _ in range(2)] == ["1", "2"]

@@ -77,6 +77,13 @@ def flask(rule: str, body: str) -> str:
         ("%%route /p\nfrom flask import request\nrequest.args['a']", "3 │", "from nbmicro import request"),
         ("%%route /p\nimport flask\nflask.jsonify(a=1)", "3 │", "import nbmicro as flask"),
         ("%%route /p\nimport nosuchthing\n'x'", "2 │ import nosuchthing", "%pip install nosuchthing"),
+        ("%%route /p\nrequest = request.args\nrequest['a']", "2 │", "Use another name:  args = request.args"),
+        (
+            flask("/p", "request = request.get_json()\n    return request"),
+            "3 │",
+            "Use another name:  json = request.get_json()",
+        ),
+        ("%%route /p\ng.x = 1\ng = 5\n'x'", "2 │ g.x = 1", "Use another name, such as `my_g`"),
         # Ends
         ("%%route /p\nimport sys\nsys.exit(3)", "3 │ sys.exit(3)", "abort(500)"),
         ("%%route /p\nexit()", "2 │ exit()", "abort(500)"),

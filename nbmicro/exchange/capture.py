@@ -13,11 +13,12 @@ import threading
 import warnings
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
+from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import Any
 
 from nbmicro.exchange.parts import LogLine, OutputPart, Stream
-from nbmicro.exchange.places import FrameLabels, label_of
+from nbmicro.exchange.places import FrameLabels, is_users, label_of
 
 __all__ = ["LOG_LIMIT", "OUTPUT_LIMIT", "Capture", "capture", "current_capture"]
 
@@ -46,7 +47,7 @@ class Capture:
     def __init__(self, frame_labels: FrameLabels | None = None) -> None:
         self._frame_labels = frame_labels
         self._parts: list[tuple[Stream, str, Mapping[str, Any] | None, logging.LogRecord | None]] = []
-        self._logs: list[tuple[LogLine, BaseException | None]] = []
+        self._logs: list[tuple[LogLine, BaseException | None, str]] = []
         self._room = OUTPUT_LIMIT
         self._token: Token[Capture | None] | None = None
         #: A stream for ``wsgi.errors``.
@@ -94,7 +95,8 @@ class Capture:
         if getattr(record, "nbmicro_shown", False):
             return  # the exchange shows that failure itself
         if len(self._logs) < LOG_LIMIT:
-            self._logs.append((LogLine(record.levelname, record.name, _message(record, error)), error))
+            line = LogLine(record.levelname, record.name, _message(record))
+            self._logs.append((line, error, record.pathname))
 
     def warn(self, message: Warning | str, category: type[Warning], filename: str, line: int) -> None:
         """Keep a warning, as text on stderr that names its place without a path."""
@@ -114,8 +116,13 @@ class Capture:
         return tuple(parts)
 
     def logs(self, without: BaseException | None = None) -> tuple[LogLine, ...]:
-        """The log records in order, except those that only report the exception ``without``."""
-        return tuple(line for line, error in self._logs if error is None or error is not without)
+        """The log records in order, each with its exception, unless that is ``without``, which is told elsewhere: of
+        it only what the user's own code says is kept, not a framework's report."""
+        return tuple(
+            line if error is None or error is without else replace(line, message=f"{line.message} ({_told(error)})")
+            for line, error, place in self._logs
+            if error is None or error is not without or is_users(place)
+        )
 
     def __bool__(self) -> bool:
         return bool(self._parts or self._logs)
@@ -125,13 +132,16 @@ class Capture:
 capture = Capture
 
 
-def _message(record: logging.LogRecord, error: BaseException | None) -> str:
+def _message(record: logging.LogRecord) -> str:
     try:
-        message = record.getMessage()
+        return record.getMessage()
     except (TypeError, ValueError, KeyError):
         # Arguments that do not fit their format; logging itself would report this on stderr, with paths.
-        message = f"{record.msg!s} {record.args!r}"
-    return f"{message} ({type(error).__name__}: {error})" if error is not None else message
+        return f"{record.msg!s} {record.args!r}"
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _written_record() -> logging.LogRecord | None:

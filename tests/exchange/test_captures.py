@@ -113,6 +113,37 @@ def test_a_log_record_that_a_handler_writes_to_stderr_is_said_once() -> None:
     assert exchange.printed == "printed\n"
 
 
+@pytest.mark.parametrize("code", [500, 200])
+def test_what_a_handler_logs_of_an_exception_is_kept_and_what_a_framework_reports_is_not(code: int) -> None:
+    """The exception itself is told once: with its lines where the request failed of it, else behind the message."""
+    app = nbmicro.App("shop.errors", static_folder=None)
+
+    @app.errorhandler(ZeroDivisionError)
+    def unpaid(error: ZeroDivisionError) -> tuple[str, int]:
+        app.logger.error("order 7 could not be paid", exc_info=error)
+        app.logger.error("plain")
+        return "sorry", code
+
+    @app.get("/")
+    def pay() -> str:
+        raise ZeroDivisionError("by nothing")
+
+    exchange = Client(app).get("/")
+    told = "" if code == 500 else " (ZeroDivisionError: by nothing)"
+    assert [line.message for line in exchange.logs] == [f"order 7 could not be paid{told}", "plain"]
+    assert (exchange.error is not None) == (code == 500)
+
+    theirs = flask.Flask("theirs")
+    theirs.logger.setLevel("ERROR")
+
+    @theirs.get("/")
+    def fail() -> str:
+        theirs.logger.error("before")
+        return str(1 // 0)
+
+    assert [line.message for line in Client(theirs).get("/").logs] == ["before"]
+
+
 def test_a_record_whose_logger_does_not_pass_it_on_stays_a_print() -> None:
     def handler(environ: dict[str, Any]) -> None:
         logger = logging.getLogger("shop.alone")

@@ -11,7 +11,7 @@ from playwright.sync_api import expect as once
 
 __all__ = ["expect"]
 
-SECONDS = 15.0
+SECONDS = 30.0
 
 
 class _Patient:

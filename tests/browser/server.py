@@ -39,7 +39,7 @@ class LabServer:
     is one that JupyterHub or Binder has started for a user, as far as it and its kernels can tell.
     """
 
-    def __init__(self, folder: Path, scratch: Path, *, prefix: str = "/", startup_timeout: float = 90.0) -> None:
+    def __init__(self, folder: Path, scratch: Path, *, prefix: str = "/", startup_timeout: float = 180.0) -> None:
         self.folder = folder
         self.log = scratch / "lab.log"
         self._scratch = scratch
@@ -105,7 +105,7 @@ class LabServer:
                 self._process.wait()
         self._process = None
 
-    def get(self, path: str, *, timeout: float = 10.0) -> bytes:
+    def get(self, path: str, *, timeout: float = 30.0) -> bytes:
         """The body of a page of the server, asked for with its token."""
         request = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"})
         with urllib.request.urlopen(request, timeout=timeout) as answer:
@@ -121,7 +121,7 @@ class LabServer:
         deadline = time.monotonic() + self._timeout
         while True:
             try:
-                self.get("/api/status", timeout=5)
+                self.get("/api/status")
                 return
             except (urllib.error.URLError, OSError) as error:
                 ended = self._process is None or self._process.poll() is not None

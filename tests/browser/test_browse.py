@@ -86,8 +86,8 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("browsed")
     nbformat.write(notebook(), folder / "shop.ipynb")
     with LabServer(folder, tmp_path_factory.mktemp("lab")) as server:
-        lab = Lab(browser, server, timeout=30.0)
-        once.set_options(timeout=15_000)
+        lab = Lab(browser, server)
+        once.set_options(timeout=30_000)
         try:
             lab.open("shop.ipynb")
             lab.run_all()
@@ -335,7 +335,7 @@ def test_after_a_restart_of_the_kernel_one_line_says_what_to_do(first: Shown) ->
 def _log_with(lab: Lab, last: str) -> list[str]:
     """The addresses with `leak` that the server has been asked for, up to ``last``."""
     lab.page.wait_for_function("async () => true")
-    for _ in range(100):
+    for _ in range(600):
         text = Path(lab.server.log).read_text("utf-8", "replace")
         if last in text:
             break

@@ -56,8 +56,8 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "users.ipynb")
     with LabServer(folder, tmp_path_factory.mktemp("lab")) as server:
-        lab = Lab(browser, server, timeout=30.0)
-        expect.set_options(timeout=15_000)
+        lab = Lab(browser, server)
+        expect.set_options(timeout=30_000)
         try:
             lab.open("users.ipynb")
             lab.run_all()

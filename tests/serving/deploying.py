@@ -20,7 +20,7 @@ from start import ROOT
 from tests.serving.asking import DEADLINE, takes_connections
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-START_SECONDS = 40.0
+START_SECONDS = 120.0
 
 
 def blocks(language: str) -> list[str]:

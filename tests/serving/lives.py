@@ -29,7 +29,7 @@ from tests.serving.deploying import commands
 
 __all__ = ["ENVIRON", "KernelLife", "Life", "copied", "served"]
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 #: The key that a lesson takes from outside: with one for all, what one life signs another reads.
 ENVIRON = {"CLUB_KEY": "one key for all lives"}
 #: What no server may need.

@@ -23,7 +23,7 @@ pytest.importorskip("jupyter_server_proxy")
 pytestmark = pytest.mark.kernel
 
 TOKEN = "0123456789abcdef0123456789abcdef"
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 class Jupyter:

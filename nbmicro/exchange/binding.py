@@ -13,7 +13,7 @@ from nbmicro.exchange.assembly import templates_of
 from nbmicro.exchange.interpolate import APP_NAMES, Scope
 from nbmicro.exchange.syntax import Script, ScriptRequest
 
-__all__ = ["Protected", "captured_names", "check_names", "is_protected"]
+__all__ = ["Protected", "captured_names", "check_names", "is_protected", "names_given"]
 
 Protected = Callable[[str, object], bool]
 """Whether the notebook's name with this value must not be overwritten."""

@@ -10,7 +10,7 @@ import ast
 import builtins
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -110,7 +110,7 @@ class Scope:
             if expression.startswith("$"):
                 return dynamic_value(expression, self.namespace, self.folder)
             reference = reference_in(expression)
-            if reference:
+            if reference and not (reference["plain"] and self._is_other(reference["name"])):
                 return self._answer(blank, reference["name"])
         except VariableFault as fault:
             raise RequestError(
@@ -130,6 +130,11 @@ class Scope:
             raise self._failed(blank, error) from error
         except Exception as error:
             raise self._failed(blank, error) from error
+
+    def _is_other(self, name: str) -> bool:
+        """Whether a name is something else than a request's exchange, so that what is read of it is Python."""
+        found = self.namespace.get(name)
+        return found is not None and not (hasattr(found, "response") and hasattr(found, "history"))
 
     def _answer(self, blank: Blank, name: str) -> object:
         reference = reference_in(blank.expression)
@@ -194,18 +199,37 @@ class Scope:
                     column=url.column,
                 )
 
-    def settle(self, variables: Iterable[Variable]) -> dict[str, FileText]:
-        """The values of file variables; one that waits for an answer is tried again before the next request."""
+    def settle(self, variables: Iterable[Variable], coming: Collection[str] = ()) -> dict[str, FileText]:
+        """The values of file variables; one that waits for an answer is tried again before the next request.
+
+        ``coming`` are the names that the requests give that are still to be sent.
+
+        Raises
+        ------
+        RequestError
+            A value that waits for nothing cannot be had: ``@key = {{$dotenv KEY}}`` without such a line in ``.env``, or
+            a part that the answer has not; with the variable's line.
+        """
         for variable in variables:
             self.pending[variable.name] = variable
         settled: dict[str, FileText] = {}
         for name, variable in list(self.pending.items()):
             del self.pending[name]
-            try:
-                settled[name] = FileText(self.text(variable.value, settled))
-            except RequestError:
+            if self._waits(variable, settled, coming):
                 self.pending[name] = variable
+            else:
+                settled[name] = FileText(self.text(variable.value, settled))
         return settled
+
+    def _waits(self, variable: Variable, settled: Mapping[str, object], coming: Collection[str]) -> bool:
+        """Whether a file variable reads a name that is not there yet, or whose value from an earlier run gets old."""
+        read = {name for blank in variable.value.blanks for name in names_in(blank.expression)}
+        return any(
+            name in self.pending
+            or name in coming
+            or not (name in settled or name in self.namespace or hasattr(builtins, name))
+            for name in read
+        )
 
 
 def short(text: str, limit: int = 200) -> str:

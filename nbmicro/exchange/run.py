@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.assembly import assemble_line, assemble_request, templates_of
-from nbmicro.exchange.binding import Protected, check_names, is_protected
+from nbmicro.exchange.binding import Protected, check_names, is_protected, names_given
 from nbmicro.exchange.checks import (
     capture,
     check_body,
@@ -214,7 +214,8 @@ def run_script(
         client.reset()
     exchanges: list[Exchange] = []
     for index, request in enumerate(script.requests):
-        namespace.update(scope.settle(variable for variable in script.variables if variable.before == index))
+        coming = {name for later in script.requests[index:] for name in names_given(later)}
+        namespace.update(scope.settle((one for one in script.variables if one.before == index), coming))
         exchange = _run_request(request, script.options, client, namespace, scope, origin)
         exchanges.append(exchange)
         _tell(client, exchange, script.options, request.show, announce)

@@ -20,11 +20,14 @@ from typing import Any, Protocol
 from nbmicro.exchange.dialects import json_path
 from nbmicro.web.dotenv import parse_dotenv
 
-__all__ = ["DYNAMIC_NAMES", "FileText", "VariableFault", "answer_part", "dynamic_value", "reference_in"]
+__all__ = ["DYNAMIC_NAMES", "FileText", "VariableFault", "answer_part", "dynamic_value", "path_steps", "reference_in"]
 
 DYNAMIC_NAMES = ("$guid", "$timestamp", "$datetime", "$localDatetime", "$randomInt", "$processEnv", "$dotenv")
 _REFERENCE = re.compile(
-    r"(?P<name>[A-Za-z_]\w*)\.(?:(?P<side>request|response)\.)?(?:body\.(?P<path>\*|\$.*)|headers\.(?P<header>[A-Za-z][\w-]*))\Z",
+    # A path may lack its `$.` behind `response.body`.
+    r"(?P<name>[A-Za-z_]\w*)\.(?:(?P<side>request|response)\.)?"
+    r"(?:body\.(?P<path>\*|\$.*|(?<=request\.body\.|esponse\.body\.)(?P<plain>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*))"
+    r"|headers\.(?P<header>[A-Za-z][\w-]*))\Z",
     re.S,
 )
 _OFFSET = re.compile(r"(-?\d{1,9})\s+(y|M|w|d|h|m|s|ms)\Z")
@@ -75,8 +78,13 @@ class Answered(Protocol):
 
 
 def reference_in(expression: str) -> re.Match[str] | None:
-    """The match of ``login.response.body.$.token`` or ``login.headers.X-Token``; None for Python."""
+    """The match of ``login.response.body.$.token`` (or ``.body.token``), or of ``login.headers.X-Token``; else None."""
     return _REFERENCE.match(expression.strip())
+
+
+def path_steps(reference: re.Match[str]) -> list[str | int] | None:
+    """The steps of a request variable's path into JSON; None where it is more JSONPath than is read."""
+    return json_path(f"$.{reference['plain']}" if reference["plain"] else reference["path"])
 
 
 def answer_part(exchange: Answered, reference: re.Match[str]) -> object:
@@ -90,7 +98,7 @@ def answer_part(exchange: Answered, reference: re.Match[str]) -> object:
         return value
     if reference["path"] == "*":
         return side.text
-    steps = json_path(reference["path"])
+    steps = path_steps(reference)
     if steps is None:
         raise VariableFault(
             f"`{reference['path']}` is more JSONPath than nbmicro reads.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import types
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -296,6 +297,48 @@ def test_a_file_variable_may_wait_for_an_answer() -> None:
     assert asked(cell)["headers"]["x-token"] == "1"
     with pytest.raises(RequestError, match="the notebook has no `nobody`"):
         asked("@token = {{nobody.response.body.$.id}}\nGET /x\nX-Token: {{token}}\n")
+
+
+def test_a_path_into_an_answer_may_lack_its_root() -> None:
+    """`{{made.response.body.tags[0]}}` is `.$.tags[0]`; an attribute of the notebook's own object stays Python."""
+    cell = (
+        '# @name made\nPOST /users\n\n{"title": "Dr", "tags": ["x"], "a": {"c": 2}}\n###\n'
+        "@token = {{made.response.body.title}}\nPOST /x\nX-Tag: {{made.response.body.tags[0]}}\n\n"
+        "{{token}} {{made.response.body.a.c}} {{made.request.body.title}} {{mine.response.body.title}}"
+    )
+    mine = types.SimpleNamespace(response=types.SimpleNamespace(body=types.SimpleNamespace(title="own")))
+    sent = asked(cell, mine=mine)
+    assert (sent["body"], sent["headers"]["x-tag"]) == ("Dr 2 Dr own", "x")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{{$dotenv NOPE}}", "there is no file .env"),
+        ("Bearer {{made.response.body.$.token}}", "the answer of `made` has nothing at $.token"),
+        ("{{made.response.body.token}}", "the answer of `made` has nothing at $.token"),
+        ("{{1 / 0}}", "ZeroDivisionError"),
+    ],
+)
+def test_a_file_variable_that_waits_for_nothing_fails_at_its_line(value: str, message: str, tmp_path: Path) -> None:
+    """Not where it is used, some cells below; nor is it kept from an earlier run."""
+    names: dict[str, object] = {"token": "old"}
+    client = echo_client()
+    run_script(parse_script("", "# @name made\nPOST /users\n\n{}"), client, names)
+    with pytest.raises(RequestError) as caught:
+        run_script(parse_script("", f"# a key\n@token = {value}\nGET /x\n"), client, names, folder=tmp_path)
+    assert message in caught.value.message
+    assert (caught.value.line, len(client.history)) == (3, 1)
+
+
+def test_a_file_variable_waits_for_the_answer_of_this_run() -> None:
+    """A cell whose first answer had no token runs again: the old answer is not asked for one."""
+    client = echo_client()
+    cell = "@token = {{login.response.body.token}}\n# @name login\nPOST /users\n\n%s\n###\nPOST /x\n\n{{token}}"
+    names: dict[str, object] = {}
+    with pytest.raises(RequestError, match="nothing at"):
+        run_script(parse_script("", cell % "{}"), client, names)
+    assert run_script(parse_script("", cell % '{"token": "t1"}'), client, names)[1].json["body"] == "t1"
 
 
 def test_answers_of_named_requests_are_read_as_rest_client_reads_them() -> None:

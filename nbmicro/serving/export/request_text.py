@@ -14,12 +14,11 @@ from typing import Any
 from nbmicro.errors import RequestError
 from nbmicro.exchange.address import is_loopback_url
 from nbmicro.exchange.checks import ANSWER_NAMES
-from nbmicro.exchange.dialects import json_path
 from nbmicro.exchange.interpolate import APP_NAMES
 from nbmicro.exchange.items import DATA_KINDS
 from nbmicro.exchange.syntax import BodySource, FilePart, Item, LineRequest, Pair, ScriptRequest
 from nbmicro.exchange.template import Blank, Template, parse_template, place_at
-from nbmicro.exchange.variables import reference_in
+from nbmicro.exchange.variables import path_steps, reference_in
 from nbmicro.serving.export.literals import Code, call, json_value, literal, text_value, url_value
 from nbmicro.serving.export.renaming import Unwritable, renamed
 from nbmicro.serving.export.route_text import quoted
@@ -221,7 +220,7 @@ class RequestText:
             return f"{side}.headers[{quoted(reference['header'])}]"
         if reference["path"] == "*":
             return f"{side}.text"
-        steps = json_path(reference["path"])
+        steps = path_steps(reference)
         if steps is None:
             raise Unwritable(f"{blank} is more JSONPath than nbmicro reads")
         return f"{side}.json" + "".join(f"[{quoted(one) if isinstance(one, str) else one}]" for one in steps)

@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from nbmicro.exchange import deadline
 from nbmicro.exchange.capture import current_capture
@@ -61,6 +61,8 @@ class Session:
         self.server: BackgroundServer | None = None
         self._standing: WeakKeyDictionary[App, AppContext] = WeakKeyDictionary()
         self._shown: WeakKeyDictionary[Run, list[Exchange]] = WeakKeyDictionary()
+        # In the cell that loads us, which began without us.
+        self._shown_loading: WeakSet[Exchange] = WeakSet()
         self._pushed: list[tuple[Run, AppContext]] = []
         self._told: WeakKeyDictionary[Run, set[int]] = WeakKeyDictionary()
         self._decorators = UnusedDecorators()
@@ -192,6 +194,8 @@ class Session:
         stands = declared if success else announce.standing(declared)
         if lines := [one.line for one in stands if id(one.route.handler) not in told]:
             print(announce.told(lines), end="")
+            if said := self.spoken.passes_by(one.route for one in stands):
+                print(said)
         if len(stands) < len(declared):
             standing = {id(one) for one in stands}
             dropped = [one.route.label for one in declared if id(one) not in standing]
@@ -273,9 +277,7 @@ class Session:
 
     def show(self, exchange: Exchange, parts: Any = None) -> None:
         """Show an exchange under the running cell, and let ``%debug`` open what failed in it."""
-        run = current_run()
-        if run is not None:
-            self._shown.setdefault(run, []).append(exchange)
+        self.hide(exchange)
         if exchange.exception is not None and exchange.error is not None:
             self.host.set_last_error(exchange.exception)
         self._display(exchange.with_notes(*self.spoken.take_notes()), parts)
@@ -303,6 +305,8 @@ class Session:
         run = current_run()
         if run is not None:
             self._shown.setdefault(run, []).append(exchange)
+        else:
+            self._shown_loading.add(exchange)
 
     def protects(self, name: str, value: object) -> bool:
         """Whether a request must not overwrite a name: a module, function, class or app, or one of ours."""
@@ -311,7 +315,7 @@ class Session:
 
     def _show_value(self, exchange: Exchange) -> None:
         run = current_run()
-        shown = self._shown.get(run, []) if run is not None else []
+        shown = self._shown.get(run, []) if run is not None else list(self._shown_loading)
         if not any(one is exchange for one in shown):
             self._display(exchange)
 

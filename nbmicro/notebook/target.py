@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbmicro.exchange.foreign.app import ForeignApp
     from nbmicro.exchange.foreign.worker import Worker
     from nbmicro.serving.fresh_target import FreshTarget
+    from nbmicro.web.declarations import Route
 
 __all__ = ["Target", "header_values", "stop_listening"]
 
@@ -100,6 +101,16 @@ class Target:
         """The nbmicro app, if it is one; nothing is loaded or looked for."""
         found = self._namespace.get(self.name) if self.line.is_name else self._loaded
         return found if isinstance(found, App) else None
+
+    def passes_by(self, declared: Iterable[Route]) -> str:
+        """What is said of routes that were just declared on another app than the one ``%app`` named."""
+        if self.name == "app":
+            return ""
+        app = self.peek()
+        reached = {id(route.handler) for route in app.routes()} if app is not None else set()
+        if all(id(route.handler) in reached for route in declared):
+            return ""
+        return f"Requests go to {self.name} now, which has none of that. Back:  %app app"
 
     def start(self) -> None:
         """Load the app, and let it start up where it has a startup."""

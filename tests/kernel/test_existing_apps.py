@@ -352,6 +352,20 @@ def test_what_is_no_app_is_named_with_what_there_is(kernel: RealKernel, cell: st
     assert kernel.check("%app").stdout.startswith("The magics speak to app (nbmicro")
 
 
+def test_a_route_that_requests_pass_by_says_so_and_how_to_go_back(kernel: RealKernel) -> None:
+    """Its line alone would let one ask for it, and the other app has none of it."""
+    declare = '@app.get("/x")\ndef x(): return "x"'
+    kernel.check("%app shop:create_app()")
+    passed = "GET /x → x\nRequests go to shop:create_app() now, which has none of that. Back:  %app app\n"
+    assert kernel.check(declare, cell_id="declare").stdout == passed
+    assert kernel.check("%http /x").text.startswith("GET /x → 404")
+    kernel.check("%app app")
+    assert kernel.check(declare, cell_id="declare").stdout == "GET /x → x\n"
+    assert kernel.check("%http /x").text.endswith("x")
+    kernel.check("from nbmicro import App\nother = App('other')\n%app other")
+    assert kernel.check(declare.replace("app", "other")).stdout == "GET /x → x\n"
+
+
 @pytest.mark.parametrize("cell", ["%%route /x\n'x'", "%%template x.html\n<p>", "%%static x.css\np {}"])
 def test_declaring_on_somebody_elses_app_says_what_to_do(kernel: RealKernel, cell: str) -> None:
     kernel.check("%app shop:create_app()")

@@ -54,6 +54,14 @@ def test_loading_says_one_line_and_one_more_where_routes_are_gone(kernel: RealKe
     assert kernel.check("client.get('/kept', announce=False).text").text == "'kept'"
 
 
+def test_an_exchange_is_shown_once_in_the_cell_that_loads_too() -> None:
+    with RealKernel() as kernel:
+        for load in ("%load_ext nbmicro", "%reload_ext nbmicro"):
+            for ask in ("%http /none", "client.get('/none')"):
+                assert kernel.check(f"{load}\n{ask}").shown.count("GET /none → 404") == 1
+                assert kernel.check("%unload_ext nbmicro").shown == ""
+
+
 def test_names_that_the_notebook_has_stay_its_own() -> None:
     with RealKernel() as kernel:
         kernel.check("session = 'mine'")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from nbmicro.errors import RequestError
 from nbmicro.exchange.environments import GivenValue, is_read
 from nbmicro.exchange.import_lines import Numbered, in_our_words, mended, python_name, renamed, without_origins
+from nbmicro.exchange.import_order import behind_answers, changing_names, reads_changing
 from nbmicro.exchange.interpolate import APP_NAMES, names_in
 from nbmicro.exchange.script import parse_file
 from nbmicro.exchange.script_lines import COMMENT, FENCE, REQUEST, SEPARATOR, VARIABLE
@@ -42,12 +43,16 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class ImportedRequest:
-    """A request as text that a ``%%http`` cell takes; empty ``text`` where nothing of it could be taken over."""
+    """A request as text that a ``%%http`` cell takes; empty ``text`` where nothing of it could be taken over.
+
+    ``is_changing`` where it sends other values in each run, as ``{{$guid}}`` gives them.
+    """
 
     line: int
     title: str
     text: str
     remarks: tuple[Remark, ...] = ()
+    is_changing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +207,7 @@ def import_file(
         *renamed(lines, taken, {name: one.value for name, one in given.items()}),
         *without_origins(lines, by_name),
         *in_our_words(lines),
+        *behind_answers(lines),
     ):
         salvage.remarks.append(Remark(line, said))
     script = salvage.parse()
@@ -236,6 +242,7 @@ class _Collected:
         dropped = {line for _, _, line in variables}
         starts = [self._start(request.line - 1) for request in self.script.requests]
         requests: list[ImportedRequest] = []
+        changing = changing_names(lines)
         for position, request in enumerate(self.script.requests):
             first = starts[position] if position else 0
             stop = starts[position + 1] if position + 1 < len(starts) else len(lines)
@@ -243,13 +250,18 @@ class _Collected:
             end = lines[stop].number if stop < len(lines) else 10**9
             text = _tidied([one for one in lines[first:stop] if one.number not in dropped])
             remarks = tuple(one for one in self.salvage.remarks if begin <= one.line < end)
-            requests.append(ImportedRequest(lines[request.line - 1].number, request.title, text, remarks))
+            changes = reads_changing(text, changing)
+            requests.append(ImportedRequest(lines[request.line - 1].number, request.title, text, remarks, changes))
         code = "\n".join(check.expression for request in self.script.requests for check in request.checks)
         modules = tuple(name for name in ("hashlib", "re") if re.search(rf"\b{name}\.", code))
-        remarks = tuple(sorted(self.salvage.remarks, key=lambda remark: remark.line))
         text = "\n".join(one.text for one in lines)
         given = {name: one for name, one in self.environment.items() if one.is_literal and is_read(name, text)}
         unknown = self._unknown({*given, *(name for name, _, _ in variables)})
+        missing = [
+            Remark(line, f"nothing gives `{name}` a value: the cell of variables has a line for it.")
+            for name, line in unknown
+        ]
+        remarks = tuple(sorted([*self.salvage.remarks, *missing], key=lambda remark: remark.line))
         return ImportedFile(tuple(variables), given, tuple(unknown), modules, tuple(requests), remarks)
 
     def _start(self, index: int) -> int:
@@ -280,6 +292,9 @@ class _Collected:
             known |= {wanted.name for wanted in request.captures} | ({request.name} if request.name else set())
         found: dict[str, int] = {}
         for one in self.salvage.lines:
+            if _separates(one.text) or COMMENT.match(one.text):
+                # Braces in a title are its own.
+                continue
             try:
                 blanks = parse_template(one.text, place_at("", one.number, 1)).blanks if "{{" in one.text else ()
             except RequestError:

@@ -209,6 +209,13 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
     if "is Hurl's way" in error.message and error.hint is not None:
         written = error.hint.partition("\n")[0].removeprefix("Write  ")
         return _with(before, ["", written], one, behind, f"`{text}` is written `{written}`.")
+    if error.message.startswith("two requests are named") and (found := DIRECTIVE.match(one.text)):
+        taken = {named[2] for line in lines if (named := DIRECTIVE.match(line.text)) and named[1] == "name"}
+        better = next(f"{found[2]}_{count}" for count in range(2, len(lines) + 3) if f"{found[2]}_{count}" not in taken)
+        written = f"{one.text[: found.start(2)]}{better}"
+        return _with(
+            before, [written], one, behind, f"another request is named `{found[2]}` above; this one is `{better}`."
+        )
     if "`# @prompt`" in error.message:
         words = text.split("@prompt", 1)[1].split(None, 1)
         if words:

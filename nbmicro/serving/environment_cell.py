@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nbmicro.exchange.environments import GivenValue, is_provided, looks_secret
 
-__all__ = ["environment_cell", "python_literal"]
+__all__ = ["environment_cell", "missing_values", "python_literal"]
 
 # The machine sets these itself, to something else.
 _OF_THE_MACHINE = frozenset(
@@ -35,6 +35,22 @@ def environment_cell(given: Mapping[str, GivenValue], chosen: str | None) -> str
         first = next(index for index, line in enumerate(lines) if "getpass(" in line)
         lines.insert(first, _ASKED.format(names=names, them="them" if len(asked) > 1 else "it"))
     return "\n".join([*head, *lines])
+
+
+def missing_values(names: Sequence[tuple[str, int]]) -> list[str]:
+    """The lines for variables that nothing gives, each with the file's line that reads it: for the reader to fill in.
+
+    A secret is asked for. Until the others have a value, the requests that read them are refused.
+    """
+    secret = [name for name, _ in names if looks_secret(name)]
+    lines = ["import os", "from getpass import getpass", ""] if secret else []
+    for name, line in names:
+        if name in secret:
+            asked = f'os.environ.get("{_variable(name)}") or getpass("{name}: ")'
+            lines.append(f"{name} = {asked}  # line {line} reads it")
+        else:
+            lines.append(f"# {name} =     line {line} reads it, and nothing gives it a value: give it one here")
+    return lines
 
 
 def _written(given: GivenValue, path: str, value: object, secret: bool, asked: list[str]) -> str:

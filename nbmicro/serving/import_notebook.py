@@ -17,7 +17,7 @@ from nbmicro.errors import LoadError, OptionError
 from nbmicro.exchange.environments import EnvironmentFile, environment_names, is_read, merged
 from nbmicro.exchange.import_file import ImportedFile, ImportedRequest, Remark, import_file
 from nbmicro.exchange.script_lines import VARIABLE
-from nbmicro.serving.environment_cell import environment_cell, python_literal
+from nbmicro.serving.environment_cell import environment_cell, missing_values, python_literal
 from nbmicro.serving.environment_files import find_environment_files
 from nbmicro.serving.notebook_writing import NewCell, notebook_text
 from nbmicro.web.names import RESERVED_NAMES
@@ -145,9 +145,7 @@ def _variables(found: ImportedFile) -> Iterator[NewCell]:
     lines = [f"import {name}" for name in found.modules]
     lines += [""] if lines and (found.variables or found.unknown) else []
     lines += [f"{name} = {python_literal(value)}" for name, value, _ in found.variables]
-    lines += [
-        f'{name} = "{name}"  # line {line} reads it, and the file does not say it' for name, line in found.unknown
-    ]
+    lines += missing_values(found.unknown)
     if lines:
         yield NewCell("code", "\n".join(lines))
 
@@ -156,7 +154,9 @@ def _request(request: ImportedRequest, moved: Callable[[str], str]) -> Iterator[
     if request.title:
         yield NewCell("markdown", f"### {request.title}")
     comments = [line for remark in request.remarks for line in _comment(remark)]
-    yield NewCell("code", "\n".join(["%%http", *comments, moved(request.text)]))
+    # What it shows is another in each run, so that nbval runs the cell and compares nothing.
+    marker = ["# NBVAL_IGNORE_OUTPUT"] if request.is_changing else []
+    yield NewCell("code", "\n".join(["%%http", *marker, *comments, moved(request.text)]))
 
 
 def _comment(remark: Remark) -> Iterator[str]:

@@ -55,6 +55,7 @@ REWRITTEN = {
         (5, "`base-url` is called `base_url`"),
         (29, "https://api.example.com is left out"),
         (33, "is written `GET /items/{{ name }}`"),
+        (33, "nothing gives `name` a value"),
     ],
     "jetbrains_refused.http": [],
     "hurl_refused.hurl": [

@@ -108,6 +108,63 @@ def test_what_the_file_asks_for_is_a_variable_in_a_cell_of_python(folder: Path) 
     assert "GET /users/{{user_id}}" in cells[-1][1]
 
 
+def test_what_nothing_gives_a_value_is_told_and_refused(folder: Path) -> None:
+    """A line is printed for it; a secret is asked for, and braces in a title or a comment are no variables."""
+    (folder / "lacks.http").write_text(
+        "### Show {{title}}\n# with {{words}}\nGET /items/{{user}}\nX-Token: {{apiKey}}\nX-Again: {{user}}\n"
+    )
+    result = imported("lacks.http")
+    assert result.exit_code == 0
+    assert result.output.splitlines()[1:] == [
+        "lacks.http, line 3: nothing gives `user` a value: the cell of variables has a line for it.",
+        "lacks.http, line 4: nothing gives `apiKey` a value: the cell of variables has a line for it.",
+    ]
+    cells = cells_of(folder / "lacks.ipynb")
+    assert 'apiKey = os.environ.get("API_KEY") or getpass("apiKey: ")  # line 4 reads it' in cells[3][1]
+    assert "# user =     line 3 reads it, and nothing gives it a value: give it one here" in cells[3][1].splitlines()
+    assert not {"title", "words"} & set(re.findall(r"\w+", cells[3][1]))
+
+
+def test_two_requests_of_one_name_are_both_taken_over(folder: Path) -> None:
+    """The second has another name, and its own cell says so."""
+    (folder / "twice.http").write_text("# @name up\nGET /items\n\n###\n# @name up\nPOST /items\n\n###\nGET /text\n")
+    result = imported("twice.http")
+    assert (result.exit_code, result.output.splitlines()[1:]) == (
+        0,
+        ["twice.http, line 5: another request is named `up` above; this one is `up_2`."],
+    )
+    requests = [text for _, text in cells_of(folder / "twice.ipynb") if text.startswith("%%http")]
+    assert requests == [
+        "%%http\n# @name up\nGET /items",
+        "%%http\n# line 5: another request is named `up` above; this one is `up_2`.\n# @name up_2\nPOST /items",
+        "%%http\nGET /text",
+    ]
+
+
+def test_a_variable_that_reads_an_answer_stands_behind_its_request(folder: Path) -> None:
+    """REST Client fills it when it is used; the cells of a notebook run in order."""
+    (folder / "token.http").write_text(
+        "@token = {{login.response.body.access_token}}\n@header = Bearer {{token}}\n\n### Log in\n# @name login\n"
+        "POST /items\n\n{}\n\n### Me\nGET /items\nAuthorization: {{header}}\n"
+    )
+    result = imported("token.http")
+    assert "token.http, line 1: `@token` stands behind `login`, which it reads." in result.output
+    first, second = (text for _, text in cells_of(folder / "token.ipynb") if text.startswith("%%http"))
+    assert "@token" not in first.replace("`@token`", "")
+    assert second.startswith("%%http\n@token = {{login.response.body.access_token}}\n@header = Bearer {{token}}\n")
+
+
+def test_cells_that_send_other_values_in_each_run_are_not_compared(folder: Path) -> None:
+    """`{{$guid}}` and its kind, themselves or in a variable, would fail nbval where the answer repeats them."""
+    (folder / "changes.http").write_text(
+        "@id = {{$guid}}\n@key = {{$processEnv KEY}}\n\nGET /items\nX-Key: {{key}}\n\n###\nPOST /items\n\n"
+        '{"id": "{{id}}"}\n\n###\nGET /items/{{$randomInt 1 5}}\n\n###\nGET /items/1\n'
+    )
+    assert imported("changes.http").exit_code == 0
+    requests = [text for _, text in cells_of(folder / "changes.ipynb") if text.startswith("%%http")]
+    assert ["# NBVAL_IGNORE_OUTPUT" in text.splitlines() for text in requests] == [True, True, True, False]
+
+
 def test_what_could_not_be_taken_over_stands_in_its_cell_and_is_printed(folder: Path) -> None:
     """With its line in the file, the line itself, and what to write; the exit code says that there is some."""
     result = imported("jetbrains_refused.http", "-o", "NB.ipynb")
@@ -180,6 +237,8 @@ def test_the_notebook_runs(folder: Path) -> None:
         for name in ("rest_client_basics.http", "hurl_basics.hurl", "rest_client_refused.http"):
             imported(name, "-o", "NB.ipynb", "--app", "shop:app", "--force")
             code = [text for kind, text in cells_of(folder / "NB.ipynb") if kind == "code"]
+            # What the file does not say, the reader fills in.
+            code = [re.sub(r"^# name = .*", 'name = "tea"', text, flags=re.MULTILINE) for text in code]
             shown = "\n".join(kernel.check(text, cell_id=f"{name}-{number}").shown for number, text in enumerate(code))
             statuses = re.findall(r"^\w+ \S+ → (\d{3})", shown, re.MULTILINE)
             assert len(statuses) == sum(text.startswith("%%http") for text in code)

@@ -225,6 +225,16 @@ def _flasks_name(error: BaseException) -> str | None:
     return None
 
 
+def _loop_runs(error: BaseException) -> str | None:
+    """`asyncio.run` where a loop runs: in a cell, and in what is called from there."""
+    if "cannot be called from a running event loop" not in str(error):
+        return None
+    return (
+        "An event loop runs here already, that of the cell. Await what was to be run; a handler that awaits begins "
+        "with  async def"
+    )
+
+
 # -- values --------------------------------------------------------------------------------------------------------
 
 
@@ -346,7 +356,7 @@ _CURES: dict[str, tuple[Callable[[BaseException], str | None], ...]] = {
     "NameError": (_undefined,),
     "AttributeError": (_dict_attribute, _taken_client, _hidden_name),
     "TypeError": (_no_json, _client_option, _hidden_name),
-    "RuntimeError": (_flasks_extension, _flasks_name, _extension_again),
+    "RuntimeError": (_loop_runs, _flasks_extension, _flasks_name, _extension_again),
     "LookupError": (_converter,),
     "ValueError": (_number,),
     "UndefinedError": (_undefined_in_template,),

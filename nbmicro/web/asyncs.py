@@ -16,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from nbmicro.errors import DeadlineExceeded
 
-__all__ = ["iterate", "run_async"]
+__all__ = ["iterate", "outside_loop", "run_async", "running_loop"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,6 +26,44 @@ waiting: list[tuple[contextvars.Context, asyncio.Task[Any]]] = []
 
 PATIENCE = 5.0
 """How many seconds an interrupted or closed coroutine has to come to its end."""
+
+
+_hiding = threading.local()
+
+
+def _no_loop() -> asyncio.AbstractEventLoop | None:
+    return None
+
+
+# A browser's Python waits by its running loop; from Python 3.14 on a thread has its running task beside its loop.
+running_loop: Callable[[], asyncio.AbstractEventLoop | None] = (
+    asyncio._get_running_loop if sys.platform != "emscripten" and sys.version_info < (3, 14) else _no_loop
+)
+"""The event loop that runs in this thread and can be hidden; None without one."""
+
+
+def outside_loop(loop: asyncio.AbstractEventLoop, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a plain function as a server does, in whose threads no event loop runs.
+
+    A cell's loop waits for the cell to end, so nothing can go on in it meanwhile; a function that sees it could only
+    be refused (``asyncio.run``, and libraries that look for a loop), or would work in a notebook alone.
+
+    Parameters
+    ----------
+    loop:
+        What :func:`running_loop` gave.
+    call, args, kwargs:
+        The function and its arguments.
+    """
+    depth = getattr(_hiding, "depth", 0)
+    try:
+        # Within the `try`: an interrupt may come behind every call.
+        _hiding.depth = depth + 1
+        asyncio._set_running_loop(None)
+        return call(*args, **kwargs)
+    finally:
+        asyncio._set_running_loop(loop)
+        _hiding.depth = depth
 
 
 def run_async(func: Callable[P, Awaitable[T]]) -> Callable[P, T]:
@@ -65,6 +103,9 @@ def _complete(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def _loop_is_running() -> bool:
+    """Whether a loop runs in this thread, hidden or not: then a coroutine gets a thread of its own."""
+    if getattr(_hiding, "depth", 0):
+        return True
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -36,6 +36,7 @@ def test_a_request_takes_what_the_client_takes() -> None:
         ("import nosuchthing.part", "%pip install nosuchthing"),
         ("data = {'name': 1}\ndata.name", '["name"]'),
         ("raise SystemExit(1)", "abort(500)"),
+        ("raise RuntimeError('asyncio.run() cannot be called from a running event loop')", "async def"),
         ("raise OSError('[Errno 111] Connection refused')", "%serve"),
     ],
 )

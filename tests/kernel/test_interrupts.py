@@ -45,10 +45,11 @@ def interrupted(kernel: RealKernel, began: Path, handler: str, ask: str) -> Repl
         ("BEGUN\nwhile True: pass\n'x'", r"GET /slow, line [23], in slow"),
         ("for _ in range(200):\n    BEGUN\n    time.sleep(0.3)\n    yield '.'", r"GET /slow, line [2-5], in slow"),
         ("BEGUN; threading.Event().wait(60)\n'x'", r"GET /slow, line 2, in slow"),
+        ("BEGUN; asyncio.run(asyncio.sleep(60))\n'x'", r"GET /slow, line 2, in slow"),
         ("BEGUN\nawait asyncio.sleep(60)\n'x'", ""),
         ("for _ in range(200):\n    BEGUN\n    await asyncio.sleep(0.3)\n    yield '.'", ""),
     ],
-    ids=["sleep", "busy", "stream", "lock", "async", "async stream"],
+    ids=["sleep", "busy", "stream", "lock", "own loop", "async", "async stream"],
 )
 def test_a_request_is_stopped_and_says_where_it_was(
     kernel: RealKernel, tmp_path: Path, handler: str, place: str

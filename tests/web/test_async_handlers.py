@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import gc
 import signal
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -302,3 +303,42 @@ def test_an_async_generator_that_is_forgotten_leaves_no_thread() -> None:
     gc.collect()
     thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="a thread's running task cannot be hidden there")
+@everywhere
+def test_a_plain_handler_sees_no_loop_and_may_run_one(place: Place) -> None:
+    """As when it is served; hooks too, an async handler that it asks, and with the loop as it was afterwards."""
+    app = App("shop", static_folder=None)
+    seen: list[Any] = []
+
+    async def work() -> str:
+        await asyncio.sleep(0)
+        return f"done in {'its own' if asyncio.get_running_loop() not in seen else 'that'} loop"
+
+    app.before_request(lambda: seen.append(asyncio._get_running_loop()))
+
+    @app.get("/plain")
+    def plain() -> str:
+        return asyncio.run(work())
+
+    @app.get("/async")
+    async def awaiting() -> str:
+        return app.test_client().get("/plain").text
+
+    @app.get("/broken")
+    def broken() -> str:
+        asyncio.run(work())
+        raise KeyboardInterrupt
+
+    def ask() -> list[str]:
+        before = asyncio._get_running_loop()
+        client = app.test_client()
+        texts = [client.get(path).text for path in ("/plain", "/async")]
+        with pytest.raises(KeyboardInterrupt):
+            client.get("/broken")
+        assert asyncio._get_running_loop() is before
+        return texts
+
+    assert place(ask) == ["done in its own loop"] * 2
+    assert seen == [None] * 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import subprocess
 import sys
 import textwrap
 import threading
@@ -464,3 +465,23 @@ def test_a_key_that_a_flask_handler_asks_for_and_does_not_need_is_not_told(wrap:
     assert exchange.exception is None
     assert exchange.hint is None
     assert client.post("/caught", data={"email": "x"}).text == "x"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows gives signals to the main thread")
+def test_an_interrupt_that_the_system_gives_to_the_apps_own_thread_stops_the_request() -> None:
+    """On a busy machine a signal may come to any thread of the process; who waits wakes all the same."""
+    code = (
+        "import signal, threading, time\n"
+        "from nbmicro.exchange.foreign.worker import Worker\n"
+        "def spin():\n"
+        "    signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"
+        "    end = time.monotonic() + 120\n"
+        "    while time.monotonic() < end: pass\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "try:\n"
+        "    Worker().run(spin)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == ("stopped\n", 0), done.stderr

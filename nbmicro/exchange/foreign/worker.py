@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import queue
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -32,9 +31,9 @@ def loop_is_running() -> bool:
 
 
 def wait_for(event: threading.Event) -> None:
-    """Wait without end, so that an alarm, an interrupt or another thread's exception can end it."""
-    in_main = threading.current_thread() is threading.main_thread() and sys.platform != "win32"
-    while not event.wait(None if in_main else 0.05):
+    """Wait as long as it takes, so that an alarm, an interrupt or another thread's exception can end it."""
+    # The system may hand a signal to any thread; one that waits without end would not wake for it.
+    while not event.wait(0.05):
         continue
 
 

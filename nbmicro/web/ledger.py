@@ -233,7 +233,8 @@ class Ledger:
             return {
                 str(declaration.key): (before.owner.label, before.declarations[-1].value.handler)
                 for key, batch in self._drafts.get(run, {}).items()
-                if run.owner.key is None and (before := self._batches.get(key)) is not None
+                # A module that is loaded again takes over from itself.
+                if run.owner.key is batch.owner.key is None and (before := self._batches.get(key)) is not None
                 for declaration in batch.declarations
                 if declaration.kind == "route"
             }

@@ -198,6 +198,27 @@ def test_routes_shows_the_table(shop: Path) -> None:
     ]
 
 
+def test_an_apps_own_commands_run_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`nbmicro --app blog.ipynb init-db`, as `flask --app blog init-db`: in the app's context, with its options."""
+    own = (
+        "import click\n@app.cli.command('init-db')\n@click.option('--rows', default=1)\ndef init_db(rows):\n"
+        "    'Make the tables.'\n    click.echo(f'{current_app.name}: {rows} rows')"
+    )
+    write_notebook(tmp_path / "blog.ipynb", "%load_ext nbmicro", own, "%%route /x\n'x'")
+    monkeypatch.chdir(tmp_path)
+
+    def said(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, words)
+        return done.exit_code, done.output
+
+    assert said("--app", "blog.ipynb", "init-db", "--rows", "3") == (0, "notebook: 3 rows\n")
+    assert re.search(r"^  init-db +Make the tables", said("-A", "blog.ipynb", "--help")[1], re.MULTILINE)
+    assert "No such command 'init'" in said("-A", "blog.ipynb", "init")[1]
+    assert said("-A", "blog.ipynb", "routes") == said("routes", "blog.ipynb")
+    code, told = said("-A", "none.ipynb", "init-db")
+    assert (code, "there is no file" in told) == (1, True)
+
+
 ASGI = """
 async def api(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]})

@@ -1,7 +1,7 @@
 """The group of all commands.
 
-What lives here: the list of the commands, each imported when it is asked for, and how an error ends them. What must
-not: what a command does.
+What lives here: the list of the commands, each imported when it is asked for, what ``--app`` means for them, and how an
+error ends them. What must not: what a command does.
 """
 
 from __future__ import annotations
@@ -33,15 +33,38 @@ class _Commands(click.Group):
     """Commands whose errors are nbmicro's: a message, a way out, and exit code 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        app = ctx.params.get("app")
+        if app is None:
+            return list(COMMANDS)
+        from nbmicro.cli.app_commands import app_command_names
+
+        try:
+            return [*COMMANDS, *(name for name in app_command_names(ctx, app) if name not in COMMANDS)]
+        except NbmicroError as error:
+            # The help is shown even if the app cannot be.
+            click.echo(f"Error: {error}\n", err=True)
+            return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         module = COMMANDS.get(cmd_name)
+        app = ctx.params.get("app")
+        if module is None and app is not None:
+            from nbmicro.cli.app_commands import app_command
+
+            return app_command(ctx, app, cmd_name)
         if module is None:
             return None
         command = getattr(import_module(module), module.rpartition(".")[2])
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As of :meth:`click.Group.resolve_command`; ``--app blog.ipynb run`` is ``run blog.ipynb``."""
+        name, command, rest = super().resolve_command(ctx, args)
+        app = ctx.params.get("app")
+        return name, command, [app, *rest] if app is not None and name in COMMANDS else rest
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -54,8 +77,9 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-A", "--app", metavar="FILE", is_eager=True, help="Whose own commands are meant: a notebook or module.")
 @click.version_option(package_name="nbmicro", prog_name="nbmicro")
-def main() -> None:
+def main(app: str | None) -> None:
     """A web microframework that lives in a notebook.
 
     What was made in a notebook runs here without one: no Jupyter, no kernel, no browser is needed.
@@ -69,6 +93,7 @@ def main() -> None:
     As a module:          nbmicro export app.ipynb -o app.py --tests
     As OpenAPI:           nbmicro openapi app.ipynb
     Requests as cells:    nbmicro import api.http
+    A command of its own: nbmicro --app app.ipynb init-db
 
     Variables of a file .env in this folder, or one above, are set first; one that is set already stays as it is.
     """

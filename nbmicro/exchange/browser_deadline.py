@@ -20,6 +20,8 @@ __all__ = ["InBrowser"]
 
 #: Seconds after which code that swallowed the interruption is interrupted again.
 AGAIN = 1.0
+#: Seconds between two looks that are too few, and the most jumps between two looks.
+QUICK, SELDOM = 0.005, 256
 
 
 class InBrowser:
@@ -89,6 +91,10 @@ class _Watch:
     """
 
     def __init__(self) -> None:
+        #: Jumps until the next look: a look costs as much as many turns of a small loop.
+        self.left = 1
+        self._each = 1
+        self._looked = 0.0
         self._running = 0
         self._tool: int | None = None
         self._is_on = False
@@ -106,6 +112,14 @@ class _Watch:
             asyncio.get_running_loop().call_soon(self._switch_off)
         except RuntimeError:
             self._switch_off()
+
+    def look(self) -> None:
+        """Raise what a deadline of the code that runs here raises, if one has passed."""
+        now = time.monotonic()
+        self._each = min(2 * self._each, SELDOM) if now - self._looked < QUICK else 1
+        self._looked, self.left = now, self._each
+        for deadline in _here.get():
+            deadline.look(now)
 
     def _switch_on(self, monitoring: Any) -> None:
         if self._tool is None:
@@ -125,11 +139,9 @@ class _Watch:
 
 
 def _jumped(code: object, offset: int, destination: int, /) -> None:
-    deadlines = _here.get()
-    if deadlines:
-        now = time.monotonic()
-        for deadline in deadlines:
-            deadline.look(now)
+    _watch.left -= 1
+    if _watch.left <= 0:
+        _watch.look()
 
 
 _watch = _Watch()

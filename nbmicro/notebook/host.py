@@ -213,8 +213,9 @@ class Host:
         compiler = self.shell.compile
         for source in {cell.source, transformed} - {None}:
             if hasattr(compiler, "get_code_name"):
-                number = self.shell.execution_count
-                self._files[compiler.get_code_name(source, source, number)] = cell
+                # IPython itself (9.12) has counted the cell before it tells of it; ipykernel counts it when it ends.
+                for number in (self.shell.execution_count, self.shell.execution_count - 1):
+                    self._files[compiler.get_code_name(source, source, number)] = cell
 
     def cell_of_file(self, filename: str) -> Cell | None:
         """The cell whose code has this file name, or None."""

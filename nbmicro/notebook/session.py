@@ -335,7 +335,7 @@ class Session:
 
     def label_of_file(self, filename: str) -> str | None:
         """What a cell's code is called in a traceback: the one route that it declares, else its first line."""
-        if filename.startswith("<"):
+        if filename.startswith("<") and not filename.startswith("<ipython-input"):
             return None  # a %%route cell, whose file name says what it declares
         cell = self.host.cell_of_file(filename)
         if cell is None:

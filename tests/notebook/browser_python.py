@@ -143,9 +143,9 @@ class Notebook:
         code = self.shell.transform_cell(source)
         if self.shell.should_run_async(source, transformed_cell=code):
             # As JupyterLite's kernel does: nobody is told that the cell has ended.
-            await self.shell.run_cell_async(source, transformed_cell=code)
+            await self.shell.run_cell_async(source, transformed_cell=code, store_history=True)
         else:
-            self.shell.run_cell(source)
+            self.shell.run_cell(source, store_history=True)
         await asyncio.sleep(0)
         self.cells[name] = "\n".join(one["text/plain"] for one in Publisher.shown if one.get("text/plain"))
         return self.cells[name]
@@ -195,6 +195,10 @@ CELLS = {
     "await request": "%http /awaited",
     "boom": "%%route /boom\n1 / 0",
     "boom request": "%http /boom",
+    "helper": "def share(total, friends):\n    return total / len(friends)",
+    "shares": "%%route /share\nstr(share(90, []))",
+    "shares request": "%http /share",
+    "expects": "try:\n    %http /share -q --expect 200\nexcept Exception as error:\n    print(error)",
     "trace": "%trace /hello/Ada",
     "bench": "%bench /hello/Ada -n 20",
     "routes": "%routes",

@@ -45,6 +45,12 @@ def test_a_cell_shows_what_it_shows_elsewhere(found: dict[str, Any], cell: str, 
     assert shown in found["cells"][cell]
 
 
+def test_what_fails_names_its_cell_and_line(found: dict[str, Any]) -> None:
+    """There cells' code has other file names than in ipykernel."""
+    assert 'cell "def share(total, friends):", line 2, in share' in found["cells"]["shares request"]
+    assert "line 2   --expect 200" in found["cells"]["expects"]
+
+
 def test_async_handlers_answer_as_long_as_they_wait_for_nothing_outside(found: dict[str, Any]) -> None:
     """A browser that cannot switch stacks runs them too, and says so where it cannot."""
     assert found["cells"]["async request"].endswith("later")

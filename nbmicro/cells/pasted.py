@@ -5,8 +5,11 @@ What lives here: recognising it, and the line that does the same in a notebook. 
 
 from __future__ import annotations
 
+import ast
 import re
 
+from nbmicro.cells.notebook_cell import PlainCell, split_cell
+from nbmicro.cells.python_source import TYPED, shown_line, straightened
 from nbmicro.errors import CellError
 
 __all__ = ["refuse_pasted"]
@@ -35,13 +38,14 @@ _BEGINS = re.compile(r"\s*(?:\$|flask|nbmicro|python|export|set|curl|GET|HEAD|PO
 
 
 def refuse_pasted(text: str) -> None:
-    """Refuse a cell whose first line is a command or a request.
+    """Refuse a cell whose first line is a command or a request, and Python with a word processor's quotes.
 
     Raises
     ------
     CellError
-        With the line that does it in a notebook.
+        With the line that does it in a notebook, or as it should have been written.
     """
+    _refuse_typographic(text)
     if not _BEGINS.match(text):
         return
     line, _, rest = text.strip().partition("\n")
@@ -52,3 +56,19 @@ def refuse_pasted(text: str) -> None:
         if found.groups() and rest.strip() and line.split()[0].isupper():
             hint = "Begin the cell with a line  %%http"
         raise CellError(f"`{line.strip()}` is {what}.", hint=hint.format(*found.groups()), line=1)
+
+
+def _refuse_typographic(text: str) -> None:
+    """Refuse a plain cell whose quotes or spaces are a word processor's, which Python calls invalid characters."""
+    if text.isascii() or TYPED.keys().isdisjoint(map(ord, text)) or not isinstance(cell := split_cell(text), PlainCell):
+        return
+    try:
+        ast.parse(cell.python)
+    except SyntaxError as error:
+        lines = cell.text.split("\n")
+        number = min(max(error.lineno or 1, 1), len(lines))
+        hint = straightened(error, lines[number - 1])
+        if hint is not None:
+            raise CellError(f"{error.msg}\n{shown_line(lines, number)}", hint=hint, line=number) from None
+    except (ValueError, RecursionError, MemoryError):
+        return

@@ -7,6 +7,7 @@ What must not: what the statements mean for a route.
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from difflib import get_close_matches
 from keyword import kwlist
@@ -15,10 +16,25 @@ from types import CodeType
 from nbmicro.cells.ipython_syntax import MagicStatement, magic_statements
 from nbmicro.errors import CellError
 
-__all__ = ["compile_tree", "parse_again", "parse_source", "refuse_ipython", "same_newlines", "shown_line"]
+__all__ = [
+    "TYPED",
+    "compile_tree",
+    "parse_again",
+    "parse_source",
+    "refuse_ipython",
+    "same_newlines",
+    "shown_line",
+    "straightened",
+]
 
 _BLOCKS = ("if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "match", "case")
 _STATEMENTS = (*_BLOCKS, "return", "yield", "raise", "import", "from", "global", "assert", "async", "await", "del")
+TYPED = {
+    **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f\xab\xbb\u2033"), '"'),
+    **dict.fromkeys(map(ord, "\u2018\u2019\u201a\u201b\u2032"), "'"),
+    **dict.fromkeys(map(ord, "\xa0\u202f"), " "),
+}
+"""What word processors and web pages make of quotes and spaces, and what a keyboard has."""
 _TOO_MUCH = (ValueError, RecursionError, MemoryError, OverflowError)
 
 
@@ -98,7 +114,16 @@ def _fault(error: SyntaxError, lines: list[str], where: str, *, in_bytes: bool) 
     column = min(max(column, 1), len(text) + 1)
     before = "".join(character if character == "\t" else " " for character in text[: column - 1])
     message = f"{error.msg}\n{shown_line(lines, line)}\n{' ' * 8}{before}^"
-    return CellError(message, hint=_hint(error, text), where=where, line=line, column=column)
+    hint = _hint(error, text) or _async_hint(error, lines[:line])
+    return CellError(message, hint=hint, where=where, line=line, column=column)
+
+
+def _async_hint(error: SyntaxError, lines: list[str]) -> str | None:
+    """An `await` in a function that is not async: the line that begins the function."""
+    if not re.search(r"outside (?:of an )?async", error.msg or ""):
+        return None
+    found = next((line.strip() for line in reversed(lines) if re.match(r"\s*def\b", line)), None)
+    return f"Only an async function may await. Write  async {found}" if found else None
 
 
 def _hint(error: SyntaxError, text: str) -> str | None:
@@ -108,6 +133,8 @@ def _hint(error: SyntaxError, text: str) -> str | None:
         return "A value of the path is the handler's own name. Give the parameter in the rule another one."
     if "used prior to global" in error.msg or "assigned to before global" in error.msg:
         return "A `global` line stands first in the cell."
+    if straight := straightened(error, text):
+        return straight
     word = text.split(maxsplit=1)[0] if text.strip() else ""
     near = get_close_matches(word, _STATEMENTS, 1, 0.75) if word.isidentifier() and word not in kwlist else []
     if error.msg == "invalid syntax" and near and text.strip() != word:
@@ -121,6 +148,16 @@ def _hint(error: SyntaxError, text: str) -> str | None:
     if text.lstrip().startswith(("<", "{%", "{{")):
         return "A page's HTML goes into a template (%%template page.html), or into a string."
     return None
+
+
+def straightened(error: SyntaxError, text: str) -> str | None:
+    """The line of an error that a word processor's quotes or spaces made, as it should have been written."""
+    found = re.match(r"invalid (?:non-printable )?character.*U\+([0-9A-F]+)", error.msg or "")
+    typed = TYPED.get(int(found[1], 16)) if found else None
+    if typed is None:
+        return None
+    what = "A space in code is a plain one" if typed == " " else "Quotes in code are straight"
+    return f"{what}. Write  {text.translate(TYPED).strip()}"
 
 
 def refuse_ipython(source: str, *, where: str) -> None:

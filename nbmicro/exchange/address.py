@@ -93,6 +93,14 @@ def check_url(url: Template, magic: str = "%http") -> None:
         if re.search(r"[/?#]", authority) or url.is_literal:
             check_origin(source, url.line, url.column)
     elif head and not head.startswith(("/", "?")):
+        joined = re.match(r"([A-Z]+)(/.*)", url.source, re.DOTALL)
+        if joined and joined[1] in METHODS:
+            raise RequestError(
+                f"`{url.source}`: a space stands between the method and the path.",
+                hint=f"Try:  {magic} {joined[1]} {joined[2]}",
+                line=url.line,
+                column=url.column,
+            )
         raise RequestError(
             f"`{url.source}` is not a path: a path begins with a slash.",
             hint=f"Try:  {magic} /{url.source}",

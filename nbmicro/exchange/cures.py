@@ -42,6 +42,17 @@ REQUEST_OPTIONS = (
 _CLIENTS = frozenset(
     ("get", "post", "put", "patch", "delete", "head", "options", "open", "send", "history", "cookies", "hide", "reset")
 )
+#: What a route takes besides its rule.
+RULE_OPTIONS = (
+    "methods",
+    "endpoint",
+    "defaults",
+    "strict_slashes",
+    "subdomain",
+    "host",
+    "redirect_to",
+    "provide_automatic_options",
+)
 #: The lines that give a notebook its client again.
 CLIENT_BACK = "del client   and   %reload_ext nbmicro"
 #: How an extension of Flask's gets to work with an app of nbmicro's.
@@ -51,6 +62,8 @@ FLASKS_PLACE = (
 )
 # What other clients call them.
 _ELSEWHERE = {"params": "query", "form": "data", "body": "data", "allow_redirects": "follow", "cookies": "headers"}
+# What Jinja and the core give to every template, besides the names of a handler.
+_EVERY_TEMPLATES = frozenset(("range", "dict", "lipsum", "cycler", "joiner", "namespace", "config", "self"))
 _REFUSED = re.compile(r"refused|Errno 111\b|Errno 61\b|WinError 10061")
 _LOOPBACK = re.compile(r"localhost|127\.0\.0\.1|\[::1\]|Errno 111\b|Errno 61\b")
 
@@ -247,7 +260,44 @@ def _dict_attribute(error: BaseException) -> str | None:
 
 def _no_json(error: BaseException) -> str | None:
     found = re.search(r"Object of type (\S+) is not JSON serializable", str(error))
-    return json_cure(found[1]) if found else None
+    cure = json_cure(found[1]) if found else None
+    return None if cure is None or cure in str(error) else cure
+
+
+def _hidden_builtin(error: BaseException) -> str | None:
+    """`str = "abc"` in one cell, and `str(5)` in another."""
+    frame = users_frame(error)
+    if frame is None or not str(error).endswith("object is not callable"):
+        return None
+    names = _names(frame)
+    for name in re.findall(r"\b(\w+)\s*\(", _source(error)):
+        if hasattr(builtins, name) and name in names and not callable(names[name]):
+            said = (
+                f"`{name}` is here a value of your own (of type {type(names[name]).__name__}), not Python's `{name}`."
+            )
+            own = frame.f_locals is not frame.f_globals and name in frame.f_locals
+            return (
+                f"{said} Name it otherwise." if own else f"{said} Name it otherwise, and to have Python's:  del {name}"
+            )
+    return None
+
+
+def _not_awaited(error: BaseException) -> str | None:
+    if "'coroutine'" not in str(error):
+        return None
+    return "An async function was called and not awaited: write `await` before the call."
+
+
+def _no_error_status(error: BaseException) -> str | None:
+    """`abort("404")`, `abort(200)`."""
+    found = re.fullmatch(r"no exception for (['\"]?)(.*)\1", str(error))
+    if found is None:
+        return None
+    if found[1] and re.fullmatch(r"[45]\d\d", found[2]):
+        return f"A status is a number, without quotes:  abort({found[2]})"
+    return (
+        'It takes the number of an error, such as  abort(404)\nAny other status goes with the reply:  return "…", 202'
+    )
 
 
 def _number(error: BaseException) -> str | None:
@@ -269,9 +319,22 @@ def _undefined_in_template(error: BaseException) -> str | None:
     found = re.fullmatch(r"'(\w+)' is undefined", str(error))
     if found is None:
         return None
-    return (
-        f"The template was given no `{found[1]}`. Give it one where it is rendered:  render_template(…, {found[1]}=…)"
-    )
+    near = difflib.get_close_matches(found[1], _given_to_template(error), 1, 0.7)
+    meant = f" but `{near[0]}`: did you mean that?" if near else "."
+    line = f"render_template(…, {found[1]}=…)"
+    return f"The template was given no `{found[1]}`{meant} Give it one where it is rendered:  {line}"
+
+
+def _given_to_template(error: BaseException) -> list[str]:
+    """The names that a template was rendered with, apart from those that every template has."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if "__jinja_exception__" in frame.f_globals:
+            # Jinja shows a template's names as the locals of a frame that it makes for the traceback.
+            return [name for name in frame.f_locals if name not in HANDLER_NAMES and name not in _EVERY_TEMPLATES]
+        traceback = traceback.tb_next
+    return []
 
 
 def _missing_template(error: BaseException) -> str | None:
@@ -345,6 +408,18 @@ def _client_option(error: BaseException) -> str | None:
     return f"{asked}A request takes: {', '.join(REQUEST_OPTIONS)}."
 
 
+def _rule_option(error: BaseException) -> str | None:
+    """`@app.route("/d", method="POST")`."""
+    found = re.search(r"Rule\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
+    if found is None:
+        return None
+    near = next(iter(difflib.get_close_matches(found[1], RULE_OPTIONS, 1)), None)
+    if near != "methods":
+        return f"{f'Did you mean `{near}=`? ' if near else ''}A route takes: {', '.join(RULE_OPTIONS)}."
+    value = re.search(rf"\b{found[1]}\s*=\s*\[?\s*['\"](\w+)['\"]", _source(error))
+    return f'Write  methods=["{value[1].upper() if value else "POST"}"]'
+
+
 def _converter(error: BaseException) -> str | None:
     if not re.match(r"the converter '[^']*' does not exist", str(error)):
         return None
@@ -354,10 +429,10 @@ def _converter(error: BaseException) -> str | None:
 _CURES: dict[str, tuple[Callable[[BaseException], str | None], ...]] = {
     "UnboundLocalError": (_unbound,),
     "NameError": (_undefined,),
-    "AttributeError": (_dict_attribute, _taken_client, _hidden_name),
-    "TypeError": (_no_json, _client_option, _hidden_name),
+    "AttributeError": (_dict_attribute, _not_awaited, _taken_client, _hidden_name),
+    "TypeError": (_no_json, _client_option, _rule_option, _hidden_builtin, _not_awaited, _hidden_name),
     "RuntimeError": (_loop_runs, _flasks_extension, _flasks_name, _extension_again),
-    "LookupError": (_converter,),
+    "LookupError": (_converter, _no_error_status),
     "ValueError": (_number,),
     "UndefinedError": (_undefined_in_template,),
     "TemplateNotFound": (_missing_template,),

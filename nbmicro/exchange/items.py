@@ -11,7 +11,7 @@ import re
 from nbmicro.errors import RequestError
 from nbmicro.exchange.address import METHODS, check_url, is_method, is_url
 from nbmicro.exchange.curl_line import curl_behind, parse_curl
-from nbmicro.exchange.misplaced import quoted_line, refuse_misplaced
+from nbmicro.exchange.misplaced import quoted_line, refuse_behind_url, refuse_misplaced
 from nbmicro.exchange.options import read_option
 from nbmicro.exchange.syntax import Item, ItemKind, LineRequest, Options
 from nbmicro.exchange.template import blank_end, place_at, place_in_columns
@@ -147,6 +147,8 @@ def _item_of(word: Word, words: list[Word], magic: str) -> Item:
     except RequestError:
         meant = _only_url(word) and quoted_line(word, words, magic, lambda one: not _only_url(one))
         if not meant:
+            if _only_url(word):
+                refuse_behind_url(word, words, magic, ITEM_HELP, lambda one: not _only_url(one))
             raise
     raise RequestError(
         f"`{word.text}` is no item: a space ends a word, unless quotes stand around all of it.",

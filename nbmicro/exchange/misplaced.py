@@ -6,6 +6,7 @@ right line (``items.py``).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from urllib.parse import unquote_plus
 
@@ -13,7 +14,7 @@ from nbmicro.errors import RequestError
 from nbmicro.exchange.address import METHODS, is_url
 from nbmicro.exchange.words import Word, written_word
 
-__all__ = ["quoted_line", "refuse_misplaced"]
+__all__ = ["quoted_line", "refuse_behind_url", "refuse_misplaced"]
 
 
 def refuse_misplaced(plain: Sequence[Word], words: Sequence[Word], magic: str) -> None:
@@ -41,6 +42,49 @@ def refuse_misplaced(plain: Sequence[Word], words: Sequence[Word], magic: str) -
         url = next((before for before in plain[:position] if is_url(before.text)), None)
         if url is not None and word.text.startswith(("?", "&")):
             raise _query_apart(word, url, words, magic)
+
+
+def refuse_behind_url(
+    word: Word, words: Sequence[Word], magic: str, help_text: str, is_item: Callable[[Word], bool]
+) -> None:
+    """Refuse what stands right behind the URL and is no item: an expected status, or the rest of a URL with a space.
+
+    Parameters
+    ----------
+    word:
+        A word that is no item.
+    words, magic:
+        The line.
+    help_text:
+        What items there are.
+    is_item:
+        Whether a word is an item.
+
+    Raises
+    ------
+    RequestError
+        With the line corrected.
+    """
+    at = words.index(word)
+    if at == 0 or word.quoted or words[at - 1].quoted or not is_url(words[at - 1].text) or '"' in word.text:
+        return
+    ends = words[at + 1 :]
+    status = word.text if word.text != "HTTP" or not ends else ends[0].text
+    if re.fullmatch(r"[1-5]\d\d", status):
+        rest = words[at + 1 :] if status is word.text else words[at + 2 :]
+        line = [*(one.source for one in words[:at]), *(one.source for one in rest), "--expect", status]
+        said, more = "a status that is expected has an option.", ""
+    else:
+        last = at + next((n for n, one in enumerate(ends) if is_item(one) or one.text.startswith("-")), len(ends))
+        whole = " ".join(one.text for one in words[at - 1 : last + 1])
+        line = [*(one.source for one in words[: at - 1]), f'"{whole}"', *(one.source for one in words[last + 1 :])]
+        said, more = "a space ends the URL, unless quotes stand around it.", f"\n{help_text}"
+    raise RequestError(
+        f"`{word.text}` is no item: {said}",
+        hint=f"Write  {' '.join([magic, *line])}{more}",
+        line=word.line,
+        column=word.column,
+    )
 
 
 def quoted_line(word: Word, words: Sequence[Word], magic: str, is_item: Callable[[Word], bool]) -> str | None:

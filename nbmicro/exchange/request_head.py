@@ -71,6 +71,13 @@ def read_request_line(line: Line) -> tuple[str, Template]:
             raise _no_request(line, f"`{text.strip()}` is no request line.", "Write  GET /users")
         rest = text[start + space : stop].strip()
         column = start + space + 1 + len(text[start + space : stop]) - len(text[start + space : stop].lstrip())
+        if STATUS.match(rest):
+            raise RequestError(
+                f"`{rest}` stands behind the URL.",
+                hint=f"The status that is expected stands on a line of its own, below the request:  {rest}",
+                line=line.number,
+                column=column,
+            )
         raise RequestError(
             f"`{rest}` stands behind the URL.",
             hint=f"Items and options belong to the magic's own line:  %%http {method} {text[start:stop]}\n"

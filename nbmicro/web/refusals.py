@@ -212,6 +212,8 @@ def json_cure(kind: str) -> str:
         return "Make a list of it:  list(…)"
     if kind in {"bytes", "bytearray"}:
         return "Make text of it:  ….decode()"
+    if kind == "coroutine":
+        return "Its function is async, and was not awaited: write `await` before the call."
     if kind in {"function", "method", "builtin_function_or_method"}:
         return "Call it, with parentheses, or leave it out."
     return "JSON has text, numbers, lists, dicts, True, False and None: make one of these of it, such as  str(…)"
@@ -288,6 +290,16 @@ def _name(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
+def _awaited(reply: Any) -> str:
+    """What to write for an async function that was called and not awaited. The body of a cell may await as it is."""
+    function = replier()[1]
+    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    said = f"Its function is async, and was not awaited. Write  await {reply.__name__}(…)"
+    if code is None or (code.co_firstlineno == 1 and linecache.getline(code.co_filename, 1).startswith("%%")):
+        return said
+    return f"{said}  and  async def {code.co_name}(…)"
+
+
 def _kind(reply: Any) -> str:
     kind = type(reply).__name__
     if isinstance(reply, FunctionType | MethodType):
@@ -302,6 +314,8 @@ def _kind(reply: Any) -> str:
 
 
 def _cure(reply: Any) -> str:
+    if inspect.iscoroutine(reply):
+        return _awaited(reply)
     if isinstance(reply, FunctionType | MethodType):
         return f"Call it:  {_name(reply)}(…)"
     if isinstance(reply, type):

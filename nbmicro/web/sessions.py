@@ -259,7 +259,8 @@ class SecureCookieSessionInterface(SessionInterface):
     def _tell_of_ephemeral_key(self, app: App) -> None:
         if not app.secret_key:
             context = current_context()
-            if isinstance(context, RequestContext):
+            # Who brings the cookie along was told when it was made.
+            if isinstance(context, RequestContext) and not _cookie(context.environ, self.get_cookie_name(app)):
                 note(context.environ, EPHEMERAL)
 
     def _set_cookie(

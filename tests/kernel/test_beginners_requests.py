@@ -56,7 +56,19 @@ def flask(rule: str, body: str) -> str:
         ("%%route /p\n'a', 'b', 'c'", "2 │ 'a', 'b', 'c'", "A status is a number of three digits"),
         ("%%route /p\n'a', 99999", "2 │ 'a', 99999", "A status is a number of three digits"),
         ("%%route /p\n'a', 200, 'c'", "2 │ 'a', 200, 'c'", 'Headers are a dict: {"X-Name": "value"}'),
+        ("%%route /p\nasync def work(): return 'x'\nwork()", "3 │ work()", "Write  await work(…)"),
+        (
+            flask("/p", "return work()\nasync def work(): return 'x'"),
+            "3 │ return work()",
+            "Write  await work(…)  and  async def page(…)",
+        ),
+        ("%%route /p\nasync def work(): return 'x'\nwork() + 'y'", "3 │ work() + 'y'", "write `await` before the call"),
         # JSON
+        (
+            "%%route /p\nasync def work(): return 'x'\n{'a': work()}",
+            "3 │ {'a': work()}",
+            "write `await` before the call",
+        ),
         ("%%route /p\n{'a': {1, 2}}", "2 │ {'a': {1, 2}}", "['a'] is a set"),
         ("%%route /p\n[{'a': [b'x']}]", "2 │ [{'a': [b'x']}]", "….decode()"),
         (flask("/p", "return {(1, 2): 'x'}"), "3 │ return {(1, 2): 'x'}", "A key is text"),
@@ -84,10 +96,22 @@ def flask(rule: str, body: str) -> str:
             "Use another name:  json = request.get_json()",
         ),
         ("%%route /p\ng.x = 1\ng = 5\n'x'", "2 │ g.x = 1", "Use another name, such as `my_g`"),
+        (
+            "%%route /p\nlist = [1]\nlist(range(3))",
+            "3 │ list(range(3))",
+            "`list` is here a value of your own (of type list)",
+        ),
         # Ends
+        ("%%route /p\nabort('404')", "2 │ abort('404')", "A status is a number, without quotes:  abort(404)"),
+        ("%%route /p\nabort(200)", "2 │ abort(200)", "It takes the number of an error, such as  abort(404)"),
         ("%%route /p\nimport sys\nsys.exit(3)", "3 │ sys.exit(3)", "abort(500)"),
         ("%%route /p\nexit()", "2 │ exit()", "abort(500)"),
         # Templates
+        (
+            "%%route /p\nrender_template_string('{{ title.text }}', titles={'text': 'x'})",
+            "2 │ render_template_string",
+            "given no `title` but `titles`: did you mean that?",
+        ),
         ("%%route /p\nrender_template('none.html')", "2 │ render_template", "%%template none.html"),
         ("%%route /p\nredirect(url_for('nowhere'))", "2 │ redirect(url_for('nowhere'))", "'nowhere'"),
     ],
@@ -248,3 +272,24 @@ def test_an_error_of_a_magics_line_has_the_place_that_the_editor_shows(
     reply = notebook.run(cell, cell_id="place")
     assert reply.error is not None
     assert place in reply.error.traceback
+
+
+def test_what_hides_a_builtin_of_python_is_told_with_the_line_that_gives_it_back(notebook: RealKernel) -> None:
+    notebook.check("dict = {'a': 1}", cell_id="hides")
+    text = shown(notebook, "%%route /p\ndict(a=1)", "/p")
+    assert text.splitlines()[-1] == (
+        "`dict` is here a value of your own (of type dict), not Python's `dict`. "
+        "Name it otherwise, and to have Python's:  del dict"
+    )
+    notebook.check("del dict", cell_id="hides")
+    assert shown(notebook, "%%route /p\ndict(a=1)", "/p").startswith("GET /p → 200 OK")
+
+
+def test_a_cure_is_said_once(notebook: RealKernel) -> None:
+    assert shown(notebook, "%%route /p\njsonify({'a': {1}})", "/p").count("Make a list of it") == 1
+
+
+def test_a_key_that_is_not_kept_is_noted_when_the_session_begins(notebook: RealKernel) -> None:
+    page = "%%route /p\nsession.permanent = True\nsession['a'] = 1\n'x'"
+    noted = ["Note: The session was signed" in shown(notebook, page, request) for request in ("--reset /p", "/p", "/p")]
+    assert noted == [True, False, False]

@@ -22,8 +22,10 @@ FrameLabels: TypeAlias = Callable[[str], str | None]
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Beside programs lie modules too: Bottle's is imported from there by whoever is started from there.
 _PLACES = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
+# A browser's Python (Pyodide) has its standard library in a zip file, of which sysconfig knows nothing.
+_STANDARD = os.path.dirname(os.__file__)
 _LIBRARIES = tuple(
-    os.path.realpath(path) + os.sep for path in {sysconfig.get_path(name) for name in _PLACES} | {_PACKAGE}
+    os.path.realpath(path) + os.sep for path in {sysconfig.get_path(name) for name in _PLACES} | {_PACKAGE, _STANDARD}
 )
 # A kernel's cell: its file name carries a process id or a counter, which must not be shown.
 _CELL_FILE = re.compile(r"ipykernel_\d+|^<ipython-input-|^<stdin>")

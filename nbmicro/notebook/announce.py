@@ -69,7 +69,8 @@ def line_of(route: Route, table: Table, replaced: Mapping[str, tuple[str, Any]] 
     # The latest of each label: where cells have no ids, nothing is known of those before it.
     covered = {one.label: (one.owner.label, one.handler) for one in reversed(table.covered_by(route))}
     rivals = [*reversed(covered.values()), *([replaced[route.label]] if replaced and route.label in replaced else [])]
-    places = [_place(label, route) for label, handler in rivals if not _is_same(label, handler, route)]
+    # Without a label it is nobody's: the cell that loaded us declared it, or a thread.
+    places = [_place(label, route) for label, handler in rivals if label and not _is_same(label, handler, route)]
     if places:
         line += f", in place of the one in {' and '.join(dict.fromkeys(places))}"
     if route.asked_endpoint is not None:

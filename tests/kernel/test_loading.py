@@ -62,6 +62,15 @@ def test_an_exchange_is_shown_once_in_the_cell_that_loads_too() -> None:
                 assert kernel.check("%unload_ext nbmicro").shown == ""
 
 
+def test_a_cell_that_loads_and_declares_may_run_again() -> None:
+    with RealKernel() as kernel:
+        for text in ("one", "two"):
+            cell = f"%load_ext nbmicro\n@app.get('/x')\ndef x(): return '{text}'"
+            said = kernel.check(cell, cell_id="first").stdout
+            assert kernel.check("%http /x", cell_id="ask").text.endswith(text)
+        assert said.endswith("\nGET /x → x\n")
+
+
 def test_names_that_the_notebook_has_stay_its_own() -> None:
     with RealKernel() as kernel:
         kernel.check("session = 'mine'")

@@ -568,6 +568,35 @@ def test_notes_say_what_the_module_lacks(notebook: Notebook) -> None:
     )
 
 
+def test_names_of_nbmicro_that_only_lookers_need_are_gone(notebook: Notebook) -> None:
+    """They do nothing when they are imported, so that one line imports what the module needs."""
+    path = notebook(
+        "from nbmicro import App, make_response, url_for\nfrom nbmicro import jsonify as j\napp = App('shop')",
+        "%%route /\nurl_for('index')",
+        "make_response",
+    )
+    assert "\n\nfrom nbmicro import App, url_for\n\n" in exported(path).module
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_told"),
+    [
+        ("from nbmicro import session", True),
+        ("from nbmicro import flash", True),
+        ("app.config.from_mapping(DEBUG=False)", True),
+        ("app.config.from_object('settings')", False),
+        ("app.config.from_pyfile('settings.py')", False),
+        ("app.config.from_prefixed_env()", False),
+        ("app.config['SECRET_KEY'] = 'k'", False),
+    ],
+)
+def test_a_key_that_comes_with_the_settings_is_not_missed(notebook: Notebook, settings: str, is_told: bool) -> None:
+    """A file, an object or the environment may have it; where nothing can, its lack is told."""
+    path = notebook(LOAD, settings, "%%route /\nsession['x'] = 1\nflash('y')\n'z'")
+    told = [note for note in export_notebook(path, path.with_name("shop.py")).notes if "sets no key" in note]
+    assert bool(told) is is_told
+
+
 @pytest.mark.parametrize(
     ("cell", "line"),
     [("!ls", 1), ("x = 1\n%%bash\nls", 2), ("%%route /<request>\n1", 1), ("%%route /x\ny = 1", 2), ("x = (", 1)],

@@ -67,7 +67,7 @@ class ImportPlan:
         if is_local(one.module, self._local):
             # It may declare something, as a module with models does.
             return replace(one, remark=_UNUSED)
-        if root_of(one.module) in {*sys.stdlib_module_names, "IPython"} or one.binds in self._looked_at:
+        if root_of(one.module) in {*sys.stdlib_module_names, "IPython", "nbmicro"} or one.binds in self._looked_at:
             return None
         return replace(one, remark=_UNUSED)
 

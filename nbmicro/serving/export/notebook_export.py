@@ -12,6 +12,7 @@ from pathlib import Path
 
 from nbmicro.cells.route_cell import refuse_reserved
 from nbmicro.errors import LoadError, NbmicroError
+from nbmicro.serving.export.imports import root_of
 from nbmicro.serving.export.module_text import ModuleText
 from nbmicro.serving.export.resources import files_of, folders_of
 from nbmicro.serving.export.suite import Suite
@@ -23,6 +24,8 @@ from nbmicro.web.names import RESERVED_NAMES
 
 __all__ = ["Exported", "export_notebook"]
 
+# A key may come with it: config.from_object(…), from_pyfile(…), from_prefixed_env() …
+_CONFIGURED = re.compile(r"\.config\.from_(?:object|pyfile|prefixed_env|envvar|file)\(")
 _WORD = re.compile(r"\w+")
 _IMPORT = re.compile(r"\s*(?:import|from)\s")
 
@@ -170,9 +173,12 @@ def _notes(cells: list[NotebookCell], selection: Selection, found: Survey, out: 
     if not out.stem.isidentifier():
         better = re.sub(r"\W+", "_", out.stem).strip("_").lstrip("0123456789_") or "app"
         notes.append(f"{out.name} cannot be imported by its name; {better}.py could be.")
-    writes_session = {"session", "flash"} & found.given
+    writes_session = any(
+        name in found.given or any(root_of(one.module) == "nbmicro" for one in found.imports.get(name, ()))
+        for name in ("session", "flash")
+    )
     code = "\n".join(step.cell.text for step in selection.steps)
-    if writes_session and "secret_key" not in code.lower():
+    if writes_session and "secret_key" not in code.lower() and not _CONFIGURED.search(code):
         notes.append(f"It keeps sessions and sets no key: set {found.target}.secret_key before it is served.")
     for one in selection.passed:
         if one.cell.is_skipped:

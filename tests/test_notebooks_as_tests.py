@@ -56,6 +56,20 @@ def test_a_line_for_each_request_and_a_failing_check_with_what_came(tmp_path: Pa
     suite = ElementTree.parse(tmp_path / "report.xml").getroot().find("testsuite")
     assert suite is not None
     assert (suite.get("tests"), suite.get("failures")) == ("10", "2")
+    failed = [case.get("name") for case in suite.iter("testcase") if case.find("failure") is not None]
+    assert failed == ["cell 3", "cell 4"]
+    assert [case.get("classname") for case in suite.iter("testcase")] == ["good.ipynb"] * 5 + ["bad.ipynb"] * 5
+
+
+def test_a_failure_that_is_expected_is_said_to_be(tmp_path: Path) -> None:
+    write_notebook(tmp_path / "expected.ipynb", "%load_ext nbmicro", ROUTE, (BAD, ["raises-exception"]))
+    done = run(tmp_path, "expected.ipynb")
+    assert done.stdout.splitlines()[1:] == [
+        "  cell 3    GET /hello/Ada → 200 OK   ✓ HTTP 200  ✗ line 6   text == 'Hello, Eve!'",
+        "  cell 3    CheckFailed, expected: raises-exception",
+        "1 request, 2 checks: 3 cells passed, 0 failed",
+    ]
+    assert done.returncode == 0
 
 
 def test_a_magic_that_is_not_loaded_fails(tmp_path: Path) -> None:

@@ -79,6 +79,10 @@ class NotebookReport:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """The lines of one cell, once it has run."""
         report = yield
+        number = self._numbers.get(item.nodeid)
+        if number is not None:
+            # JUnit's report calls the cell as the lines here do; nbval counts from 0, the empty ones too.
+            report.nodeid = f"{item.nodeid.rpartition('::')[0]}::cell {number}"
         if report.when == "call" or report.failed:
             self._tell(item, report, call)
         return report
@@ -104,6 +108,9 @@ class NotebookReport:
             self._write(_indented(_tail(reason)))
         elif report.passed and item.nodeid in self._numbers:
             self._passed += 1
+            error = next((output.get("ename") for output in outputs if output.get("output_type") == "error"), None)
+            if error is not None:
+                self._write(f"{place}  {error}, expected: raises-exception")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """The sums."""

@@ -17,12 +17,13 @@ from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import Any
 
+from nbmicro.exchange.overflow import Overflow
 from nbmicro.exchange.parts import LogLine, OutputPart, Stream
 from nbmicro.exchange.places import FrameLabels, is_users, label_of
 
 __all__ = ["LOG_LIMIT", "OUTPUT_LIMIT", "Capture", "capture", "current_capture"]
 
-#: Characters of printed text that one exchange keeps.
+#: Characters of printed text that one exchange keeps, besides its last lines.
 OUTPUT_LIMIT = 256 * 1024
 #: Log records that one exchange keeps.
 LOG_LIMIT = 1000
@@ -42,13 +43,25 @@ class Capture:
         The host's names of files, for the place of a warning.
     """
 
-    __slots__ = ("_frame_labels", "_logs", "_parts", "_room", "_token", "errors", "logged_errors", "open", "warned")
+    __slots__ = (
+        "_frame_labels",
+        "_logs",
+        "_overflow",
+        "_parts",
+        "_room",
+        "_token",
+        "errors",
+        "logged_errors",
+        "open",
+        "warned",
+    )
 
     def __init__(self, frame_labels: FrameLabels | None = None) -> None:
         self._frame_labels = frame_labels
         self._parts: list[tuple[Stream, str, Mapping[str, Any] | None, logging.LogRecord | None]] = []
         self._logs: list[tuple[LogLine, BaseException | None, str]] = []
         self._room = OUTPUT_LIMIT
+        self._overflow: dict[Stream, Overflow] = {}
         self._token: Token[Capture | None] | None = None
         #: A stream for ``wsgi.errors``.
         self.errors = Errors(self)
@@ -74,11 +87,14 @@ class Capture:
 
     def write(self, stream: Stream, text: str, record: logging.LogRecord | None = None) -> None:
         """Keep text of a stream. ``record`` is the log record that it is the writing of, if it is one."""
-        if self._room <= 0:
-            return
-        if len(text) > self._room:
-            text = f"{text[: self._room]}\n… and more, which is not kept.\n"
-        self._room -= len(text)
+        if self._room <= 0 or len(text) > self._room:
+            kept = text.rfind("\n", 0, max(self._room, 0)) + 1
+            self._overflow.setdefault(stream, Overflow()).write(text[kept:])
+            text, self._room = text[:kept], 0
+            if not text:
+                return
+        else:
+            self._room -= len(text)
         self._parts.append((stream, text, None, record))
 
     def display(self, bundle: Mapping[str, Any]) -> None:
@@ -113,6 +129,11 @@ class Capture:
                 parts[-1] = OutputPart(stream, parts[-1].text + text)
             else:
                 parts.append(OutputPart(stream, text, bundle))
+        for name, rest in self._overflow.items():
+            own = [number for number, part in enumerate(parts) if part.stream == name and part.bundle is None]
+            at = own[-1] if own else len(parts)
+            text, missing = rest.behind(parts[at].text if own else "")
+            parts[at : at + 1] = [OutputPart(name, text, missing=missing)]
         return tuple(parts)
 
     def logs(self, without: BaseException | None = None) -> tuple[LogLine, ...]:
@@ -125,7 +146,7 @@ class Capture:
         )
 
     def __bool__(self) -> bool:
-        return bool(self._parts or self._logs)
+        return bool(self._parts or self._overflow or self._logs)
 
 
 #: ``with capture() as captured:`` gathers what runs inside, in this context.

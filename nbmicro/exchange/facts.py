@@ -12,9 +12,10 @@ from werkzeug.exceptions import default_exceptions
 from werkzeug.utils import redirect
 
 from nbmicro.exchange.framework_pages import is_framework_page
-from nbmicro.exchange.lines import human_size, one_line, plain
+from nbmicro.exchange.lines import cut_line, human_size, one_line, plain
 from nbmicro.exchange.masking import MASK, masked_response_headers, masked_target
 from nbmicro.exchange.messages import ResponseRecord
+from nbmicro.exchange.overflow import gap_line
 from nbmicro.exchange.parts import CheckResult, ErrorRecord, ExchangeRecord
 from nbmicro.exchange.redirects import REDIRECTS
 from nbmicro.exchange.rendering import RenderOptions
@@ -35,6 +36,9 @@ __all__ = [
 
 #: Redirects that are shown each; of more, the first ones.
 HOPS_SHOWN, FIRST_HOPS = 6, 3
+#: Lines that are shown of what a handler printed, where it is longer than both.
+FIRST_LINES = 30
+LAST_LINES = 10
 # A line of source that stands in a message.
 _EXCERPT = re.compile(r" +\d+ │ ")
 _ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
@@ -93,13 +97,13 @@ def body_is_told(exchange: ExchangeRecord) -> bool:
 
 
 def output_lines(exchange: ExchangeRecord, *, keep_colours: bool = False) -> list[tuple[str, list[str]]]:
-    """What the handler printed, displayed and logged: a label and its lines, in order; log records last."""
+    """What the handler printed, displayed and logged: a label and the lines to show, in order; log records last."""
     shown: list[tuple[str, list[str]]] = []
     for part in exchange.output:
         label = {"stdout": "printed", "stderr": "stderr", "display": "display"}[part.stream]
         text = plain(part.text, keep_colours=keep_colours).removesuffix("\n")
         if text or part.bundle is None:
-            shown.append((label, text.split("\n")))
+            shown.append((label, _ends(text.split("\n"), part.missing)))
         else:
             kinds = ", ".join(sorted(part.bundle))
             shown.append((label, [f"({one_line(kinds, 200)})"]))
@@ -107,8 +111,18 @@ def output_lines(exchange: ExchangeRecord, *, keep_colours: bool = False) -> lis
         lines = [
             f"{one_line(line.level, 40)} {one_line(line.logger, 100)}: {plain(line.message)}" for line in exchange.logs
         ]
-        shown.append(("log", [row for line in lines for row in line.split("\n")]))
+        shown.append(("log", _ends([row for line in lines for row in line.split("\n")])))
     return shown
+
+
+def _ends(lines: list[str], missing: int | None = None) -> list[str]:
+    """The first and the last of many lines, and between them how many there are: those that were not kept as well."""
+    hidden = lines[FIRST_LINES:-LAST_LINES]
+    if len(hidden) > 1:
+        gap = gap_line(missing) if missing is not None else None
+        more = len(hidden) + (missing - 1 if missing is not None and gap in hidden else 0)
+        lines = [*lines[:FIRST_LINES], f"… {more:,} more lines", *lines[-LAST_LINES:]]
+    return [cut_line(line) for line in lines]
 
 
 def shown_checks(exchange: ExchangeRecord, options: RenderOptions) -> tuple[list[CheckResult], list[CheckResult]]:

@@ -164,8 +164,7 @@ def _output(exchange: ExchangeRecord) -> list[Markup]:
     parts: list[Markup] = []
     pictures = [part.bundle for part in exchange.output]
     for index, (label, lines) in enumerate(output_lines(exchange, keep_colours=True)):
-        cut = excerpt(lines, 200)
-        parts.append(labelled(label, coloured("\n".join([*cut.first, f"… {cut.more}"] if cut.more else cut.first))))
+        parts.append(labelled(label, coloured("\n".join(lines))))
         # Log records stand behind the parts of the output.
         bundle = pictures[index] if index < len(pictures) else None
         parts += picture_pane(bundle) if bundle else []

@@ -78,11 +78,15 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class OutputPart:
-    """Something the handler printed or displayed: text of a stream, or a MIME bundle with its text."""
+    """Something the handler printed or displayed: text of a stream, or a MIME bundle with its text.
+
+    ``missing`` is how many lines of a long text were not kept: a line in their place says so.
+    """
 
     stream: Stream
     text: str
     bundle: Mapping[str, Any] | None = None
+    missing: int | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

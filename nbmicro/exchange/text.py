@@ -94,9 +94,7 @@ def _body(exchange: ExchangeRecord, options: RenderOptions) -> list[str]:
 def _output(parts: Sequence[tuple[str, list[str]]]) -> list[str]:
     lines = []
     for label, text in parts:
-        cut = excerpt(text, 200)
-        shown = [*cut.first, f"… {cut.more}"] if cut.more else list(cut.first)
-        lines += [f"{label if index == 0 else '':>7} │ {line}".rstrip() for index, line in enumerate(shown)]
+        lines += [f"{label if index == 0 else '':>7} │ {line}".rstrip() for index, line in enumerate(text)]
     return lines
 
 

@@ -18,7 +18,10 @@ import pytest
 import nbmicro
 from nbmicro.exchange.capture import LOG_LIMIT, OUTPUT_LIMIT, Capture, capture, current_capture
 from nbmicro.exchange.client import Client
+from nbmicro.exchange.html import render_html
+from nbmicro.exchange.overflow import TAIL_LIMIT
 from nbmicro.exchange.record import Exchange
+from nbmicro.exchange.text import render_text
 from tests.exchange.apps import calling
 
 
@@ -309,9 +312,53 @@ def test_a_handler_that_prints_without_end_is_cut() -> None:
             logging.getLogger("flood").warning("y")
 
     exchange = _of(handler)
-    assert OUTPUT_LIMIT <= len(exchange.printed) < OUTPUT_LIMIT + 100
-    assert exchange.printed.endswith("… and more, which is not kept.\n")
+    assert OUTPUT_LIMIT - 10_001 <= len(exchange.printed) <= OUTPUT_LIMIT + TAIL_LIMIT + 100
+    assert "\n… 73 more lines, which are not kept …\n" in exchange.printed
     assert len(exchange.logs) == LOG_LIMIT
+
+
+@pytest.mark.parametrize("count", [40, 41, 42, 1_000, 100_000])
+def test_of_many_lines_the_first_and_the_last_are_shown_and_the_others_counted(count: int) -> None:
+    def handler(environ: dict[str, Any]) -> None:
+        for number in range(count):
+            print(number)
+
+    exchange = _of(handler)
+    shown = [line.partition("│ ")[2] for line in render_text(exchange).splitlines()[2:]]
+    numbers = list(map(str, range(count)))
+    assert shown == (numbers if count <= 41 else [*numbers[:30], f"… {count - 40:,} more lines", *numbers[-10:]])
+    assert "\n".join(shown) in render_html(exchange)
+    first, last = exchange.printed.split("\n")[:2], exchange.printed.split("\n")[-3:]
+    assert (first, last) == (["0", "1"], [str(count - 2), str(count - 1), ""])
+    if count <= 1_000:
+        assert exchange.printed == "".join(f"{number}\n" for number in range(count))
+
+
+def test_one_line_without_end_is_kept_in_part() -> None:
+    def handler(environ: dict[str, Any]) -> None:
+        print("before")
+        sys.stdout.write("x" * 2_000_000)
+        print("end")
+
+    printed = _of(handler).printed
+    assert printed.startswith("before\n… and more, which is not kept …\nxxx")
+    assert printed.endswith("xend\n")
+    assert len(printed) < 2 * TAIL_LIMIT
+
+
+def test_what_just_exceeds_the_room_is_kept_whole() -> None:
+    """Nothing is said to be missing where nothing is, and each stream has an end of its own."""
+
+    def handler(environ: dict[str, Any]) -> None:
+        sys.stdout.write("x" * (OUTPUT_LIMIT - 10))
+        print("between", file=sys.stderr)
+        print("in the end")
+
+    parts = [(part.stream, part.text, part.missing) for part in _of(handler).output]
+    assert parts == [
+        ("stdout", "x" * (OUTPUT_LIMIT - 10) + "in the end\n", None),
+        ("stderr", "between\n", None),
+    ]
 
 
 def test_the_report_that_a_foreign_app_logs_of_its_error_is_the_error_and_no_log_line() -> None:

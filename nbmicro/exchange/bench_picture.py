@@ -5,9 +5,8 @@ What lives here: pure functions of what was measured, now and the time before. W
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from markupsafe import Markup
+from werkzeug.http import HTTP_STATUS_CODES
 
 from nbmicro.exchange.bench import Latencies
 from nbmicro.exchange.elements import LINE, MONO, joined, quiet
@@ -57,10 +56,7 @@ def _counts(now: Latencies) -> str:
 
 
 def _status(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase.upper()}"
-    except ValueError:
-        return str(status)
+    return f"{status} {HTTP_STATUS_CODES.get(status, '').upper()}".rstrip()
 
 
 def _text(now: Latencies, before: Latencies | None) -> str:

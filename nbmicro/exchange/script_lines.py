@@ -10,6 +10,8 @@ import re
 from http import HTTPStatus
 from typing import NamedTuple
 
+from werkzeug.http import HTTP_STATUS_CODES
+
 from nbmicro.exchange.template import Template, parse_template, place_at
 
 __all__ = [
@@ -40,10 +42,16 @@ COMMENT = re.compile(r"\s*(?:#(?!##)|//)")
 DIRECTIVE = re.compile(r"\s*(?:#|//)\s*@([A-Za-z][A-Za-z-]*)(?:\s+(.*?))?\s*\Z")
 VARIABLE = re.compile(r"@([^\s=]+)\s*=\s*(.*?)\s*\Z")
 # The reason is one that is known as such, so that a sentence in a body is none; which one it is does not matter.
+# Those of RFC 9110 and of the ones before it: which of them Python has depends on its version.
+_RENAMED = {
+    "Payload Too Large",
+    "Content Too Large",
+    "URI Too Long",
+    "Range Not Satisfiable",
+    "Unprocessable Content",
+}
 _REASONS = "|".join(
-    sorted(
-        {re.escape(one.phrase) for one in HTTPStatus} | {"I'm a teapot", "Unprocessable Entity", "Payload Too Large"}
-    )
+    sorted(re.escape(one) for one in {*(one.phrase for one in HTTPStatus), *HTTP_STATUS_CODES.values(), *_RENAMED})
 )
 STATUS = re.compile(rf"HTTP(?:/[0-9](?:\.[0-9])?)?[ \t]+([1-9][0-9]{{2}}|\*)(?:[ \t]+(?i:{_REASONS}))?\s*\Z")
 STATUS_LIKE = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(\S+)", re.I)

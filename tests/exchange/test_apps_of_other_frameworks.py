@@ -309,6 +309,21 @@ def test_a_thread_that_came_to_an_app_without_a_loop_answers_itself(wrap: Callab
     assert {thread.name for thread in threading.enumerate()} == names
 
 
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [(414, "Request URI Too Long"), (422, "Unprocessable Entity"), (418, "I'm a teapot")],
+)
+def test_the_reason_of_an_async_apps_status_is_the_same_with_every_python(
+    wrap: Callable[[Any], ForeignApp], status: int, reason: str
+) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b"x"})
+
+    response = asked(Client(wrap(app)), "/").response
+    assert (response.status, response.reason) == (status, reason)
+
+
 def test_bare_apps_are_asked_too(wrap: Callable[[Any], ForeignApp]) -> None:
     """A function, an instance with a state, an ASGI function without a lifespan; one that says nothing is told so."""
     assert asked(Client(wrap(other_apps.raw)), "/").text == "raw"

@@ -16,6 +16,8 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
 
+from werkzeug.http import HTTP_STATUS_CODES
+
 from nbmicro.errors import DeadlineExceeded, LoadError
 from nbmicro.exchange.foreign.interruption import (
     GRACE,
@@ -200,7 +202,7 @@ class _Answering:
             if exc_info is not None:
                 # a2wsgi makes a page of its own of an exception; who called the app makes a better one.
                 raise exc_info[1].with_traceback(exc_info[2])
-            return start_response(status, headers)
+            return start_response(_status_line(status), headers)
 
         return start
 
@@ -250,6 +252,13 @@ class _Answering:
             stop_threads(working)
         ended.wait(GRACE)
         return trace
+
+
+def _status_line(status: str) -> str:
+    """The status with Werkzeug's reason: ASGI has none, and the standard library's depends on Python's version."""
+    code = status.partition(" ")[0]
+    reason = HTTP_STATUS_CODES.get(int(code)) if code.isdecimal() else None
+    return f"{code} {reason}" if reason else status
 
 
 def _make_readable(environ: dict[str, Any]) -> None:

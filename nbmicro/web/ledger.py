@@ -234,7 +234,8 @@ class Ledger:
                 str(declaration.key): (before.owner.label, before.declarations[-1].value.handler)
                 for key, batch in self._drafts.get(run, {}).items()
                 # A module that is loaded again takes over from itself.
-                if run.owner.key is batch.owner.key is None and (before := self._batches.get(key)) is not None
+                if run.owner.key is None and batch.owner.kind != "module"
+                if (before := self._batches.get(key)) is not None
                 for declaration in batch.declarations
                 if declaration.kind == "route"
             }

@@ -20,6 +20,8 @@ __all__ = ["REDIRECTS", "REDIRECT_LIMIT", "Chain", "late", "next_request"]
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Redirects that are followed in a row, as many as browsers do.
 REDIRECT_LIMIT = 20
+#: Characters of a path that are told in a chain.
+LONGEST = 60
 
 
 def next_request(request: RequestRecord, status: int, location: str) -> RequestRecord | None:
@@ -109,4 +111,5 @@ def late(request: RequestRecord, timeout: float | None) -> DeadlineExceeded:
 
 
 def _few(paths: Sequence[str]) -> list[str]:
-    return [*paths] if len(paths) < 6 else [*paths[:3], "…", paths[-1]]
+    shown = [path if len(path) <= LONGEST else f"{path[:LONGEST]}…" for path in paths]
+    return shown if len(shown) < 6 else [*shown[:3], "…", shown[-1]]

@@ -71,22 +71,21 @@ def read_request_line(line: Line) -> tuple[str, Template]:
             raise _no_request(line, f"`{text.strip()}` is no request line.", "Write  GET /users")
         rest = text[start + space : stop].strip()
         column = start + space + 1 + len(text[start + space : stop]) - len(text[start + space : stop].lstrip())
-        if STATUS.match(rest):
-            raise RequestError(
-                f"`{rest}` stands behind the URL.",
-                hint=f"The status that is expected stands on a line of its own, below the request:  {rest}",
-                line=line.number,
-                column=column,
-            )
-        raise RequestError(
-            f"`{rest}` stands behind the URL.",
-            hint=f"Items and options belong to the magic's own line:  %%http {method} {text[start:stop]}\n"
-            "In a URL a space is %20.",
-            line=line.number,
-            column=column,
-        )
+        hint = _behind_url(method, text[start:stop], rest)
+        raise RequestError(f"`{rest}` stands behind the URL.", hint=hint, line=line.number, column=column)
     check_url(url)
     return method, url
+
+
+def _behind_url(method: str, text: str, rest: str) -> str:
+    """What to write for words behind a URL, which are ``rest`` of its ``text``."""
+    for status in (rest, f"HTTP {rest}"):
+        if STATUS.match(status):
+            return f"The status that is expected stands on a line of its own, below the request:  {status}"
+    if any(_ITEM.match(word) or word.startswith("-") or HEADER.match(word) for word in rest.split()):
+        return f"Items and options belong to the magic's own line:  %%http {method} {text}\nIn a URL a space is %20."
+    url = text.rstrip().removesuffix(rest).rstrip()
+    return f"In a URL a space is %20:  {method} {'%20'.join([url, *rest.split()])}"
 
 
 def _space_outside_blanks(text: str) -> int:

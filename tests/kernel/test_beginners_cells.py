@@ -50,6 +50,8 @@ def refused(reply: Reply) -> str:
         ("%http /x HTTP 200", "Write  %http /x --expect 200"),
         ("%http /x 200", "Write  %http /x --expect 200"),
         ("%http GET/x", "Try:  %http GET /x"),
+        ("%%http\nGET /x 200", "stands on a line of its own, below the request:  HTTP 200"),
+        ("%%http\nGET /name/Ada Lovelace", "In a URL a space is %20:  GET /name/Ada%20Lovelace"),
         ("%%http\nGET /x HTTP 200", "stands on a line of its own, below the request:  HTTP 200"),
         ("%%route /hello/{name}\n'x'", "Try:  %%route /hello/<name>"),
         ("%%route /hello/:name\n'x'", "Try:  %%route /hello/<name>"),

@@ -16,7 +16,7 @@ from werkzeug.routing import BuildError, MapAdapter
 from werkzeug.wsgi import get_host
 
 from nbmicro.web import failures, quick, refusals, replies, urls
-from nbmicro.web.asyncs import outside_loop, run_async, running_loop
+from nbmicro.web.asyncs import outside_loop, outside_loop_stream, run_async, running_loop
 from nbmicro.web.contexts import AppContext, current_context, table_here
 from nbmicro.web.declarations import Route
 from nbmicro.web.hosting import hosting
@@ -73,7 +73,8 @@ class App(Setup):
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         loop = running_loop()
         if loop is not None:
-            return outside_loop(loop, self.wsgi_app, environ, start_response)
+            body = outside_loop(loop, self.wsgi_app, environ, start_response)
+            return body if isinstance(body, list) else outside_loop_stream(body)
         return self.wsgi_app(environ, start_response)
 
     def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -10,13 +10,13 @@ import asyncio
 import contextvars
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from nbmicro.errors import DeadlineExceeded
 
-__all__ = ["iterate", "outside_loop", "run_async", "running_loop"]
+__all__ = ["iterate", "outside_loop", "outside_loop_stream", "run_async", "running_loop"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -64,6 +64,31 @@ def outside_loop(loop: asyncio.AbstractEventLoop, call: Callable[P, T], *args: P
     finally:
         asyncio._set_running_loop(loop)
         _hiding.depth = depth
+
+
+class outside_loop_stream(Iterator[bytes]):
+    """The pieces of a body, each asked for outside the event loop that runs then, if one does.
+
+    Parameters
+    ----------
+    body:
+        What a WSGI app answered.
+    """
+
+    def __init__(self, body: Iterable[bytes]) -> None:
+        self._body = body
+        self._pieces = iter(body)
+
+    def __next__(self) -> bytes:
+        loop = running_loop()
+        return next(self._pieces) if loop is None else outside_loop(loop, next, self._pieces)
+
+    def close(self) -> None:
+        """Close the body (PEP 3333)."""
+        close: Callable[[], object] | None = getattr(self._body, "close", None)
+        loop = running_loop()
+        if close is not None:
+            close() if loop is None else outside_loop(loop, close)
 
 
 def run_async(func: Callable[P, Awaitable[T]]) -> Callable[P, T]:

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -326,6 +326,10 @@ def test_a_plain_handler_sees_no_loop_and_may_run_one(place: Place) -> None:
     async def awaiting() -> str:
         return app.test_client().get("/plain").text
 
+    @app.get("/stream")
+    def stream() -> Iterator[str]:
+        yield asyncio.run(work())
+
     @app.get("/broken")
     def broken() -> str:
         asyncio.run(work())
@@ -334,11 +338,11 @@ def test_a_plain_handler_sees_no_loop_and_may_run_one(place: Place) -> None:
     def ask() -> list[str]:
         before = asyncio._get_running_loop()
         client = app.test_client()
-        texts = [client.get(path).text for path in ("/plain", "/async")]
+        texts = [client.get(path).text for path in ("/plain", "/async", "/stream")]
         with pytest.raises(KeyboardInterrupt):
             client.get("/broken")
         assert asyncio._get_running_loop() is before
         return texts
 
-    assert place(ask) == ["done in its own loop"] * 2
-    assert seen == [None] * 4
+    assert place(ask) == ["done in its own loop"] * 3
+    assert seen == [None] * 5

@@ -326,6 +326,23 @@ def test_imported_names_of_the_context_are_those_the_notebook_is_given(
     assert refused(notebook(LOAD, imported, f"{name}.seen = 1")).line == 1
 
 
+def test_a_factory_does_not_call_the_handlers_that_it_makes(notebook: Notebook) -> None:
+    """It makes the app in no context, whatever is read in functions inside; what it calls itself counts."""
+    factory = (
+        "from nbmicro import App, current_app, g, url_for\n"
+        "def close(error=None):\n    g.pop('x', None)\n"
+        "def create_app():\n    app = App('shop')\n    app.teardown_appcontext(close)\n    @app.get('/')\n"
+        "    def index():\n        g.x = url_for('index')\n        return g.x\n"
+        "    with app.app_context():\n        app.config['OWN'] = current_app.name\n    return app"
+    )
+    path = notebook(factory, "app = create_app()")
+    assert "app_context()" not in body_of(path).partition("return app")[2]
+    assert assert_same(path, "/") == [(200, "/")]
+    inner = "def name():\n    def found():\n        from nbmicro import current_app\n        return current_app.name\n"
+    path = notebook(LOAD, f"{inner}    return found()", "called = name()", "%%route /\ncalled")
+    assert "with app.app_context():\n    called = name()\n" in body_of(path)
+
+
 def test_a_context_that_the_notebook_enters_itself_is_the_only_one(notebook: Notebook) -> None:
     """What stands under `with app.app_context():` is written as it is."""
     cells = ("def path():\n    return url_for('there')", "with app.app_context():\n    found = path()")
@@ -353,7 +370,7 @@ def test_an_extension_that_has_the_app_asks_it_in_a_context(notebook: Notebook) 
         LOAD,
         "import nbmicro\nnbmicro.install_as_flask()\nfrom flask_sqlalchemy import SQLAlchemy",
         "app.config['SQLALCHEMY_DATABASE_URI'] = 'sqlite://'\ndb = SQLAlchemy(app)",
-        "tags = db.Table('tags', db.Column('id', db.Integer))",
+        "tags = db.Table('tags', db.Column('id', db.Integer))\ndb.mark = 'x'",
         "class User(db.Model):\n    id = db.Column(db.Integer, primary_key=True)",
         "def init_db():\n    db.create_all()",
         "init_db()\n\nada = User()\n# the first\ndb.session.add(ada)\ndb.session.commit()\nready = True",
@@ -363,7 +380,7 @@ def test_an_extension_that_has_the_app_asks_it_in_a_context(notebook: Notebook) 
         "with app.app_context():\n    init_db()\n\n    ada = User()\n    # the first\n    db.session.add(ada)\n"
         "    db.session.commit()\nready = True\n"
     ) in body
-    assert "\ntags = db.Table(" in body
+    assert "\ntags = db.Table('tags', db.Column('id', db.Integer))\ndb.mark = 'x'\n" in body
 
 
 def test_top_level_await_becomes_a_function_that_is_run(notebook: Notebook) -> None:

@@ -59,8 +59,18 @@ class ContextReaders:
     _installed: set[str] = field(default_factory=set)
 
     def function(self, names: Iterable[str], node: ast.AST, later: Iterable[str]) -> None:
-        """Note what a function, or a class, reads when it is called: the names ``later``, and the attributes in it."""
-        self.later |= dict.fromkeys(names, frozenset(later) | frozenset(_attributes(node)))
+        """Note what a function, or a class, reads when it is called.
+
+        Of the names ``later``, which the compiler sees in it, those inside functions that it only defines do not count:
+        a factory's handlers are not called by ``create_app()``.
+        """
+        known = frozenset(later)
+        read: set[str] = set()
+        for inner in _bodies(node):
+            read |= set(_called(inner))
+        self.later |= dict.fromkeys(
+            names, frozenset(one for one in read if one.partition(".")[0] in known | _FRAMEWORKS)
+        )
 
     def needed_by(self, node: ast.stmt, given: Iterable[str]) -> bool:
         """Whether a statement needs an app context when it runs.
@@ -184,20 +194,40 @@ def _used(node: ast.AST) -> Iterator[str]:
             return
         case ast.Name(ctx=ast.Load()):
             yield node.id
-        case ast.Attribute(value=ast.Name(id=root)):
+        case ast.Attribute(value=ast.Name(id=root), ctx=ast.Load()):
             yield f"{root}.{node.attr}"
     for inner in ast.iter_child_nodes(node):
         yield from _used(inner)
 
 
-def _attributes(tree: ast.AST) -> Iterator[str]:
-    """The attributes of names anywhere in a function, and what it imports of nbmicro itself."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.Attribute(value=ast.Name(id=root)):
-                yield f"{root}.{node.attr}"
-            case ast.ImportFrom() if root_of(node.module or "") in _FRAMEWORKS:
-                yield from (f"nbmicro.{alias.name}" for alias in node.names)
+def _bodies(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions of a definition: itself, or the methods of a class."""
+    if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield tree
+    elif isinstance(tree, ast.ClassDef | ast.Module):
+        for inner in tree.body:
+            yield from _bodies(inner)
+
+
+def _called(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
+    """What a function reads when it is called, in the functions inside that it calls, too; and what it imports."""
+    inside = {
+        one.name: one
+        for one in ast.walk(function)
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one is not function
+    }
+    waiting, seen = [function], {id(function)}
+    while waiting:
+        body = ast.Module(copy.deepcopy(waiting.pop().body), type_ignores=[])
+        read = set(_used(_Outside().visit(body)))
+        yield from read
+        for name in read & inside.keys():
+            if id(inside[name]) not in seen:
+                seen.add(id(inside[name]))
+                waiting.append(inside[name])
+        for one in ast.walk(body):
+            if isinstance(one, ast.ImportFrom) and root_of(one.module or "") in _FRAMEWORKS:
+                yield from (f"nbmicro.{alias.name}" for alias in one.names if (alias.asname or alias.name) in read)
 
 
 def _root(node: ast.expr) -> str:

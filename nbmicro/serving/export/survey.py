@@ -142,6 +142,9 @@ def survey(selection: Selection) -> Survey:
     if named is not None and not target.isidentifier():
         raise _foreign(target, *named)
     found.target = target
+    for unit in found.units:
+        # What makes the app cannot run in its context.
+        unit.needs_context = unit.needs_context and target not in unit.bound
     found.given |= (found.used & HANDLER_NAMES.keys()) - found.bound
     return found
 

@@ -30,9 +30,18 @@ class Announcement:
     line: str
 
 
-def drafted(run: Run) -> list[Announcement]:
+def drafted(run: Run, *, in_notebook: bool) -> list[Announcement]:
     """The routes that ``run`` has declared so far, as they will be in their apps. A folder of static files is not
-    told."""
+    told.
+
+    Parameters
+    ----------
+    run:
+        The run.
+    in_notebook:
+        Whether a cell without an id may be another than the one that declared its route before. What is typed into a
+        terminal is always what was typed there before, edited.
+    """
     handlers = {
         id(one.value.handler)
         for ledger in list(Ledger.every)
@@ -44,7 +53,7 @@ def drafted(run: Run) -> list[Announcement]:
         for app in {id(app.ledger): app for app in list(App.every)}.values()
         if id(app.ledger) in run.ledgers
         for table in [app.tables.seen_by(run)]
-        for replaced in [app.ledger.replaced_by(run)]
+        for replaced in [app.ledger.replaced_by(run) if in_notebook else {}]
         for route in table.routes
         if id(route.handler) in handlers and route.endpoint.rpartition(".")[2] != "static"
     ]

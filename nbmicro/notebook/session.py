@@ -185,7 +185,7 @@ class Session:
     def cell_ends(self, cell: Cell, *, success: bool) -> None:
         """Commit what the cell declared, or drop it and say so."""
         run: Run = cell.state
-        declared = announce.drafted(run)
+        declared = announce.drafted(run, in_notebook=self.host.has_kernel)
         run.finish(success=success)
         if not success:
             self._pushed = [one for one in self._pushed if one[0] is not run]
@@ -215,7 +215,8 @@ class Session:
             table = self.app.tables.current()
             lines = [announce.line_of(route, table) for route in table.routes if route.handler is handler]
         else:
-            lines = [one.line for one in announce.drafted(run) if one.route.handler is handler]
+            declared = announce.drafted(run, in_notebook=self.host.has_kernel)
+            lines = [one.line for one in declared if one.route.handler is handler]
             self._told.setdefault(run, set()).add(id(handler))
         for line in lines:
             print(line)

@@ -77,10 +77,8 @@ def test_an_error_shows_its_line_and_no_html(terminal: Terminal) -> None:
 
 
 def test_running_a_route_again_replaces_it(terminal: Terminal) -> None:
-    for _ in range(2):
-        assert terminal.shown("%%route /again\n'one'") == "GET /again → again"
-    # Edited it may be another cell: a terminal has no ids to know them by.
-    assert terminal.shown("%%route /again\n'two'").startswith("GET /again → again")
+    for word in ("one", "two"):
+        assert terminal.shown(f"%%route /again\n'{word}'") == "GET /again → again"
     assert terminal.shown("%http /again").endswith("two")
 
 

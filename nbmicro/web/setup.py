@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, MutableMapping
 from datetime import timedelta
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 from weakref import WeakSet
 
 from werkzeug.datastructures import ImmutableDict
@@ -37,9 +37,6 @@ from nbmicro.web.routes import ViewFunctions, declare_route, make_route
 from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
 from nbmicro.web.sessions import SecureCookieSessionInterface, SessionInterface
 from nbmicro.web.table import Table, Tables
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Setup"]
 

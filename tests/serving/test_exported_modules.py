@@ -343,6 +343,32 @@ def test_a_factory_does_not_call_the_handlers_that_it_makes(notebook: Notebook) 
     assert "with app.app_context():\n    called = name()\n" in body_of(path)
 
 
+@pytest.mark.parametrize(
+    ("imported", "called"),
+    [
+        ("from store import init_db, init_app", "init_db()"),
+        ("import store\nfrom store import init_app", "store.init_db()"),
+    ],
+)
+def test_a_function_of_a_module_beside_the_notebook_has_the_context(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch, imported: str, called: str
+) -> None:
+    """What is called of it and reads `g` or `current_app`, at once or by another one, runs in the app's context."""
+    path = notebook(LOAD, imported, f"init_app(app)\nready = {called}", "%%route /\nready")
+    (path.parent / "store.py").write_text(
+        "from nbmicro import current_app, g\n\n\ndef get_db():\n    g.db = current_app.name\n    return g.db\n\n\n"
+        "def close_db(error=None):\n    g.pop('db', None)\n\n\n"
+        "def init_db():\n    return 'ready' if get_db() else ''\n\n\n"
+        "def init_app(app):\n    app.teardown_appcontext(close_db)\n"
+    )
+    monkeypatch.syspath_prepend(path.parent)
+    assert f"\ninit_app(app)\nwith app.app_context():\n    ready = {called}\n" in body_of(path)
+    try:
+        assert assert_same(path, "/") == [(200, "ready")]
+    finally:
+        sys.modules.pop("store", None)
+
+
 def test_a_context_that_the_notebook_enters_itself_is_the_only_one(notebook: Notebook) -> None:
     """What stands under `with app.app_context():` is written as it is."""
     cells = ("def path():\n    return url_for('there')", "with app.app_context():\n    found = path()")

@@ -11,6 +11,7 @@ import copy
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from nbmicro.serving.export.imports import imported_names, root_of
 
@@ -50,12 +51,18 @@ class ContextReaders:
         The names of objects that were given an app, and of the classes made of them.
     later:
         For each function, what it reads when it is called; ``a.b`` for an attribute of a global name.
+    folder:
+        Where the notebook's own modules are.
+    local:
+        The modules beside the notebook that are imported by their own names.
     """
 
     names: dict[str, str] = field(default_factory=dict)
     modules: set[str] = field(default_factory=lambda: set(_FRAMEWORKS))
     extensions: set[str] = field(default_factory=set)
     later: dict[str, frozenset[str]] = field(default_factory=dict)
+    folder: Path | None = None
+    local: dict[str, ContextReaders] = field(default_factory=dict)
     _installed: set[str] = field(default_factory=set)
 
     def function(self, names: Iterable[str], node: ast.AST, later: Iterable[str]) -> None:
@@ -71,6 +78,10 @@ class ContextReaders:
         self.later |= dict.fromkeys(
             names, frozenset(one for one in read if one.partition(".")[0] in known | _FRAMEWORKS)
         )
+
+    def reads(self, name: str) -> bool:
+        """Whether a function of this module needs an app context when it is called."""
+        return any(self._means(one, ()) for one in self.reached({name}))
 
     def needed_by(self, node: ast.stmt, given: Iterable[str]) -> bool:
         """Whether a statement needs an app context when it runs.
@@ -91,6 +102,26 @@ class ContextReaders:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             return False
         return any(self._means(name, given) == "g" for name in self._read_now(node))
+
+    def _beside(self, name: str) -> ContextReaders | None:
+        """What the functions of a module beside the notebook read; None for any other module."""
+        if self.folder is None:
+            return None
+        place = self.folder.joinpath(*name.strip(".").split("."))
+        file = next((one for one in (place.with_suffix(".py"), place / "__init__.py") if one.is_file()), None)
+        try:
+            tree = ast.parse(file.read_bytes()) if file is not None else None
+        except (OSError, SyntaxError, ValueError):
+            # What is wrong with it is said by whoever imports it.
+            return None
+        if tree is None:
+            return None
+        found = ContextReaders()
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                found.function({node.name}, node, {one.id for one in ast.walk(node) if isinstance(one, ast.Name)})
+            found.bind(node, ())
+        return found
 
     def _read_now(self, node: ast.stmt) -> set[str]:
         """The names, and attributes of names, that a statement reads now, outside every context it enters itself.
@@ -122,6 +153,8 @@ class ContextReaders:
             return self.names.get(name) or (name if name in _CONTEXTUAL and name in given else None)
         if root in self.modules:
             return attribute if attribute in _CONTEXTUAL else None
+        if root in self.local:
+            return attribute if self.local[root].reads(attribute) else None
         # db.Table(…) describes; db.create_all() and User.query ask the app.
         asks = attribute[0].islower() and not attribute.startswith(_KEEPS)
         return attribute if root in self.extensions and asks else None
@@ -149,7 +182,12 @@ class ContextReaders:
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
         for one in imported_names(node):
-            if root_of(one.module) not in _FRAMEWORKS:
+            if (module := self._beside(one.module)) is not None:
+                if one.name is None:
+                    self.local[one.binds] = module
+                elif module.reads(one.name):
+                    self.names[one.binds] = one.name
+            elif root_of(one.module) not in _FRAMEWORKS:
                 if root_of(one.module) not in sys.stdlib_module_names:
                     self._installed.add(one.binds)
             elif one.name in _CONTEXTUAL:

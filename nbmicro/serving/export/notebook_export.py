@@ -77,7 +77,7 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
     cells = read_notebook(path)
     selection = select(cells)
     _refuse_reserved(selection)
-    found = survey(selection)
+    found = survey(selection, path.resolve().parent)
     files = None if inline else files_of(found)
     headings, title = _titles(cells, path)
     module = ModuleText(

@@ -11,6 +11,7 @@ import inspect
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import CodeType
 
 from nbmicro.cells.app_line import parse_app_line
@@ -112,15 +113,15 @@ class Survey:
         return self.target == "app"
 
 
-def survey(selection: Selection) -> Survey:
-    """Walk over the cells that run.
+def survey(selection: Selection, folder: Path | None = None) -> Survey:
+    """Walk over the cells that run; modules of theirs are looked for in ``folder``.
 
     Raises
     ------
     LoadError
         The notebook ends with ``%app`` and an app of another module, which is no part of it.
     """
-    found = Survey()
+    found = Survey(context=ContextReaders(folder=folder))
     target = "app"
     named: tuple[NotebookCell, int] | None = None
     for step in selection.steps:

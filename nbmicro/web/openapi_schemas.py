@@ -57,9 +57,13 @@ class Schemas:
     def __init__(self) -> None:
         self.components: dict[str, Schema] = {}
         self._names: dict[Any, str] = {}
+        self._aliases: list[Any] = []
 
     def of(self, kind: Any) -> Schema | None:
         """The schema of a type; None for one that has none, as a Response."""
+        if typing.get_origin(kind) is typing.Annotated:
+            # Before all else: what it is annotated with need not be hashable.
+            return self.of(typing.get_args(kind)[0])
         try:
             if kind in _PLAIN:
                 return dict(_PLAIN[kind])
@@ -68,10 +72,8 @@ class Schemas:
         # NewType("ISBN", str), and `type Names = list[str]` of Python 3.12.
         for other in ("__supertype__", "__value__"):
             if hasattr(kind, other) and not isinstance(kind, type):
-                return self.of(getattr(kind, other))
+                return self._alias(kind, getattr(kind, other))
         origin, args = typing.get_origin(kind), typing.get_args(kind)
-        if origin is typing.Annotated:
-            return self.of(args[0])
         if origin in (typing.Required, typing.NotRequired):
             return self.of(args[0])
         if origin is typing.Literal:
@@ -85,6 +87,16 @@ class Schemas:
         if isinstance(kind, type):
             return self._class(kind)
         return None
+
+    def _alias(self, alias: Any, kind: Any) -> Schema | None:
+        """The schema of a type with another name; where it holds itself, as JSON's own does, that is any value."""
+        if alias in self._aliases:
+            return {}
+        self._aliases.append(alias)
+        try:
+            return self.of(kind)
+        finally:
+            self._aliases.remove(alias)
 
     def _any_of(self, args: tuple[Any, ...]) -> Schema | None:
         found = [schema for schema in map(self.of, args) if schema is not None]
@@ -172,8 +184,8 @@ def _name(kind: Any) -> str:
 
 def _with_values(hint: Any, values: Mapping[Any, Any]) -> Any:
     """A hint with types in the place of its variables."""
-    if hint in values:
-        return values[hint]
+    if isinstance(hint, typing.TypeVar):
+        return values.get(hint, hint)
     names = getattr(hint, "__parameters__", ())
     return hint[tuple(values.get(name, name) for name in names)] if names and typing.get_origin(hint) else hint
 

@@ -9,13 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, NamedTuple, NewType, NotRequired, Optional, TypedDict, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, NotRequired, Optional, TypedDict, TypeVar
 
 import pytest
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from nbmicro import App, Blueprint, Response, abort, jsonify, redirect, render_template_string, request
+from nbmicro.web.openapi_schemas import Schemas
 
 
 def described(app: App, **options: Any) -> dict[str, Any]:
@@ -229,6 +230,12 @@ class Page(TypedDict, Generic[T]):
     next: str | None
 
 
+@dataclass
+class Scores(Generic[T]):
+    all: list[T]
+    best: Annotated[int, ["unhashable"]]
+
+
 class Problem(TypedDict):
     error: str
 
@@ -271,6 +278,26 @@ def test_answers_have_the_shape_that_the_document_says(app: App) -> None:
         assert list(validator.iter_errors({"items": 1})), "the schema says something"
     dates = document["components"]["schemas"]["Book"]["properties"]["bought"]
     assert (dates["format"], client.get("/books/1").json["bought"]) == ("http-date", "Thu, 02 Jan 2020 03:04:05 GMT")
+
+
+def test_a_type_that_holds_itself_and_marks_of_any_kind_have_a_schema(app: App) -> None:
+    class Alias:
+        """As Python 3.12 makes of `type Tree = list[Tree]`."""
+
+        __value__: Any
+
+    tree = Alias()
+    tree.__value__ = dict[str, int | list[tree]]  # type: ignore[valid-type]
+    assert Schemas().of(tree) == {"type": "object", "additionalProperties": {"type": ["integer", "array"]}}
+
+    @app.get("/scores")
+    def scores() -> Scores[int]:
+        return Scores([1], 1)
+
+    assert described(app)["components"]["schemas"]["Scores_int"]["properties"] == {
+        "all": {"type": "array", "items": {"type": "integer"}},
+        "best": {"type": "integer"},
+    }
 
 
 def test_what_a_handler_reads_is_what_it_takes(app: App) -> None:

@@ -104,6 +104,8 @@ class Capture:
 
     def log(self, record: logging.LogRecord) -> None:
         """Keep a log record, and let go of the text that a stream handler made of it: it would be said twice."""
+        if not self._overflow:
+            self._room += sum(len(part[1]) for part in self._parts if part[3] is record)
         self._parts = [part for part in self._parts if part[3] is not record]
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:

@@ -116,6 +116,23 @@ def test_a_log_record_that_a_handler_writes_to_stderr_is_said_once() -> None:
     assert exchange.printed == "printed\n"
 
 
+def test_log_records_that_a_handler_writes_to_stderr_take_no_room_from_what_is_printed() -> None:
+    def handler(environ: dict[str, Any]) -> None:
+        mine = logging.StreamHandler()
+        logger = logging.getLogger("shop.many")
+        logger.addHandler(mine)
+        try:
+            for _ in range(40):
+                logger.error("x" * 10_000)
+            print("printed", file=sys.stderr)
+        finally:
+            logger.removeHandler(mine)
+
+    exchange = _of(handler)
+    assert len(exchange.logs) == 40
+    assert exchange.printed == "printed\n"
+
+
 @pytest.mark.parametrize("code", [500, 200])
 def test_what_a_handler_logs_of_an_exception_is_kept_and_what_a_framework_reports_is_not(code: int) -> None:
     """The exception itself is told once: with its lines where the request failed of it, else behind the message."""

@@ -26,7 +26,8 @@ DYNAMIC_NAMES = ("$guid", "$timestamp", "$datetime", "$localDatetime", "$randomI
 _REFERENCE = re.compile(
     # A path may lack its `$.` behind `response.body`.
     r"(?P<name>[A-Za-z_]\w*)\.(?:(?P<side>request|response)\.)?"
-    r"(?:body\.(?P<path>\*|\$.*|(?<=request\.body\.|esponse\.body\.)(?P<plain>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*))"
+    r"(?:body\.(?P<path>\*|\$.*|(?:(?<=request\.body\.)|(?<=response\.body\.))"
+    r"(?P<plain>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*))"
     r"|headers\.(?P<header>[A-Za-z][\w-]*))\Z",
     re.S,
 )

@@ -81,14 +81,15 @@ def line_of(route: Route, table: Table, replaced: Mapping[str, tuple[str, Any]] 
     # Without a label it is nobody's: the cell that loaded us declared it, or a thread.
     places = [_place(label, route) for label, handler in rivals if label and not _is_same(label, handler, route)]
     if places:
-        line += f", in place of the one in {' and '.join(dict.fromkeys(places))}"
+        line += f", in place of {' and '.join(dict.fromkeys(places))}"
     if route.asked_endpoint is not None:
         line += f" (another cell's function has the endpoint {route.asked_endpoint})"
     return line
 
 
 def _place(label: str, route: Route) -> str:
-    return f'{"another" if label == route.owner.label else "the"} cell "{label}"'
+    # Without cell ids it may as well be this very cell, before it was edited.
+    return f'an earlier "{label}"' if label == route.owner.label else f'the one in the cell "{label}"'
 
 
 def _is_same(label: str, handler: Any, route: Route) -> bool:

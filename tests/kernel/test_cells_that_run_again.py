@@ -134,7 +134,7 @@ def test_without_cell_ids_a_route_is_known_by_its_methods_and_rule() -> None:
         kernel.check("%%route /x\n'one'")
         kernel.check("%%route /y\n'other'")
         # A cell that was changed and another cell look the same from here.
-        taken = 'GET /x → x, in place of the one in another cell "%%route /x"\n'
+        taken = 'GET /x → x, in place of an earlier "%%route /x"\n'
         assert kernel.check("%%route /x\n'two'").stdout == taken
         assert "two" in kernel.check("%http /x").text
         assert "other" in kernel.check("%http /y").text
@@ -184,12 +184,12 @@ def test_taking_a_rule_over_reads_the_same_with_cell_ids_and_without(kernel: Rea
     assert with_ids == [
         "GET /x → x\n",
         "GET /x → x, in place of the one in the cell \"@app.get('/x')\"\n",
-        'GET /x → x, in place of the one in another cell "%%route /x"\n',
+        'GET /x → x, in place of an earlier "%%route /x"\n',
     ]
 
 
 def test_a_cell_that_runs_again_takes_nothing_over_but_a_copy_that_was_changed_does(kernel: RealKernel) -> None:
-    taken = 'GET /x → x, in place of the one in another cell "%%route /x"\n'
+    taken = 'GET /x → x, in place of an earlier "%%route /x"\n'
     for number in (1, 2):
         assert kernel.check("%%route /x\n'first'", cell_id="a").stdout == "GET /x → x\n", number
     for number in (1, 2):

@@ -108,9 +108,17 @@ class Target:
             return ""
         app = self.peek()
         reached = {id(route.handler) for route in app.routes()} if app is not None else set()
-        if all(id(route.handler) in reached for route in declared):
+        if all(id(route.handler) in reached for route in declared) or (app is None and self._may_wrap()):
             return ""
         return f"Requests go to {self.name} now, which has none of that. Back:  %app app"
+
+    def _may_wrap(self) -> bool:
+        """Whether it is a middleware of the notebook's, which may well ask an app of the notebook's."""
+        from nbmicro.exchange.foreign.kinds import core_of, kind_of
+
+        found = self._namespace.get(self.name) if self.line.is_name else None
+        kind = kind_of(found)
+        return kind is not None and (core_of(found) is not found or kind.framework in {"WSGI", "ASGI"})
 
     def start(self) -> None:
         """Load the app, and let it start up where it has a startup."""

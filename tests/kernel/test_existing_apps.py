@@ -366,6 +366,22 @@ def test_a_route_that_requests_pass_by_says_so_and_how_to_go_back(kernel: RealKe
     assert kernel.check(declare.replace("app", "other")).stdout == "GET /x → x\n"
 
 
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "lambda environ, start_response: app(environ, start_response)",
+        "__import__('werkzeug.middleware.proxy_fix').middleware.proxy_fix.ProxyFix(app)",
+    ],
+)
+def test_a_middleware_does_not_pass_the_app_by_that_it_is_put_around(kernel: RealKernel, wrapped: str) -> None:
+    kernel.check(f"wrapped = {wrapped}\n%app wrapped")
+    try:
+        assert kernel.check('@app.get("/within")\ndef within(): return "within"').stdout == "GET /within → within\n"
+        assert kernel.check("%http /within").text.endswith("within")
+    finally:
+        kernel.check("%app app")
+
+
 @pytest.mark.parametrize("cell", ["%%route /x\n'x'", "%%template x.html\n<p>", "%%static x.css\np {}"])
 def test_declaring_on_somebody_elses_app_says_what_to_do(kernel: RealKernel, cell: str) -> None:
     kernel.check("%app shop:create_app()")

@@ -215,6 +215,9 @@ def test_an_apps_own_commands_run_by_its_name(tmp_path: Path, monkeypatch: pytes
     assert re.search(r"^  init-db +Make the tables", said("-A", "blog.ipynb", "--help")[1], re.MULTILINE)
     assert "No such command 'init'" in said("-A", "blog.ipynb", "init")[1]
     assert said("-A", "blog.ipynb", "routes") == said("routes", "blog.ipynb")
+    (tmp_path / "api.http").write_text("GET /x\n")
+    assert said("-A", "shop:app", "import", "api.http")[0] == 0
+    assert "%app shop:app" in (tmp_path / "api.ipynb").read_text("utf-8")
     code, told = said("-A", "none.ipynb", "init-db")
     assert (code, "there is no file" in told) == (1, True)
 

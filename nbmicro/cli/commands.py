@@ -64,7 +64,10 @@ class _Commands(click.Group):
         """As of :meth:`click.Group.resolve_command`; ``--app blog.ipynb run`` is ``run blog.ipynb``."""
         name, command, rest = super().resolve_command(ctx, args)
         app = ctx.params.get("app")
-        return name, command, [app, *rest] if app is not None and name in COMMANDS else rest
+        if app is None or name not in COMMANDS:
+            return name, command, rest
+        # What `import` reads is no app; it has the option itself.
+        return name, command, ["--app", app, *rest] if name == "import" else [app, *rest]
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

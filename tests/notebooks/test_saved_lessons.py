@@ -96,7 +96,8 @@ def test_each_declaration_has_its_line(lesson: Path) -> None:
     for cell in cells_of(lesson, "code"):
         if DECLARES.match(text_of(cell)):
             line = shown_by(cell, "text/plain")[0].split("\n")[0]
-            assert re.match(r"[A-Z,]+ /.* → \w+(, in place of an earlier \".*\")?$|template |static /", line), text_of(cell)
+            route = r"[A-Z,]+ /.* → \w+(, in place of an earlier \".*\")?$"
+            assert re.match(rf"{route}|template |static /", line), text_of(cell)
 
 
 def test_no_output_holds_a_trace_of_a_machine_or_a_moment(lesson: Path) -> None:

@@ -7,7 +7,7 @@ declarations are joined to the app's; the table does that, so that what is added
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
@@ -114,12 +114,12 @@ class Blueprint(Scaffold):
         self.has_cli_group = cli_group is not _MISSING
         if not again:
             self.ledger = Ledger()
-            #: Each with the key of the owner that recorded it.
-            self._recorded: list[tuple[Any, Callable[[BlueprintSetupState], None]]] = []
+            #: Each with who recorded it.
+            self._recorded: list[tuple[Hashable, Callable[[BlueprintSetupState], None]]] = []
             self._states: WeakSet[Any] = WeakSet()
         else:
-            mine = current_owner().owner.key
-            self._recorded = [(owner, func) for owner, func in self._recorded if owner != mine]
+            mine = _recorder()
+            self._recorded = [(recorder, func) for recorder, func in self._recorded if recorder != mine]
         self.ledger.changed()
         if self.has_static_folder:
             self.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", self.send_static_file)
@@ -188,7 +188,7 @@ class Blueprint(Scaffold):
 
     def record(self, func: Callable[[BlueprintSetupState], None]) -> None:
         """Call ``func(state)`` for every registration, those that were and those to come."""
-        self._recorded.append((current_owner().owner.key, func))
+        self._recorded.append((_recorder(), func))
         for state in list(self._states):
             func(state)
 
@@ -276,6 +276,12 @@ def check_slash(rule: str) -> None:
     """Raise ValueError for a rule that no prefix will come before, and that begins with no slash of its own."""
     if not rule.startswith("/"):
         raise ValueError(f"URL rule {rule!r} must start with a slash.")
+
+
+def _recorder() -> Hashable:
+    """Who records now. Where cells have no ids, a cell is known by its first line."""
+    owner = current_owner().owner
+    return owner.label if owner.key is None else owner.key
 
 
 def check_blueprint(blueprint: object) -> None:

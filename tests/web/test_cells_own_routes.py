@@ -213,6 +213,26 @@ def test_what_a_blueprint_recorded_is_recorded_anew_when_its_cell_runs_again(not
         assert notebook.ask("/page") == "two"
 
 
+def test_without_cell_ids_a_blueprint_that_is_made_again_keeps_what_other_cells_recorded() -> None:
+    app = App("shop", root_path="/")
+    made: list[Blueprint] = []
+
+    def run(first_line: str, code: Callable[[], object]) -> None:
+        cell = start_run(Owner(None, first_line, "cell"))
+        code()
+        cell.finish(success=True)
+
+    def records() -> None:
+        made[-1].record(lambda state: state.add_url_rule("/page", "page", lambda: "kept"))
+
+    run("bp = Blueprint('bp')", lambda: made.append(Blueprint("bp", "x")))
+    run("@bp.record", records)
+    run("bp = Blueprint('bp')", lambda: made.append(Blueprint("bp", "x")))
+    assert made[0] == made[1]
+    run("app.register_blueprint(bp)", lambda: app.register_blueprint(made[-1]))
+    assert Client(app).get("/page").text == "kept"
+
+
 def test_an_app_that_its_cell_makes_again_keeps_what_other_cells_declared(notebook: Notebook) -> None:
     apps: list[App] = []
     for _ in range(2):

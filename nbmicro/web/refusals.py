@@ -291,11 +291,14 @@ def _name(function: Any) -> str:
 
 
 def _awaited(reply: Any) -> str:
-    """What to write for an async function that was called and not awaited. The body of a cell may await as it is."""
+    """What to write for an async function that was called and not awaited. The body of a cell may await as it is, and
+    so may a handler that is async."""
     function = replier()[1]
     code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
     said = f"Its function is async, and was not awaited. Write  await {reply.__name__}(…)"
-    if code is None or (code.co_firstlineno == 1 and linecache.getline(code.co_filename, 1).startswith("%%")):
+    if code is None or code.co_flags & inspect.CO_COROUTINE:
+        return said
+    if code.co_firstlineno == 1 and linecache.getline(code.co_filename, 1).startswith("%%"):
         return said
     return f"{said}  and  async def {code.co_name}(…)"
 

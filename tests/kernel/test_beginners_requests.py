@@ -285,6 +285,11 @@ def test_what_hides_a_builtin_of_python_is_told_with_the_line_that_gives_it_back
     assert shown(notebook, "%%route /p\ndict(a=1)", "/p").startswith("GET /p → 200 OK")
 
 
+def test_a_handler_that_is_async_already_is_not_told_to_be(notebook: RealKernel) -> None:
+    page = "@app.get('/p')\nasync def page():\n    return work()\nasync def work(): return 'x'"
+    assert shown(notebook, page, "/p").endswith("Write  await work(…)")
+
+
 def test_a_cure_is_said_once(notebook: RealKernel) -> None:
     assert shown(notebook, "%%route /p\njsonify({'a': {1}})", "/p").count("Make a list of it") == 1
 

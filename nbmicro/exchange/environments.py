@@ -7,7 +7,7 @@ on disk (``serving/environment_files.py``), cells (``serving/environment_cell.py
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nbmicro.exchange.address import is_loopback_url
@@ -16,7 +16,8 @@ __all__ = ["EnvironmentFile", "GivenValue", "environment_names", "is_provided", 
 
 SHARED = "$shared"
 _SECRET = re.compile(
-    r"token|secret|passw|pwd|passphrase|api[-_.]?key|access[-_.]?key|private[-_.]?key|signing[-_.]?key"
+    r"token|secret|passw|pwd|passphrase|pass$|(?:^|[-_.])pw$"
+    r"|api[-_.]?key|access[-_.]?key|private[-_.]?key|signing[-_.]?key"
     r"|credential|auth(?:orization)?$|bearer|jwt|cookie|session[-_.]?id|connection[-_.]?string",
     re.IGNORECASE,
 )
@@ -65,16 +66,18 @@ def merged(files: Sequence[EnvironmentFile], chosen: str | None) -> dict[str, Gi
 
     A later file wins over an earlier one, and the environment over ``$shared``, as in Visual Studio.
     """
-    found: dict[str, GivenValue] = {}
-    for environment in dict.fromkeys((SHARED, chosen or SHARED)):
-        for file in files:
-            for name, value in file.environments.get(environment, {}).items():
-                found[name] = GivenValue(value, file.name, _is_secret(name, value, file.is_private))
-    shared = {name: value for file in files for name, value in file.environments.get(SHARED, {}).items()}
+    shared = dict(_given(files, SHARED))
+    found = shared | dict(_given(files, chosen or SHARED))
     return {
         name: GivenValue(_filled(given.value, found, shared, 0), given.file, given.is_secret)
         for name, given in found.items()
     }
+
+
+def _given(files: Sequence[EnvironmentFile], environment: str) -> Iterator[tuple[str, GivenValue]]:
+    for file in files:
+        for name, value in file.environments.get(environment, {}).items():
+            yield name, GivenValue(value, file.name, _is_secret(name, value, file.is_private))
 
 
 def _is_secret(name: str, value: object, private: bool) -> bool:
@@ -100,7 +103,7 @@ def is_provided(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("provider"), str)
 
 
-def _filled(value: object, found: Mapping[str, GivenValue], shared: Mapping[str, object], depth: int) -> object:
+def _filled(value: object, found: Mapping[str, GivenValue], shared: Mapping[str, GivenValue], depth: int) -> object:
     """A text with the values of other variables in place, where these are no secrets."""
     if not isinstance(value, str) or depth > _MOST_NESTED:
         return value
@@ -108,10 +111,10 @@ def _filled(value: object, found: Mapping[str, GivenValue], shared: Mapping[str,
     def fill(blank: re.Match[str]) -> str:
         word, _, argument = blank[1].partition(" ")
         name = argument.strip() if word == SHARED else blank[1]
-        if name not in found or found[name].is_secret:
+        other = (shared if word == SHARED else found).get(name)
+        if other is None or other.is_secret:
             return f"{{{{{name}}}}}" if word == SHARED else blank[0]
-        other = shared.get(name) if word == SHARED else found[name].value
-        return str(_filled(other, found, shared, depth + 1))
+        return str(_filled(other.value, found, shared, depth + 1))
 
     return _BLANK.sub(fill, value)
 

@@ -21,6 +21,8 @@ from nbmicro.exchange.script_lines import COMMENT, DIRECTIVE, REQUEST, VARIABLE,
 __all__ = ["Numbered", "Rewritten", "in_our_words", "mended", "python_name", "renamed", "without_origins"]
 
 _BLANK = re.compile(r"\{\{(.*?)\}\}")
+# In the place of a secret address, whose path may be what is secret of it, as that of a web hook is.
+_SOMEWHERE = "secret.invalid"
 _ORIGIN = re.compile(r"(?P<origin>(?:[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s{}]*)(?P<path>[^\s]*)")
 _SECTIONS = {
     "QueryStringParams": "Query", "FormParams": "Form", "MultipartFormData": "Multipart",
@@ -137,7 +139,9 @@ def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> I
 
     ``given`` are values that the file does not give itself; what is secret of them is not told.
     """
-    values: dict[str, str] = {name: one.value for name, one in given.items() if isinstance(one.value, str)}
+    values = {
+        name: _SOMEWHERE if one.is_secret else one.value for name, one in given.items() if isinstance(one.value, str)
+    }
     for one in lines:
         variable = VARIABLE.match(one.text)
         if variable:
@@ -157,9 +161,8 @@ def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> I
         if origin is None or is_loopback_url(origin["origin"]) or (first and not value):
             continue
         path = origin["path"] if origin["path"].startswith("/") else f"/{origin['path']}"
+        left = f"the value of `{first[1]}`" if first and _SOMEWHERE in origin["origin"] else origin["origin"]
         lines[index] = Numbered(one.number, f"{method}{path}{one.text[len(method) + len(url) :]}")
-        secret = first is not None and first[1] in given and given[first[1]].is_secret
-        left = f"the value of `{first[1]}`" if first and secret else origin["origin"]
         yield one.number, f"{left} is left out: the request goes to the notebook's app."
 
 

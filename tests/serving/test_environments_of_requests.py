@@ -100,6 +100,17 @@ Content-Type: application/json
 {"id": {{id-value}}, "on": {{active}}, "name": "{{user.name}}", "pin": "{{login.pin}}"}
 """,
 }
+NESTED = {
+    "http-client.env.json": """{
+  "$shared": {"region": "eu"},
+  "dev": {"base": "{{host}}/v1", "region": "us", "zone": "{{$shared region}}-1", "pw": "hunter6", "DB_PASS": "hunter7"}
+}""",
+    "http-client.private.env.json": """{
+  "$shared": {"region": "hunter3"},
+  "dev": {"host": "https://hunter1.example.com", "hook": "https://hooks.example.com/hunter2"}
+}""",
+    "api/shop.http": "GET {{base}}/x?zone={{zone}}\n\n###\nPOST {{hook}}/in\n\n{{pw}} {{DB_PASS}}\n",
+}
 SECRET = re.compile(r"hunter\d|ada-l|config:ApiKeyDev|cert\.pem")
 
 
@@ -179,7 +190,13 @@ def test_objects_of_jetbrains_client_are_read_as_python_reads_them(tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("files", "chosen"),
-    [(VISUAL_STUDIO, "dev"), (REST_CLIENT, "local"), (REST_CLIENT, "production"), (JETBRAINS, "development")],
+    [
+        (VISUAL_STUDIO, "dev"),
+        (REST_CLIENT, "local"),
+        (REST_CLIENT, "production"),
+        (JETBRAINS, "development"),
+        (NESTED, "dev"),
+    ],
 )
 def test_no_secret_of_an_environment_is_written_or_printed(tmp_path: Path, files: dict[str, str], chosen: str) -> None:
     """Neither by its name, nor for its file, nor where another value refers to it."""
@@ -188,6 +205,14 @@ def test_no_secret_of_an_environment_is_written_or_printed(tmp_path: Path, files
     assert result.exit_code == 0
     assert SECRET.search(result.output + file.with_suffix(".ipynb").read_text("utf-8")) is None
     assert SECRET.search("".join(files.values())), "the project has secrets, or this test shows nothing"
+
+
+def test_of_a_secret_address_the_path_that_is_no_secret_stays(tmp_path: Path) -> None:
+    file = laid_out(tmp_path, NESTED)
+    assert imported(str(file)).exit_code == 0
+    read, sent = code_cells(file)[-2:]
+    assert "\nGET /v1/x?zone={{zone}}" in read
+    assert "\nPOST /in\n" in sent
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from urllib.parse import quote_plus
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.interpolate import Scope
+from nbmicro.exchange.json_faults import json_fault
 from nbmicro.exchange.messages import media_type_of
 from nbmicro.exchange.syntax import BodySource
 from nbmicro.exchange.template import Blank, Template, parse_template, place_at
@@ -102,10 +103,11 @@ def _json(body: BodySource, scope: Scope) -> Payload:
     except (ValueError, RecursionError) as error:
         if body.kind != "json":
             return scope.text(content).encode(), _PLAIN
-        line, column = content.line, content.column
-        if isinstance(error, json.JSONDecodeError) and content.is_literal:
-            line, column = place_at(content.source, line, column)(error.pos)
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        line, column, reason = content.line, content.column, str(error)
+        if isinstance(error, json.JSONDecodeError):
+            position, reason = json_fault(text, error)
+            if content.is_literal:
+                line, column = place_at(content.source, line, column)(position)
         raise RequestError(
             f"the body is not JSON: {reason}. {scope.consequence}",
             hint="To send it as it stands, name its type:  Content-Type: application/json",

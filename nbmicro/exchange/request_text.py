@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from nbmicro.errors import RequestError
+from nbmicro.exchange.json_faults import json_fault
 
 __all__ = ["checked_json", "header_lines", "value_lines"]
 
@@ -30,16 +31,7 @@ def checked_json(text: str) -> str:
     try:
         json.loads(text, parse_constant=refuse)
     except json.JSONDecodeError as error:
-        before = text[: error.pos].rstrip()
-        pos, why = error.pos, error.msg
-        if error.msg.startswith("Expecting property name") and before.endswith(","):
-            pos, why = len(before) - 1, "a comma stands behind the last member"
-        elif error.msg.startswith("Expecting value") and text[error.pos : error.pos + 1] in "]}" and before[-1:] == ",":
-            pos, why = len(before) - 1, "a comma stands behind the last element"
-        elif text[error.pos : error.pos + 1] == "'":
-            why = 'names and texts stand in double quotes, "…"'
-        elif error.pos >= len(text.rstrip()):
-            why = "it ends too early"
+        pos, why = json_fault(text, error)
         place = json.JSONDecodeError("", text, pos)
         raise RequestError(f"this is not JSON: {_small(why)}.", line=place.lineno, column=place.colno) from None
     except RecursionError:

@@ -173,6 +173,8 @@ def test_a_body_that_is_broken_json_is_refused_unless_its_type_is_written() -> N
     with pytest.raises(RequestError, match=r"line 5, column 8: the body is not JSON.*\n.*Content-Type") as caught:
         run('POST /x\n\n{\n  "a": Ada}\n')
     assert (caught.value.line, caught.value.column) == (5, 8)
+    with pytest.raises(RequestError, match="line 5, column 12: the body is not JSON: a comma stands behind the last"):
+        run('POST /x\n\n{\n  "name": 1,\n}\n')
     assert run("POST /x\nContent-Type: application/json\n\n{broken\n")[0].json["body"] == "{broken"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +46,13 @@ def interrupted(kernel: RealKernel, began: Path, handler: str, ask: str) -> Repl
         ("BEGUN\nwhile True: pass\n'x'", r"GET /slow, line [23], in slow"),
         ("for _ in range(200):\n    BEGUN\n    time.sleep(0.3)\n    yield '.'", r"GET /slow, line [2-5], in slow"),
         ("BEGUN; threading.Event().wait(60)\n'x'", r"GET /slow, line 2, in slow"),
-        ("BEGUN; asyncio.run(asyncio.sleep(60))\n'x'", r"GET /slow, line 2, in slow"),
+        pytest.param(
+            "BEGUN; asyncio.run(asyncio.sleep(60))\n'x'",
+            r"GET /slow, line 2, in slow",
+            marks=pytest.mark.skipif(
+                sys.version_info >= (3, 14), reason="a handler cannot begin a loop of its own in a cell there"
+            ),
+        ),
         ("BEGUN\nawait asyncio.sleep(60)\n'x'", ""),
         ("for _ in range(200):\n    BEGUN\n    await asyncio.sleep(0.3)\n    yield '.'", ""),
     ],

@@ -161,7 +161,7 @@ def test_the_threads_own_loop_is_left_alone() -> None:
     asyncio.set_event_loop(loop)
     try:
         run_async(nothing)()
-        assert asyncio.get_event_loop_policy().get_event_loop() is loop
+        assert asyncio.get_event_loop() is loop
     finally:
         asyncio.set_event_loop(None)
         loop.close()

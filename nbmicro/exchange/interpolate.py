@@ -199,10 +199,13 @@ class Scope:
                     column=url.column,
                 )
 
-    def settle(self, variables: Iterable[Variable], coming: Collection[str] = ()) -> dict[str, FileText]:
+    def settle(
+        self, variables: Iterable[Variable], coming: Collection[str] = (), templates: Iterable[Template] = ()
+    ) -> dict[str, FileText]:
         """The values of file variables; one that waits for an answer is tried again before the next request.
 
-        ``coming`` are the names that the requests give that are still to be sent.
+        ``coming`` are the names that the requests give that are still to be sent, ``templates`` what the next of them
+        reads: that cannot wait, as a token that is asked for with the one from before.
 
         Raises
         ------
@@ -213,9 +216,12 @@ class Scope:
         for variable in variables:
             self.pending[variable.name] = variable
         settled: dict[str, FileText] = {}
+        now = {name for template in templates for name in _names_of(template)}
+        for name, variable in reversed(self.pending.items()):
+            now |= _names_of(variable.value) if name in now else set()
         for name, variable in list(self.pending.items()):
             del self.pending[name]
-            if self._waits(variable, settled, coming):
+            if self._waits(variable, settled, () if name in now else coming):
                 self.pending[name] = variable
             else:
                 settled[name] = FileText(self.text(variable.value, settled))
@@ -223,13 +229,16 @@ class Scope:
 
     def _waits(self, variable: Variable, settled: Mapping[str, object], coming: Collection[str]) -> bool:
         """Whether a file variable reads a name that is not there yet, or whose value from an earlier run gets old."""
-        read = {name for blank in variable.value.blanks for name in names_in(blank.expression)}
         return any(
             name in self.pending
             or name in coming
             or not (name in settled or name in self.namespace or hasattr(builtins, name))
-            for name in read
+            for name in _names_of(variable.value)
         )
+
+
+def _names_of(template: Template) -> set[str]:
+    return {name for blank in template.blanks for name in names_in(blank.expression)}
 
 
 def short(text: str, limit: int = 200) -> str:

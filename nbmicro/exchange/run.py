@@ -215,7 +215,8 @@ def run_script(
     exchanges: list[Exchange] = []
     for index, request in enumerate(script.requests):
         coming = {name for later in script.requests[index:] for name in names_given(later)}
-        namespace.update(scope.settle((one for one in script.variables if one.before == index), coming))
+        read = [request.url, *templates_of(request)]
+        namespace.update(scope.settle((one for one in script.variables if one.before == index), coming, read))
         exchange = _run_request(request, script.options, client, namespace, scope, origin)
         exchanges.append(exchange)
         _tell(client, exchange, script.options, request.show, announce)

@@ -341,6 +341,18 @@ def test_a_file_variable_waits_for_the_answer_of_this_run() -> None:
     assert run_script(parse_script("", cell % '{"token": "t1"}'), client, names)[1].json["body"] == "t1"
 
 
+def test_a_file_variable_does_not_wait_for_the_answer_of_a_request_that_reads_it() -> None:
+    """A token is asked for with the one from before, by way of another variable too."""
+    names: dict[str, object] = {"token": "old"}
+    cell = (
+        "@bearer = Bearer {{token}}\n@auth = {{bearer}}\nPOST /x\nX-Auth: {{auth}}\n\nmore\n\n"
+        'HTTP 200\n[Captures]\ntoken: json["headers"]["x-auth"]\n'
+    )
+    (exchange,) = run_script(parse_script("", cell), echo_client(), names)
+    assert [check.ok for check in exchange.checks] == [True]
+    assert names["token"] == "Bearer old"
+
+
 def test_answers_of_named_requests_are_read_as_rest_client_reads_them() -> None:
     """Body by path, whole body, headers; of request and answer, with and without `.response`."""
     cell = (

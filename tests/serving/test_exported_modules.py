@@ -296,6 +296,53 @@ def test_cells_that_need_the_notebooks_app_context_get_one(notebook: Notebook) -
 
 
 @pytest.mark.parametrize(
+    ("cells", "written"),
+    [
+        (
+            ["link = lambda: url_for('there')  # noqa: E731\nvalue = link()"],
+            "with app.app_context():\n    value = link()\n",
+        ),
+        (["class K:\n    value = url_for('there')", "value = K.value"], "with app.app_context():\n    class K:\n"),
+        (
+            [
+                "def fixed(f):\n    found = url_for('there')\n    return lambda: found",
+                "@fixed\ndef link(): ...\nvalue = link()",
+            ],
+            "with app.app_context():\n    @fixed\n    def link(): ...\n",
+        ),
+        (
+            ["def link(to=url_for('there')):  # noqa: B008\n    return to", "value = link()"],
+            "with app.app_context():\n    def link(",
+        ),
+    ],
+    ids=["lambda", "class body", "decorator", "default"],
+)
+def test_what_runs_with_a_definition_or_is_a_lambda_has_the_context(
+    notebook: Notebook, cells: list[str], written: str
+) -> None:
+    """A lambda that is called, a class body, a decorator that is applied and a default ask for an address."""
+    path = notebook(LOAD, "%%route /there\n'x'", *cells, "%%route /\nvalue")
+    assert written in body_of(path)
+    assert assert_same(path, "/") == [(200, "/there")]
+
+
+def test_definitions_that_only_read_the_context_later_stand_outside_of_it(notebook: Notebook) -> None:
+    """A decorator whose function asks for the user when a request comes, and the columns of a table, need none."""
+    path = notebook(
+        LOAD,
+        "import functools\nfrom nbmicro import g, redirect, url_for",
+        "def login_required(view):\n    @functools.wraps(view)\n    def wrapped():\n"
+        "        return view() if 'user' in g else redirect(url_for('there'))\n    return wrapped",
+        "%%route /there\n'x'",
+        "@app.get('/')\n@login_required\ndef index():\n    return 'x'",
+        "@app.context_processor\ndef more():\n    return {'link': url_for('there')}",
+        "class Page:\n    link = staticmethod(lambda: 1)\n    def show(self):\n        return url_for('there')",
+        "class Home(Page):\n    other: Page | None = None",
+    )
+    assert "app_context()" not in body_of(path)
+
+
+@pytest.mark.parametrize(
     ("imported", "name"),
     [
         ("from nbmicro import g, current_app", "g"),

@@ -12,15 +12,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from nbmicro.serving.export.imports import imported_names, root_of
 
-__all__ = ["ContextReaders"]
+__all__ = ["ContextReaders", "defined_by"]
 
 _CONTEXTUAL = frozenset(
     """current_app g url_for render_template render_template_string stream_template stream_template_string
     get_template_attribute jsonify make_response send_file send_from_directory""".split()  # noqa: SIM905
 )
+_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FRAMEWORKS = frozenset({"nbmicro", "flask"})
 _ENTERED = frozenset({"app_context", "test_request_context", "request_context"})
 # What a call of these names is given is kept for later, not called now; nor does an extension need its app for them.
@@ -66,7 +68,7 @@ class ContextReaders:
     _installed: set[str] = field(default_factory=set)
 
     def function(self, names: Iterable[str], node: ast.AST, later: Iterable[str]) -> None:
-        """Note what a function, or a class, reads when it is called.
+        """Note what a function, a class or a lambda with a name reads when it is called.
 
         Of the names ``later``, which the compiler sees in it, those inside functions that it only defines do not count:
         a factory's handlers are not called by ``create_app()``.
@@ -93,9 +95,11 @@ class ContextReaders:
         given:
             The names of ``%load_ext nbmicro`` that mean what they meant there.
         """
+        read = self._read_now(node)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return False
-        return any(self._means(name, given) for name in self.reached(self._read_now(node)))
+            # What is asked of an extension there describes, or is kept for later: db.relationship, login.user_loader.
+            read = {name for name in read if name.partition(".")[0] not in self.extensions}
+        return any(self._means(name, given) for name in self.reached(read))
 
     def reads_g(self, node: ast.stmt, given: Iterable[str]) -> bool:
         """Whether a statement itself, outside every ``with app.app_context():``, reads ``g``."""
@@ -118,8 +122,8 @@ class ContextReaders:
             return None
         found = ContextReaders()
         for node in tree.body:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                found.function({node.name}, node, {one.id for one in ast.walk(node) if isinstance(one, ast.Name)})
+            if names := defined_by(node):
+                found.function(names, node, {one.id for one in ast.walk(node) if isinstance(one, ast.Name)})
             found.bind(node, ())
         return found
 
@@ -211,7 +215,10 @@ class _Outside(ast.NodeTransformer):
     visit_AsyncWith = _with
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
-        return ast.Constant(None)
+        # Its decorators and defaults run where it stands.
+        decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+        defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+        return ast.Tuple([self.visit(part) for part in (*decorators, *defaults)], ast.Load())
 
     visit_FunctionDef = _definition
     visit_AsyncFunctionDef = _definition
@@ -224,6 +231,19 @@ def _used(node: ast.AST) -> Iterator[str]:
             # Another name for it.
             for target in node.targets:
                 yield from _used(target)
+            return
+        case ast.Return(value=ast.Name()):
+            # Handed on, as a decorator hands on its wrapper; not called.
+            return
+        case ast.ClassDef():
+            # To be derived from is not to be called.
+            bases = (base for base in node.bases if not isinstance(base, ast.Name))
+            for part in (*node.decorator_list, *bases, *node.keywords, *node.body):
+                yield from _used(part)
+            return
+        case ast.AnnAssign(value=value):
+            if value is not None:
+                yield from _used(value)
             return
         case ast.Call(func=ast.Attribute(attr=attribute)) if attribute.startswith(_KEEPS):
             for part in (node.func, *node.args, *(keyword.value for keyword in node.keywords)):
@@ -238,25 +258,41 @@ def _used(node: ast.AST) -> Iterator[str]:
         yield from _used(inner)
 
 
-def _bodies(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """The functions of a definition: itself, or the methods of a class."""
+def defined_by(node: ast.stmt) -> set[str]:
+    """The name of the function, the class or the lambda that a statement defines; empty for any other."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Assign(targets=targets, value=ast.Lambda()):
+            return {target.id for target in targets if isinstance(target, ast.Name)}
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.Lambda()):
+            return {name}
+    return set()
+
+
+def _bodies(tree: ast.AST) -> Iterator[_Function]:
+    """The functions of a definition: itself, the methods of a class, a lambda that is given a name."""
     if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
         yield tree
+    elif isinstance(tree, ast.Assign | ast.AnnAssign) and isinstance(tree.value, ast.Lambda):
+        yield tree.value
     elif isinstance(tree, ast.ClassDef | ast.Module):
         for inner in tree.body:
             yield from _bodies(inner)
 
 
-def _called(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
+def _called(function: _Function) -> Iterator[str]:
     """What a function reads when it is called, in the functions inside that it calls, too; and what it imports."""
     inside = {
         one.name: one
         for one in ast.walk(function)
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one is not function
     }
-    waiting, seen = [function], {id(function)}
+    waiting: list[_Function] = [function]
+    seen = {id(function)}
     while waiting:
-        body = ast.Module(copy.deepcopy(waiting.pop().body), type_ignores=[])
+        inner = copy.deepcopy(waiting.pop().body)
+        body = ast.Module(inner if isinstance(inner, list) else [ast.Expr(inner)], type_ignores=[])
         read = set(_used(_Outside().visit(body)))
         yield from read
         for name in read & inside.keys():

@@ -17,7 +17,7 @@ from types import CodeType
 from nbmicro.cells.app_line import parse_app_line
 from nbmicro.cells.names import handler_names
 from nbmicro.errors import LoadError
-from nbmicro.serving.export.app_context import ContextReaders
+from nbmicro.serving.export.app_context import ContextReaders, defined_by
 from nbmicro.serving.export.imports import Imported, imported_names
 from nbmicro.serving.notebook_file import NotebookCell
 from nbmicro.serving.selection import Action, Selection, Step
@@ -185,8 +185,8 @@ def _statement(step: Step, node: ast.stmt, target: str, found: Survey, *, awaits
     for inner in ast.walk(node):
         if isinstance(inner, ast.Global):
             found.bound.update(inner.names)
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        found.context.function(names.bound, node, names.later)
+    if defined := defined_by(node):
+        found.context.function(defined, node, names.later)
     # What a function reads that is called now is given by then, too.
     found.given |= (found.context.reached(names.at_once) & HANDLER_NAMES.keys()) - found.bound
     if found.context.reads_g(node, found.given):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +17,7 @@ from nbmicro.exchange.request import clean_target
 from nbmicro.exchange.visit import Visitor
 from nbmicro.notebook.session import Session
 from nbmicro.notebook.showing import bundle_of
+from nbmicro.notebook.target import Target
 from nbmicro.web.owners import current_run
 
 if TYPE_CHECKING:
@@ -40,10 +41,13 @@ class _OpenedOn:
     ----------
     session:
         The session, as it is when the browser is opened.
+    left:
+        Told the target that it was at, when ``%app`` has come back to the app with another one.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, left: Callable[[Target], None]) -> None:
         self._session = session
+        self._left = left
         self._lock = threading.Lock()
         self._headers = session.client.default_headers
         self.target = session.spoken
@@ -55,7 +59,7 @@ class _OpenedOn:
             if spoken is not self.target and spoken.name == self.target.name:
                 # `%app` has come back to it, perhaps with other options.
                 before, self.target = self.target, spoken
-                before.close()
+                self._left(before)
             return self.target.app()
 
     def headers(self) -> Iterable[tuple[str, str]]:
@@ -77,6 +81,7 @@ class _Browsers:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._open: OrderedDict[Hashable, _Browser] = OrderedDict()
+        self._left: list[Target] = []
 
     def add(self, key: Hashable, browser: _Browser) -> None:
         before = self._open.pop(key, None)
@@ -86,17 +91,34 @@ class _Browsers:
         while len(self._open) > BROWSERS:
             self._end(self._open.popitem(last=False)[1])
 
+    def left(self, target: Target) -> None:
+        """Close what a request has just left, or later, at the next time: another request may still be at it."""
+        self._left.append(target)
+        if sum(one.visits.running for one in list(self._open.values())) <= 1:
+            self._close_left()
+
     def close(self) -> None:
         while self._open:
             self._end(self._open.popitem()[1])
+        self._close_left()
 
     def _end(self, browser: _Browser) -> None:
         browser.visits.close()
         browser.widget.close()
-        left = [self._session.spoken, *(one.opened.target for one in self._open.values())]
-        if all(target is not browser.opened.target for target in left):
+        if not self._is_held(browser.opened.target):
             # Nobody speaks to this app any more; its threads end.
             browser.opened.target.close()
+
+    def _is_held(self, target: Target) -> bool:
+        held = [self._session.spoken, *(one.opened.target for one in list(self._open.values()))]
+        return any(one is target for one in held)
+
+    def _close_left(self) -> None:
+        before, self._left = self._left, []
+        for target in before:
+            # The last of its browsers to come away leaves it once more.
+            if not self._is_held(target):
+                target.close()
 
 
 def browse(session: Session, path: str = "/") -> None:
@@ -116,7 +138,8 @@ def browse(session: Session, path: str = "/") -> None:
             f"%browse needs anywidget, which cannot be imported here: {error}.",
             hint="Install it where the kernel runs (pip install anywidget); then restart Jupyter itself.",
         ) from None
-    opened = _OpenedOn(session)
+    browsers = _browsers_of(session)
+    opened = _OpenedOn(session, browsers.left)
     visitor = Visitor(
         opened.app,
         session.history,
@@ -134,7 +157,7 @@ def browse(session: Session, path: str = "/") -> None:
     widget = BrowserWidget(target, visits.take)
     run = current_run()
     owner = run.owner.key if run is not None else None
-    _browsers_of(session).add((owner, target) if owner is None else owner, _Browser(opened, visits, widget))
+    browsers.add((owner, target) if owner is None else owner, _Browser(opened, visits, widget))
     session.host.display(widget.bundle(_TEXT.format(target)))
     if first is not None:
         still = dict(bundle_of(replace(first, fetch=visitor.fetch)))

@@ -32,6 +32,26 @@ def ask(cell):
     thread.join(30)
     return found[0]"""
 
+SLOW = """import asyncio, threading, time
+began, go = [], threading.Event()
+@shop.get("/slow")
+async def slow():
+    began.append(1)
+    while not go.is_set():
+        await asyncio.sleep(0.01)
+    return "whole"
+def take(cell, name, target):
+    browser = next(one for key, one in session().browsers._open.items() if cell in str(key))
+    browser.visits.take({"kind": "request", "id": name, "method": "GET", "target": target})
+    return browser.visits
+def wait(done):
+    deadline = time.monotonic() + 10
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert done()
+def asked(target):
+    return [one.status for one in session().history if one.request.target == target]"""
+
 
 def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
     """A line that says what to do and the first page, the same at every run; run again, one browser is left."""
@@ -83,3 +103,19 @@ def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
     assert kernel.check(STATE).stdout == "0 0\n"
     names = "print([one.name for one in threading.enumerate() if one.name.startswith(('nbmicro', 'AnyIO'))])"
     assert kernel.check(names).stdout == "[]\n"
+
+
+def test_a_browser_that_follows_its_app_ends_no_request_of_it(kernel: RealKernel) -> None:
+    """`%app` leaves an app and comes back: the first request after that ends neither browser's running ones."""
+    kernel.check(FAST)
+    kernel.check(f"{ASK}\n{SLOW}")
+    kernel.check("%app shop")
+    kernel.check("%browse", cell_id="first")
+    kernel.check("%browse", cell_id="second")
+    kernel.check("%app app")
+    kernel.check("both = [take(cell, 's', '/slow') for cell in ('first', 'second')]\nwait(lambda: len(began) == 2)")
+    kernel.check("%app shop")
+    kernel.check("take('first', 'h', '/')\nwait(lambda: len(asked('/')) == 3)\ngo.set()")
+    kernel.check("wait(lambda: not sum(one.running for one in both))")
+    assert kernel.check("print(asked('/slow'))").stdout == "[200, 200]\n"
+    kernel.check("%app app")

@@ -21,12 +21,12 @@ from nbmicro.exchange.overflow import Overflow
 from nbmicro.exchange.parts import LogLine, OutputPart, Stream
 from nbmicro.exchange.places import FrameLabels, is_users, label_of
 
-__all__ = ["LOG_LIMIT", "OUTPUT_LIMIT", "Capture", "capture", "current_capture"]
+__all__ = ["LOG_LIMIT", "LOG_TAIL", "OUTPUT_LIMIT", "Capture", "capture", "current_capture"]
 
 #: Characters of printed text that one exchange keeps, besides its last lines.
 OUTPUT_LIMIT = 256 * 1024
-#: Log records that one exchange keeps.
-LOG_LIMIT = 1000
+#: Log records that one exchange keeps, and how many of these are its last ones.
+LOG_LIMIT, LOG_TAIL = 1000, 100
 
 #: The capture of the request that runs in this context.
 current_capture: ContextVar[Capture | None] = ContextVar("nbmicro_capture", default=None)
@@ -53,6 +53,7 @@ class Capture:
         "errors",
         "logged_errors",
         "open",
+        "unkept_log_lines",
         "warned",
     )
 
@@ -67,6 +68,8 @@ class Capture:
         self.errors = Errors(self)
         #: Exceptions that log records carried, in order.
         self.logged_errors: list[BaseException] = []
+        #: Lines of log records that were let go.
+        self.unkept_log_lines = 0
         self.open = False
         self.warned = False
 
@@ -112,9 +115,11 @@ class Capture:
             self.logged_errors.append(error)
         if getattr(record, "nbmicro_shown", False):
             return  # the exchange shows that failure itself
-        if len(self._logs) < LOG_LIMIT:
-            line = LogLine(record.levelname, record.name, _message(record))
-            self._logs.append((line, error, record.pathname))
+        line = LogLine(record.levelname, record.name, _message(record))
+        self._logs.append((line, error, record.pathname))
+        if len(self._logs) > LOG_LIMIT:
+            unkept = self._logs.pop(LOG_LIMIT - LOG_TAIL)[0]
+            self.unkept_log_lines += 1 + unkept.message.count("\n")
 
     def warn(self, message: Warning | str, category: type[Warning], filename: str, line: int) -> None:
         """Keep a warning, as text on stderr that names its place without a path."""

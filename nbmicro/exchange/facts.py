@@ -111,16 +111,20 @@ def output_lines(exchange: ExchangeRecord, *, keep_colours: bool = False) -> lis
         lines = [
             f"{one_line(line.level, 40)} {one_line(line.logger, 100)}: {plain(line.message)}" for line in exchange.logs
         ]
-        shown.append(("log", _ends([row for line in lines for row in line.split("\n")])))
+        rows = [row for line in lines for row in line.split("\n")]
+        shown.append(("log", _ends(rows, unmarked=exchange.unkept_log_lines)))
     return shown
 
 
-def _ends(lines: list[str], missing: int | None = None) -> list[str]:
-    """The first and the last of many lines, and between them how many there are: those that were not kept as well."""
+def _ends(lines: list[str], missing: int | None = None, *, unmarked: int = 0) -> list[str]:
+    """The first and the last of many lines, and between them how many there are: those that were not kept as well.
+
+    Of these ``missing`` have a line in their place, ``unmarked`` ones have none.
+    """
     hidden = lines[FIRST_LINES:-LAST_LINES]
     if len(hidden) > 1:
         gap = gap_line(missing) if missing is not None else None
-        more = len(hidden) + (missing - 1 if missing is not None and gap in hidden else 0)
+        more = len(hidden) + unmarked + (missing - 1 if missing is not None and gap in hidden else 0)
         lines = [*lines[:FIRST_LINES], f"… {more:,} more lines", *lines[-LAST_LINES:]]
     return [cut_line(line) for line in lines]
 

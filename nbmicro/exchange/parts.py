@@ -105,6 +105,8 @@ class ExchangeRecord:
         That 4xx exception with the user's own frames.
     output, logs:
         What the handler printed, displayed and logged.
+    unkept_log_lines:
+        Lines of very many log records that were not kept, of those in the middle.
     checks, captures, name:
         What a request script adds.
     trace:
@@ -147,6 +149,7 @@ class ExchangeRecord:
     origin: str = "cell"
     secret_names: frozenset[str] = frozenset()
     page: str | None = None
+    unkept_log_lines: int = 0
     sender: Callable[[RequestRecord], Any] | None = None
     fetch: Callable[[str], ResponseRecord | None] | None = None
 

@@ -79,6 +79,7 @@ def assemble(
             known["exception"], known["refusal"] = refusal, error_record(refusal, frame_labels)
     if captured:
         known["output"], known["logs"] = captured.output, captured.logs(without=error)
+        known["unkept_log_lines"] = captured.unkept_log_lines
     exchange = Exchange.of(request, response, known)
     if routes is not None and (response.status in {400, 403, 404, 405, 415} or isinstance(error, KeyError)):
         from nbmicro.exchange.hints import hint_for

@@ -16,7 +16,7 @@ import flask
 import pytest
 
 import nbmicro
-from nbmicro.exchange.capture import LOG_LIMIT, OUTPUT_LIMIT, Capture, capture, current_capture
+from nbmicro.exchange.capture import LOG_LIMIT, LOG_TAIL, OUTPUT_LIMIT, Capture, capture, current_capture
 from nbmicro.exchange.client import Client
 from nbmicro.exchange.html import render_html
 from nbmicro.exchange.overflow import TAIL_LIMIT
@@ -349,6 +349,21 @@ def test_of_many_lines_the_first_and_the_last_are_shown_and_the_others_counted(c
     assert (first, last) == (["0", "1"], [str(count - 2), str(count - 1), ""])
     if count <= 1_000:
         assert exchange.printed == "".join(f"{number}\n" for number in range(count))
+
+
+def test_of_many_log_records_the_first_and_the_last_are_shown_and_the_others_counted() -> None:
+    def handler(environ: dict[str, Any]) -> None:
+        for number in range(3 * LOG_LIMIT):
+            logging.getLogger("flood").warning("%d\nsecond line", number)
+
+    exchange = _of(handler)
+    messages = [f"{number}\nsecond line" for number in range(3 * LOG_LIMIT)]
+    assert [line.message for line in exchange.logs] == messages[: LOG_LIMIT - LOG_TAIL] + messages[-LOG_TAIL:]
+    assert exchange.unkept_log_lines == 4 * LOG_LIMIT
+    shown = [line.partition("│ ")[2] for line in render_text(exchange).splitlines()[2:]]
+    assert shown[30] == f"… {6 * LOG_LIMIT - 40:,} more lines"
+    assert (shown[28], shown[-2]) == ("WARNING flood: 14", f"WARNING flood: {3 * LOG_LIMIT - 1}")
+    assert shown[30] in render_html(exchange)
 
 
 def test_one_line_without_end_is_kept_in_part() -> None:

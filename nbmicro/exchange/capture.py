@@ -45,6 +45,7 @@ class Capture:
 
     __slots__ = (
         "_frame_labels",
+        "_held",
         "_logs",
         "_overflow",
         "_parts",
@@ -63,6 +64,8 @@ class Capture:
         self._logs: list[tuple[LogLine, BaseException | None, str]] = []
         self._room = OUTPUT_LIMIT
         self._overflow: dict[Stream, Overflow] = {}
+        # The writing of the last log record, where it finds no room: most often the record itself comes next.
+        self._held: tuple[tuple[Stream, str, logging.LogRecord], ...] = ()
         self._token: Token[Capture | None] | None = None
         #: A stream for ``wsgi.errors``.
         self.errors = Errors(self)
@@ -90,6 +93,20 @@ class Capture:
 
     def write(self, stream: Stream, text: str, record: logging.LogRecord | None = None) -> None:
         """Keep text of a stream. ``record`` is the log record that it is the writing of, if it is one."""
+        if self._held and self._held[0][2] is not record:
+            self._settle()
+        if record is not None and (self._held or len(text) > self._room):
+            self._held += ((stream, text, record),)
+        else:
+            self._keep(stream, text, record)
+
+    def _settle(self) -> None:
+        """Keep the writing of a log record that did not come, as of a logger that does not propagate."""
+        held, self._held = self._held, ()
+        for stream, text, record in held:
+            self._keep(stream, text, record)
+
+    def _keep(self, stream: Stream, text: str, record: logging.LogRecord | None) -> None:
         if self._room <= 0 or len(text) > self._room:
             kept = text.rfind("\n", 0, max(self._room, 0)) + 1
             self._overflow.setdefault(stream, Overflow()).write(text[kept:])
@@ -102,11 +119,14 @@ class Capture:
 
     def display(self, bundle: Mapping[str, Any]) -> None:
         """Keep a MIME bundle that the handler displayed; a host's display hook calls this."""
+        self._settle()
         text = str(bundle.get("text/plain", ""))
         self._parts.append(("display", f"{text}\n" if text else "", dict(bundle), None))
 
     def log(self, record: logging.LogRecord) -> None:
         """Keep a log record, and let go of the text that a stream handler made of it: it would be said twice."""
+        if self._held and self._held[0][2] is record:
+            self._held = ()
         if not self._overflow:
             self._room += sum(len(part[1]) for part in self._parts if part[3] is record)
         self._parts = [part for part in self._parts if part[3] is not record]
@@ -130,6 +150,7 @@ class Capture:
     @property
     def output(self) -> tuple[OutputPart, ...]:
         """What was printed and displayed, in order; writes to one stream in a row are one part."""
+        self._settle()
         parts: list[OutputPart] = []
         for stream, text, bundle, _ in self._parts:
             if bundle is None and parts and parts[-1].stream == stream and parts[-1].bundle is None:
@@ -153,7 +174,7 @@ class Capture:
         )
 
     def __bool__(self) -> bool:
-        return bool(self._parts or self._overflow or self._logs)
+        return bool(self._parts or self._held or self._overflow or self._logs)
 
 
 #: ``with capture() as captured:`` gathers what runs inside, in this context.

@@ -133,6 +133,40 @@ def test_log_records_that_a_handler_writes_to_stderr_take_no_room_from_what_is_p
     assert exchange.printed == "printed\n"
 
 
+@pytest.mark.parametrize("prints_between", [False, True])
+def test_a_log_record_is_said_once_also_where_prints_have_filled_the_room(prints_between: bool) -> None:
+    def handler(environ: dict[str, Any]) -> None:
+        mine = logging.StreamHandler()
+        logger = logging.getLogger("shop.full")
+        logger.addHandler(mine)
+        try:
+            print("x" * OUTPUT_LIMIT + "y", file=sys.stderr)
+            for number in range(3):
+                logger.error("logged %d %s", number, "z" * 10_000)
+                if prints_between:
+                    print("printed", number, file=sys.stderr)
+        finally:
+            logger.removeHandler(mine)
+
+    exchange = _of(handler)
+    assert [line.message[:8] for line in exchange.logs] == ["logged 0", "logged 1", "logged 2"]
+    assert "logged" not in exchange.printed
+    assert exchange.printed.endswith("y\nprinted 0\nprinted 1\nprinted 2\n" if prints_between else "y\n")
+
+
+def test_what_a_logger_writes_that_does_not_propagate_is_printed_where_there_is_no_room_too() -> None:
+    def handler(environ: dict[str, Any]) -> None:
+        logger = logging.Logger("alone")
+        logger.addHandler(logging.StreamHandler())
+        print("x" * (OUTPUT_LIMIT - 5), file=sys.stderr)
+        logger.error("logged alone")
+        logger.error("and once more")
+
+    exchange = _of(handler)
+    assert exchange.logs == ()
+    assert exchange.printed.endswith("x\nlogged alone\nand once more\n")
+
+
 @pytest.mark.parametrize("code", [500, 200])
 def test_what_a_handler_logs_of_an_exception_is_kept_and_what_a_framework_reports_is_not(code: int) -> None:
     """The exception itself is told once: with its lines where the request failed of it, else behind the message."""

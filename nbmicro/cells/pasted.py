@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable
 
 from nbmicro.cells.notebook_cell import PlainCell, split_cell
 from nbmicro.cells.python_source import TYPED, shown_line, straightened
@@ -37,15 +38,20 @@ _PASTED: tuple[tuple[re.Pattern[str], str, str], ...] = (
 _BEGINS = re.compile(r"\s*(?:\$|flask|nbmicro|python|export|set|curl|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|https?:)")
 
 
-def refuse_pasted(text: str) -> None:
+def refuse_pasted(text: str, is_command: Callable[[str], bool] = lambda line: False) -> None:
     """Refuse a cell whose first line is a command or a request, and Python with a word processor's quotes.
+
+    Parameters
+    ----------
+    is_command:
+        Whether IPython takes a cell of this one line as a command, as `ls` is one without its `%`.
 
     Raises
     ------
     CellError
         With the line that does it in a notebook, or as it should have been written.
     """
-    _refuse_typographic(text)
+    _refuse_typographic(text, is_command)
     if not _BEGINS.match(text):
         return
     line, _, rest = text.strip().partition("\n")
@@ -58,7 +64,7 @@ def refuse_pasted(text: str) -> None:
         raise CellError(f"`{line.strip()}` is {what}.", hint=hint.format(*found.groups()), line=1)
 
 
-def _refuse_typographic(text: str) -> None:
+def _refuse_typographic(text: str, is_command: Callable[[str], bool]) -> None:
     """Refuse a plain cell whose quotes or spaces are a word processor's, which Python calls invalid characters."""
     if text.isascii() or TYPED.keys().isdisjoint(map(ord, text)) or not isinstance(cell := split_cell(text), PlainCell):
         return
@@ -68,7 +74,10 @@ def _refuse_typographic(text: str) -> None:
         lines = cell.text.split("\n")
         number = min(max(error.lineno or 1, 1), len(lines))
         hint = straightened(error, lines[number - 1])
-        if hint is not None:
+        only = text.strip()
+        # `/f x`, `,f x` and `;f x` are IPython's calls without brackets.
+        is_ipythons = lines[number - 1].lstrip().startswith(("/", ",", ";")) or ("\n" not in only and is_command(only))
+        if hint is not None and not is_ipythons:
             raise CellError(f"{error.msg}\n{shown_line(lines, number)}", hint=hint, line=number) from None
     except (ValueError, RecursionError, MemoryError):
         return

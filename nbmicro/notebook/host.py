@@ -344,6 +344,13 @@ class Host:
         ours = {kind: {name for table, name in tables if table == kind} for kind in ("line", "cell")}
         return ours, {kind: {*manager.magics[kind], *manager.lazy_magics} for kind in ("line", "cell")}
 
+    def is_command(self, line: str) -> bool:
+        """Whether IPython takes a cell of this one line as a command of its own: a magic without its `%`, say."""
+        from IPython.core.splitinput import LineInfo
+
+        manager = self.shell.prefilter_manager
+        return manager.find_handler(LineInfo(line)) is not manager.get_handler_by_name("normal")
+
     def taken_magics(self) -> dict[str, str]:
         """The names of our magics that something else has registered since, each with its module."""
         manager = self.shell.magics_manager

@@ -242,7 +242,7 @@ class Session:
         """A cell with its comments and blank lines in their place (an input transformer)."""
         from nbmicro.cells.pasted import refuse_pasted
 
-        refuse_pasted(source)
+        refuse_pasted(source, self.host.is_command)
         if "%" not in source:
             return source
         from nbmicro.cells.forgive import tidy_cell

@@ -135,6 +135,17 @@ def test_a_shell_command_below_a_foreign_magic_is_left_alone(notebook: RealKerne
     assert "%htpp" in notebook.check("%%bash\necho '\n%htpp x\n'", cell_id="bash").stdout
 
 
+def test_what_ipython_takes_as_a_command_may_have_any_quotes(notebook: RealKernel) -> None:
+    """A magic without its `%` and a call without brackets are IPython's, unless the notebook gave the name a value."""
+    assert "Object `“a”` not found." in notebook.check("pinfo “a”", cell_id="command").stdout
+    assert notebook.check("x = 1\n;len “a”", cell_id="command").text == "3"
+    assert 'Write  len("a")' in refused(notebook.run("len(“a”)", cell_id="command"))
+    assert 'Write  pinfo "a"' in refused(notebook.run("x = 1\npinfo “a”", cell_id="command"))
+    notebook.check("pinfo = 1", cell_id="value")
+    assert 'Write  pinfo "a"' in refused(notebook.run("pinfo “a”", cell_id="command"))
+    notebook.check("del pinfo", cell_id="value")
+
+
 def test_a_served_page_of_a_lesson_runs_from_pasted_flask_code(notebook: RealKernel) -> None:
     """`if __name__ == "__main__": app.run(debug=True)` at the end of a pasted app is no mistake here."""
     pasted = (

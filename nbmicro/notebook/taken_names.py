@@ -6,6 +6,7 @@ What lives here: noticing it when the cell ends, and the line that is said then.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -39,12 +40,14 @@ class TakenNames:
         before = self._ours.pop(run, frozenset())
         taken = [name for name, value in HANDLER_NAMES.items() if name in space and space[name] is not value]
         asked = [name for name in taken if name in source]
-        assigned, imported, rebound = _names(source) if asked or "global" in source else ((), (), ())
+        read = asked or "global" in source or (taken and "*" in source)
+        assigned, imported, rebound, whole = _names(source) if read else ((), (), (), ())
+        brought = {name for name in taken if any(_brings(module, name, space[name]) for module in whole)}
         lines = [
             f"Note: `{name}` is now the notebook's own (of type {type(space[name]).__name__}), in every handler too. "
             f"Use another name for it, and have nbmicro's again:  from nbmicro import {name}"
             for name in taken
-            if name not in imported and (name in assigned or name in before)
+            if name not in imported and (name in assigned or name in before - brought)
         ]
         return lines + [
             f"Note: `global {name}` lets a function take nbmicro's `{name}` from every handler. Use another name there."
@@ -53,8 +56,13 @@ class TakenNames:
         ]
 
 
-def _names(source: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """What a plain cell assigns in the notebook, what it imports, and what its functions assign by `global`."""
+def _brings(module: str, name: str, value: object) -> bool:
+    return getattr(sys.modules.get(module), name, None) is value
+
+
+def _names(source: str) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
+    """What a plain cell assigns in the notebook, what it imports, what its functions assign by `global`, and the
+    modules of which it imports all."""
     from nbmicro.cells.names import cell_names
     from nbmicro.cells.notebook_cell import PlainCell, split_cell
     from nbmicro.errors import CellError
@@ -63,8 +71,9 @@ def _names(source: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]
     try:
         found = cell_names(cell)
     except CellError:
-        return frozenset(), frozenset(), frozenset()
+        return frozenset(), frozenset(), frozenset(), frozenset()
     tree = ast.parse(cell.python if isinstance(cell, PlainCell) else "")
-    imports = (node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
     imported = {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
-    return found.binds - imported, frozenset(imported), found.rebinds
+    whole = {node.module or "" for node in imports if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"}
+    return found.binds - imported, frozenset(imported), found.rebinds, frozenset(whole)

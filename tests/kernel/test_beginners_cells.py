@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -186,6 +187,20 @@ def test_a_name_of_nbmicros_that_a_cell_takes_is_told_at_once(notebook: RealKern
     told = "Note: `global request` lets a function take nbmicro's `request` from every handler."
     assert told in notebook.check(by_function, cell_id="function").stdout
     assert notebook.check("def page():\n    global request\n    return request", cell_id="function").stdout == ""
+
+
+def test_a_name_that_all_of_a_module_brings_is_not_told(tmp_path: Path) -> None:
+    """`from store import *` says what it means as every import; what its functions take besides is told."""
+    (tmp_path / "store.py").write_text("session = 'a database'\nrows = []\n")
+    with RealKernel(cwd=tmp_path) as kernel:
+        kernel.check("%load_ext nbmicro")
+        kernel.check("def take():\n    globals()['g'] = 1")
+        for _ in range(2):
+            assert kernel.check("from store import *\nprint(session)").stdout == "a database\n"
+        kernel.check("from nbmicro import session")
+        told = kernel.check("from store import *\ntake()").stdout
+        assert told.startswith("Note: `g` is now the notebook's own (of type int)")
+        assert "session" not in told
 
 
 def test_a_name_that_the_notebook_has_taken_is_its_handlers_to_change() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias
 
-__all__ = ["FrameLabels", "claim", "is_framework", "is_users", "label_of"]
+__all__ = ["FrameLabels", "claim", "disclaim", "is_framework", "is_users", "label_of"]
 
 #: What a host knows better: the label of a file name (a notebook's cell), or None to leave it to us.
 FrameLabels: TypeAlias = Callable[[str], str | None]
@@ -36,7 +36,8 @@ _FRAMEWORKS = frozenset(
     """a2wsgi anyio asgiref bottle click django falcon fastapi flask jinja2 litestar nbmicro pydantic pydantic_core
     pyramid quart sniffio starlette uvicorn waitress webob werkzeug""".split()  # noqa: SIM905
 )
-_claimed: set[str] = set()
+# Never changed in place: requests of other threads read it.
+_claimed: dict[str, frozenset[str]] = {}
 
 
 def is_framework(module: str) -> bool:
@@ -45,11 +46,21 @@ def is_framework(module: str) -> bool:
     return top in _FRAMEWORKS or top in sys.stdlib_module_names
 
 
-def claim(place: str) -> None:
-    """Count an installed package's folder, or an installed module's file, as the user's own from now on."""
+def claim(module: str, place: str) -> None:
+    """Count the folder of an installed package, or the file of an installed module, as the user's own."""
+    global _claimed
     path = os.path.realpath(place)
-    _claimed.add(path + os.sep if os.path.isdir(path) else path)
+    path += os.sep if os.path.isdir(path) else ""
+    _claimed = {**_claimed, module: _claimed.get(module, frozenset()) | {path}}
     is_users.cache_clear()
+
+
+def disclaim(module: str) -> None:
+    """Count what was claimed of a module as a library again."""
+    global _claimed
+    if module in _claimed:
+        _claimed = {name: places for name, places in _claimed.items() if name != module}
+        is_users.cache_clear()
 
 
 @lru_cache(maxsize=2048)
@@ -61,7 +72,9 @@ def is_users(filename: str) -> bool:
     if _CELL_FILE.search(filename):
         return True
     path = os.path.realpath(filename)
-    if any(path == one or (one.endswith(os.sep) and path.startswith(one)) for one in _claimed):
+    if any(
+        path == one or (one.endswith(os.sep) and path.startswith(one)) for places in _claimed.values() for one in places
+    ):
         return True
     return not path.startswith(_LIBRARIES) and not {"site-packages", "dist-packages"} & set(path.split(os.sep))
 

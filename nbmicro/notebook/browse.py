@@ -108,10 +108,14 @@ class _Browsers:
         if not self._is_held(browser.opened.target):
             # Nobody speaks to this app any more; its threads end.
             browser.opened.target.close()
+        self._session.let_go(browser.opened.target)
 
     def _is_held(self, target: Target) -> bool:
-        held = [self._session.spoken, *(one.opened.target for one in list(self._open.values()))]
-        return any(one is target for one in held)
+        return any(one is target for one in (self._session.spoken, *self.targets()))
+
+    def targets(self) -> list[Target]:
+        """What the browsers ask."""
+        return [one.opened.target for one in list(self._open.values())]
 
     def _close_left(self) -> None:
         before, self._left = self._left, []
@@ -171,4 +175,5 @@ def _browsers_of(session: Session) -> _Browsers:
     if found is None:
         found = session.__dict__["browsers"] = _Browsers(session)
         session.at_end.append(found.close)
+        session.also_asked.append(found.targets)
     return found

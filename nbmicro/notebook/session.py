@@ -10,7 +10,7 @@ import os
 import re
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
@@ -20,6 +20,7 @@ from nbmicro.exchange.capture import current_capture
 from nbmicro.exchange.client import Client
 from nbmicro.exchange.cookies import CookieJar
 from nbmicro.exchange.history import History
+from nbmicro.exchange.places import disclaim
 from nbmicro.exchange.record import ErrorRecord, Exchange
 from nbmicro.notebook import announce, explaining
 from nbmicro.notebook.host import Cell, Host
@@ -73,6 +74,8 @@ class Session:
         #: Called when a cell has ended and what it declared stands.
         self.after_cells: list[Callable[[], object]] = []
         self.spoken = Target(self.host.namespace)
+        #: Each gives targets that are asked besides :attr:`spoken`.
+        self.also_asked: list[Callable[[], Iterable[Target]]] = []
         self._jars: dict[str, CookieJar] = {}
 
     # -- life ----------------------------------------------------------------------------------------------------
@@ -102,6 +105,7 @@ class Session:
         while self.at_end:
             self.at_end.pop()()
         self.spoken.close()
+        disclaim(self.spoken.package)
         stop_listening()
         deadline.release()
         from nbmicro.cells.sources import forget_sources
@@ -142,6 +146,7 @@ class Session:
             wanted.start()
         except BaseException:
             wanted.close()
+            self.let_go(wanted)
             raise
         before.close()
         self._jars[before.name] = self.client.cookies
@@ -150,7 +155,14 @@ class Session:
             partial(header_values, line.headers, self.host.namespace) if line.headers else None
         )
         self.spoken = wanted
+        self.let_go(before)
         self._enter_standing_context()
+
+    def let_go(self, target: Target) -> None:
+        """Count the package of a target as a library again, unless another target that is asked is of it."""
+        asked = [self.spoken, *(one for more in self.also_asked for one in more())]
+        if all(one.package != target.package for one in asked):
+            disclaim(target.package)
 
     def stop_server(self) -> bool:
         """Stop the background server if there is one; False where a handler of it has not come to its end."""

@@ -138,6 +138,12 @@ class Target:
             app.table()
             self._fresh.settle()
 
+    @property
+    def package(self) -> str:
+        """The top module of a target that is a module's app; empty for a variable of the notebook, and for a file."""
+        module = self.name.partition(":")[0]
+        return "" if self.line.is_name or module.endswith((".py", ".ipynb")) else module.partition(".")[0]
+
     def close(self) -> None:
         """Let the app shut down and end its threads; a request begins them again."""
         self._let_go()

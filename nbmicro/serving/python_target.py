@@ -112,7 +112,7 @@ def _claim_package(name: str) -> None:
     if spec is not None:
         for place in spec.submodule_search_locations or [spec.origin or ""]:
             if os.path.exists(place):
-                claim(place)
+                claim(top, place)
 
 
 def failed(error: BaseException, target: str, what: str = "") -> LoadError:

@@ -152,7 +152,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         (tmp_path / "site-packages" / name).mkdir(parents=True)
         (tmp_path / "site-packages" / name / "__init__.py").write_text(textwrap.dedent(text).strip())
     monkeypatch.syspath_prepend(tmp_path / "site-packages")
-    monkeypatch.setattr(places, "_claimed", set())
+    monkeypatch.setattr(places, "_claimed", {})
     places.is_users.cache_clear()
     yield
     places.is_users.cache_clear()

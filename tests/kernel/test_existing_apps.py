@@ -453,3 +453,32 @@ def test_a_log_that_was_set_up_before_is_told_once(kernel: RealKernel, folder: P
         "        │ WARNING stock: by stock",
     ]
     kernel.check("import logging; logging.getLogger().handlers.clear()")
+
+
+def test_an_installed_package_is_the_users_own_while_it_is_spoken_to(kernel: RealKernel, folder: Path) -> None:
+    """Back at the notebook's app the package is a library again, once no browser is on its app any more."""
+    (folder / "site-packages" / "teapot").mkdir(parents=True)
+    (folder / "site-packages" / "teapot" / "__init__.py").write_text(
+        "from flask import Flask\napp = Flask(__name__)\n\n@app.get('/')\ndef pour():\n    return str(1 / 0)\n"
+    )
+    kernel.check("import sys\nsys.path.insert(0, 'site-packages')\nimport teapot")
+    kernel.check("%%route /\nteapot.pour()")
+
+    def line_of_package_is_shown(cell: str = "%http /") -> bool:
+        shown = kernel.check(cell, cell_id="asking").shown
+        assert "ZeroDivisionError" in shown
+        return "return str(1 / 0)" in shown
+
+    assert not line_of_package_is_shown()
+    kernel.check("%app teapot:app")
+    assert line_of_package_is_shown()
+    kernel.check("%app teapot:app -H 'X: 1'")
+    assert line_of_package_is_shown()
+    kernel.check("%app app")
+    assert not line_of_package_is_shown()
+    kernel.check("%app teapot:app")
+    assert line_of_package_is_shown("%browse /")
+    kernel.check("%app app")
+    assert line_of_package_is_shown()
+    kernel.check("%browse /nothing", cell_id="asking")
+    assert not line_of_package_is_shown()

@@ -45,7 +45,7 @@ def take(cell, name, target):
     browser.visits.take({"kind": "request", "id": name, "method": "GET", "target": target})
     return browser.visits
 def wait(done):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 25
     while not done() and time.monotonic() < deadline:
         time.sleep(0.01)
     assert done()

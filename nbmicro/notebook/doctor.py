@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nbmicro
 from nbmicro.errors import NbmicroError
-from nbmicro.exchange.cures import CLIENT_BACK, FLASKS_PLACE, flask_itself
+from nbmicro.exchange.name_cures import CLIENT_BACK, FLASKS_PLACE, flask_itself
 from nbmicro.notebook.background import address
 from nbmicro.notebook.session import Session
 from nbmicro.serving.address import Address

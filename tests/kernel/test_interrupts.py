@@ -50,7 +50,6 @@ def interrupted(kernel: RealKernel, began: Path, handler: str, ask: str) -> Repl
         ("BEGUN; threading.Event().wait(60)\n'x'", r"GET /slow, line 2, in slow"),
         # From Python 3.14 on a handler cannot begin a loop of its own in a cell.
         *([("BEGUN; asyncio.run(asyncio.sleep(60))\n'x'", r"GET /slow, line 2, in slow")] if OWN_LOOPS else []),
-        ),
         ("BEGUN\nawait asyncio.sleep(60)\n'x'", ""),
         ("for _ in range(200):\n    BEGUN\n    await asyncio.sleep(0.3)\n    yield '.'", ""),
     ],

@@ -212,10 +212,7 @@ class _Answering:
     def __next__(self) -> bytes:
         try:
             return self._context.run(next, self._chunks)
-        except StopIteration:
-            self._over = True
-            raise
-        except Exception:
+        except Exception:  # StopIteration among them
             self._over = True
             raise
         except BaseException as stop:

@@ -7,6 +7,7 @@ nbmicro``. What must not: anything that needs IPython when it is imported.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup as Markup
@@ -51,6 +52,9 @@ from nbmicro.web.urls import url_for
 if TYPE_CHECKING:
     from os import PathLike
 
+    from nbmicro.exchange.client import Client as Client
+    from nbmicro.exchange.record import Exchange as Exchange
+
 __version__ = "0.1.0"
 
 Flask = App
@@ -74,7 +78,9 @@ for _name, _module in {
 __all__ = [
     "App",
     "Blueprint",
+    "Client",
     "Config",
+    "Exchange",
     "Flask",
     "Markup",
     "Request",
@@ -118,6 +124,17 @@ __all__ = [
     "template_rendered",
     "url_for",
 ]
+
+
+# Names that an app does without: their modules are imported when they are first asked for.
+_LAZY = {"Client": "nbmicro.exchange.client", "Exchange": "nbmicro.exchange.record"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LAZY[name]), name)
+    return value
 
 
 def load(target: str | PathLike[str]) -> App:

@@ -333,7 +333,7 @@ class Suite:
         return shared - {"response"}
 
     def _head(self, shared: set[str], code: str) -> str:
-        imports = [*self._names.imports, Imported("nbmicro.exchange.client", "Client")]
+        imports = [*self._names.imports, Imported("nbmicro", "Client")]
         known = {"quote": Imported("urllib.parse", "quote")}
         known |= {"Path": Imported("pathlib", "Path")}
         known |= {name: Imported(name) for name in ("uuid", "time", "random")}

@@ -1,7 +1,4 @@
-"""A served notebook under attack: what the attackers are answered, how others are served meanwhile, and the memory.
-
-What lives here: the attacks, all against a server of our own on loopback. What must not: other hosts.
-"""
+"""A served notebook under attack: what the attackers are answered, how others are served meanwhile, and the memory."""
 
 from __future__ import annotations
 

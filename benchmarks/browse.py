@@ -1,7 +1,4 @@
-"""Many pages through ``%browse`` in a real JupyterLab: what stays in the memory of the kernel and of the page.
-
-What lives here: the pages, and the figures before, between and after them. What must not: pass or fail.
-"""
+"""Many pages through ``%browse`` in a real JupyterLab: what stays in the memory of the kernel and of the page."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What a notebook's user waits for: a ``%http`` cell, and ``%load_ext``, in real kernels.
-
-What lives here: cells run in turns, timed as the front end sees them. What must not: any look inside.
-"""
+"""What a notebook's user waits for: a ``%http`` cell, and ``%load_ext``, in real kernels."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Asking an app in process: the client of a notebook beside the test clients.
-
-What lives here: the table of clients. What must not: the app's own cost, beyond what every client's request has of it.
-"""
+"""Asking an app in process: the client of a notebook beside the test clients."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ import nbmicro
 from benchmarks.apps import flask_shape
 from benchmarks.report import figure, table, times
 from benchmarks.rounds import Contender, race
-from nbmicro.exchange.client import Client
+from nbmicro.client.client import Client
 
 __all__ = ["measure"]
 

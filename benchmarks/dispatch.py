@@ -1,7 +1,4 @@
-"""One request in process: what each framework adds to the handler's own work.
-
-What lives here: the cases, and the comparison of all answers before anything is timed. What must not: apps.
-"""
+"""One request in process: what each framework adds to the handler's own work."""
 
 from __future__ import annotations
 

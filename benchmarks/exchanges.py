@@ -1,7 +1,4 @@
-"""The memory of a kernel over ten thousand exchanges: of cells, of the client, and of visitors of the server.
-
-What lives here: the table. What must not: speed.
-"""
+"""The memory of a kernel over ten thousand exchanges: of cells, of the client, and of visitors of the server."""
 
 from __future__ import annotations
 

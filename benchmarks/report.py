@@ -1,7 +1,4 @@
-"""What the benchmarks print: tables of text, and a line on the machine they ran on.
-
-What lives here: layout. What must not: measuring.
-"""
+"""What the benchmarks print: tables of text, and a line on the machine they ran on."""
 
 from __future__ import annotations
 

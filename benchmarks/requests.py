@@ -1,7 +1,4 @@
-"""Requests as a WSGI server would hand them over, and how an app's answer is taken in.
-
-What lives here: environs (PEP 3333), and calling an app to the end of its body. What must not: apps.
-"""
+"""Requests as a WSGI server would hand them over, and how an app's answer is taken in."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Measuring side by side: contenders take turns, round after round, so that a slow moment hits all of them alike.
-
-What lives here: the clock, the rounds and the medians. What must not: what is measured, or how it is printed.
-"""
+"""Measuring side by side: contenders take turns, round after round, so that a slow moment hits all of them alike."""
 
 from __future__ import annotations
 

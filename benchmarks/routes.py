@@ -1,7 +1,4 @@
-"""Ten thousand routes: building them, finding one, and cells that run again.
-
-What lives here: the table of routes. What must not: cells of a real kernel; a run of the core stands for one.
-"""
+"""Ten thousand routes: building them, finding one, and cells that run again."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The background server of a live, idle kernel beside Flask's development server: the same load on both, in turns.
-
-What lives here: the two servers, each a process of its own, and a load of a fixed number of connections on loopback.
-What must not: other hosts; a load without an end.
-"""
+"""The background server of a live, idle kernel beside Flask's development server: the same load on both, in turns."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What watching a request costs while nobody asks for it, and while somebody does.
-
-What lives here: the table of dispatch before, between and during traces. What must not: the pictures.
-"""
+"""What watching a request costs while nobody asks for it, and while somebody does."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from benchmarks.apps import flask_shape
 from benchmarks.report import figure, table, times
 from benchmarks.requests import Asked, consume
 from benchmarks.rounds import Contender, race
-from nbmicro.exchange.client import Client
+from nbmicro.client.client import Client
 
 __all__ = ["measure"]
 

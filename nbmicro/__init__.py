@@ -52,8 +52,8 @@ from nbmicro.web.urls import url_for
 if TYPE_CHECKING:
     from os import PathLike
 
-    from nbmicro.exchange.client import Client as Client
-    from nbmicro.exchange.record import Exchange as Exchange
+    from nbmicro.client.client import Client as Client
+    from nbmicro.exchange.exchange import Exchange as Exchange
 
 __version__ = "0.1.0"
 
@@ -127,7 +127,7 @@ __all__ = [
 
 
 # Names that an app does without: their modules are imported when they are first asked for.
-_LAZY = {"Client": "nbmicro.exchange.client", "Exchange": "nbmicro.exchange.record"}
+_LAZY = {"Client": "nbmicro.client.client", "Exchange": "nbmicro.exchange.exchange"}
 
 
 def __getattr__(name: str) -> Any:
@@ -147,7 +147,7 @@ def load(target: str | PathLike[str]) -> App:
 
     Raises nbmicro.errors.LoadError, which names the cell and line, when it cannot be loaded.
     """
-    from nbmicro.serving.loader import load as load_target
+    from nbmicro.loading.loader import load as load_target
 
     return load_target(target)
 
@@ -159,7 +159,7 @@ def install_as_flask() -> None:
 
     Raises nbmicro.errors.NbmicroError when Flask itself is imported already.
     """
-    from nbmicro.flask_compat import install_as_flask as install
+    from nbmicro.flask_compat.stand_in import install_as_flask as install
 
     install()
 

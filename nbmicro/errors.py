@@ -1,22 +1,6 @@
-"""Every error that a user of nbmicro can meet.
-
-What lives here: the exception classes, each with a message that says what came, a hint that says what would do, and
-a traceback of a few lines. What must not: any import of another nbmicro module, or of the notebook.
-"""
+"""Every error that a user of nbmicro can meet."""
 
 from __future__ import annotations
-
-__all__ = [
-    "CellError",
-    "CheckFailed",
-    "DeadlineExceeded",
-    "EndlessRequests",
-    "LoadError",
-    "NbmicroError",
-    "OptionError",
-    "RequestError",
-    "ServeError",
-]
 
 
 class NbmicroError(Exception):

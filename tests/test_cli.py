@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from nbmicro.cli import main
-from nbmicro.cli.commands import COMMANDS
+from nbmicro.cli.commands import COMMANDS, main
 from tests.serving.asking import DEADLINE, ask, can_listen, free_port, takes_connections
 from tests.serving.notebooks import write_notebook
 

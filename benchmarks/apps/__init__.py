@@ -1,7 +1,4 @@
-"""The same small apps in each framework: every module has ``make()``, which gives a WSGI app for each case it knows.
-
-What lives here: apps as their frameworks' documentation would write them. What must not: measuring.
-"""
+"""The same small apps in each framework: every module has ``make()``, which gives a WSGI app for each case it knows."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Makes the pictures of the README: cells of a notebook as JupyterLab shows them, light and dark.
-
-What lives here: ``python docs/pictures/make.py [NAME…]``, to be run after what a cell shows has changed; it needs what
-the browser tests need. What must not: anything drawn by hand.
-"""
+"""Makes the pictures of the README: cells of a notebook as JupyterLab shows them, light and dark."""
 
 from __future__ import annotations
 

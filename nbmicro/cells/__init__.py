@@ -1,5 +1,4 @@
-"""Notebook source in, declarations out.
+"""Notebook source in, declarations out: ast and tokenize only.
 
-What lives here: reading a cell (its `%%` line, its Python, its names) and turning a `%%route` cell into a handler.
-What must not: a kernel, IPython, an app or a request. The kernel, the loader and export all read cells by this code.
+What must not be here: a kernel, or running a cell.
 """

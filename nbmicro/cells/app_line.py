@@ -1,7 +1,4 @@
-"""The line of ``%app``: which app is meant, and what goes with each request to it.
-
-What lives here: reading that line, for the kernel and for the loader alike. What must not: looking for the app.
-"""
+"""The line of ``%app``: which app is meant, and what goes with each request to it."""
 
 from __future__ import annotations
 
@@ -9,8 +6,6 @@ import re
 from dataclasses import dataclass
 
 from nbmicro.errors import OptionError
-
-__all__ = ["AppLine", "parse_app_line"]
 
 _OPTIONS = ("-H", "--header", "--reload")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")

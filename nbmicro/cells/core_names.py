@@ -1,7 +1,4 @@
-"""A handler that would take a name of nbmicro's own, such as `request`, from every handler: `global request`.
-
-What lives here: finding it in a `%%route` cell, and its refusal. What must not: the names that a plain cell assigns.
-"""
+"""A handler that would take a name of nbmicro's own, such as `request`, from every handler: `global request`."""
 
 from __future__ import annotations
 
@@ -11,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from types import CodeType
 
 from nbmicro.errors import CellError
-
-__all__ = ["refuse_taking"]
 
 
 def refuse_taking(tree: ast.Module, code: CodeType, namespace: Mapping[str, object], *, where: str) -> None:

@@ -1,12 +1,9 @@
 """The one input transformer: what a cell with a magic of ours may have above its `%%` line, and what it may not.
 
-What lives here: text in, text out, the same for the kernel and the loader. What must not: IPython, or a change of
-even one character in a cell that has none of our magics.
-
-Comments and blank lines above the `%%` line move below it, so that the lines below keep their numbers; in `%%http` a
-blank line moves as an empty comment, since it would end the headers. Below `%%template` and `%%static` every line is
-content that is served, so there they are dropped, and so are `# NBVAL_…` marker lines at the top of the content; what
-follows is then counted from the `%%` line on.
+Comments and blank lines above the `%%` line move below it, so that the lines below keep their numbers; in `%%http`
+a blank line moves as an empty comment, since it would end the headers. Below `%%template` and `%%static` every line
+is content that is served, so there they are dropped, and so are `# NBVAL_…` marker lines at the top of the content;
+what follows is then counted from the `%%` line on.
 """
 
 from __future__ import annotations
@@ -18,8 +15,6 @@ from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_state
 from nbmicro.cells.notebook_cell import without_indent
 from nbmicro.cells.python_source import parse_again
 from nbmicro.errors import CellError
-
-__all__ = ["tidy_cell"]
 
 _OURS = re.compile(r"%%(route|http|template|static)(?=\s|$)")
 _MAYBE_OURS = re.compile(r"%%(?:route|http|template|static)\b|%(?:http|trace|bench)\b")

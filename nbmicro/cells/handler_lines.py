@@ -1,8 +1,4 @@
-"""What an error of a handler needs from the handler's own lines: its last statement, and where it replies.
-
-What lives here: finding a callable's source again through `linecache`, whatever cell or file it came from. What must
-not: the errors themselves, requests, or a kernel.
-"""
+"""What an error of a handler needs from the handler's own lines: its last statement, and where it replies."""
 
 from __future__ import annotations
 
@@ -17,8 +13,6 @@ from types import CodeType, FunctionType
 from nbmicro.cells.last_statement import LastStatement, describe_statement, segment
 from nbmicro.cells.own_scope import own_scope
 from nbmicro.cells.python_source import parse_again
-
-__all__ = ["ReplyLine", "last_line", "reply_lines"]
 
 _Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 

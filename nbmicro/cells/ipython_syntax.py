@@ -1,8 +1,4 @@
-"""IPython's own syntax in a cell of Python: `%magic`, `!command`, `x?`, wherever a statement begins.
-
-What lives here: finding it with `tokenize`, so that neither a string nor the operator `%` is taken for it, and text
-in which other statements stand in its place. What must not: what a magic means.
-"""
+"""IPython's own syntax in a cell of Python: `%magic`, `!command`, `x?`, wherever a statement begins."""
 
 from __future__ import annotations
 
@@ -10,8 +6,6 @@ import re
 import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-
-__all__ = ["MagicStatement", "cell_lines", "magic_statements", "replaced"]
 
 _ESCAPED = re.compile(r"(?P<indent>[ \t\f]*)(?P<escape>%%|%|!!|!|\?\??)(?P<rest>.*)", re.DOTALL)
 _ASSIGNED = re.compile(r"=[ \t]*(?=%[A-Za-z_]|!(?!=))")

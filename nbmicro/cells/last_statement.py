@@ -1,15 +1,10 @@
-"""The last statement of a handler, in words: what it is, and what would make a reply of it.
-
-What lives here: the kinds of statement and the cure for each. What must not: deciding whether a handler replies.
-"""
+"""The last statement of a handler, in words: what it is, and what would make a reply of it."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-__all__ = ["LastStatement", "describe_statement", "segment"]
 
 
 @dataclass(frozen=True)

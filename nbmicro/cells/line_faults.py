@@ -1,7 +1,4 @@
-"""What can be wrong with a `%%route` line, each with the line as it should have been written.
-
-What lives here: the refusals and their texts. What must not: the grammar of a right line (`route_line`).
-"""
+"""What can be wrong with a `%%route` line, each with the line as it should have been written."""
 
 from __future__ import annotations
 
@@ -11,22 +8,8 @@ import keyword
 import re
 from dataclasses import dataclass, replace
 
-from nbmicro.cells.rule import PARAMETER, corrected_rule, rule_parts
 from nbmicro.errors import CellError
-
-__all__ = [
-    "METHODS",
-    "TypedLine",
-    "place_of",
-    "refuse_decorator",
-    "refuse_method_list",
-    "refuse_methods",
-    "refuse_methods_argument",
-    "refuse_name",
-    "refuse_option",
-    "refuse_rule",
-    "refuse_words",
-]
+from nbmicro.web.rules import PARAMETER, corrected_rule, rule_parts
 
 _STANDARD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY", "LINK", "UNLINK")
 _WEBDAV = (

@@ -1,7 +1,4 @@
-"""A magic that is nearly one of ours: `%%rout`, `%htpp`, `%%routes` with a cell below.
-
-What lives here: finding it and the line to write. What must not: IPython; whoever asks says which magics there are.
-"""
+"""A magic that is nearly one of ours: `%%rout`, `%htpp`, `%%routes` with a cell below."""
 
 from __future__ import annotations
 
@@ -11,8 +8,6 @@ from difflib import get_close_matches
 
 from nbmicro.cells.ipython_syntax import magic_statements
 from nbmicro.errors import CellError
-
-__all__ = ["refuse_misspelt"]
 
 _MAYBE = re.compile(r"(?:^|=)[ \t]*(%%?)(\w+)", re.MULTILINE)
 

@@ -1,8 +1,4 @@
-"""The names a cell binds and reads: what it needs from the cells above, and what the cells below may need from it.
-
-What lives here: the names of plain cells, of the `%%` cells that hold plain Python, and of handlers. What must not:
-which cells are passed over; that is the loader's decision.
-"""
+"""The names a cell binds and reads: what it needs from the cells above, and what the cells below may need from it."""
 
 from __future__ import annotations
 
@@ -21,8 +17,6 @@ from nbmicro.cells.python_source import compile_tree, parse_again, parse_source,
 from nbmicro.cells.route_cell import RouteCell
 from nbmicro.cells.top_level import TopLevel
 from nbmicro.errors import CellError
-
-__all__ = ["CellNames", "cell_names", "handler_names"]
 
 _RUNS_CODE = frozenset({"time", "timeit", "prun", "memit", "mprun", "lprun"})
 _PYTHON_BODY = _RUNS_CODE | {"capture"}

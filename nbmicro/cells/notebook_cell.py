@@ -1,8 +1,4 @@
-"""A notebook's code cell, cut into what IPython would make of it: a cell magic with its body, or Python with magics.
-
-What lives here: the cut, by IPython's own rules for blank lines and indent. What must not: what a magic means, and
-which cells run; those are the loader's and the kernel's.
-"""
+"""A notebook's code cell, cut into what IPython would make of it: a cell magic with its body, or Python with magics."""
 
 from __future__ import annotations
 
@@ -10,12 +6,62 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 
 from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_statements, replaced
 
-__all__ = ["MagicCell", "PlainCell", "split_cell", "without_indent"]
-
+SKIP_TAG = "nbmicro-skip"
+_SKIP_LINE = "# nbmicro: skip"
 _CELL_MAGIC = re.compile(r"%%(?P<name>[^\s?]*)(?P<asked>\?{1,2}(?=\s|$))?(?P<line>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class NotebookCell:
+    """A code cell as it stands in the file.
+
+    Parameters
+    ----------
+    number:
+        Its place among the code cells that are not empty, from 1.
+    text:
+        Its source.
+    tags:
+        Its tags.
+    file:
+        The notebook's file name, for errors.
+    headings:
+        The titles in the Markdown cells between the code cell before and this one.
+    shown:
+        The texts of its stored outputs.
+    """
+
+    number: int
+    text: str
+    tags: frozenset[str]
+    file: str
+    headings: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
+
+    @property
+    def first_line(self) -> str:
+        """Its first line that is not empty, by which people know it."""
+        line = next((line.strip() for line in self.text.splitlines() if line.strip()), "")
+        return line if len(line) <= 60 else f"{line[:59]}…"
+
+    @property
+    def where(self) -> str:
+        """How an error names it: ``app.ipynb, cell 3 (import pandas as pd)``."""
+        return f"{self.file}, cell {self.number} ({self.first_line})"
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether its author wants it passed over when the notebook is served; a kernel and ``nbmicro test`` run it.
+
+        The mark is a tag, or one of the comments that the cell begins with.
+        """
+        lines = (line.strip().lower() for line in self.text.splitlines())
+        comments = takewhile(lambda line: not line or line.startswith("#"), lines)
+        return SKIP_TAG in self.tags or any(line.startswith(_SKIP_LINE) for line in comments)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,10 @@
-"""What a function's body does in its own scope: which `yield`, `await`, `return` and `raise` are its own.
-
-What lives here: one walk over a tree that stops at every nested scope. What must not: what a route makes of it.
-"""
+"""What a function's body does in its own scope: which `yield`, `await`, `return` and `raise` are its own."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-__all__ = ["OwnScope", "own_scope"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)

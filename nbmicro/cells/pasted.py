@@ -1,7 +1,4 @@
-"""What belongs into a terminal or a `.http` file and was pasted into a plain cell: `flask run`, `GET /x`, `curl …`.
-
-What lives here: recognising it, and the line that does the same in a notebook. What must not: Python that could run.
-"""
+"""What belongs into a terminal or a `.http` file and was pasted into a plain cell: `flask run`, `GET /x`, `curl …`."""
 
 from __future__ import annotations
 
@@ -12,8 +9,6 @@ from collections.abc import Callable
 from nbmicro.cells.notebook_cell import PlainCell, split_cell
 from nbmicro.cells.python_source import TYPED, shown_line, straightened
 from nbmicro.errors import CellError
-
-__all__ = ["refuse_pasted"]
 
 _SERVES = "Here it is  %serve"
 _PASTED: tuple[tuple[re.Pattern[str], str, str], ...] = (

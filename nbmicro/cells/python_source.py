@@ -1,8 +1,4 @@
-"""The Python of a cell: parsed and compiled with the cell's own line numbers, its errors as `CellError`.
-
-What lives here: the one place where a cell's text meets `ast.parse` and `compile`, and how a line of it is shown.
-What must not: what the statements mean for a route.
-"""
+"""The Python of a cell: parsed and compiled with the cell's own line numbers, its errors as `CellError`."""
 
 from __future__ import annotations
 
@@ -15,17 +11,6 @@ from types import CodeType
 
 from nbmicro.cells.ipython_syntax import MagicStatement, magic_statements
 from nbmicro.errors import CellError
-
-__all__ = [
-    "TYPED",
-    "compile_tree",
-    "parse_again",
-    "parse_source",
-    "refuse_ipython",
-    "same_newlines",
-    "shown_line",
-    "straightened",
-]
 
 _BLOCKS = ("if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "match", "case")
 _STATEMENTS = (*_BLOCKS, "return", "yield", "raise", "import", "from", "global", "assert", "async", "await", "del")

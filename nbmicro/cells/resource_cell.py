@@ -1,7 +1,4 @@
-"""``%%template`` and ``%%static`` cells: a name on the first line, and text below it.
-
-What lives here: the reading of both, used by the kernel, the loader and the export. What must not: Jinja, or an app.
-"""
+"""``%%template`` and ``%%static`` cells: a name on the first line, and text below it."""
 
 from __future__ import annotations
 
@@ -14,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nbmicro.errors import CellError
-
-__all__ = ["StaticCell", "TemplateCell", "parse_static_cell", "parse_template_cell"]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,4 @@
-"""A `%%route` cell that is a handler's body: what it may hold, how it replies, and the function it becomes.
-
-What lives here: rules 1-7 of the body form, on its tree. What must not: the `%%` line, and the function form.
-"""
+"""A `%%route` cell that is a handler's body: what it may hold, how it replies, and the function it becomes."""
 
 from __future__ import annotations
 
@@ -13,8 +10,6 @@ from nbmicro.cells.last_statement import describe_statement, segment
 from nbmicro.cells.own_scope import OwnScope, own_scope
 from nbmicro.cells.python_source import shown_line
 from nbmicro.errors import CellError
-
-__all__ = ["RouteBody", "read_body"]
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

@@ -1,8 +1,4 @@
-"""A `%%route` cell as a whole: parsed once, and built into a handler for a namespace.
-
-What lives here: choosing between the two forms and building the handler. What must not: the rules of each form
-(`route_body`, `route_function`), an app, or what a request is.
-"""
+"""A `%%route` cell as a whole: parsed once, and built into a handler for a namespace."""
 
 from __future__ import annotations
 
@@ -21,8 +17,6 @@ from nbmicro.cells.route_function import check_callable, find_function, read_fun
 from nbmicro.cells.route_line import RouteLine, parse_route_line
 from nbmicro.cells.sources import cell_filename, remember_source
 from nbmicro.errors import CellError
-
-__all__ = ["RouteCell", "build_handler", "parse_route_cell", "refuse_reserved"]
 
 
 @dataclass(frozen=True)

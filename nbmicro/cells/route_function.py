@@ -1,7 +1,4 @@
-"""A `%%route` cell that is one function: which cells are, and whether the function takes what the rule gives.
-
-What lives here: the function form, on its tree and on what its decorators made of it. What must not: the body form.
-"""
+"""A `%%route` cell that is one function: which cells are, and whether the function takes what the rule gives."""
 
 from __future__ import annotations
 
@@ -14,10 +11,8 @@ from dataclasses import dataclass
 
 from nbmicro.cells.own_scope import own_scope
 from nbmicro.cells.python_source import shown_line
-from nbmicro.cells.rule import rule_parts
 from nbmicro.errors import CellError
-
-__all__ = ["RouteFunction", "check_callable", "find_function", "read_function"]
+from nbmicro.web.rules import rule_parts
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -1,8 +1,4 @@
-"""The `%%route` line: its methods, rule, options and what stands after `--try`.
-
-What lives here: the line's grammar, and the record it gives. What must not: the texts of its errors (`line_faults`),
-the rule's own syntax (`rule`) and the cell below the line (`route_cell`).
-"""
+"""The `%%route` line: its methods, rule, options and what stands after `--try`."""
 
 from __future__ import annotations
 
@@ -11,10 +7,8 @@ import re
 from dataclasses import dataclass
 
 from nbmicro.cells import line_faults
-from nbmicro.cells.rule import PARAMETER, rule_endpoint, rule_parts, rule_text
 from nbmicro.errors import CellError
-
-__all__ = ["RouteLine", "parse_route_line"]
+from nbmicro.web.rules import PARAMETER, rule_endpoint, rule_parts, rule_text
 
 _METHOD_WORDS = re.compile(r"\s*([A-Za-z][A-Za-z-]*(?:\s*,\s*[A-Za-z][A-Za-z-]*)*)\s*,?(?=\s|$)")
 _END_OF_ROUTE = re.compile(r"(?:^|(?<=\s))(?:(?P<attempt>--try)(?=\s|$)|#)")

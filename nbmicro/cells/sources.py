@@ -1,16 +1,10 @@
-"""Where tracebacks find the text of a cell: `linecache`, under the name of what the cell declares.
-
-What lives here: that name, and putting a text under it. What must not: reading the text.
-"""
+"""Where tracebacks find the text of a cell: `linecache`, under the name of what the cell declares."""
 
 from __future__ import annotations
 
 import linecache
 
 from nbmicro.cells.ipython_syntax import cell_lines
-
-__all__ = ["cell_filename", "forget_sources", "remember_source"]
-
 
 _remembered: set[str] = set()
 

@@ -1,16 +1,10 @@
-"""One walk over a cell's top level in the order it runs: what it binds, and what it reads that it has not bound.
-
-What lives here: the order of evaluation, and that of two branches only one runs. What must not: what functions do when
-they are called later.
-"""
+"""One walk over a cell's top level in the order it runs: what it binds, and what it reads that it has not bound."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-
-__all__ = ["TopLevel"]
 
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 

@@ -4,6 +4,4 @@ What lives here: one module for each command, with its help and what it prints. 
 command parses and calls.
 """
 
-from nbmicro.cli.commands import main
-
-__all__ = ["main"]
+from nbmicro.cli.commands import main as main

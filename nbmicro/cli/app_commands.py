@@ -1,19 +1,14 @@
-"""The commands that an app has itself, ``@app.cli.command("init-db")``: ``nbmicro --app blog.ipynb init-db``.
-
-What lives here: the app's commands by name, with the app that they run for. What must not: nbmicro's own commands.
-"""
+"""The commands that an app has itself, ``@app.cli.command("init-db")``: ``nbmicro --app blog.ipynb init-db``."""
 
 from __future__ import annotations
 
 import click
 
 from nbmicro.errors import LoadError
-from nbmicro.serving.loader import load_target
+from nbmicro.loading.loader import load_target
 from nbmicro.web.app import App
 from nbmicro.web.appfinding import ScriptInfo
 from nbmicro.web.dotenv import load_dotenv, wants_dotenv
-
-__all__ = ["app_command", "app_command_names"]
 
 
 def app_command(ctx: click.Context, target: str, name: str) -> click.Command | None:

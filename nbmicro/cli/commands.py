@@ -1,8 +1,4 @@
-"""The group of all commands.
-
-What lives here: the list of the commands, each imported when it is asked for, what ``--app`` means for them, and how an
-error ends them. What must not: what a command does.
-"""
+"""The group of all commands."""
 
 from __future__ import annotations
 
@@ -13,8 +9,6 @@ import click
 
 from nbmicro.errors import NbmicroError
 from nbmicro.web.dotenv import load_dotenv, wants_dotenv
-
-__all__ = ["main"]
 
 # In the order of the help. Each is the function of its module's name; a command whose name is a keyword has an
 # underscore behind it there.

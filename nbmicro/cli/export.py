@@ -1,7 +1,4 @@
-"""``nbmicro export FILE -o OUT``: a notebook as a Python module.
-
-What lives here: the command, and the files it writes. What must not: how the module is made.
-"""
+"""``nbmicro export FILE -o OUT``: a notebook as a Python module."""
 
 from __future__ import annotations
 
@@ -11,10 +8,8 @@ import click
 
 from nbmicro.cli.written_file import write_file
 from nbmicro.errors import LoadError, OptionError
-from nbmicro.serving.export.module_name import refuse_name
-from nbmicro.serving.export.notebook_export import Exported, export_notebook
-
-__all__ = ["export"]
+from nbmicro.export.module_name import refuse_name
+from nbmicro.export.notebook_export import Exported, export_notebook
 
 
 @click.command()

@@ -1,7 +1,4 @@
-"""``nbmicro import API.http -o NB.ipynb``: the requests of a file as a notebook.
-
-What lives here: the command, and the file it writes. What must not: reading requests, or the notebook format.
-"""
+"""``nbmicro import API.http -o NB.ipynb``: the requests of a file as a notebook."""
 
 from __future__ import annotations
 
@@ -11,9 +8,7 @@ import click
 
 from nbmicro.cli.written_file import write_file
 from nbmicro.errors import LoadError, OptionError
-from nbmicro.serving.import_notebook import import_notebook
-
-__all__ = ["import_"]
+from nbmicro.importing.notebook import import_notebook
 
 _ENDINGS = (".http", ".rest", ".hurl")
 _SOME_REFUSED = 3

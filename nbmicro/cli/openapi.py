@@ -1,7 +1,4 @@
-"""``nbmicro openapi FILE``: an app described in OpenAPI 3.1.
-
-What lives here: the command and what it prints. What must not: the document's making.
-"""
+"""``nbmicro openapi FILE``: an app described in OpenAPI 3.1."""
 
 from __future__ import annotations
 
@@ -13,10 +10,8 @@ import click
 from nbmicro.cli.target import FILE
 from nbmicro.cli.written_file import write_file
 from nbmicro.errors import LoadError
-from nbmicro.serving.loader import load_target
+from nbmicro.loading.loader import load_target
 from nbmicro.web.app import App
-
-__all__ = ["openapi"]
 
 
 @click.command(

@@ -1,7 +1,4 @@
-"""``nbmicro routes FILE``: the routes of an app as a table.
-
-What lives here: the command and what it prints. What must not: loading.
-"""
+"""``nbmicro routes FILE``: the routes of an app as a table."""
 
 from __future__ import annotations
 
@@ -9,10 +6,8 @@ import click
 
 from nbmicro.cli.target import FILE
 from nbmicro.errors import LoadError
-from nbmicro.serving.loader import load_target
+from nbmicro.loading.loader import load_target
 from nbmicro.web.app import App
-
-__all__ = ["routes"]
 
 
 @click.command(

@@ -1,7 +1,4 @@
-"""``nbmicro run FILE``: an app served until Ctrl-C.
-
-What lives here: the command and what it prints. What must not: loading or serving; a command parses and calls.
-"""
+"""``nbmicro run FILE``: an app served until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -19,18 +16,16 @@ import click
 
 from nbmicro.cli.target import FILE
 from nbmicro.errors import LoadError, NbmicroError, ServeError
-from nbmicro.exchange.foreign.app import ForeignApp
-from nbmicro.exchange.foreign.kinds import kind_of
-from nbmicro.serving.load_watch import Overtaken
-from nbmicro.serving.loader import Loaded, load_target
-from nbmicro.serving.reload import Reloader
-from nbmicro.serving.server import BackgroundServer
+from nbmicro.foreign.app import ForeignApp
+from nbmicro.foreign.kinds import kind_of
+from nbmicro.loading.load_watch import Overtaken
+from nbmicro.loading.loader import Loaded, load_target
+from nbmicro.loading.reload import Reloader
+from nbmicro.server.server import BackgroundServer
 from nbmicro.web.app import App
 
 if TYPE_CHECKING:
     from werkzeug.debug import DebuggedApplication
-
-__all__ = ["run"]
 
 
 class _Port(click.IntRange):

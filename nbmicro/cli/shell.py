@@ -1,7 +1,4 @@
-"""``nbmicro shell FILE``: a Python prompt with an app.
-
-What lives here: the command, and the names that its prompt has. What must not: loading.
-"""
+"""``nbmicro shell FILE``: a Python prompt with an app."""
 
 from __future__ import annotations
 
@@ -13,10 +10,8 @@ from typing import Any
 import click
 
 from nbmicro.cli.target import FILE
-from nbmicro.serving.loader import Loaded, load_target
+from nbmicro.loading.loader import Loaded, load_target
 from nbmicro.web.app import App
-
-__all__ = ["shell"]
 
 
 @click.command(
@@ -50,7 +45,7 @@ def shell(file: str, command: str | None) -> None:
 
 
 def _names(loaded: Loaded) -> dict[str, Any]:
-    from nbmicro.exchange.client import Client
+    from nbmicro.client.client import Client
 
     module = sys.modules.get(str(getattr(loaded.app, "import_name", "")))
     found = loaded.names or (vars(module) if module is not None else {})

@@ -2,6 +2,4 @@
 
 from __future__ import annotations
 
-__all__ = ["FILE"]
-
 FILE = """FILE is a notebook (app.ipynb), a Python file (app.py) or a module (shop, shop:app, shop:create_app())."""

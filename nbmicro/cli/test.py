@@ -1,7 +1,4 @@
-"""``nbmicro test FILE…``: notebooks as tests.
-
-What lives here: the command, and how it calls pytest with nbval. What must not: the report; a plugin of pytest has it.
-"""
+"""``nbmicro test FILE…``: notebooks as tests."""
 
 from __future__ import annotations
 
@@ -13,9 +10,7 @@ from pathlib import Path
 import click
 
 from nbmicro.errors import LoadError, OptionError
-from nbmicro.serving.notebook_file import read_notebook
-
-__all__ = ["test"]
+from nbmicro.loading.notebook_file import read_notebook
 
 _NO_TESTS = 5
 

@@ -1,15 +1,10 @@
-"""The files that commands write.
-
-What lives here: writing one, with its folder, and the error where that fails. What must not: what stands in it.
-"""
+"""The files that commands write."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from nbmicro.errors import OptionError
-
-__all__ = ["write_file"]
 
 
 def write_file(path: Path, content: bytes) -> None:

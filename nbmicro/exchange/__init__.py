@@ -1,4 +1,4 @@
-"""Requests and what became of them: the client, the request language, checks, and exchanges as text and HTML.
+"""One request with its response and what happened between, as frozen records; the history; which of it is secret.
 
-What lives here is pure: frozen records in, frozen records and strings out. What must not: IPython or a server.
+What must not be here: sending, judging or drawing an exchange.
 """

@@ -1,7 +1,4 @@
-"""The last exchanges, oldest first, never more than a fixed number.
-
-What lives here: the bounded list that `%exchanges` reads. What must not: how an exchange came about or is shown.
-"""
+"""The last exchanges, oldest first, never more than a fixed number."""
 
 from __future__ import annotations
 
@@ -9,9 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import overload
 
-from nbmicro.exchange.record import Exchange
-
-__all__ = ["HISTORY_LIMIT", "History"]
+from nbmicro.exchange.exchange import Exchange
 
 #: Exchanges that are kept.
 HISTORY_LIMIT = 100

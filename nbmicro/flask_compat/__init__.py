@@ -6,6 +6,5 @@ never imported, or a changed extension.
 
 from __future__ import annotations
 
-from nbmicro.flask_compat.stand_in import install_as_flask, uninstall
-
-__all__ = ["install_as_flask", "uninstall"]
+from nbmicro.flask_compat.stand_in import install_as_flask as install_as_flask
+from nbmicro.flask_compat.stand_in import uninstall as uninstall

@@ -1,7 +1,4 @@
-"""The names that annotate handlers, hooks and what they return, as Flask's ``flask.typing`` has them.
-
-What lives here: aliases for type checkers. What must not: anything that works at run time.
-"""
+"""The names that annotate handlers, hooks and what they return, as Flask's ``flask.typing`` has them."""
 
 from __future__ import annotations
 
@@ -10,27 +7,6 @@ from typing import Any, TypeVar
 
 from werkzeug.datastructures import Headers
 from werkzeug.wrappers import Response
-
-__all__ = [
-    "AfterRequestCallable",
-    "AppOrBlueprintKey",
-    "BeforeRequestCallable",
-    "ErrorHandlerCallable",
-    "HeaderValue",
-    "HeadersValue",
-    "ResponseClass",
-    "ResponseReturnValue",
-    "ResponseValue",
-    "RouteCallable",
-    "ShellContextProcessorCallable",
-    "TeardownCallable",
-    "TemplateContextProcessorCallable",
-    "TemplateFilterCallable",
-    "TemplateGlobalCallable",
-    "TemplateTestCallable",
-    "URLDefaultCallable",
-    "URLValuePreprocessorCallable",
-]
 
 ResponseValue = (
     Response

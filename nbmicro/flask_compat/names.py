@@ -1,12 +1,6 @@
-"""Flask's modules and where nbmicro has what is in them.
-
-What lives here: two tables, of the modules that are ours as they are, and of those whose names we keep elsewhere. What
-must not: any import of what they name; that happens when somebody asks.
-"""
+"""Flask's modules and where nbmicro has what is in them."""
 
 from __future__ import annotations
-
-__all__ = ["FACADES", "FLASK_VERSION", "PACKAGES", "SAME", "is_known"]
 
 FLASK_VERSION = "3.1.3"
 """The release of Flask whose public behaviour nbmicro has."""

@@ -1,8 +1,4 @@
-"""Flask-SQLAlchemy in a notebook: models whose cell is run again.
-
-What lives here: the forgetting of a database's models. What must not: SQLAlchemy's or the extension's import; whoever
-has a ``db`` has imported both.
-"""
+"""Flask-SQLAlchemy in a notebook: models whose cell is run again."""
 
 from __future__ import annotations
 
@@ -10,8 +6,6 @@ from typing import Any
 
 from nbmicro.errors import NbmicroError
 from nbmicro.web.contexts import has_app_context
-
-__all__ = ["forget"]
 
 
 def forget(db: Any) -> None:

@@ -1,8 +1,4 @@
-"""Taking Flask's place among the modules, and giving it back.
-
-What lives here: the finder that answers ``import flask…`` with our modules, the metadata that answers for its version,
-and the two calls. What must not: which of our names is which of Flask's; ``names`` has that.
-"""
+"""Taking Flask's place among the modules, and giving it back."""
 
 from __future__ import annotations
 
@@ -20,9 +16,6 @@ from typing import Any
 
 from nbmicro.errors import NbmicroError
 from nbmicro.flask_compat.names import FACADES, FLASK_VERSION, PACKAGES, SAME, is_known
-
-__all__ = ["FlaskFinder", "install_as_flask", "uninstall"]
-
 
 SAID = "nbmicro stands in for Flask: `import flask` gives nbmicro, not the Flask installed here."
 

@@ -1,8 +1,4 @@
-"""``%nbmicro doctor``: what this notebook runs on, and what is amiss with its cure.
-
-What lives here: looking at versions, the front end, widgets, magics, names, the app, and putting each into a line. What
-must not: changing anything, or opening a port.
-"""
+"""``%nbmicro doctor``: what this notebook runs on, and what is amiss with its cure."""
 
 from __future__ import annotations
 
@@ -15,15 +11,13 @@ from importlib import metadata
 from pathlib import Path
 
 import nbmicro
+from nbmicro.diagnosis.exception_hints import CLIENT_BACK, FLASKS_PLACE, flask_itself
 from nbmicro.errors import NbmicroError
-from nbmicro.exchange.name_cures import CLIENT_BACK, FLASKS_PLACE, flask_itself
-from nbmicro.notebook.background import address
-from nbmicro.notebook.session import Session
-from nbmicro.serving.address import Address
+from nbmicro.notebook.kernel.background import address
+from nbmicro.notebook.kernel.session import Session
+from nbmicro.server.address import Address
 from nbmicro.web.app import App
 from nbmicro.web.names import HANDLER_NAMES
-
-__all__ = ["Finding", "examine", "front_end", "report", "why", "widget_state"]
 
 _ABOUT = ("IPython", "ipykernel", "ipywidgets", "anywidget", "jupyterlab", "notebook", "jupyter-server-proxy", "nbval")
 _WHY = {

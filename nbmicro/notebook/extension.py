@@ -1,8 +1,4 @@
-"""``%load_ext nbmicro`` and ``%unload_ext nbmicro``.
-
-What lives here: the one session of this kernel, its beginning and its end. What must not: what the session does, or an
-import that can wait: what a cell needs is loaded when the first cell needs it.
-"""
+"""``%load_ext nbmicro`` and ``%unload_ext nbmicro``."""
 
 from __future__ import annotations
 
@@ -10,12 +6,10 @@ from functools import partial
 from typing import Any
 from weakref import ref
 
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics import MAGICS
-from nbmicro.notebook.session import Session
 from nbmicro.web.app import App
 from nbmicro.web.hosting import hosting
-
-__all__ = ["load", "session", "unload"]
 
 READY = "nbmicro is ready: %%route adds a page, %http asks for it, %nbmicro helps."
 
@@ -44,7 +38,7 @@ def load(shell: Any) -> None:
 
 
 def _run_app(session: Session, app: Any, host: str | None, port: int | None) -> None:
-    from nbmicro.notebook import background
+    from nbmicro.notebook.kernel import background
 
     background.serve(session, host=host, port=port, app=app)
 

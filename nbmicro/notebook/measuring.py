@@ -1,7 +1,4 @@
-"""``%bench`` in a notebook: the line read, the progress shown, the result kept for the next run.
-
-What lives here: what the magic does. What must not: the measuring and the drawing (``nbmicro.exchange``).
-"""
+"""``%bench`` in a notebook: the line read, the progress shown, the result kept for the next run."""
 
 from __future__ import annotations
 
@@ -13,17 +10,15 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from nbmicro.client.bench import Latencies, measure
 from nbmicro.errors import OptionError
-from nbmicro.exchange.assembly import assemble_line
-from nbmicro.exchange.bench import Latencies, measure
-from nbmicro.exchange.bench_picture import latency_bundle, progress_bundle
-from nbmicro.exchange.interpolate import Scope
-from nbmicro.exchange.items import parse_line
-from nbmicro.notebook.namespace import Names
-from nbmicro.notebook.session import Session
+from nbmicro.language.items import parse_line
+from nbmicro.notebook.kernel.namespace import Names
+from nbmicro.notebook.kernel.session import Session
+from nbmicro.render.bench import latency_bundle, progress_bundle
+from nbmicro.runner.build import assemble_line
+from nbmicro.runner.fill import Scope
 from nbmicro.web.owners import current_run
-
-__all__ = ["bench"]
 
 COUNT = 1000
 #: Requests whose last measurement is kept.

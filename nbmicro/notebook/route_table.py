@@ -1,7 +1,4 @@
-"""The table of routes as text, its MIME bundle, and the explanation of what a path meets.
-
-What lives here: pure functions of an app's routes. What must not: printing.
-"""
+"""The table of routes as text, its MIME bundle, and the explanation of what a path meets."""
 
 from __future__ import annotations
 
@@ -14,22 +11,21 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
-from nbmicro.exchange.places import FrameLabels, is_users, label_of
+from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
+from nbmicro.http.methods import COMMON_METHODS
 from nbmicro.notebook.route_tree import RouteRow, tree_html
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
 
 if TYPE_CHECKING:
-    from nbmicro.exchange.foreign.app import ForeignApp
-    from nbmicro.exchange.foreign.tables import ForeignRoute
+    from nbmicro.foreign.app import ForeignApp
+    from nbmicro.foreign.tables import ForeignRoute
 
-__all__ = ["explain_path", "handler_place", "shown_routes", "table_bundle", "table_text"]
 
 #: Says where a route is declared.
 Label: TypeAlias = Callable[[Any], str]
 
 _WANTED = {"int": "an int", "float": "a number with a point (1.0)", "uuid": "a UUID"}
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def shown_routes(app: App | ForeignApp) -> Sequence[Route | ForeignRoute]:
@@ -105,7 +101,7 @@ def explain_path(app: App | ForeignApp, path: str) -> str:
     path, _, query = path.partition("?")
     adapter = app.tables.current().map.bind("localhost")
     answers: list[str] = []
-    for method in _METHODS:
+    for method in COMMON_METHODS:
         try:
             rule, values = adapter.match(path, method=method, return_rule=True, query_args=query)
         except RequestRedirect as redirect:

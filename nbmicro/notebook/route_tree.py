@@ -1,6 +1,6 @@
-"""The routes of an app as a tree in HTML: the parts of their paths as branches, each route with its methods and cell.
+"""The routes of an app as a tree in HTML.
 
-What lives here: the tree, and its drawing. What must not: which routes there are; the text form (``route_table``).
+The parts of their paths as branches, each route with its methods and cell.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from nbmicro.exchange.elements import joined, quiet
-
-__all__ = ["METHOD_EDGES", "RouteRow", "tree_html"]
+from nbmicro.render.markup import joined, quiet
 
 #: The edge beside a method; its text keeps the theme's colour.
 METHOD_EDGES = {"GET": "#3d7fd6", "POST": "#3a9a50", "PUT": "#c98500", "PATCH": "#c98500", "DELETE": "#d6453d"}

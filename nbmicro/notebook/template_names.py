@@ -1,7 +1,4 @@
-"""The names a template needs, and the errors of one that cannot be read.
-
-What lives here: asking Jinja about a template cell. What must not: rendering.
-"""
+"""The names a template needs, and the errors of one that cannot be read."""
 
 from __future__ import annotations
 
@@ -10,8 +7,6 @@ from jinja2 import TemplateSyntaxError, meta, nodes
 from nbmicro.cells.resource_cell import TemplateCell
 from nbmicro.errors import CellError
 from nbmicro.web.app import App
-
-__all__ = ["needed_names"]
 
 
 def needed_names(app: App, cell: TemplateCell) -> list[str]:

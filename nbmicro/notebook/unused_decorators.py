@@ -1,6 +1,6 @@
-"""Route decorators that a cell made and put above no function, which declares nothing: ``app.route("/y")`` without @.
+"""Route decorators that a cell made and put above no function, which declares nothing.
 
-What lives here: noting them while a cell runs, and the line that is said when it ends. What must not: printing.
+``app.route("/y")`` without @.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbmicro.web.owners import Run, current_run
-
-__all__ = ["UnusedDecorators"]
 
 
 class UnusedDecorators:

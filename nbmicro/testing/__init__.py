@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-__all__ = ["NBVAL_SANITIZE"]
-
 NBVAL_SANITIZE: Final = Path(__file__).with_name("nbval_sanitize.cfg")
 """The sanitizers for nbval: what a cell of nbmicro shows that may differ from run to run, as a file for
 ``pytest --nbval --nbval-sanitize-with``."""

@@ -1,8 +1,4 @@
-"""A real kernel for tests, spoken to as JupyterLab speaks to it: cell ids, deleted cells, interrupts.
-
-What lives here: :class:`RealKernel`, which starts ipykernel in a process of its own. What must not: any knowledge of
-nbmicro's magics, and any wait without a deadline.
-"""
+"""A real kernel for tests, spoken to as JupyterLab speaks to it: cell ids, deleted cells, interrupts."""
 
 from __future__ import annotations
 
@@ -21,9 +17,7 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 from nbmicro.errors import DeadlineExceeded
-from nbmicro.testing.kernel_reply import Collected, Completion, KernelError, Output, Reply, plain
-
-__all__ = ["Completion", "KernelError", "Output", "Pending", "RealKernel", "Reply"]
+from nbmicro.testing.kernel_reply import Collected, Completion, Reply, plain
 
 
 class _ThisPython(KernelSpecManager):

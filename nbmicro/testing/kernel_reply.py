@@ -1,7 +1,4 @@
-"""What a kernel answers, as frozen records: the reply to a run with all that the cell showed, and what Tab offers.
-
-What lives here: the records, and the gathering of a kernel's messages into one. What must not: a kernel.
-"""
+"""What a kernel answers, as frozen records: the reply to a run with all that the cell showed, and what Tab offers."""
 
 from __future__ import annotations
 
@@ -9,8 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-
-__all__ = ["Collected", "Completion", "KernelError", "Output", "Reply", "plain"]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 

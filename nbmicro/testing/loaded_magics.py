@@ -1,15 +1,10 @@
-"""Cells whose magic was not there: IPython only prints a line, and a test run must fail.
-
-What lives here: finding that line among the outputs of a cell. What must not: pytest.
-"""
+"""Cells whose magic was not there: IPython only prints a line, and a test run must fail."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-
-__all__ = ["missing_magic", "remedy"]
 
 _MISSING = re.compile(r"UsageError: (?:Cell|Line) magic (?:function )?`(?P<name>%%?[^`]+)` not found")
 

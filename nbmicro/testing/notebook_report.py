@@ -1,8 +1,4 @@
-"""What ``nbmicro test`` prints: a line for each request of a notebook, and what failed.
-
-What lives here: a pytest plugin that takes the place of pytest's own report. What must not: running cells (nbval does)
-or judging them.
-"""
+"""What ``nbmicro test`` prints: a line for each request of a notebook, and what failed."""
 
 from __future__ import annotations
 
@@ -17,8 +13,6 @@ from queue import Empty
 from typing import Any
 
 import pytest
-
-__all__ = ["NotebookReport", "pytest_configure"]
 
 #: The first line of what an exchange shows.
 _EXCHANGE = re.compile(r"[A-Z]+ \S+ → \d{3}\b")

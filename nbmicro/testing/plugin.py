@@ -1,8 +1,4 @@
-"""The pytest plugin, which pytest finds by itself where nbmicro is installed.
-
-What lives here: the fixtures ``nbmicro_app`` and ``nbmicro_client``, and what nbval needs to know of nbmicro's cells.
-What must not: an import of the app's side of nbmicro before a test asks for it.
-"""
+"""The pytest plugin, which pytest finds by itself where nbmicro is installed."""
 
 from __future__ import annotations
 
@@ -17,9 +13,7 @@ from nbmicro.testing import NBVAL_SANITIZE
 from nbmicro.testing.loaded_magics import missing_magic, remedy
 
 if TYPE_CHECKING:
-    from nbmicro.exchange.client import Client
-
-__all__ = ["nbmicro_app", "nbmicro_client"]
+    from nbmicro.client.client import Client
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,7 +59,7 @@ def nbmicro_client(
 
     def make(target: Any) -> Client:
         __tracebackhide__ = True
-        from nbmicro.exchange.client import Client
+        from nbmicro.client.client import Client
 
         if not isinstance(target, (str, os.PathLike)) and not callable(target):
             raise TypeError(f"nbmicro_client takes a path, module:attribute or a WSGI app; {target!r} is none.")
@@ -78,7 +72,7 @@ def nbmicro_client(
 def _load(request: pytest.FixtureRequest, target: str | os.PathLike[str]) -> Any:
     __tracebackhide__ = True
     from nbmicro.errors import NbmicroError
-    from nbmicro.serving.loader import load_target
+    from nbmicro.loading.loader import load_target
 
     try:
         return load_target(_found(request, os.fspath(target))).app

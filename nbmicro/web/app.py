@@ -1,8 +1,4 @@
-"""The app: a WSGI application in Flask's shape.
-
-What lives here: :class:`App` and the life of a request, from the WSGI call to the response. What must not: set-up (its
-base has that), recording, or a notebook.
-"""
+"""The app: a WSGI application in Flask's shape."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The part of an app that templates are set up with: their filters, tests and names, and Jinja2's environment.
-
-What lives here: what :class:`App` offers for it. What must not: finding and rendering a template.
-"""
+"""The part of an app that templates are set up with: their filters, tests and names, and Jinja2's environment."""
 
 from __future__ import annotations
 

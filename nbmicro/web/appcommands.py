@@ -1,8 +1,4 @@
-"""The commands that every app has: ``run``, ``shell`` and ``routes``.
-
-What lives here: the three, with the types of their options. What must not: the ``nbmicro`` command, which also knows
-notebooks.
-"""
+"""The commands that every app has: ``run``, ``shell`` and ``routes``."""
 
 from __future__ import annotations
 

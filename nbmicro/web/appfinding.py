@@ -1,8 +1,4 @@
-"""Finding the app that a command line means.
-
-What lives here: from ``module:name`` or a file to an app. What must not: notebooks; the loader of the layer above knows
-those.
-"""
+"""Finding the app that a command line means."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Coroutines called from code that is not one.
-
-What lives here: running an async function to its end, or an async generator step by step, whether or not an event loop
-runs in this thread already, as it does in every cell of a notebook. What must not: any loop that outlives its call.
-"""
+"""Coroutines called from code that is not one."""
 
 from __future__ import annotations
 

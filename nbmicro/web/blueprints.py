@@ -1,8 +1,4 @@
-"""Blueprints: declarations collected apart from an app, and registered on it under a name and a prefix.
-
-What lives here: :class:`Blueprint` and the state its recorded functions are given. What must not: how a blueprint's
-declarations are joined to the app's; the table does that, so that what is added later counts too.
-"""
+"""Blueprints: declarations collected apart from an app, and registered on it under a name and a prefix."""
 
 from __future__ import annotations
 

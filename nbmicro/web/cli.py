@@ -1,8 +1,4 @@
-"""A command line for apps, in the way of ``flask``.
-
-What lives here: the group with ``--app``, ``--env-file`` and ``--debug``, which finds the app and has its commands.
-What must not: the ``nbmicro`` command, which also knows notebooks, or the finding of an app (``appfinding``).
-"""
+"""A command line for apps, in the way of ``flask``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""An app's configuration: a dict that can be filled from objects, files and the environment.
-
-What lives here: :class:`Config` and the attributes of an app that forward to it. What must not: the default values;
-they are the app's.
-"""
+"""An app's configuration: a dict that can be filled from objects, files and the environment."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The app's context: what ``current_app`` and ``g`` stand for at this moment.
-
-What lives here: the context of an app, and the variable that holds the current one, of an app or of a request. What
-must not: dispatch, hooks or any notion of a notebook; a context asks its app for those.
-"""
+"""The app's context: what ``current_app`` and ``g`` stand for at this moment."""
 
 from __future__ import annotations
 

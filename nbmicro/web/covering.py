@@ -1,8 +1,4 @@
-"""Rivals: routes that answer the same URL, and functions that want the same endpoint.
-
-What lives here: which route covers which (the one whose owner ran later), and which endpoint a route gets. What must
-not: Werkzeug's map, or the ledger.
-"""
+"""Rivals: routes that answer the same URL, and functions that want the same endpoint."""
 
 from __future__ import annotations
 

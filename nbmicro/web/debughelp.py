@@ -1,8 +1,4 @@
-"""Errors that only debug mode raises: what was probably forgotten.
-
-What lives here: the explanations of a form sent without its files and of a form lost in a redirect. What must not: any
-effect outside debug mode.
-"""
+"""Errors that only debug mode raises: what was probably forgotten."""
 
 from __future__ import annotations
 

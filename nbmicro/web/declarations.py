@@ -1,7 +1,5 @@
-"""What can be declared: routes, hooks, error handlers, templates, static files, filters and the rest, as plain records.
-
-What lives here: the frozen records that travel from decorators and cells to the ledger and on to the table. What must
-not: any state, and any idea of who declared.
+"""What can be declared: routes, hooks, error handlers, templates, static files, filters and the rest, as plain
+records.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""``app.run()``: the development server, or the background server of a notebook.
-
-What lives here: Flask's rules for host, port and debug, and the call of Werkzeug's server. What must not: the
-background server itself; the host gives it.
-"""
+"""``app.run()``: the development server, or the background server of a notebook."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Environment variables from ``.env`` and ``.flaskenv`` files.
-
-What lives here: reading such a file (as python-dotenv and the shells do) and putting it into the environment. What must
-not: what the variables mean.
-"""
+"""Environment variables from ``.env`` and ``.flaskenv`` files."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """Jinja2's environment as an app has it, with sources from memory before those on disk.
 
-What lives here: the environment, the loaders, and the cache of what was compiled. What must not: any other template
-engine, or the notebook that a source in memory may come from. It is imported when the first template is needed, since
-Jinja2 takes its time.
+It is imported when the first template is needed, since Jinja2 takes its time.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""A new table from an old one, when all that changed is the routes of a cell.
-
-What lives here: the quick way from one table to the next, so that editing a cell costs the same with ten thousand
-routes as with ten. What must not: a result that building the table anew would not give; where routes rival, or
-anything but a route changes, it says None and the table is built anew.
-"""
+"""A new table from an old one, when all that changed is the routes of a cell."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""``app.extensions``: what extensions keep on an app, each entry owned by whoever set it.
-
-What lives here: a mapping on top of the app's ledger. What must not: any extension.
-"""
+"""``app.extensions``: what extensions keep on an app, each entry owned by whoever set it."""
 
 from __future__ import annotations
 

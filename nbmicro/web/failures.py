@@ -1,8 +1,4 @@
-"""What happens when a request fails: the lookup of error handlers, the 500, its log record.
-
-What lives here: the handling of HTTP errors and of exceptions, as functions of the app. What must not: the texts a
-notebook shows for them.
-"""
+"""What happens when a request fails: the lookup of error handlers, the 500, its log record."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Files as responses.
-
-What lives here: sending a file, or one of a folder, by the current app's settings. What must not: ranges, ETags and
-conditional requests; those are Werkzeug's.
-"""
+"""Files as responses."""
 
 from __future__ import annotations
 

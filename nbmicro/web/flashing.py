@@ -1,8 +1,4 @@
-"""Messages for the visitor's next page.
-
-What lives here: putting a message into the session, and taking the messages out once. What must not: how a page shows
-them.
-"""
+"""Messages for the visitor's next page."""
 
 from __future__ import annotations
 

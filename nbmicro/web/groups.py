@@ -1,8 +1,4 @@
-"""Groups of commands that run with an app.
-
-What lives here: Click's groups told of an app, and the decorators for their commands. What must not: any command of
-ours, or the finding of an app (``appfinding``).
-"""
+"""Groups of commands that run with an app."""
 
 from __future__ import annotations
 

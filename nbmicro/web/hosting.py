@@ -1,7 +1,6 @@
 """What a host tells the core: the one small module through which a notebook or a command line is heard.
 
-What lives here: the questions that the core cannot answer alone, each with the answer it gives when no host is there.
-What must not: any import of a host. A host sets the attributes of :data:`hosting` and resets them when it leaves.
+A host sets the attributes of :data:`hosting` and resets them when it leaves.
 """
 
 from __future__ import annotations

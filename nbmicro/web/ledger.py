@@ -1,8 +1,4 @@
-"""The ledger of an app or a blueprint: who declared what, committed or still in draft.
-
-What lives here: batches by owner, the commit of a run, and the question "which entries are in effect for whom?". What
-must not: any meaning of a declaration; the table gives it one.
-"""
+"""The ledger of an app or a blueprint: who declared what, committed or still in draft."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""An app's log.
-
-What lives here: the logger of an app and the handler it gets when nobody set up logging. What must not: what is logged.
-"""
+"""An app's log."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
 """The quick matcher: finds the route of most requests without Werkzeug's map, and says "ask the map" for all others.
 
-What lives here: a tree of path segments made from routes of a plain shape. What must not: an answer that Werkzeug's
-map would not give; a redirect, a wrong method and whatever is out of the ordinary is left to the map. A differential
-fuzz in the tests holds the two together.
+A differential fuzz in the tests holds the two together.
 """
 
 from __future__ import annotations

@@ -1,8 +1,4 @@
-"""The names that a handler wants, which a notebook has without importing them.
-
-What lives here: one table of names, used by the live notebook, the served one and the exported one. What must not: who
-puts them where.
-"""
+"""The names that a handler wants, which a notebook has without importing them."""
 
 from __future__ import annotations
 

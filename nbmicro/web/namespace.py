@@ -1,7 +1,4 @@
-"""The namespace behind ``g``.
-
-What lives here: its class. What must not: the proxy, and how long a namespace lives; a context says that.
-"""
+"""The namespace behind ``g``."""
 
 from __future__ import annotations
 

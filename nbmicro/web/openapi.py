@@ -1,7 +1,4 @@
-"""An app described in OpenAPI 3.1: from its rules, converters, methods, docstrings, type hints and source.
-
-What lives here: the document. It is loaded when it is first asked for. What must not: answering requests.
-"""
+"""An app described in OpenAPI 3.1: from its rules, converters, methods, docstrings, type hints and source."""
 
 from __future__ import annotations
 

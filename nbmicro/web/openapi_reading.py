@@ -1,8 +1,4 @@
-"""What a handler's source says of its requests and replies: what it reads of the request, with which status it ends.
-
-What lives here: reading the tree of a handler, and of the functions beside it that it calls. What must not: running
-anything, or the document.
-"""
+"""What a handler's source says of its requests and replies: what it reads of the request, with which status it ends."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What the type hint of a handler says of its replies: ``-> Book | tuple[Problem, Literal[404]]``.
-
-What lives here: a hint taken apart as Flask takes a reply apart. What must not: schemas.
-"""
+"""What the type hint of a handler says of its replies: ``-> Book | tuple[Problem, Literal[404]]``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""JSON Schemas of Python types and of the converters of rules, as OpenAPI 3.1 has them (JSON Schema 2020-12).
-
-What lives here: the mapping, and the components that classes become. What must not: routes.
-"""
+"""JSON Schemas of Python types and of the converters of rules, as OpenAPI 3.1 has them (JSON Schema 2020-12)."""
 
 from __future__ import annotations
 

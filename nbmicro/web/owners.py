@@ -1,9 +1,4 @@
-"""Who declares: cells, modules, or nobody, and the run during which a cell does it.
-
-What lives here: :class:`Owner`, the :class:`Run` that collects what one execution of a cell declares until it
-commits or drops it, and the question "who is declaring now?". What must not: any knowledge of what is declared, or
-of a notebook.
-"""
+"""Who declares: cells, modules, or nobody, and the run during which a cell does it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What surrounds a handler: the hooks that come before and after it, in their order.
-
-What lives here: the plan of each endpoint in one table. What must not: carrying it out, which is the app's.
-"""
+"""What surrounds a handler: the hooks that come before and after it, in their order."""
 
 from __future__ import annotations
 

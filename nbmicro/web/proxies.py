@@ -1,7 +1,5 @@
 """The names that stand for what is current: ``current_app``, ``g``, ``request``, ``session`` and the contexts behind
 them.
-
-What lives here: proxies only. What must not: anything that they stand for.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""The short way through the core, for a request that needs nothing out of the ordinary.
-
-What lives here: match, handler, reply, response, in one function without detours. What must not: a difference that a
-client or a hook could see; whatever is not plain (an override, a signal's receiver, an outer context, a miss) goes the
-long way through :class:`~nbmicro.web.app.App`'s methods.
-"""
+"""The short way through the core, for a request that needs nothing out of the ordinary."""
 
 from __future__ import annotations
 

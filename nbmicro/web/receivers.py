@@ -1,8 +1,4 @@
-"""Receivers of signals, owned by the cell that connected them.
-
-What lives here: blinker's signals, with receivers that are replaced when their cell runs again and go when it does.
-What must not: which signals there are.
-"""
+"""Receivers of signals, owned by the cell that connected them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The short ways out of a handler: a redirect, an error.
-
-What lives here: functions that ask the current app, and do without one where they can. What must not: what an app does
-when it is asked.
-"""
+"""The short ways out of a handler: a redirect, an error."""
 
 from __future__ import annotations
 

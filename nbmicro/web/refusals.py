@@ -1,8 +1,4 @@
-"""What is said of a reply that is none: what came, what would do, and whose line it is.
-
-What lives here: the errors of replies, and what a failed request adds to them. What must not: the reading of replies
-(``replies``), or a notebook; the lines of a handler come from the host.
-"""
+"""What is said of a reply that is none: what came, what would do, and whose line it is."""
 
 from __future__ import annotations
 

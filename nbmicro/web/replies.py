@@ -1,8 +1,4 @@
-"""From what a handler returned to a response.
-
-What lives here: the reading of every kind of reply that Flask knows. What must not: what is said of what is none
-(``refusals``), the session, hooks, or how a response is sent.
-"""
+"""From what a handler returned to a response."""
 
 from __future__ import annotations
 

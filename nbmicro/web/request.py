@@ -1,8 +1,4 @@
-"""The request a handler sees: Werkzeug's, with what the app knows of it.
-
-What lives here: the rule it matched, the blueprint it belongs to, the limits that the app's configuration sets. What
-must not: parsing; that is Werkzeug's.
-"""
+"""The request a handler sees: Werkzeug's, with what the app knows of it."""
 
 from __future__ import annotations
 

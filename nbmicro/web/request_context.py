@@ -1,8 +1,4 @@
-"""The context of a request: what ``request`` and ``session`` stand for at this moment.
-
-What lives here: the request's part of the contexts, and the question for the current one. What must not: dispatch or
-hooks; a context asks its app for those.
-"""
+"""The context of a request: what ``request`` and ``session`` stand for at this moment."""
 
 from __future__ import annotations
 

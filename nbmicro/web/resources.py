@@ -1,8 +1,4 @@
-"""Where an app's files are.
-
-What lives here: finding the folder that an import name stands for, the instance folder, and opening files in them. What
-must not: what the files are for.
-"""
+"""Where an app's files are."""
 
 from __future__ import annotations
 

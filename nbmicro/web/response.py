@@ -1,7 +1,4 @@
-"""The response a handler makes: Werkzeug's, with the app's defaults.
-
-What lives here: the default type and the limit on cookies. What must not: how a reply becomes a response (``replies``).
-"""
+"""The response a handler makes: Werkzeug's, with the app's defaults."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Replies that are objects with a picture of themselves: figures, tables, whatever a notebook would show.
-
-What lives here: which media types such an object offers, and the one that a request's Accept header (RFC 9110, 12.5.1)
-prefers. What must not: an import of the libraries that make such objects; they are known by what they can do.
-"""
+"""Replies that are objects with a picture of themselves: figures, tables, whatever a notebook would show."""
 
 from __future__ import annotations
 

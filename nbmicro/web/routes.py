@@ -1,8 +1,4 @@
-"""From what ``add_url_rule`` was given to a checked route in the ledger.
-
-What lives here: the reading of methods, endpoints and automatic OPTIONS as Flask reads them, the check that one owner
-gives an endpoint to one function, and the functions by endpoint. What must not: matching.
-"""
+"""From what ``add_url_rule`` was given to a checked route in the ledger."""
 
 from __future__ import annotations
 

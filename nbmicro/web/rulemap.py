@@ -1,8 +1,4 @@
-"""Werkzeug's map of rules, made from routes: one per table, and the live one that ``app.url_map`` is.
-
-What lives here: rules whose URL builders are compiled on first use, and a Map that declares what is added to it and
-reads the table in effect. What must not: dispatch, owners, or the app.
-"""
+"""Werkzeug's map of rules, made from routes: one per table, and the live one that ``app.url_map`` is."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""What apps and blueprints have in common: the decorators that declare routes, hooks and error handlers.
-
-What lives here: the registration methods shared by both, each of which writes one declaration into the ledger. What
-must not: anything that only an app or only a blueprint can do.
-"""
+"""What apps and blueprints have in common: the decorators that declare routes, hooks and error handlers."""
 
 from __future__ import annotations
 

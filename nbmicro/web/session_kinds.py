@@ -1,7 +1,4 @@
-"""The kinds of sessions: dicts that note when they are looked at and when they are changed.
-
-What lives here: what a handler has as ``session``. What must not: where sessions are kept (``sessions``).
-"""
+"""The kinds of sessions: dicts that note when they are looked at and when they are changed."""
 
 from __future__ import annotations
 

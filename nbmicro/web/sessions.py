@@ -1,9 +1,4 @@
-"""Sessions: what is remembered of a visitor between requests, and the interface that an app keeps it through.
-
-What lives here: the interface, and the default one, which keeps sessions in a signed cookie that Flask could read. What
-must not: the kinds of sessions (``session_kinds``), the JSON form (``json.tag``), the signature (``signing``), or the
-question when a session is opened.
-"""
+"""Sessions: what is remembered of a visitor between requests, and the interface that an app keeps it through."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The part of an app that is set up: configuration, routes, blueprints, extensions.
-
-What lives here: everything of :class:`App` that is called while an app is put together. What must not: what happens
-during a request.
-"""
+"""The part of an app that is set up: configuration, routes, blueprints, extensions."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The signals an app sends while it works, in blinker's form.
-
-What lives here: the ten signals and the ``Namespace`` that extensions make their own from. What must not: whoever sends
-or receives them.
-"""
+"""The signals an app sends while it works, in blinker's form."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""The signature of a session cookie, by itsdangerous, with what stays the same from cookie to cookie computed once.
-
-What lives here: a serializer whose cookies are those of itsdangerous' ``URLSafeTimedSerializer`` (byte for byte, as
-long as nothing is compressed). What must not: sessions, keys of an app.
-"""
+"""The signature of a session cookie, by itsdangerous, with what stays the same from cookie to cookie computed once."""
 
 from __future__ import annotations
 

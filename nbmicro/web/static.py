@@ -1,7 +1,4 @@
-"""Static files: declared ones from memory, then those of the static folder.
-
-What lives here: how an app answers for ``/static/…``. What must not: sending of other files.
-"""
+"""Static files: declared ones from memory, then those of the static folder."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What goes on after a handler has returned: streams, work in other threads, last touches to the response.
-
-What lives here: the ways to keep the request's context for them. What must not: the contexts themselves.
-"""
+"""What goes on after a handler has returned: streams, work in other threads, last touches to the response."""
 
 from __future__ import annotations
 

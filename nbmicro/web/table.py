@@ -1,9 +1,4 @@
-"""The table of an app: everything in effect at one moment, read by a request from its beginning to its end.
-
-What lives here: how entries of ledgers (the app's and its blueprints') become one immutable table, and which table a
-request gets: the committed one, or the one of the draft it is sent under. What must not: declaring, or answering
-requests.
-"""
+"""The table of an app: everything in effect at one moment, read by a request from its beginning to its end."""
 
 from __future__ import annotations
 

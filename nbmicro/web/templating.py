@@ -1,8 +1,4 @@
-"""Templates: what a handler renders, with the names that every template has.
-
-What lives here: the rendering functions. What must not: Jinja2's environment (``environment``), which is loaded with
-the first template.
-"""
+"""Templates: what a handler renders, with the names that every template has."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""An app's tests in Flask's way: a client, a builder of environs, a runner of commands.
-
-What lives here: Werkzeug's and Click's test tools, told of the app's configuration and contexts. What must not: the
-notebook's own client (``nbmicro.exchange``), or anything a served app needs.
-"""
+"""An app's tests in Flask's way: a client, a builder of environs, a runner of commands."""
 
 from __future__ import annotations
 

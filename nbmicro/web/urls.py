@@ -1,7 +1,4 @@
-"""Building URLs: ``url_for`` inside and outside a request.
-
-What lives here: the building of a URL for an endpoint as an app does it. What must not: matching.
-"""
+"""Building URLs: ``url_for`` inside and outside a request."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Handlers written as classes.
-
-What lives here: :class:`View` and :class:`MethodView`. What must not: how a route is declared.
-"""
+"""Handlers written as classes."""
 
 from __future__ import annotations
 

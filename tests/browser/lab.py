@@ -1,8 +1,4 @@
-"""A notebook open in a real JupyterLab in a real browser: what a user's hands do there, and what their eyes see.
-
-What lives here: opening, running, editing, deleting, saving and looking; each waits for what it caused. What must not:
-a wait for a length of time, or anything about nbmicro.
-"""
+"""A notebook open in a real JupyterLab in a real browser: what a user's hands do there, and what their eyes see."""
 
 from __future__ import annotations
 

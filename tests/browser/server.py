@@ -1,7 +1,4 @@
-"""A JupyterLab server of the tests' own: its own folders, port and token; nothing of the user's is read or written.
-
-What lives here: starting and ending it. What must not: anything about the page (lab.py).
-"""
+"""A JupyterLab server of the tests' own: its own folders, port and token; nothing of the user's is read or written."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbmicro.exchange.cures import cure_of
+from nbmicro.diagnosis.exception_hints import cure_of
 from tests.cells.building import Build
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nbmicro.exchange.options import OPTION_NAMES
+from nbmicro.language.options import OPTION_NAMES
 from nbmicro.notebook.magics import MAGICS
 from nbmicro.notebook.magics.nbmicro import CARD
 from nbmicro.testing.kernel import RealKernel

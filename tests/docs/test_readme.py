@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmicro.exchange.checks import ANSWER_NAMES
+from nbmicro.runner.checks import ANSWER_NAMES
 from nbmicro.testing.kernel import RealKernel
 from nbmicro.web.names import HANDLER_NAMES
 from start import ROOT

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from nbmicro.exchange.curl_options import SHORT
-from nbmicro.exchange.draft import DIRECTIVES
-from nbmicro.exchange.options import OPTION_NAMES, SHOW_PARTS
-from nbmicro.exchange.sections import SECTIONS
-from nbmicro.exchange.variables import DYNAMIC_NAMES
+from nbmicro.language.curl import SHORT
+from nbmicro.language.options import OPTION_NAMES, SHOW_PARTS
+from nbmicro.language.request import DIRECTIVES
+from nbmicro.language.sections import SECTIONS
+from nbmicro.runner.variables import DYNAMIC_NAMES
 from nbmicro.testing.kernel import RealKernel
 from start import ROOT
 

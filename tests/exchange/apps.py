@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from nbmicro.exchange.record import Body, Exchange, HeaderFields, RequestRecord, ResponseRecord
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.http.body import Body
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord, ResponseRecord
 
 
 def answering(

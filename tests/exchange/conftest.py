@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nbmicro.exchange.foreign import signals
+from nbmicro.foreign import signals
 
 
 @pytest.fixture(autouse=True, scope="module")

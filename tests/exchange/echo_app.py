@@ -7,7 +7,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from nbmicro.exchange.client import Client
+from nbmicro.client.client import Client
 
 __all__ = ["echo", "echo_client"]
 

@@ -19,15 +19,15 @@ import flask
 import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from nbmicro.client.client import Client
+from nbmicro.diagnosis import user_code as places
 from nbmicro.errors import LoadError, RequestError
-from nbmicro.exchange import places
-from nbmicro.exchange.address import check_origin
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.foreign.app import ForeignApp
-from nbmicro.exchange.foreign.kinds import kind_of
-from nbmicro.exchange.record import Exchange
-from nbmicro.exchange.text import render_text
-from nbmicro.serving.loader import load_target
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.foreign.app import ForeignApp
+from nbmicro.foreign.kinds import kind_of
+from nbmicro.language.address import check_origin
+from nbmicro.loading.loader import load_target
+from nbmicro.render.text import render_text
 from tests.exchange import other_apps
 
 Ask = Callable[..., Exchange]
@@ -487,7 +487,7 @@ def test_an_interrupt_that_the_system_gives_to_the_apps_own_thread_stops_the_req
     """On a busy machine a signal may come to any thread of the process; who waits wakes all the same."""
     code = (
         "import signal, threading, time\n"
-        "from nbmicro.exchange.foreign.worker import Worker\n"
+        "from nbmicro.foreign.worker import Worker\n"
         "def spin():\n"
         "    signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"
         "    end = time.monotonic() + 120\n"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from nbmicro.exchange.body import SPOOL_LIMIT, Body, BodyWriter
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.html import mime_bundle
-from nbmicro.exchange.wsgi import CHUNK_LIMIT
+from nbmicro.client.client import Client
+from nbmicro.http.body import SPOOL_LIMIT, Body, BodyWriter
+from nbmicro.http.wsgi import CHUNK_LIMIT
+from nbmicro.render.html import mime_bundle
 from tests.exchange.apps import answering, calling
 
 

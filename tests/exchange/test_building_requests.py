@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.request import build_request
+from nbmicro.http.build import build_request
 
 
 def test_a_method_is_sent_in_capitals() -> None:

@@ -16,12 +16,11 @@ import flask
 import pytest
 
 import nbmicro
-from nbmicro.exchange.capture import LOG_LIMIT, LOG_TAIL, OUTPUT_LIMIT, Capture, capture, current_capture
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.html import render_html
-from nbmicro.exchange.overflow import TAIL_LIMIT
-from nbmicro.exchange.record import Exchange
-from nbmicro.exchange.text import render_text
+from nbmicro.client.capture import LOG_LIMIT, LOG_TAIL, OUTPUT_LIMIT, TAIL_LIMIT, Capture, capture, current_capture
+from nbmicro.client.client import Client
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.render.html import render_html
+from nbmicro.render.text import render_text
 from tests.exchange.apps import calling
 
 

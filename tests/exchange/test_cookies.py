@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from nbmicro.exchange.cookies import CookieJar, read_cookie
+from nbmicro.http.cookies import CookieJar, read_cookie
 
 
 def _jar(*lines: str, host: str = "localhost", path: str = "/a/b") -> CookieJar:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from nbmicro.exchange.client import Options
-from nbmicro.exchange.cures import REQUEST_OPTIONS, cure_of
-from nbmicro.exchange.faults import error_record
+from nbmicro.client.client import Options
+from nbmicro.diagnosis.error_records import error_record
+from nbmicro.diagnosis.exception_hints import REQUEST_OPTIONS, cure_of
 
 
 def raised(source: str, **names: Any) -> BaseException:

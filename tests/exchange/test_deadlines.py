@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from nbmicro.client.client import Client
+from nbmicro.client.deadline import Deadline, Expired, _clock, _Watcher, release
 from nbmicro.errors import DeadlineExceeded
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.deadline import Deadline, Expired, _clock, _Watcher, release
-from nbmicro.exchange.record import Exchange
+from nbmicro.exchange.exchange import Exchange
 from tests.exchange.apps import answering, calling
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from nbmicro.client.client import Client
 from nbmicro.errors import DeadlineExceeded
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.record import Exchange
+from nbmicro.exchange.exchange import Exchange
 from nbmicro.web.asyncs import run_async
 from tests.exchange.apps import calling
 

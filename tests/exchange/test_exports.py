@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from nbmicro.exchange.client import Client
+from nbmicro.client.client import Client
 from tests.exchange.apps import answering
 
 client = Client(answering("x"))

@@ -14,11 +14,12 @@ import jinja2
 import pytest
 
 import nbmicro
+from nbmicro.client.client import Client
+from nbmicro.diagnosis.error_records import error_record
+from nbmicro.diagnosis.user_code import is_users, label_of
 from nbmicro.errors import CellError
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.faults import error_record
-from nbmicro.exchange.places import is_users, label_of
-from nbmicro.exchange.record import ErrorRecord, Exchange
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.records import ErrorRecord
 from tests.exchange.apps import calling
 
 

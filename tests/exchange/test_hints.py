@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import nbmicro
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.hints import RouteInfo, hint_for, nearest_route, routes_of
+from nbmicro.client.client import Client
+from nbmicro.diagnosis.response_hints import RouteInfo, hint_for, nearest_route, routes_of
 from tests.exchange.apps import answering, made
 
 

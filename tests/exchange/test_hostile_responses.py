@@ -8,20 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmicro.exchange.frame import POLICY, sealed
-from nbmicro.exchange.html import mime_bundle, render_html
-from nbmicro.exchange.life import TraceStep
-from nbmicro.exchange.record import (
-    CheckResult,
-    ErrorRecord,
-    Exchange,
-    Frame,
-    HeaderFields,
-    LogLine,
-    OutputPart,
-    RequestRecord,
-)
-from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.records import CheckResult, ErrorRecord, Frame, LogLine, OutputPart, TraceStep
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord
+from nbmicro.render.html import mime_bundle, render_html
+from nbmicro.render.options import RenderOptions
+from nbmicro.render.page import POLICY, sealed
 from tests.exchange.apps import made
 
 EVIL = """</iframe></pre></details></div>"'><script>alert(1)</script><img src=x onerror=alert(2)><style>*{}</style>"""

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 import nbmicro
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.frame import FRAME_LIMIT, POLICY, frame_height
-from nbmicro.exchange.html import mime_bundle, render_html
-from nbmicro.exchange.record import CheckResult, ErrorRecord, Exchange, Frame, LogLine, OutputPart
-from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.client.client import Client
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.records import CheckResult, ErrorRecord, Frame, LogLine, OutputPart
+from nbmicro.render.html import mime_bundle, render_html
+from nbmicro.render.options import RenderOptions
+from nbmicro.render.page import FRAME_LIMIT, POLICY, frame_height
 from tests.exchange.apps import made
 
 PAGE = "<!doctype html><title>Shop</title><h1>Books</h1><p>Welcome, <b>Ada</b>.<ul><li>SICP<li>TAPL</ul>"

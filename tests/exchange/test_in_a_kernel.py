@@ -13,7 +13,7 @@ pytestmark = pytest.mark.kernel
 
 APP = """\
 import asyncio, logging, signal, sys, threading, time, warnings
-from nbmicro.exchange.client import Client
+from nbmicro.client.client import Client
 
 def app(environ, start_response):
     print("asked", environ["PATH_INFO"])

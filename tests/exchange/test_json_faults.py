@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nbmicro.exchange.json_faults import json_fault
+from nbmicro.http.json_errors import json_fault
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmicro.exchange.html import render_html
-from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.render.html import render_html
+from nbmicro.render.options import RenderOptions
 from tests.exchange.apps import made
 
 JSON = st.recursive(

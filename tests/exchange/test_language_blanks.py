@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from nbmicro.client.client import Client
 from nbmicro.errors import RequestError
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.run import run_line, run_script
-from nbmicro.exchange.script import parse_script
-from nbmicro.exchange.template import parse_template, place_at
+from nbmicro.language.items import parse_line
+from nbmicro.language.parser import parse_script
+from nbmicro.language.template import parse_template, place_at
+from nbmicro.runner.run import run_line, run_script
 from tests.exchange.echo_app import echo, echo_client
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.script import parse_file, parse_script
-from nbmicro.exchange.syntax import FilePart, Pair, ScriptRequest
+from nbmicro.language.parser import parse_file, parse_script
+from nbmicro.language.syntax import FilePart, Pair, ScriptRequest
 
 CREATE = """\
 # @name create

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.run import run_line, run_script
-from nbmicro.exchange.script import parse_script
+from nbmicro.language.items import parse_line
+from nbmicro.language.parser import parse_script
+from nbmicro.runner.run import run_line, run_script
 from tests.exchange.echo_app import echo_client
 
 

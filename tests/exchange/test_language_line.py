@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.script import parse_script
-from nbmicro.exchange.syntax import LineRequest
+from nbmicro.language.items import parse_line
+from nbmicro.language.parser import parse_script
+from nbmicro.language.syntax import LineRequest
 
 
 def items(parsed: LineRequest) -> list[tuple[str, str, str]]:

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.interpolate import Scope
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.printing import print_body, print_cell, print_line, print_script
-from nbmicro.exchange.script import parse_file, parse_script
-from nbmicro.exchange.syntax import LineRequest, Script
+from nbmicro.language.items import parse_line
+from nbmicro.language.parser import parse_file, parse_script
+from nbmicro.language.quoting import print_body, print_cell, print_line, print_script
+from nbmicro.language.syntax import LineRequest, Script
+from nbmicro.runner.fill import Scope
 
 steady = settings(
     derandomize=True,

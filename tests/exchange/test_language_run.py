@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from nbmicro.errors import CheckFailed, RequestError
-from nbmicro.exchange.binding import captured_names
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.parts import CheckResult
-from nbmicro.exchange.record import Exchange
-from nbmicro.exchange.run import raise_for_checks, run_command, run_file, run_line, run_script
-from nbmicro.exchange.script import parse_script
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.records import CheckResult
+from nbmicro.language.items import parse_line
+from nbmicro.language.parser import parse_script
+from nbmicro.runner.checks import raise_for_checks
+from nbmicro.runner.preflight import captured_names
+from nbmicro.runner.run import run_command, run_file, run_line, run_script
 from tests.exchange.echo_app import echo_client
 
 CREATE = """\

@@ -8,10 +8,10 @@ from itertools import count
 import pytest
 
 import nbmicro
-from nbmicro.exchange.bench import Latencies, measure
-from nbmicro.exchange.bench_picture import latency_bundle
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.messages import RequestRecord
+from nbmicro.client.bench import Latencies, measure
+from nbmicro.client.client import Client
+from nbmicro.http.messages import RequestRecord
+from nbmicro.render.bench import latency_bundle
 
 ROOT = RequestRecord("GET", "/")
 

@@ -8,7 +8,7 @@ import sys
 PROGRAM = """
 import os
 os.__file__ = "/lib/python314.zip/os.py"
-from nbmicro.exchange.places import is_users
+from nbmicro.diagnosis.user_code import is_users
 print(is_users("/lib/python314.zip/functools.py"), is_users("/drive/shop.py"))
 """
 

@@ -11,9 +11,9 @@ from functools import partial
 import pytest
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.printing import print_line, print_script
-from nbmicro.exchange.script import parse_script
+from nbmicro.language.items import parse_line
+from nbmicro.language.parser import parse_script
+from nbmicro.language.quoting import print_line, print_script
 from tests.exchange.test_language_properties import CELL_LINES, LINE_PIECES
 from tests.mutation import outside, random_texts
 

@@ -11,10 +11,10 @@ from werkzeug.test import Client as WerkzeugClient
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 import nbmicro
-from nbmicro.exchange.client import Client
+from nbmicro.client.client import Client
+from nbmicro.client.recorder import RECORDED_LIMIT, Recorder
+from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.history import History
-from nbmicro.exchange.record import Exchange
-from nbmicro.exchange.recorder import RECORDED_LIMIT, Recorder
 from tests.exchange.apps import answering, calling
 
 

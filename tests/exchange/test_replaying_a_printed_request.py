@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from nbmicro.exchange.assembly import assemble_line, assemble_request
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.interpolate import Scope
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.messages import RequestRecord
-from nbmicro.exchange.script import parse_script
+from nbmicro.client.client import Client
+from nbmicro.http.messages import RequestRecord
+from nbmicro.language.items import parse_line
+from nbmicro.language.parser import parse_script
+from nbmicro.runner.build import assemble_line, assemble_request
+from nbmicro.runner.fill import Scope
 from tests.exchange.apps import answering
 
 steady = settings(derandomize=True, max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nbmicro.errors import RequestError
-from nbmicro.exchange.import_file import import_file
-from nbmicro.exchange.script import parse_file
+from nbmicro.importing.import_file import import_file
+from nbmicro.language.parser import parse_file
 from nbmicro.web.names import RESERVED_NAMES
 
 SAMPLES = Path(__file__).parent / "samples"

@@ -6,8 +6,10 @@ import base64
 
 import pytest
 
-from nbmicro.exchange.record import Body, HeaderFields, ResponseRecord
-from nbmicro.exchange.seal import FETCH_LIMIT, SEAL_LIMIT, seal_page
+from nbmicro.http.body import Body
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import ResponseRecord
+from nbmicro.render.page import FETCH_LIMIT, SEAL_LIMIT, seal_page
 
 PNG = b"\x89PNG"
 DATA = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"

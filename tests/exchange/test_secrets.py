@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import nbmicro
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.record import Exchange
-from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.client.client import Client
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.render.options import RenderOptions
 from tests.exchange.apps import answering, made
 
 SECRET = "s3cr3t-value"

@@ -9,11 +9,11 @@ import flask
 import pytest
 
 import nbmicro
+from nbmicro.client.client import Client
 from nbmicro.errors import EndlessRequests, RequestError
-from nbmicro.exchange.client import Client
+from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.history import History
-from nbmicro.exchange.listing import list_exchanges
-from nbmicro.exchange.record import Exchange
+from nbmicro.render.listing import list_exchanges
 from tests.exchange.apps import answering, calling
 
 

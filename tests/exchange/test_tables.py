@@ -8,7 +8,7 @@ from html import unescape
 
 import pytest
 
-from nbmicro.exchange.html import render_html
+from nbmicro.render.html import render_html
 from tests.exchange.apps import made
 
 

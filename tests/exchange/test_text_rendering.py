@@ -5,22 +5,14 @@ from __future__ import annotations
 import pytest
 
 import nbmicro
+from nbmicro.client.client import Client
 from nbmicro.errors import OptionError
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.life import TraceStep
-from nbmicro.exchange.record import (
-    Body,
-    CheckResult,
-    ErrorRecord,
-    Exchange,
-    Frame,
-    LogLine,
-    OutputPart,
-    RequestRecord,
-    ResponseRecord,
-)
-from nbmicro.exchange.rendering import SHOW_PARTS, RenderOptions
-from nbmicro.exchange.text import render_text
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.records import CheckResult, ErrorRecord, Frame, LogLine, OutputPart, TraceStep
+from nbmicro.http.body import Body
+from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.render.options import SHOW_PARTS, RenderOptions
+from nbmicro.render.text import render_text
 from tests.exchange.apps import made
 
 

@@ -11,9 +11,9 @@ import flask
 import pytest
 
 import nbmicro
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.record import Exchange
-from nbmicro.exchange.rendering import RenderOptions
+from nbmicro.client.client import Client
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.render.options import RenderOptions
 from tests.exchange.apps import answering
 
 

@@ -16,9 +16,9 @@ import flask.views
 import pytest
 from simple_repository_server.__main__ import create_app
 
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.foreign.app import ForeignApp
-from nbmicro.exchange.life import TraceStep
+from nbmicro.client.client import Client
+from nbmicro.exchange.records import TraceStep
+from nbmicro.foreign.app import ForeignApp
 
 Ask = Callable[[Any, str], list[TraceStep]]
 

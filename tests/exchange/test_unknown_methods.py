@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from nbmicro import App
+from nbmicro.client.client import Client
 from nbmicro.errors import RequestError
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.run import run_line, run_script
-from nbmicro.exchange.script import parse_script
+from nbmicro.language.items import parse_line
+from nbmicro.language.parser import parse_script
+from nbmicro.runner.run import run_line, run_script
 
 
 def shop() -> App:
@@ -83,7 +83,7 @@ def test_an_app_that_does_not_tell_its_routes_gets_whatever_is_no_slip() -> None
 def test_a_flask_app_tells_its_methods() -> None:
     """As %app hands it over."""
     flask = pytest.importorskip("flask")
-    from nbmicro.exchange.foreign.app import ForeignApp
+    from nbmicro.foreign.app import ForeignApp
 
     app = flask.Flask("theirs")
     app.add_url_rule("/pot", "pot", lambda: "tea", methods=["BREW"])

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from nbmicro import App, Response, redirect, request
+from nbmicro.client.visitor import Visitor
 from nbmicro.errors import DeadlineExceeded
 from nbmicro.exchange.history import History
-from nbmicro.exchange.record import HeaderFields, RequestRecord
-from nbmicro.exchange.visit import Visitor
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord
 
 
 @pytest.fixture

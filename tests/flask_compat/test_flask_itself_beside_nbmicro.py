@@ -7,7 +7,7 @@ import importlib
 import pytest
 
 from nbmicro import App
-from nbmicro.exchange.client import Client
+from nbmicro.client.client import Client
 
 pytestmark = pytest.mark.usefixtures("free_place")
 

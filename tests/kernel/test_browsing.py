@@ -20,7 +20,7 @@ print(len(_instances), sum(one.name == "nbmicro-browse" for one in threading.enu
 
 # What the front end of the browser of a cell would ask, in a thread as a comm's message is handled.
 ASK = """import threading
-from nbmicro.exchange.messages import RequestRecord
+from nbmicro.http.messages import RequestRecord
 from nbmicro.notebook.extension import session
 def ask(cell):
     browser = next(one for key, one in session().browsers._open.items() if cell in str(key))
@@ -92,7 +92,7 @@ def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
 
     missing = kernel.run(
         "import sys\nkept = {name: sys.modules.pop(name) for name in list(sys.modules)"
-        " if name.startswith('nbmicro.notebook.widgets')}\n"
+        " if name.startswith('nbmicro.notebook.browse.widget')}\n"
         "before, sys.modules['anywidget'] = sys.modules['anywidget'], None\n%browse"
     )
     assert missing.error is not None

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nbmicro.testing.kernel import RealKernel, Reply
+from nbmicro.testing.kernel import RealKernel
+from nbmicro.testing.kernel_reply import Reply
 from tests.serving.asking import free_port
 
 pytestmark = pytest.mark.kernel

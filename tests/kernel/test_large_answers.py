@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nbmicro.testing.kernel import RealKernel, Reply
+from nbmicro.testing.kernel import RealKernel
+from nbmicro.testing.kernel_reply import Reply
 
 APP = '''
 import gc, os, time

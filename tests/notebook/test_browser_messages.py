@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from nbmicro import App, Response, request
+from nbmicro.client.visitor import Visitor
 from nbmicro.exchange.history import History
-from nbmicro.exchange.visit import Visitor
-from nbmicro.notebook.widgets.visits import CREDIT, PIECE, RUNNING_LIMIT, Visits
+from nbmicro.notebook.browse.transport import CREDIT, PIECE, RUNNING_LIMIT, Visits
 from nbmicro.web.ledger import start_run
 from nbmicro.web.owners import Owner
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from nbmicro import App
-from nbmicro.exchange.client import Client
+from nbmicro.client.client import Client
 from nbmicro.exchange.history import History
-from nbmicro.notebook.completion import Completed, Known, complete
-from nbmicro.notebook.completion.known import MOST
+from nbmicro.notebook.completion.cells import complete
+from nbmicro.notebook.completion.known import MOST, Completed, Known
 
 HELPS = {
     "http": "%http [METHOD] URL [ITEM…] [-f] [--expect STATUS] [--show PARTS] [--timeout S] [--reset] [--file F]",

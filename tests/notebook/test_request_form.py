@@ -9,12 +9,19 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from nbmicro import App, request
+from nbmicro.client.client import Client
 from nbmicro.errors import RequestError
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.foreign.app import ForeignApp
-from nbmicro.exchange.request_form import FilledForm, FormField, RequestForm, request_from
-from nbmicro.exchange.request_text import checked_json, header_lines, value_lines
-from nbmicro.notebook.route_choices import choices_of, form_for
+from nbmicro.foreign.app import ForeignApp
+from nbmicro.notebook.explore.choices import choices_of, form_for
+from nbmicro.notebook.explore.form import (
+    FilledForm,
+    FormField,
+    RequestForm,
+    checked_json,
+    header_lines,
+    request_from,
+    value_lines,
+)
 
 RULE = "/u/<int(max=9):id>/<any(day,week):span>/<float:x>/<path:rest>"
 

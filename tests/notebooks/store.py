@@ -1,8 +1,4 @@
-"""Runs the lessons in a real kernel and stores what their cells show, tidily.
-
-What lives here: ``python tests/notebooks/store.py [LESSON…]``, to be run after a lesson has changed, or what a cell
-shows. What must not: checks; those are the tests beside it, and nbval.
-"""
+"""Runs the lessons in a real kernel and stores what their cells show, tidily."""
 
 from __future__ import annotations
 

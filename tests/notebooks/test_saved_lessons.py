@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from nbmicro.exchange.seal import SEAL_LIMIT
+from nbmicro.render.page import SEAL_LIMIT
 from tests.notebooks.store import METADATA, NOTEBOOKS
 
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))

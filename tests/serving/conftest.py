@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from nbmicro.serving.server import BackgroundServer
+from nbmicro.server.server import BackgroundServer
 from tests.serving.asking import free_port, hello
 from tests.serving.notebooks import write_notebook
 

@@ -1,8 +1,4 @@
-"""A corpus of requests for a notebook, and what of their answers must be the same wherever they were sent.
-
-What lives here: the requests that its cells sent, those derived from its routes and files, sending them over HTTP, and
-what is set aside of an answer, each with its reason. What must not: servers.
-"""
+"""A corpus of requests for a notebook, and what of their answers must be the same wherever they were sent."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""One notebook, served in each of its lives at once: by its kernel, the loader, gunicorn, uWSGI, and as a module.
-
-What lives here: starting the servers, waiting until they listen, and ending them with all that they started. What must
-not: requests, or what their answers should be.
-"""
+"""One notebook, served in each of its lives at once: by its kernel, the loader, gunicorn, uWSGI, and as a module."""
 
 from __future__ import annotations
 
@@ -21,8 +17,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from nbmicro.cli.commands import main
-from nbmicro.serving.notebook_file import read_notebook
-from nbmicro.serving.selection import select
+from nbmicro.loading.notebook_file import read_notebook
+from nbmicro.loading.selection import select
 from nbmicro.testing.kernel import RealKernel
 from tests.serving.asking import DEADLINE, free_port, takes_connections
 from tests.serving.deploying import commands

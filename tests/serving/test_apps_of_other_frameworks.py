@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from nbmicro.client.client import Client
 from nbmicro.errors import LoadError
-from nbmicro.exchange.client import Client
-from nbmicro.serving.loader import load
+from nbmicro.loading.loader import load
 from tests.serving.asking import DEADLINE, ask, free_port
 
 Notebook = Callable[..., Path]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nbmicro.serving.gate import Gate, known_secrets, without_jupyter_cookies
-from nbmicro.serving.prefix import relative_location, scoped_cookie, valid_prefix
+from nbmicro.server.gate import Gate, known_secrets, without_jupyter_cookies
+from nbmicro.server.prefix import relative_location, scoped_cookie, valid_prefix
 from tests.serving.asking import ask, show_environ
 
 PREFIX = "/user/ann/proxy/5000"

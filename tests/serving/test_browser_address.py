@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nbmicro.serving.address import browser_url, is_proxied, jupyter_servers
+from nbmicro.server.address import browser_url, is_proxied, jupyter_servers
 
 LOCAL = {"pid": 7, "base_url": "/", "url": "http://localhost:8888/", "hostname": "localhost"}
 BASED = {"pid": 7, "base_url": "/user/ann/", "url": "http://lab.example:9999/user/ann/", "hostname": "lab.example"}

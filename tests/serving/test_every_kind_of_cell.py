@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from nbmicro.errors import LoadError
-from nbmicro.serving.export.notebook_export import export_notebook
-from nbmicro.serving.loader import load, load_target
+from nbmicro.export.notebook_export import export_notebook
+from nbmicro.loading.loader import load, load_target
 from tests.serving.notebooks import ask_app
 
 Notebook = Callable[..., Path]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nbmicro.exchange.client import Client
-from nbmicro.serving.export.notebook_export import export_notebook
+from nbmicro.client.client import Client
+from nbmicro.export.notebook_export import export_notebook
 from tests.serving.asking import free_port
 from tests.serving.test_lessons_when_served import LESSONS, essence, loaded, requests_of, send, served, through
 

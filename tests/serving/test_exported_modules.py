@@ -14,8 +14,8 @@ from click.testing import CliRunner
 
 from nbmicro.cli.commands import main
 from nbmicro.errors import LoadError
-from nbmicro.serving.export.notebook_export import Exported, export_notebook
-from nbmicro.serving.loader import load
+from nbmicro.export.notebook_export import Exported, export_notebook
+from nbmicro.loading.loader import load
 from tests.serving.notebooks import ask_app
 
 Notebook = Callable[..., Path]

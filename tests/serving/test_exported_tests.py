@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmicro.serving.export.notebook_export import Exported, export_notebook
+from nbmicro.export.notebook_export import Exported, export_notebook
 
 Notebook = Callable[..., Path]
 LOAD = "%load_ext nbmicro"

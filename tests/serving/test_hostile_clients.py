@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from nbmicro.serving.gate import allowed_host
-from nbmicro.serving.limits import Limits
-from nbmicro.serving.server import BackgroundServer
+from nbmicro.server.gate import allowed_host
+from nbmicro.server.limits import Limits
+from nbmicro.server.server import BackgroundServer
 from nbmicro.web.app import App
 from tests.serving.asking import DEADLINE, ask, ask_raw
 

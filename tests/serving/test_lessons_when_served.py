@@ -19,14 +19,14 @@ import pytest
 
 from nbmicro.cells.forgive import tidy_cell
 from nbmicro.cells.notebook_cell import MagicCell, split_cell
-from nbmicro.exchange.client import Client
-from nbmicro.exchange.html import mime_bundle
-from nbmicro.exchange.items import parse_line
-from nbmicro.exchange.record import Exchange
-from nbmicro.exchange.rendering import RenderOptions
-from nbmicro.exchange.run import run_command, run_script
-from nbmicro.exchange.script import parse_script
-from nbmicro.serving.loader import load
+from nbmicro.client.client import Client
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.language.items import parse_line
+from nbmicro.language.parser import parse_script
+from nbmicro.loading.loader import load
+from nbmicro.render.html import mime_bundle
+from nbmicro.render.options import RenderOptions
+from nbmicro.runner.run import run_command, run_script
 from tests.serving.asking import DEADLINE, takes_connections
 
 LESSONS = [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbmicro.errors import LoadError
-from nbmicro.serving.loader import load
+from nbmicro.loading.loader import load
 from tests.serving.notebooks import ask_app
 
 Notebook = Callable[..., Path]

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from nbmicro.cli.commands import main
-from nbmicro.serving.export.notebook_export import export_notebook
+from nbmicro.export.notebook_export import export_notebook
 from tests.serving.test_lessons_when_served import LESSONS, fresh
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))

@@ -19,7 +19,7 @@ from tests.serving.notebooks import Write
 Program = Callable[[str], list[str]]
 SERVE = """
     import os, signal, sys, threading, time
-    from nbmicro.serving.server import BackgroundServer
+    from nbmicro.server.server import BackgroundServer
     def app(environ, start_response):
         start_response("200 OK", [("Content-Length", "2")])
         return [b"ok"]

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from nbmicro.serving.address import browser_url, jupyter_servers
-from nbmicro.serving.server import BackgroundServer
+from nbmicro.server.address import browser_url, jupyter_servers
+from nbmicro.server.server import BackgroundServer
 from tests.serving.asking import DEADLINE, free_port, show_environ
 
 pytest.importorskip("jupyter_server_proxy")

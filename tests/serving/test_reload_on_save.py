@@ -18,7 +18,7 @@ from typing import IO
 import pytest
 
 from nbmicro.errors import LoadError
-from nbmicro.serving.reload import Reloader
+from nbmicro.loading.reload import Reloader
 from tests.serving.asking import DEADLINE, ask
 from tests.serving.notebooks import Write, ask_app, write_notebook
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from nbmicro.errors import ServeError
-from nbmicro.serving.port import listen
-from nbmicro.serving.server import BackgroundServer
+from nbmicro.server.port import listen
+from nbmicro.server.server import BackgroundServer
 from tests.serving.asking import DEADLINE, ask, ask_raw, can_listen, free_port, hello
 
 Serve = Callable[..., BackgroundServer]
@@ -231,7 +231,7 @@ def test_nothing_is_opened_by_an_import(program: Callable[[str], list[str]]) -> 
             __init__ = refuse
         socket.socket = Socket
         threading.Thread.start = refuse
-        import nbmicro.serving.server
+        import nbmicro.server.server
         print("fine")
     """)
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)

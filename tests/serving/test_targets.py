@@ -12,7 +12,7 @@ import pytest
 
 import nbmicro
 from nbmicro.errors import LoadError
-from nbmicro.serving.loader import load, load_target
+from nbmicro.loading.loader import load, load_target
 from tests.serving.notebooks import ask_app, write_notebook
 
 Notebook = Callable[..., Path]

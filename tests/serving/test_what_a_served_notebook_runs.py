@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nbmicro.errors import LoadError
-from nbmicro.serving.load_report import LoadReport
-from nbmicro.serving.loader import load, load_target
+from nbmicro.loading.load_report import LoadReport
+from nbmicro.loading.loader import load, load_target
 from tests.serving.notebooks import ask_app
 
 Notebook = Callable[..., Path]
@@ -349,7 +349,7 @@ def test_the_report_says_what_ran_and_what_was_passed_over(
     notebook: Notebook, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One line: file, cells, time, the slowest, and how many only look; notes for magics left out."""
-    with caplog.at_level(logging.INFO, "nbmicro.serving"):
+    with caplog.at_level(logging.INFO, "nbmicro.loading"):
         load(notebook(LOAD, "x = 1", "%http /", "%matplotlib inline"))
     first, note = [record.getMessage() for record in caplog.records]
     assert first.startswith("app.ipynb: 2 cells ran in ")

@@ -6,7 +6,7 @@ host turns what is offered into the answer of its completer.
 
 from __future__ import annotations
 
-from nbmicro.notebook.completion.cells import complete
-from nbmicro.notebook.completion.known import Completed, Known, Offer
-
-__all__ = ["Completed", "Known", "Offer", "complete"]
+from nbmicro.notebook.completion.cells import complete as complete
+from nbmicro.notebook.completion.known import Completed as Completed
+from nbmicro.notebook.completion.known import Known as Known
+from nbmicro.notebook.completion.known import Offer as Offer

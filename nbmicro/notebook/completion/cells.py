@@ -1,8 +1,4 @@
-"""Which cell the cursor is in, and who knows what fits there.
-
-What lives here: the magics by name, route lines, templates, and ``url_for("…")`` and ``render_template("…")`` in
-Python. What must not: the request language (``request_line.py``, ``request_cell.py``).
-"""
+"""Which cell the cursor is in, and who knows what fits there."""
 
 from __future__ import annotations
 
@@ -14,8 +10,6 @@ from nbmicro.notebook.completion.paths import endpoint_values, paths
 from nbmicro.notebook.completion.request_cell import request_cell
 from nbmicro.notebook.completion.request_line import blank, closed, request_line
 from nbmicro.notebook.completion.vocabulary import CONVERTERS, METHODS, TEMPLATE_TAGS
-
-__all__ = ["complete"]
 
 _CELL = re.compile(r"\s*%%(\w+)(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"\s*(?:[A-Za-z_][\w.\[\]\"', ]*=\s*)?%(\w+)[ \t](.*)\Z")

@@ -1,8 +1,4 @@
-"""What the notebook knows that Tab can offer: routes, templates, files, names, and the last answers.
-
-What lives here: reading them, each kept until it changes where reading takes a while. What must not: where in a cell
-they fit.
-"""
+"""What the notebook knows that Tab can offer: routes, templates, files, names, and the last answers."""
 
 from __future__ import annotations
 
@@ -13,12 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from nbmicro.exchange.hints import RouteInfo, routes_of
-from nbmicro.exchange.record import Exchange
+from nbmicro.diagnosis.response_hints import RouteInfo, routes_of
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.http.methods import COMMON_METHODS
 from nbmicro.web.app import App
 from nbmicro.web.table import Table
-
-__all__ = ["MOST", "Completed", "Known", "Offer"]
 
 #: As many are offered at once; nobody reads more.
 MOST = 200
@@ -119,7 +114,7 @@ class Known:
         table = app.newest().tables.current()
         known = _routes.get(table)
         if known is None:
-            every = ("GET", "POST", "PUT", "PATCH", "DELETE")
+            every = COMMON_METHODS
             known = _routes[table] = tuple(
                 RouteInfo(route.rule, tuple(route.methods or every), route.endpoint) for route in table.routes
             )

@@ -1,18 +1,12 @@
-"""Paths from rules: what has been typed of a path, completed by the routes that it can still become.
-
-What lives here: a path and the rules, segment by segment, with values for the parameters that are still open. What must
-not: where the path stands in a cell.
-"""
+"""Paths from rules: what has been typed of a path, completed by the routes that it can still become."""
 
 from __future__ import annotations
 
 from itertools import chain
 
-from nbmicro.cells.rule import PARAMETER, RulePart, rule_parts
-from nbmicro.exchange.hints import RouteInfo
+from nbmicro.diagnosis.response_hints import RouteInfo
 from nbmicro.notebook.completion.known import MOST, Completed, Known, Offer
-
-__all__ = ["endpoint_values", "paths"]
+from nbmicro.web.rules import PARAMETER, RulePart, rule_parts
 
 _EXAMPLES = {"int": "1", "float": "1.0", "uuid": "00000000-0000-0000-0000-000000000000", "path": "a/b"}
 

@@ -1,8 +1,4 @@
-"""Tab in the lines of a ``%%http`` cell: what fits depends on what stands above.
-
-What lives here: which part of a request or answer a line belongs to, judged by the looks of the lines above it, since a
-cell that is being written is seldom whole. What must not: the parser, which wants whole cells.
-"""
+"""Tab in the lines of a ``%%http`` cell: what fits depends on what stands above."""
 
 from __future__ import annotations
 
@@ -10,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbmicro.exchange.address import is_method, is_url
-from nbmicro.exchange.checks import ANSWER_NAMES
-from nbmicro.exchange.options import SHOW_PARTS
-from nbmicro.exchange.script_lines import COMMENT, DIRECTIVES, SEPARATOR, STATUS, section_name
-from nbmicro.exchange.sections import SECTIONS
+from nbmicro.http.methods import is_method
+from nbmicro.language.address import is_url
+from nbmicro.language.lines import COMMENT, DIRECTIVES, SEPARATOR, STATUS, section_name
+from nbmicro.language.options import SHOW_PARTS
+from nbmicro.language.sections import SECTIONS
 from nbmicro.notebook.completion.known import Completed, Known, Offer
 from nbmicro.notebook.completion.paths import paths
 from nbmicro.notebook.completion.request_line import blank, closed, files, header_value, opens_blank
@@ -25,8 +21,7 @@ from nbmicro.notebook.completion.vocabulary import (
     SECTION_OPTIONS,
     STATUSES,
 )
-
-__all__ = ["answer_keys", "request_cell"]
+from nbmicro.runner.checks import ANSWER_NAMES
 
 _KEYS = re.compile(r"(?<![\w.])(json|headers|cookies)((?:\[(?:\"[^\"]*\"|'[^']*'|-?\d+)\])*)\[([\"'])([^\"']*)\Z")
 _STEP = re.compile(r"\[(?:\"([^\"]*)\"|'([^']*)'|(-?\d+))\]")

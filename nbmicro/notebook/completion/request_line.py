@@ -1,21 +1,17 @@
-"""Tab in a ``%http`` line, and in whatever else takes a request: ``--try``, ``%trace``, ``%bench``.
-
-What lives here: the words of the line form. What must not: the lines of the cell form (``request_cell.py``).
-"""
+"""Tab in a ``%http`` line, and in whatever else takes a request: ``--try``, ``%trace``, ``%bench``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-from nbmicro.exchange.address import is_method, is_url
-from nbmicro.exchange.options import SHOW_PARTS
-from nbmicro.exchange.variables import DYNAMIC_NAMES
+from nbmicro.http.methods import is_method
+from nbmicro.language.address import is_url
+from nbmicro.language.options import SHOW_PARTS
 from nbmicro.notebook.completion.known import Completed, Known
 from nbmicro.notebook.completion.paths import paths
 from nbmicro.notebook.completion.vocabulary import HEADER_VALUES, METHODS, REQUEST_HEADERS, STATUSES
-
-__all__ = ["blank", "closed", "files", "header_value", "opens_blank", "request_line"]
+from nbmicro.runner.variables import DYNAMIC_NAMES
 
 _OPEN_BLANK = re.compile(r"\{\{(?:(?!\}\}).)*\Z", re.DOTALL)
 _VALUES = {"--expect", "--show", "--file", "-a", "--auth", "--timeout", "--curl", "-n"}

@@ -1,22 +1,8 @@
-"""The words that Tab knows without looking at the notebook: headers and their values, statuses, converters.
-
-What lives here: tables. What must not: code.
-"""
+"""The words that Tab knows without looking at the notebook: headers and their values, statuses, converters."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-
-__all__ = [
-    "ANSWER_HEADERS",
-    "CONVERTERS",
-    "HEADER_VALUES",
-    "METHODS",
-    "REQUEST_HEADERS",
-    "SECTION_OPTIONS",
-    "STATUSES",
-    "TEMPLATE_TAGS",
-]
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 CONVERTERS = ("int:", "float:", "path:", "string:", "uuid:", "any(")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics import (
     app,
     bench,
@@ -22,9 +23,6 @@ from nbmicro.notebook.magics import (
     serve,
     trace,
 )
-from nbmicro.notebook.session import Session
-
-__all__ = ["MAGICS"]
 
 MAGICS: tuple[tuple[str, str, Callable[[Session], Callable[..., Any]]], ...] = (
     ("route", "cell", route.make),

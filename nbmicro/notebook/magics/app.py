@@ -1,7 +1,4 @@
-"""``%app``: which app the magics speak to.
-
-What lives here: the magic. What must not: finding the app (``nbmicro.notebook.target``), or calling it.
-"""
+"""``%app``: which app the magics speak to."""
 
 from __future__ import annotations
 
@@ -11,10 +8,8 @@ from typing import Any
 
 from IPython.core.magic import no_var_expand
 
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.session import Session
-
-__all__ = ["make"]
 
 
 def make(session: Session) -> Callable[..., Any]:

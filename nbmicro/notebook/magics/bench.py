@@ -1,7 +1,4 @@
-"""``%bench``: one request sent many times.
-
-What lives here: the magic. What must not: measuring or drawing (``nbmicro.exchange``).
-"""
+"""``%bench``: one request sent many times."""
 
 from __future__ import annotations
 
@@ -10,11 +7,9 @@ from typing import Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
+from nbmicro.notebook.kernel.namespace import Names
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.namespace import Names
-from nbmicro.notebook.session import Session
-
-__all__ = ["make"]
 
 
 def make(session: Session) -> Callable[..., Any]:
@@ -37,7 +32,7 @@ def make(session: Session) -> Callable[..., Any]:
             %bench /hello/Ada
             %bench POST /users name=Ada -n 200
 
-        In plain Python:  from nbmicro.exchange.bench import measure
+        In plain Python:  from nbmicro.client.bench import measure
         """
         from nbmicro.notebook import measuring
 

@@ -1,7 +1,4 @@
-"""``%browse``: a browser in the cell.
-
-What lives here: the magic. What must not: pages, requests, the widget.
-"""
+"""``%browse``: a browser in the cell."""
 
 from __future__ import annotations
 
@@ -10,11 +7,9 @@ from typing import Any
 
 from IPython.core.magic import no_var_expand
 
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
-from nbmicro.notebook.session import Session
-
-__all__ = ["make"]
 
 
 def make(session: Session) -> Callable[..., Any]:
@@ -32,11 +27,11 @@ def make(session: Session) -> Callable[..., Any]:
         browser has cookies of its own, and stays with its app when %app speaks to another. It reloads when a cell
         changes what its page used.
 
-        In plain Python:  nbmicro.notebook.browse.browse(session, "/")
+        In plain Python:  nbmicro.notebook.browse.browsers.browse(session, "/")
         """
         if asks_for_help(line, browse):
             return
-        from nbmicro.notebook import browse as browsing
+        from nbmicro.notebook.browse import browsers as browsing
 
         words = read_options("%browse", line, {}, words=1)["words"]
         browsing.browse(session, *words)

@@ -1,7 +1,4 @@
-"""``%exchanges``: the last exchanges, whoever sent them.
-
-What lives here: the magic. What must not: the history, and how it is drawn.
-"""
+"""``%exchanges``: the last exchanges, whoever sent them."""
 
 from __future__ import annotations
 
@@ -11,11 +8,9 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from nbmicro.errors import OptionError
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
-from nbmicro.notebook.session import Session
-
-__all__ = ["make"]
 
 
 def make(session: Session) -> Callable[..., Any]:
@@ -46,7 +41,7 @@ def make(session: Session) -> Callable[..., Any]:
             raise OptionError(
                 f"%exchanges takes a number, 1 or more; `{words[0]}` is none.", hint="Try:  %exchanges 20"
             )
-        from nbmicro.exchange.listing import list_exchanges
+        from nbmicro.render.listing import list_exchanges
 
         session.host.display(list_exchanges(list(session.history), int(words[0]) if words else 10))
 

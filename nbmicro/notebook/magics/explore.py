@@ -1,7 +1,4 @@
-"""``%explore``: the routes, a form for each, and what the app answers.
-
-What lives here: the magic. What must not: routes, requests, widgets.
-"""
+"""``%explore``: the routes, a form for each, and what the app answers."""
 
 from __future__ import annotations
 
@@ -10,11 +7,9 @@ from typing import Any
 
 from IPython.core.magic import no_var_expand
 
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
-from nbmicro.notebook.session import Session
-
-__all__ = ["make"]
 
 
 def make(session: Session) -> Callable[..., Any]:
@@ -31,11 +26,11 @@ def make(session: Session) -> Callable[..., Any]:
         command. What is sent is in %exchanges, as `widget`, and has the cookies of %http. The panel follows the app:
         run a cell that declares a route, and it is in the list.
 
-        In plain Python:  nbmicro.notebook.explore.explore(session)
+        In plain Python:  nbmicro.notebook.explore.explored.explore(session)
         """
         if asks_for_help(line, explore):
             return
-        from nbmicro.notebook import explore as exploring
+        from nbmicro.notebook.explore import explored as exploring
 
         read_options("%explore", line, {}, words=0)
         exploring.explore(session)

@@ -1,15 +1,10 @@
-"""``--help`` for every magic: the text that ``%name?`` shows.
-
-What lives here: recognising the question and printing the answer. What must not: the texts; they are the docstrings.
-"""
+"""``--help`` for every magic: the text that ``%name?`` shows."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
 from typing import Any
-
-__all__ = ["asks_for_help"]
 
 
 def asks_for_help(line: str, magic: Callable[..., Any]) -> bool:

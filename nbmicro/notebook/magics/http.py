@@ -1,7 +1,4 @@
-"""``%http`` and ``%%http``: requests to the app.
-
-What lives here: the magic. What must not: the request language (``nbmicro.exchange``).
-"""
+"""``%http`` and ``%%http``: requests to the app."""
 
 from __future__ import annotations
 
@@ -10,11 +7,9 @@ from typing import Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
+from nbmicro.notebook.kernel.namespace import Names
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.namespace import Names
-from nbmicro.notebook.session import Session
-
-__all__ = ["make"]
 
 
 def make(session: Session) -> Callable[..., Any]:
@@ -60,7 +55,7 @@ def make(session: Session) -> Callable[..., Any]:
 
         In plain Python:  client.post("/users", json={"name": "Ada"})
         """
-        from nbmicro.notebook import requests
+        from nbmicro.notebook.kernel import requests
 
         names = Names(session.host.namespace, local_ns)
         if asks_for_help(line, http):

@@ -1,7 +1,4 @@
-"""``%nbmicro``: the card of everything.
-
-What lives here: the magic and its text. What must not: the help of single magics; their docstrings have it.
-"""
+"""``%nbmicro``: the card of everything."""
 
 from __future__ import annotations
 
@@ -11,11 +8,9 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from nbmicro.errors import OptionError
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
-from nbmicro.notebook.session import Session
-
-__all__ = ["make"]
 
 CARD = """\
 %%route /hello/<name>       this cell answers GET /hello/…       %%route? for all of it

@@ -1,7 +1,4 @@
-"""The options of a magic's line, with errors that name what there is.
-
-What lives here: one small reader. What must not: what an option does; ``%http`` has a language of its own.
-"""
+"""The options of a magic's line, with errors that name what there is."""
 
 from __future__ import annotations
 
@@ -11,8 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbmicro.errors import OptionError
-
-__all__ = ["read_options"]
 
 
 def read_options(

@@ -1,7 +1,4 @@
-"""``%%template`` and ``%%static``: a cell becomes a template or a static file.
-
-What lives here: the magics. What must not: how templates are rendered or files sent.
-"""
+"""``%%template`` and ``%%static``: a cell becomes a template or a static file."""
 
 from __future__ import annotations
 
@@ -10,10 +7,8 @@ from typing import Any
 
 from IPython.core.magic import no_var_expand
 
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.session import Session
-
-__all__ = ["make_static", "make_template"]
 
 
 def make_template(session: Session) -> Callable[..., Any]:
@@ -48,7 +43,7 @@ def make_template(session: Session) -> Callable[..., Any]:
         remember_source(f"<template {parsed.name}>", f"%%template {line}\n{cell}")
         print(f"template {parsed.name} · needs: {', '.join(needs) or 'nothing'}")
         if parsed.attempt is not None:
-            from nbmicro.notebook import requests
+            from nbmicro.notebook.kernel import requests
 
             requests.show_template(session, parsed)
 

@@ -1,7 +1,4 @@
-"""``%%route``: a cell becomes the handler of a rule.
-
-What lives here: the magic. What must not: the parsing of the cell (``nbmicro.cells``) or of requests.
-"""
+"""``%%route``: a cell becomes the handler of a rule."""
 
 from __future__ import annotations
 
@@ -11,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import no_var_expand
 
 from nbmicro.errors import CellError
+from nbmicro.notebook.kernel.namespace import Names
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.namespace import Names
-from nbmicro.notebook.session import Session
 from nbmicro.web.app import App
 from nbmicro.web.names import RESERVED_NAMES
 
 if TYPE_CHECKING:
     from nbmicro.cells.route_line import RouteLine
-
-__all__ = ["make"]
 
 
 def make(session: Session) -> Callable[..., Any]:
@@ -84,7 +79,7 @@ def _check_attempt(line: RouteLine) -> None:
 
 def _try(session: Session, line: RouteLine) -> Any:
     """Send the request that stands behind ``--try``."""
-    from nbmicro.notebook import requests
+    from nbmicro.notebook.kernel import requests
 
     url = None if line.parameters else line.rule
     names = Names(session.host.namespace)

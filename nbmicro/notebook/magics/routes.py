@@ -1,7 +1,4 @@
-"""``%routes``: the table of routes, and why a path does or does not match.
-
-What lives here: the magic. What must not: matching.
-"""
+"""``%routes``: the table of routes, and why a path does or does not match."""
 
 from __future__ import annotations
 
@@ -11,13 +8,11 @@ from typing import Any
 from IPython.core.magic import no_var_expand
 
 from nbmicro.errors import OptionError
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
-from nbmicro.notebook.session import Session
 from nbmicro.web.declarations import Declaration
 from nbmicro.web.owners import Owner
-
-__all__ = ["make"]
 
 
 def make(session: Session) -> Callable[..., Any]:

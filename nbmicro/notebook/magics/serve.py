@@ -1,7 +1,4 @@
-"""``%serve``: the background server.
-
-What lives here: the magic and its options. What must not: the server.
-"""
+"""``%serve``: the background server."""
 
 from __future__ import annotations
 
@@ -10,11 +7,9 @@ from typing import Any
 
 from IPython.core.magic import no_var_expand
 
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
 from nbmicro.notebook.magics.options import read_options
-from nbmicro.notebook.session import Session
-
-__all__ = ["make"]
 
 
 def make(session: Session) -> Callable[..., Any]:
@@ -39,7 +34,7 @@ def make(session: Session) -> Callable[..., Any]:
         """
         if asks_for_help(line, serve):
             return
-        from nbmicro.notebook import background
+        from nbmicro.notebook.kernel import background
 
         options = read_options("%serve", line, {"--port": int, "--host": str, "--allow-host": str, "--stop": None})
         if options.pop("stop", False):

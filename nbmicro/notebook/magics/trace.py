@@ -1,7 +1,4 @@
-"""``%trace``: one request, and its life as a picture.
-
-What lives here: the magic. What must not: watching or drawing (``nbmicro.exchange``).
-"""
+"""``%trace``: one request, and its life as a picture."""
 
 from __future__ import annotations
 
@@ -10,11 +7,9 @@ from typing import Any
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
+from nbmicro.notebook.kernel.namespace import Names
+from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.namespace import Names
-from nbmicro.notebook.session import Session
-
-__all__ = ["make"]
 
 _SHOWN = ("trace", "body", "checks")
 
@@ -39,7 +34,7 @@ def make(session: Session) -> Callable[..., Any]:
 
         In plain Python:  client.get("/hello/Ada", trace=True).trace
         """
-        from nbmicro.notebook import requests
+        from nbmicro.notebook.kernel import requests
 
         if asks_for_help(line, trace):
             return None

@@ -1,8 +1,4 @@
-"""Values that JSON (RFC 8259) does not know, turned into values that it does.
-
-What lives here: the conversions of single values, numpy's and pandas' among them, and an encoder that never writes NaN.
-What must not: an import of numpy or pandas (they are known by the name of their module), apps, contexts.
-"""
+"""Values that JSON (RFC 8259) does not know, turned into values that it does."""
 
 from __future__ import annotations
 

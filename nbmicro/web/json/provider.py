@@ -1,8 +1,4 @@
-"""How an app writes and reads JSON.
-
-What lives here: the provider an app keeps as ``app.json``, and its default kind. What must not: the current app; a
-provider belongs to one app and asks that one.
-"""
+"""How an app writes and reads JSON."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""JSON that gives back the Python type it was given: the text in a session cookie, in Flask's format.
-
-What lives here: one tag per type and the serializer that applies them. A value is written ``{" t": …}``, a space and a
-letter before what JSON can hold; a dict that happens to look so is marked too. What must not: signing, cookies.
-"""
+"""JSON that gives back the Python type it was given: the text in a session cookie, in Flask's format."""
 
 from __future__ import annotations
 

@@ -1,0 +1,423 @@
+"""The client that asks an app without a port: in the same thread, through WSGI itself."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from urllib.parse import urlsplit
+
+from nbmicro.client.capture import Capture
+from nbmicro.client.deadline import Deadline, Expired
+from nbmicro.client.recorder import assemble
+from nbmicro.diagnosis.user_code import FrameLabels
+from nbmicro.errors import EndlessRequests
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.history import History
+from nbmicro.http.body import BODY_LIMIT
+from nbmicro.http.build import UNSET, Auth, Data, Headers, Query, bare_request, build_request, clean_target
+from nbmicro.http.cookies import CookieJar
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.http.multipart import Files
+from nbmicro.http.redirects import REDIRECT_LIMIT, REDIRECTS, Chain, late, next_request
+from nbmicro.http.wsgi import Answer, make_environ
+from nbmicro.printable import one_line
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from nbmicro.client.trace import Tracer
+    from nbmicro.diagnosis.response_hints import RouteInfo
+
+
+def unsendable(status: int, headers: Iterable[tuple[str, str]]) -> list[str]:
+    """Remarks about what a server would fail on; none for an answer that it can send.
+
+    Parameters
+    ----------
+    status:
+        The status code; RFC 9110, section 15, has three digits for it.
+    headers:
+        Names and values; PEP 3333 has Latin-1 for both.
+    """
+    notes = []
+    if not 100 <= status <= 999:
+        notes.append(f"A server cannot send the status {status}: it is a number of three digits.")
+    for name, value in headers:
+        if name.isascii() and value.isascii():
+            continue
+        strange = [character for character in f"{name}{value}" if ord(character) > 255]
+        if strange:
+            notes.append(
+                f"A server cannot send the header {one_line(name, 60)}: {strange[0]!r} is not in Latin-1, "
+                "the text of headers. Percent-encode its value: urllib.parse.quote(…)"
+            )
+    return notes
+
+
+#: Seconds that an app has for a request when nothing else was said.
+DEFAULT_TIMEOUT = 30.0
+#: Requests that may stand inside one another, where handlers ask apps themselves.
+NESTED_LIMIT = 5
+_nested: ContextVar[int] = ContextVar("nbmicro_nested_requests", default=0)
+
+
+class Options(TypedDict, total=False):
+    """What every method of a client takes besides the target; see :meth:`Client.open`."""
+
+    headers: Headers
+    query: Query | None
+    json: Any
+    data: Data | None
+    files: Files | None
+    auth: Auth | None
+    follow: bool
+    timeout: float | None
+    origin: str
+    announce: bool
+    trace: bool
+
+
+class Client:
+    """Sends requests to a WSGI app in the calling thread, as a browser on the same machine would.
+
+    Parameters
+    ----------
+    app:
+        The application, or a function without arguments that gives it at each request (a notebook's variable ``app``).
+    on_exchange:
+        Called with every exchange that was sent; a host shows it.
+    history:
+        Where exchanges are kept; a history of its own when none is given.
+    frame_labels:
+        The host's names of files, by which a notebook's cells are called in tracebacks and warnings.
+    secret_names:
+        Names of headers, cookies and fields, besides the usual ones, whose values are never shown.
+    body_limit:
+        Bytes of a response that are read.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication | Callable[[], WSGIApplication],
+        *,
+        on_exchange: Callable[[Exchange], None] | None = None,
+        history: History | None = None,
+        frame_labels: FrameLabels | None = None,
+        secret_names: Iterable[str] = (),
+        body_limit: int = BODY_LIMIT,
+    ) -> None:
+        self._app: Any = app
+        self._gives_app = _gives_app(app)
+        self.on_exchange = on_exchange
+        self.history = History() if history is None else history
+        self.frame_labels = frame_labels
+        self.secret_names = frozenset(name.lower() for name in secret_names)
+        self.body_limit = body_limit
+        #: The cookies kept from request to request.
+        self.cookies = CookieJar()
+        #: Gives the headers that every request gets unless it brings its own; a host sets it.
+        self.default_headers: Callable[[], Iterable[tuple[str, str]]] | None = None
+
+    @property
+    def app(self) -> WSGIApplication:
+        """The app that the next request goes to."""
+        app: WSGIApplication = self._app() if self._gives_app else self._app
+        return app
+
+    def open(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Headers = (),
+        query: Query | None = None,
+        json: Any = UNSET,
+        data: Data | None = None,
+        files: Files | None = None,
+        auth: Auth | None = None,
+        follow: bool = False,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        origin: str = "cell",
+        announce: bool = True,
+        trace: bool = False,
+    ) -> Exchange:
+        """Build a request (see :func:`~nbmicro.http.build.build_request`) and send it.
+
+        Parameters
+        ----------
+        follow:
+            Whether redirects are followed; the exchanges on the way are in ``history``.
+        timeout:
+            Seconds, for a whole chain of redirects; None waits for ever.
+        origin:
+            Who sends it: ``cell``, ``client``, ``widget``.
+        announce:
+            Whether ``on_exchange`` hears of it.
+        trace:
+            Whether the steps of its life are noted, for ``exchange.trace``; it slows the request down.
+        """
+        request = build_request(
+            method, target, headers=headers, query=query, json=json, data=data, files=files, auth=auth
+        )
+        return self.send(request, follow=follow, timeout=timeout, origin=origin, announce=announce, trace=trace)
+
+    def get(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a GET request."""
+        # The most frequent request of all does not pay for parts that it has not.
+        return self.open("GET", target, **options) if options else self.send(bare_request("GET", target))
+
+    def post(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a POST request."""
+        return self.open("POST", target, **options)
+
+    def put(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a PUT request."""
+        return self.open("PUT", target, **options)
+
+    def patch(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a PATCH request."""
+        return self.open("PATCH", target, **options)
+
+    def delete(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a DELETE request."""
+        return self.open("DELETE", target, **options)
+
+    def head(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send a HEAD request."""
+        return self.open("HEAD", target, **options)
+
+    def options(self, target: str, **options: Unpack[Options]) -> Exchange:
+        """Send an OPTIONS request."""
+        return self.open("OPTIONS", target, **options)
+
+    def send(
+        self,
+        request: RequestRecord,
+        *,
+        follow: bool = False,
+        timeout: float | None = DEFAULT_TIMEOUT,
+        origin: str = "cell",
+        announce: bool = True,
+        trace: bool = False,
+    ) -> Exchange:
+        """Send a request record; the lowest level, on which the others stand.
+
+        An exception of the app, and a deadline that passed, become an exchange with the status 500 and an ``error``.
+        A KeyboardInterrupt stops the request and passes through; so does, up to the outermost request, the
+        EndlessRequests of a handler that asks for itself.
+        """
+        if follow:
+            exchange = self._follow(request, Chain(request, timeout), origin, trace)
+        else:
+            exchange = self._exchange(request, timeout, origin, trace)
+        self.history.add(exchange)
+        if announce and self.on_exchange is not None:
+            self.on_exchange(exchange)
+        return exchange
+
+    def fetch(self, target: str, *, timeout: float | None = 5.0) -> ResponseRecord | None:
+        """Get something that belongs to a page (a style sheet, an image) without a trace of it; None when it fails."""
+        try:
+            request = self._with_cookies(RequestRecord("GET", clean_target(target)))[0]
+            with Capture() as captured, Deadline(timeout):
+                answer = Answer(self.body_limit)
+                answer.read(self.app, make_environ(request, captured.errors))
+        except (Exception, Expired):
+            return None
+        response = answer.response()
+        return response if response.status == 200 else None
+
+    def hide(self, *names: str) -> None:
+        """Show the values of these headers, cookies and fields nowhere from now on: ``client.hide("X-Token")``."""
+        self.secret_names |= {name.lower() for name in names}
+
+    def reset(self) -> None:
+        """Empty the cookie jar."""
+        self.cookies.clear()
+
+    def __repr__(self) -> str:
+        return f"<Client of {getattr(self.app, 'name', None) or type(self.app).__name__}>"
+
+    def _exchange(
+        self,
+        request: RequestRecord,
+        timeout: float | None,
+        origin: str,
+        trace: bool,
+        chain: Chain | None = None,
+    ) -> Exchange:
+        depth = _nested.get()
+        if depth >= NESTED_LIMIT:
+            raise _endless(request)
+        request, host = self._with_cookies(request)
+        app = self.app
+        captured = Capture(self.frame_labels)
+        environ = make_environ(request, captured.errors)
+        answer = Answer(self.body_limit)
+        notes: list[str] = []
+        fault: BaseException | None = None
+        deadline = Deadline(timeout if chain is None else chain.left)
+        tracer = _tracer(app, self.frame_labels) if trace else None
+        outer = _nested.set(depth + 1)
+        begin = perf_counter()
+        with captured:
+            try:
+                with deadline:
+                    if tracer is not None:
+                        with tracer:
+                            answer.read(app, environ)
+                    else:
+                        answer.read(app, environ)
+            except Expired as expired:
+                deadline.close()
+                # An outer request's deadline passes through this one.
+                if not deadline.expired:
+                    raise
+                if answer.begun:
+                    answer.truncated = True
+                    notes.append(f"The stream was still open after {timeout:g} s; this is what came until then.")
+                else:
+                    too_late = late(request, timeout) if chain is None else chain.too_late(request)
+                    fault = too_late.with_traceback(expired.__traceback__)
+            except (Exception, SystemExit) as error:
+                fault = error
+                if answer.begun:
+                    answer.truncated = True
+                    notes.append("The response broke off here.")
+            finally:
+                _nested.reset(outer)
+        duration = perf_counter() - begin
+        failed = fault is not None and not answer.begun
+        response = ResponseRecord(500, "INTERNAL SERVER ERROR") if failed else answer.response()
+        notes += unsendable(response.status, answer.headers)
+        if answer.set_cookies:
+            self.cookies.take(answer.set_cookies, host, request.path)
+        exchange = assemble(
+            request,
+            response,
+            environ,
+            captured,
+            fault,
+            {
+                "notes": tuple(notes),
+                "duration": duration,
+                "origin": origin,
+                "secret_names": self.secret_names,
+                "sender": self.send,
+                "fetch": self.fetch,
+            },
+            routes=lambda: _routes(app),
+            frame_labels=self.frame_labels,
+        )
+        if depth and isinstance(exchange.exception, EndlessRequests):
+            # One exchange tells it, the outermost.
+            raise exchange.exception.with_traceback(None) from None
+        if tracer is None:
+            return exchange
+        return _with_life(exchange, tracer, app)
+
+    def prepared(self, request: RequestRecord) -> RequestRecord:
+        """The request as it would be sent: with the cookies of the jar and the headers that each one gets."""
+        return self._with_cookies(request)[0]
+
+    def _with_cookies(self, request: RequestRecord) -> tuple[RequestRecord, str]:
+        """The request with the jar's cookies (a cookie it brings itself wins), and the host it goes to."""
+        host = "localhost"
+        if self.default_headers is not None:
+            more = [field for field in self.default_headers() if request.headers.get(field[0]) is None]
+            headers = HeaderFields([*request.headers, *more])
+            request = RequestRecord(request.method, request.target, headers, request.body)
+        if not request.headers and not self.cookies:
+            return request, host
+        given = request.headers.get("Host")
+        if given is not None:
+            host = urlsplit(f"//{given}").hostname or host
+        own = request.headers.get("Cookie") or ""
+        names = frozenset(pair.partition("=")[0].strip() for pair in own.split(";"))
+        kept = self.cookies.header(host, request.path, without=names)
+        if not kept:
+            return request, host
+        fields = [field for field in request.headers if field[0].lower() != "cookie"]
+        fields.append(("Cookie", f"{own}; {kept}" if own else kept))
+        return RequestRecord(request.method, request.target, HeaderFields(fields), request.body), host
+
+    def _follow(self, request: RequestRecord, chain: Chain, origin: str, trace: bool) -> Exchange:
+        """Follow redirects as a browser does (RFC 9110, section 15.4): all but 307 and 308 turn into a GET."""
+        hops: list[Exchange] = []
+        try:
+            while True:
+                exchange = self._exchange(request, chain.timeout, origin, trace, chain)
+                location = exchange.headers.get("Location")
+                if exchange.status not in REDIRECTS or not location:
+                    break
+                following = next_request(exchange.request, exchange.status, location)
+                if following is None:
+                    exchange = exchange.with_notes(f"It leads away from this app, to {location}; not followed.")
+                    break
+                if chain.redirects >= REDIRECT_LIMIT:
+                    exchange = exchange.with_notes(chain.endless())
+                    break
+                hops.append(exchange)
+                chain.add(following)
+                request = following
+        except KeyboardInterrupt as stopped:
+            if hops:
+                stopped.add_note(f"It had been redirected: {chain}")
+            raise
+        # Each hop is told once: a hop that kept those before it would tell them twice as often with each redirect.
+        return replace(exchange, history=tuple(hops)) if hops else exchange
+
+
+def _routes(app: Any) -> tuple[RouteInfo, ...]:
+    # Hints and traces are rare: what makes them is loaded with the first one.
+    from nbmicro.diagnosis.response_hints import routes_of
+
+    return routes_of(app)
+
+
+def _tracer(app: Any, frame_labels: FrameLabels | None) -> Tracer:
+    from nbmicro.client.trace import Tracer
+
+    return Tracer(app, frame_labels)
+
+
+def _with_life(exchange: Exchange, tracer: Tracer, app: Any) -> Exchange:
+    """The exchange with the steps of its life; the match has the rules that were tried."""
+    from nbmicro.diagnosis.near_routes import tried_rules
+
+    routes = _routes(app)
+    steps = tracer.steps({route.endpoint: route.rule for route in routes})
+    tried = tried_rules(exchange.request.method, exchange.request.path, exchange.endpoint, exchange.rule, routes)
+    matches = [index for index, step in enumerate(steps) if step.kind == "match"]
+    if matches:
+        at = matches[0]
+        # Where a hook answered, or routes share a handler, the exchange knows which rule it was.
+        label = f"{exchange.rule} → {exchange.endpoint}" if exchange.rule else steps[at].label
+        steps = (*steps[:at], replace(steps[at], tried=tried, label=label), *steps[at + 1 :])
+    return exchange.with_trace(steps)
+
+
+def _gives_app(app: Any) -> bool:
+    """Whether ``app`` is a function without arguments that gives the app, rather than the app itself."""
+    try:
+        signature = inspect.signature(app)
+        signature.bind()
+    except (TypeError, ValueError):
+        return False
+    try:
+        signature.bind({}, None)
+    except TypeError:
+        return True
+    return False
+
+
+def _endless(request: RequestRecord) -> EndlessRequests:
+    return EndlessRequests(
+        f"{request.method} {request.path} was not sent: {NESTED_LIMIT} requests stand inside one another already.",
+        hint="A handler that asks for its own page never ends. Call what both need as a function.",
+    )

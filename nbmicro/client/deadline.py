@@ -1,0 +1,234 @@
+"""The deadline of a request: code that blocks is interrupted, wherever it waits.
+
+No thread outlives its deadline, and somebody else's alarm (pytest-timeout has one) still rings in time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+from types import FrameType, TracebackType
+from typing import Any
+
+from nbmicro.client.deadline_pyodide import InBrowser
+
+#: Seconds after which code that swallowed the interruption is interrupted again.
+AGAIN = 1.0
+
+
+class Expired(BaseException):
+    """Raised inside the code whose deadline passed. No `except Exception` of a handler stops it."""
+
+    def __init__(self, deadline: Deadline | None = None) -> None:
+        self.deadline = deadline
+        super().__init__("the deadline passed")
+
+
+class Deadline:
+    """A context manager whose block is left with :class:`Expired` once ``seconds`` have passed.
+
+    Parameters
+    ----------
+    seconds:
+        From entering the block; None means no deadline. Deadlines nest: the earlier one rings first.
+    """
+
+    __slots__ = ("_browser", "_watcher", "due", "expired", "seconds")
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+        self.due = math.inf
+        self.expired = False
+        self._watcher: _Watcher | None = None
+        self._browser: InBrowser | None = None
+
+    def __enter__(self) -> Deadline:
+        if self.seconds is not None:
+            self.due = time.monotonic() + max(self.seconds, 0.001)
+            if sys.platform == "emscripten":
+                self._browser = InBrowser(self.due, self._ring)
+                return self
+            try:
+                in_main = threading.current_thread() is threading.main_thread()
+                if not (in_main and _clock.begin(self)):
+                    self._watcher = _Watcher(self)
+                    self._watcher.start()
+            except BaseException:
+                # It may pass before it is set, on a machine that is slow; then nobody else closes it.
+                self.close()
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        in_browser = self._browser
+        self.close()
+        if in_browser is not None and in_browser.was_cancelled(error):
+            raise Expired(self).with_traceback(traceback) from None
+
+    def _ring(self) -> Expired:
+        self.expired = True
+        return Expired(self)
+
+    def close(self) -> None:
+        """Ring no more. Calling it again does no harm, and is right after :class:`Expired`: the interruption may have
+        come in the middle of entering or leaving the block."""
+        self.due = math.inf
+        if self._browser is not None:
+            self._browser.close()
+            self._browser = None
+        elif self._watcher is not None:
+            self._watcher.stop()
+            self._watcher = None
+        elif self.seconds is not None:
+            _clock.end(self)
+
+
+def release() -> None:
+    """Take the alarm's signal handler away again; the next deadline puts it back. For a host that unloads."""
+    _clock.release()
+
+
+# signal.getsignal turns what it finds into an enum, at more than the cost of the whole rest of a deadline.
+_handler_of: Callable[[int], Any] = getattr(import_module("_signal"), "getsignal", signal.getsignal)
+
+
+class _Clock:
+    """The main thread's alarm. Its handler stays in place between requests (two system calls less for each of them); an
+    alarm that is none of ours goes to the handler that was there before."""
+
+    def __init__(self) -> None:
+        self._running: list[Deadline] = []
+        self._before: Any = None
+        # Bound once, so that it is recognised by identity.
+        self._ours = self._ring
+        self._foreign_due = math.inf
+        self._foreign_interval = 0.0
+        self._foreign = False
+
+    def begin(self, deadline: Deadline) -> bool:
+        """Set the alarm; false where there is none to set."""
+        if not hasattr(signal, "setitimer"):
+            return False
+        if not self._running and not self._install():
+            return False
+        running = self._running
+        running.append(deadline)
+        now = time.monotonic()
+        if len(running) > 1:
+            self._arm(now)
+            return True
+        remaining, interval = signal.setitimer(signal.ITIMER_REAL, max(deadline.due - now, 0.0001))
+        if remaining > 0:
+            self._foreign_due, self._foreign_interval = now + remaining, interval
+            self._arm(now)
+        return True
+
+    def end(self, deadline: Deadline) -> None:
+        if deadline not in self._running:
+            return
+        self._running.remove(deadline)
+        if self._running:
+            self._arm(time.monotonic())
+            return
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if self._foreign:
+            signal.signal(signal.SIGALRM, self._before)
+            self._foreign = False
+        if self._foreign_due < math.inf:
+            left = max(self._foreign_due - time.monotonic(), 0.001)
+            self._foreign_due = math.inf
+            signal.setitimer(signal.ITIMER_REAL, left, self._foreign_interval)
+
+    def release(self) -> None:
+        if not self._running and hasattr(signal, "SIGALRM") and _handler_of(signal.SIGALRM) is self._ours:
+            signal.signal(signal.SIGALRM, self._before)
+
+    def _install(self) -> bool:
+        there = _handler_of(signal.SIGALRM)
+        if there is self._ours:
+            return True
+        if there is None:
+            # Somebody installed it from C; it could not be put back.
+            return False
+        self._before = there
+        self._foreign = callable(there)
+        signal.signal(signal.SIGALRM, self._ours)
+        return True
+
+    def _arm(self, now: float) -> tuple[float, float]:
+        due = min(min(deadline.due for deadline in self._running), self._foreign_due)
+        return signal.setitimer(signal.ITIMER_REAL, max(due - now, 0.0001) if due < math.inf else 0)
+
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        for deadline in self._running:
+            if deadline.due <= now:
+                deadline.expired = True
+                deadline.due = now + AGAIN
+                self._arm(now)
+                raise Expired(deadline)
+        ours = bool(self._running) and self._foreign_due > now
+        if self._running:
+            if not ours:
+                self._foreign_due = now + self._foreign_interval if self._foreign_interval else math.inf
+            self._arm(now)
+        if not ours:
+            self._pass_on(number, frame)
+
+    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+        if callable(self._before):
+            self._before(number, frame)
+        elif self._before != signal.SIG_IGN:
+            # Without us this alarm would have ended the process.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+
+class _Watcher:
+    """Interrupts a thread that is not the main one, between two of its bytecodes."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+        self._ident = threading.get_ident()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="nbmicro-deadline", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch. The interruption may come before this returns."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watcher's thread, and let an interruption that has not come through yet come through here.
+
+        Python could take it back instead, but then (3.11) leaves its flag for such interruptions set for good: every
+        call of the process gets slower, and one under a profiler never ends.
+        """
+        while True:
+            try:
+                self._done.set()
+                if self._thread.ident is not None:
+                    self._thread.join()
+                for _ in range(100 if self._deadline.expired else 0):
+                    pass  # Each turn is a place where an interruption comes through.
+                return
+            except Expired:
+                continue
+
+    def _watch(self) -> None:
+        wait = max(self._deadline.due - time.monotonic(), 0.0)
+        while not self._done.wait(wait):
+            self._deadline.expired = True
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._ident), ctypes.py_object(Expired))
+            wait = AGAIN
+
+
+_clock = _Clock()

@@ -1,0 +1,320 @@
+"""The life of one request, step by step, seen from outside: the core is watched and tells nothing of itself.
+
+It slows the request down, so it is there only when it is asked for.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from time import perf_counter
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from nbmicro.client.line_trace import LineWatch
+from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
+from nbmicro.exchange.records import TraceStep
+
+_HOOKS = {
+    "url_value_preprocessor": "before",
+    "before_request": "before",
+    "after_request": "after",
+    "teardown_request": "teardown",
+    "teardown_appcontext": "teardown",
+    "context_processor": "template context",
+    "error_handler": "error handler",
+}
+# What Flask keeps them in.
+_FLASKS = {
+    "url_value_preprocessor": "url_value_preprocessors",
+    "before_request": "before_request_funcs",
+    "after_request": "after_request_funcs",
+    "teardown_request": "teardown_request_funcs",
+    "teardown_appcontext": "teardown_appcontext_funcs",
+    "context_processor": "template_context_processors",
+    "error_handler": "error_handler_spec",
+}
+#: Methods of a class that answers requests.
+_ANSWERING = ("get", "post", "put", "patch", "delete")
+
+
+def functions_of(app: Any) -> dict[CodeType, tuple[str, str]]:
+    """What is known of an app's functions, by their code: kind and name.
+
+    A handler's name is its endpoint, or, where several endpoints share a function, that function's own.
+    """
+    found: dict[CodeType, tuple[str, str]] = {}
+    for endpoint, function in _handlers_of(app):
+        for code in _codes_of(function):
+            known = found.setdefault(code, ("handler", endpoint))
+            if known[1] != endpoint:
+                found[code] = ("handler", code.co_name)
+    core = getattr(app, "core", app)
+    for name, kind in _HOOKS.items():
+        for function in _hooks_of(core, name):
+            for code in _codes_of(function):
+                found.setdefault(code, (kind, getattr(function, "__name__", name)))
+    return found
+
+
+def _handlers_of(app: Any) -> Iterable[tuple[str, Any]]:
+    """Endpoints with their handlers: of a Flask-shaped app, or of another framework's behind ``ForeignApp``."""
+    table = getattr(app, "table", None)
+    if callable(table):
+        return [(one.endpoint, one.handler) for one in table()]
+    views = getattr(app, "view_functions", None)
+    return [(str(endpoint), function) for endpoint, function in views.items()] if isinstance(views, Mapping) else []
+
+
+def _hooks_of(app: Any, name: str) -> Iterable[Any]:
+    tables = getattr(app, "tables", None)
+    if tables is None:
+        return _leaves(getattr(app, _FLASKS[name], None))
+    table = tables.current()
+    own = {"error_handler": "error_handlers", "teardown_appcontext": "teardown_appcontext"}.get(name)
+    return _leaves(table.scoped.get(name) if own is None else getattr(table, own))
+
+
+def _leaves(value: Any) -> Iterable[Any]:
+    """The functions in dicts and lists, however deep."""
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _leaves(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _leaves(inner)
+    elif callable(value):
+        yield value
+
+
+def _codes_of(function: Any) -> list[CodeType]:
+    """The code that a person wrote: of a function under its decorators, or of each method of a class that answers."""
+    kind = getattr(function, "view_class", None) or (function if inspect.isclass(function) else None)
+    if kind is not None:
+        methods = [getattr(kind, name) for name in _ANSWERING if hasattr(kind, name)]
+        return [code for one in methods or [getattr(kind, "dispatch_request", None)] for code in _codes_of(one)]
+    try:
+        function = inspect.unwrap(function)
+    except ValueError:
+        return []  # it wraps itself
+    function = getattr(function, "func", function)
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    if code is None:
+        code = getattr(getattr(type(function), "__call__", None), "__code__", None)  # noqa: B004
+    return [code] if isinstance(code, CodeType) else []
+
+
+#: Steps of one request that are kept.
+STEP_LIMIT = 200
+
+#: Functions of frameworks whose call is a step: module, qualified name, kind, label.
+_MARKS = {
+    ("nbmicro.web.matcher", "Matcher.find"): ("match", ""),
+    ("nbmicro.web.request_context", "RequestContext.match_request"): ("match", ""),
+    ("nbmicro.web.request_context", "RequestContext.push"): ("context", "request, session, g, current_app"),
+    ("nbmicro.web.sessions", "SecureCookieSessionInterface._opened"): ("session", "opened"),
+    ("nbmicro.web.sessions", "SecureCookieSessionInterface.save_session"): ("session", "saved"),
+    ("nbmicro.web.sessions", "SecureCookieSessionInterface.plain_headers"): ("session", "saved"),
+    ("nbmicro.web.quick", "_plain_body"): ("reply", ""),
+    ("nbmicro.web.replies", "read_reply"): ("reply", ""),
+    ("flask.ctx", "RequestContext.match_request"): ("match", ""),
+    ("flask.ctx", "RequestContext.push"): ("context", "request, session, g, current_app"),
+    ("flask.sessions", "SecureCookieSessionInterface.open_session"): ("session", "opened"),
+    ("flask.sessions", "SecureCookieSessionInterface.save_session"): ("session", "saved"),
+    ("flask.app", "Flask.make_response"): ("reply", ""),
+    ("django.core.handlers.base", "BaseHandler.resolve_request"): ("match", ""),
+    ("jinja2.environment", "Template.render"): ("template", ""),
+    ("jinja2.environment", "Template.generate"): ("template", ""),
+    ("django.template.base", "Template.render"): ("template", ""),
+}
+_MODULES = {module for module, _ in _MARKS}
+
+
+class _Call:
+    """One call that is a step: what it was, when, and what came of it."""
+
+    __slots__ = ("begin", "code", "end", "kind", "label", "note", "watch")
+
+    def __init__(self, code: CodeType, kind: str, label: str) -> None:
+        self.code, self.kind, self.label = code, kind, label
+        self.note = ""
+        self.watch: LineWatch | None = None
+        self.begin, self.end = perf_counter(), 0.0
+
+
+class Tracer:
+    """A context manager around one call of an app; afterwards :meth:`steps` has what was seen.
+
+    Parameters
+    ----------
+    app:
+        Of a Flask-shaped app it is known which function is a handler or which kind of hook; of another framework's
+        (a ``ForeignApp``) which is a handler. Of any other all are hooks.
+    frame_labels:
+        What a file is called (see ``places``).
+    """
+
+    def __init__(self, app: Any, frame_labels: FrameLabels | None = None) -> None:
+        self._labels = frame_labels
+        self._known = functions_of(app)
+        self._marks: dict[CodeType, tuple[str, str] | None] = {}
+        self._begin = self._end = 0.0
+        # By frame: an async handler is left and entered again many times.
+        self._seen: dict[FrameType, _Call] = {}
+        self._before: Any = None
+        self._before_in_threads: Any = None
+        self._watches_lines = False
+
+    def __enter__(self) -> Tracer:
+        self._before, self._before_in_threads = sys.getprofile(), threading.getprofile()
+        # A debugger or a coverage tool that is at work keeps its place; the lines are then not told.
+        self._watches_lines = sys.gettrace() is None and threading.gettrace() is None
+        if self._watches_lines:
+            threading.settrace(self._enter_frame)
+            sys.settrace(self._enter_frame)
+        # An async handler runs in a thread that begins after this.
+        threading.setprofile(self._note)
+        self._begin = perf_counter()
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        sys.setprofile(self._before)
+        self._end = perf_counter()
+        threading.setprofile(self._before_in_threads)
+        if self._watches_lines:
+            sys.settrace(None)
+            threading.settrace(None)
+
+    def steps(self, rules: Mapping[str, str]) -> tuple[TraceStep, ...]:
+        """The steps in order, times in seconds from the begin; the first is the match.
+
+        ``rules`` gives the rule of an endpoint, for the label of the match. Empty where nothing was seen.
+        """
+        calls = sorted((call for call in self._seen.values() if call.end), key=lambda call: call.begin)
+        calls = list(_outermost(calls))
+        # A path that the quick matcher leaves to the map is matched twice; the second decides.
+        matches = [call for call in calls if call.kind == "match"]
+        calls = [call for call in calls if call.kind != "match" or call is matches[-1]]
+        if not any(call.kind != "match" for call in calls):
+            return ()
+        matched = next((call.label for call in calls if call.kind == "handler"), None)
+        route = f"{rules[matched]} → {matched}" if matched is not None and matched in rules else ""
+        steps = [self._step(call, route) for call in calls]
+        if not any(step.kind == "match" for step in steps):
+            # Of a framework whose matching is not known: what comes before the first function of the app.
+            steps.insert(0, TraceStep("match", route, 0.0, steps[0].start))
+        return tuple(steps)
+
+    def _step(self, call: _Call, route: str) -> TraceStep:
+        place = ""
+        if is_users(call.code.co_filename) and call.kind != "template":
+            place = f"{label_of(call.code.co_filename, self._labels)}, line {call.code.co_firstlineno}"
+        watch = call.watch
+        return TraceStep(
+            call.kind,
+            call.label or (route if call.kind == "match" else ""),
+            call.begin - self._begin,
+            call.end - call.begin,
+            place=place,
+            note=call.note,
+            failed=watch.failed if watch is not None else "",
+            lines=watch.lines() if watch is not None else (),
+        )
+
+    # -- watching ------------------------------------------------------------------------------------------------
+
+    def _note(self, frame: FrameType, event: str, argument: object) -> None:
+        if self._end:
+            sys.setprofile(None)  # in a thread that was left behind
+            return
+        if event == "call":
+            if frame in self._seen:
+                return
+            if len(self._seen) < STEP_LIMIT:
+                known = self._kind(frame)
+                if known is not None:
+                    self._seen[frame] = _Call(frame.f_code, *known)
+        elif event == "return" and frame in self._seen:
+            call = self._seen[frame]
+            call.end = perf_counter()
+            call.note = _came_of(call.kind, argument)
+            if call.watch is not None:
+                call.watch.rest()
+
+    def _enter_frame(self, frame: FrameType, event: str, argument: object) -> Any:
+        """The trace function: lines are watched in the steps that are functions of the user's."""
+        code = frame.f_code
+        if self._end:
+            sys.settrace(None)
+            return None
+        if not is_users(code.co_filename):
+            return None
+        call = self._seen.get(frame)
+        if call is None:
+            # The profile function is called after this one.
+            self._note(frame, "call", None)
+            call = self._seen.get(frame)
+        if call is None or call.kind == "template":
+            return None
+        if call.watch is None:
+            call.watch = LineWatch(code)
+        return call.watch
+
+    def _kind(self, frame: FrameType) -> tuple[str, str] | None:
+        """What a call is: a step of a framework's, or one from a framework into the user's code; None for others."""
+        code = frame.f_code
+        if code not in self._marks:
+            self._marks[code] = _mark_of(frame)
+        mark = self._marks[code]
+        if mark is not None:
+            if mark[0] != "template":
+                return mark
+            return "template", str(getattr(frame.f_locals.get("self"), "name", None) or "a string")
+        if code.co_name == "<module>" or ("blocks" in frame.f_globals and "debug_info" in frame.f_globals):
+            # A module that is imported, and the code that Jinja made of a template.
+            return None
+        known, caller = self._known.get(code), frame.f_back
+        if known is not None and known[0] == "handler" and (caller is None or caller.f_code not in self._known):
+            # Also under a decorator of the user's, or of an app that is installed.
+            return known
+        if not is_users(code.co_filename) or caller is None or is_users(caller.f_code.co_filename):
+            return None
+        if code.co_name.startswith("<") and known is None:
+            return None  # a comprehension or a lambda that the user's own function handed over
+        return known or ("hook", code.co_name)
+
+
+def _mark_of(frame: FrameType) -> tuple[str, str] | None:
+    module = frame.f_globals.get("__name__")
+    return _MARKS.get((str(module), frame.f_code.co_qualname)) if module in _MODULES else None
+
+
+def _outermost(calls: Iterable[_Call]) -> Iterable[_Call]:
+    """The calls without those inside another of their kind: a resolver asks resolvers, a reply is read from a reply."""
+    ends: dict[str, float] = {}
+    for call in calls:
+        if call.kind in ("match", "reply", "session", "context") and call.begin < ends.get(call.kind, 0.0):
+            continue
+        ends[call.kind] = max(call.end, ends.get(call.kind, 0.0))
+        yield call
+
+
+def _came_of(kind: str, value: object) -> str:
+    """What a function gave back, by its type alone: values may be secret."""
+    if kind == "before":
+        return "" if value is None else "answered; the handler is not asked"
+    if kind == "handler":
+        if isinstance(value, tuple):
+            return f"returned ({', '.join(type(part).__name__ for part in value)})"
+        return "" if value is None else f"returned {type(value).__name__}"
+    if kind == "session" and value is not None and hasattr(value, "__len__"):
+        if isinstance(value, list):
+            return "" if any("Set-Cookie" in pair for pair in value) else "unchanged"
+        count = len(value)
+        return f"{count} value{'' if count == 1 else 's'} in its cookie" if count else "new"
+    return ""

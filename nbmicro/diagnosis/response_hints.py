@@ -1,0 +1,352 @@
+"""The next step after a 404, 405, 400 or 415: what came, what would do, the line to write."""
+
+from __future__ import annotations
+
+import html
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+from werkzeug.exceptions import BadRequestKeyError
+
+from nbmicro.exchange.records import ExchangeRecord
+from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.http.methods import AUTOMATIC_METHODS, METHODS
+
+#: Characters of a page that are looked at.
+_LOOKED_AT = 6000
+_MARKS = (
+    # Django's pages while DEBUG is on, then those of its production.
+    re.compile(r'<meta name="robots" content="NONE,NOARCHIVE">.*?<(?:header|div) id="summary">', re.DOTALL),
+    re.compile(
+        r"<title>(?:Not Found|Bad Request \(400\)|Server Error \(500\)|403 Forbidden)</title>\s*</head>\s*<body"
+    ),
+    # Bottle's, and the text of the debugger that Flask has in front of an app.
+    re.compile(r"<title>Error: \d{3} [^<]*</title>.*?Sorry, the requested URL", re.DOTALL),
+    re.compile(r"<title>[^<]*// Werkzeug Debugger</title>"),
+)
+_SAID = re.compile(r'<pre class="exception_value">(.*?)</pre>', re.DOTALL)
+
+
+def is_framework_page(response: ResponseRecord) -> bool:
+    """Whether a body is an error page that a framework made by itself."""
+    if response.media_type == "text/plain":
+        return response.status == 500 and response.body.size < 60 and response.text == "Internal Server Error"
+    if response.media_type != "text/html" or response.status < 400:
+        return False
+    text = response.text[:_LOOKED_AT]
+    return any(mark.search(text) for mark in _MARKS)
+
+
+def framework_advice(exchange: ExchangeRecord) -> str | None:
+    """What to do about a refusal that is a framework's own; None when there is nothing to say."""
+    response = exchange.response
+    if exchange.status == 403 and "CSRF verification failed" in response.text[:_LOOKED_AT]:
+        return (
+            'Django wants the token of its form. Get the page, capture token: cookies["csrftoken"], '
+            "and send it as a header:  X-CSRFToken: {{ token }}"
+        )
+    if exchange.status == 400 and any("ALLOWED_HOSTS" in line.message for line in exchange.logs):
+        return "Django's ALLOWED_HOSTS lacks this host. Name one that it has:  %app … -H 'Host: example.org'"
+    if exchange.status == 404 and exchange.rule is not None and is_framework_page(response):
+        said = _SAID.search(response.text)
+        return html.unescape(said[1]).strip() if said is not None and said[1].strip() else None
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteInfo:
+    """One line of the table of routes: its rule (Werkzeug's syntax), its methods and its endpoint.
+
+    Of another framework's app ``written`` is the rule as it is written there.
+    """
+
+    rule: str
+    methods: tuple[str, ...] = ("GET",)
+    endpoint: str = ""
+    written: str | None = None
+
+    @property
+    def spoken_methods(self) -> tuple[str, ...]:
+        """The methods without those that come by themselves (HEAD, OPTIONS)."""
+        return tuple(method for method in self.methods if method not in AUTOMATIC_METHODS) or self.methods
+
+
+_PARAMETER = re.compile(r"<(?:([A-Za-z_]\w*)(?:\([^>]*\))?:)?[A-Za-z_]\w*>")
+#: Mean cost of a path segment above which a route is not near any more, and the cost of one that is another word.
+_FAR = 0.5
+_STRANGE = 100.0
+# How the handler read the missing key: request.form["email"], request.args.get …
+_READ = re.compile(r"\b(form|args|files|values|cookies|headers)\s*\[")
+
+
+def routes_of(app: Any) -> tuple[RouteInfo, ...]:
+    """The routes of an app: an nbmicro App's table, a Flask app's map, nothing of an app that tells nothing."""
+    listed: Any = getattr(app, "routes", None)
+    if callable(listed):
+        found: Iterable[Any] = listed()
+        if isinstance(found, tuple) and all(isinstance(one, RouteInfo) for one in found):
+            return found
+    else:
+        rules: Callable[[], Iterable[Any]] | None = getattr(getattr(app, "url_map", None), "iter_rules", None)
+        found = rules() if rules is not None else ()
+    return tuple(RouteInfo(str(one.rule), tuple(sorted(one.methods or ())), str(one.endpoint)) for one in found)
+
+
+def hint_for(exchange: ExchangeRecord, routes: Sequence[RouteInfo] = ()) -> str | None:
+    """What to do about a response that refuses, as one or two sentences; None when there is nothing to say.
+
+    Parameters
+    ----------
+    exchange:
+        Its ``rule`` says whether a route answered, its ``exception`` which key a handler missed.
+    routes:
+        The table of the app that answered.
+    """
+    writers = {404: _not_found, 405: _wrong_method, 400: _missing_key, 415: _not_json, 500: _missing_json_key}
+    writer = writers.get(exchange.status)
+    text = framework_advice(exchange) if _is_foreign(routes) else None
+    if text is None and writer is not None:
+        text = writer(exchange, routes)
+    return f"{_subject(exchange)}: {text}" if text else None
+
+
+def _is_foreign(routes: Sequence[RouteInfo]) -> bool:
+    """Whether a table is another framework's, whose pages are declared as that does it."""
+    return any(route.written is not None for route in routes)
+
+
+def nearest_route(path: str, routes: Sequence[RouteInfo], method: str = "GET") -> RouteInfo | None:
+    """The route that a misspelt path most likely means, or None when none is near."""
+    segments = unquote(path).strip("/").split("/")
+    best: tuple[float, int, RouteInfo] | None = None
+    for index, route in enumerate(routes):
+        parts = route.rule.strip("/").split("/")
+        cost = _distance(segments, parts)
+        # A route that also answers the method wins among equals; a later one never does.
+        cost += 0 if method in route.methods else 0.01
+        if cost / max(len(segments), len(parts)) <= _FAR and (best is None or (cost, index) < best[:2]):
+            best = (cost, index, route)
+    return best[2] if best else None
+
+
+def _subject(exchange: ExchangeRecord) -> str:
+    endpoint = f" → {exchange.endpoint}" if exchange.endpoint and exchange.status in {400, 415} else ""
+    return f"{exchange.status} {exchange.request.method} {exchange.request.path}{endpoint}"
+
+
+def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    own = not _is_foreign(routes)
+    if (
+        own
+        and exchange.endpoint == "static"
+        and exchange.rule is not None
+        and exchange.rule.endswith("/<path:filename>")
+    ):
+        name = unquote(exchange.request.path).removeprefix(exchange.rule.partition("<")[0])
+        if posixpath.normpath(name) != name or name.startswith(("..", "/")):
+            return f"`{name}` is no path below the static folder, and no other file is served."
+        return f"there is no file of that name. Make one in a cell that begins with  %%static {shlex.quote(name)}"
+    # A refusal with a line of the user's own is a handler's answer, not a miss.
+    if exchange.rule is not None or not routes or (exchange.refusal is not None and exchange.refusal.frames):
+        return None
+    near = nearest_route(exchange.request.path, routes, exchange.request.method)
+    if near is not None and "WEBSOCKET" in near.methods and _answers(exchange.request.path, near.rule):
+        return (
+            f"{near.written or near.rule} is a WebSocket's route, and %http speaks HTTP only. "
+            "Try it with the framework's own test client."
+        )
+    method = f"{near.spoken_methods[0]} " if near and near.methods else ""
+    slash = ", without a slash at its end" if near and exchange.request.path == f"{near.rule}/" else ""
+    nearest = f" Nearest: {method}{near.written or near.rule}{slash}." if near else ""
+    return f"no route answers it.{nearest} All of them: %routes"
+
+
+def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    allowed = [name.strip() for name in (exchange.headers.get("Allow") or "").split(",") if name.strip()]
+    spoken = [name for name in sorted(allowed) if name not in AUTOMATIC_METHODS]
+    if not spoken:
+        return None
+    method = exchange.request.method
+    text = f"this route answers {_listed(spoken)} only."
+    answering = [route.rule for route in routes if _answers(exchange.request.path, route.rule)]
+    rule = min(answering, key=lambda rule: rule.count("<"), default=None)
+    if rule is None or _is_foreign(routes):
+        return text
+    if method not in METHODS:
+        meant = get_close_matches(method, METHODS, n=1, cutoff=0.65)
+        if meant:
+            return f"{text} Is `{method}` meant to be {meant[0]}?"
+        # A %%route line takes no method that nobody registered; a decorator takes any.
+        return f'{text} To answer {method} too, in a plain cell:  @app.route("{rule}", methods=["{method}"])'
+    sent, form = exchange.request.json, method == "POST" and spoken == ["GET"]
+    if form and isinstance(sent, dict) and sent:
+        # `%http /search q=tea` is a POST, for `q=tea` is data.
+        items = " ".join(f"{key}==…" for key in sent)
+        return (
+            f"{text} To answer POST too:  %%route GET,POST {rule}\n"
+            f"name=value is data, which makes it a POST; for the query write  %http {exchange.request.target} {items}"
+        )
+    purpose = "For a form" if form else f"To answer {method} too"
+    return f"{text} {purpose}:  %%route {','.join([*spoken, method])} {rule}"
+
+
+def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    error = exchange.exception
+    if not isinstance(error, BadRequestKeyError) or not error.args:
+        return _broken_json(exchange)
+    key = str(error.args[0])
+    frames = exchange.refusal.frames if exchange.refusal else ()
+    read = _READ.search(frames[-1].source) if frames else None
+    place = read[1] if read else "form"
+    request = exchange.request
+    said = f'the handler read request.{place}["{key}"], but {_carried(request, place)}.'
+    if place in {"form", "files"} and request.method == "GET":
+        item = f"{key}=…" if place == "form" else f"{key}@photo.png"
+        line = f"-f POST {request.target} {item}"
+        if _is_foreign(routes):
+            return f"{said} A GET has none. If its route answers POST, send  %http {line}"
+        return f"{said} A GET has none. {_as_post(exchange, line)}"
+    return f"{said} {_cure(exchange, place, key)}"
+
+
+def _not_json(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    request = exchange.request
+    if request.media_type == "application/json" or request.media_type.endswith("+json"):
+        return None
+    if request.method == "GET" and not request.body:
+        cure = _as_post(exchange, f"POST {request.target} name=…")
+        return f"the handler read request.json, but a GET carries no body. {cure}"
+    names = list(parse_qs(request.text)) if _is_form(request) else []
+    items = " ".join(f"{name}=…" for name in names) or "name=…"
+    line = f"%http {request.method} {request.target} {items}"
+    return f"the handler read request.json, but {_carried(request, 'json')}. Send JSON:  {line}"
+
+
+def _broken_json(exchange: ExchangeRecord) -> str | None:
+    """A body that says it is JSON, is read by the handler and is none."""
+    request, frames = exchange.request, exchange.refusal.frames if exchange.refusal else ()
+    if not request.media_type.endswith("json") or not frames or "json" not in frames[-1].source:
+        return None
+    try:
+        json.loads(request.text)
+    except ValueError as error:
+        return f"the handler read request.json, but the body is no JSON: {error}."
+    return None
+
+
+def _as_post(exchange: ExchangeRecord, line: str) -> str:
+    rule = exchange.rule or exchange.request.path
+    return f"Begin its cell with `%%route POST {rule}` and send  %http {line}"
+
+
+def _missing_json_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    """A KeyError of what the request's JSON has not."""
+    error, frames, sent = exchange.exception, exchange.error.frames if exchange.error else (), exchange.request.json
+    if not isinstance(error, KeyError) or not error.args or not frames or not isinstance(sent, dict):
+        return None
+    key = str(error.args[0])
+    if key in sent or not re.search(r"json|data|body|payload", frames[-1].source):
+        return None
+    close = get_close_matches(key, list(sent), n=1)
+    meant = f" Is `{close[0]}` the same?" if close else ""
+    return f"the request's JSON has no {key!r}; it has: {', '.join(sent) or 'nothing'}.{meant}"
+
+
+def _carried(request: RequestRecord, place: str) -> str:
+    if place == "args":
+        names = list(parse_qs(request.query, keep_blank_values=True))
+        return f"the query has {_listed(names)}" if names else "the URL has no query"
+    if place in {"cookies", "headers"}:
+        return f"the request carried no such {place.removesuffix('s')}"
+    if not request.body:
+        return "the request carried no body"
+    if request.json is not None:
+        keys = ", ".join(map(str, request.json)) if isinstance(request.json, dict) else type(request.json).__name__
+        return f"the request carried JSON ({keys})"
+    if _is_form(request):
+        names = list(parse_qs(request.text, keep_blank_values=True))
+        return f"the request carried a form ({', '.join(names)})"
+    if request.media_type == "multipart/form-data":
+        names = re.findall(r'form-data; name="([^"]*)"', request.text)
+        return f"the request carried a form ({', '.join(names)})"
+    return f"the request carried {request.media_type or 'a body without a Content-Type'}"
+
+
+def _cure(exchange: ExchangeRecord, place: str, key: str) -> str:
+    request = exchange.request
+    present = _names(request, place)
+    close = get_close_matches(key, present, n=1)
+    if close:
+        return f"Is `{close[0]}` the same?"
+    target = request.target
+    if place == "args":
+        return f"Add it:  %http {_method(request)}{target} {key}==…"
+    if place == "files":
+        return f"Send a file:  %http -f {request.method} {target} {key}@photo.png"
+    if place in {"cookies", "headers"}:
+        return f'Ask with request.{place}.get("{key}"), or send it.'
+    return f"Send a form:  %http -f {request.method} {target} {key}={_example(exchange, key)}"
+
+
+def _names(request: RequestRecord, place: str) -> list[str]:
+    if place == "args":
+        return list(parse_qs(request.query, keep_blank_values=True))
+    return list(parse_qs(request.text, keep_blank_values=True)) if _is_form(request) else []
+
+
+def _example(exchange: ExchangeRecord, key: str) -> str:
+    """The value that the JSON carried for the key, where it is short, plain and no secret."""
+    try:
+        carried = json.loads(exchange.request.text) if exchange.request.json is not None else None
+    except ValueError:
+        carried = None
+    value = carried.get(key) if isinstance(carried, dict) else None
+    plain = isinstance(value, (str, int)) and re.fullmatch(r"[\w@.+-]{1,40}", str(value))
+    secret = key.lower() in exchange.secret_names or re.search(r"pass|secret|token|key|pin", key, re.IGNORECASE)
+    return str(value) if plain and not secret else "…"
+
+
+def _is_form(request: RequestRecord) -> bool:
+    return request.media_type == "application/x-www-form-urlencoded"
+
+
+def _method(request: RequestRecord) -> str:
+    return "" if request.method == "GET" else f"{request.method} "
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _answers(path: str, rule: str) -> bool:
+    pattern, position = "", 0
+    for found in _PARAMETER.finditer(rule):
+        pattern += re.escape(rule[position : found.start()])
+        pattern += {"int": r"-?\d+", "float": r"-?\d+\.\d+", "path": r".+"}.get(found[1] or "", r"[^/]+")
+        position = found.end()
+    return re.fullmatch(pattern + re.escape(rule[position:]) + "/?", unquote(path)) is not None
+
+
+def _distance(segments: list[str], rule: list[str]) -> float:
+    cost = 0.0
+    for index, part in enumerate(rule):
+        found = _PARAMETER.fullmatch(part)
+        if found and found[1] == "path":
+            return cost + (0.1 if index < len(segments) else 1.0)
+        if index >= len(segments):
+            # The end of the rule is missing in the path.
+            cost += 0.6
+        elif found:
+            fits = found[1] not in {"int", "float"} or segments[index].lstrip("-").replace(".", "", 1).isdigit()
+            cost += 0.1 if fits and segments[index] else 0.5
+        elif part != segments[index]:
+            ratio = SequenceMatcher(None, part.lower(), segments[index].lower()).ratio()
+            cost += 1.5 * (1 - ratio) if ratio >= 0.6 else _STRANGE
+    return cost + 0.6 * max(len(segments) - len(rule), 0)

@@ -1,0 +1,304 @@
+"""Which top-level statements need the app context that every cell of a notebook has, and a module has not."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from nbmicro.export.imports import imported_names, root_of
+
+_CONTEXTUAL = frozenset(
+    """current_app g url_for render_template render_template_string stream_template stream_template_string
+    get_template_attribute jsonify make_response send_file send_from_directory""".split()  # noqa: SIM905
+)
+_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_FRAMEWORKS = frozenset({"nbmicro", "flask"})
+_ENTERED = frozenset({"app_context", "test_request_context", "request_context"})
+# What a call of these names is given is kept for later, not called now; nor does an extension need its app for them.
+_KEEPS = (
+    "add_",
+    "register_",
+    "before_",
+    "after_",
+    "teardown_",
+    "init_app",
+    "context_processor",
+    "errorhandler",
+    "url_",
+)
+
+
+@dataclass
+class ContextReaders:
+    """What reads the app context, as far as the statements above say.
+
+    Parameters
+    ----------
+    names:
+        The names that mean one of Flask's, by what each means: ``{"ctx": "g"}`` after ``from nbmicro import g as ctx``.
+    modules:
+        The names of nbmicro itself.
+    extensions:
+        The names of objects that were given an app, and of the classes made of them.
+    later:
+        For each function, what it reads when it is called; ``a.b`` for an attribute of a global name.
+    folder:
+        Where the notebook's own modules are.
+    local:
+        The modules beside the notebook that are imported by their own names.
+    """
+
+    names: dict[str, str] = field(default_factory=dict)
+    modules: set[str] = field(default_factory=lambda: set(_FRAMEWORKS))
+    extensions: set[str] = field(default_factory=set)
+    later: dict[str, frozenset[str]] = field(default_factory=dict)
+    folder: Path | None = None
+    local: dict[str, ContextReaders] = field(default_factory=dict)
+    _installed: set[str] = field(default_factory=set)
+
+    def function(self, names: Iterable[str], node: ast.AST, later: Iterable[str]) -> None:
+        """Note what a function, a class or a lambda with a name reads when it is called.
+
+        Of the names ``later``, which the compiler sees in it, those inside functions that it only defines do not count:
+        a factory's handlers are not called by ``create_app()``.
+        """
+        known = frozenset(later)
+        read: set[str] = set()
+        for inner in _bodies(node):
+            read |= set(_called(inner))
+        self.later |= dict.fromkeys(
+            names, frozenset(one for one in read if one.partition(".")[0] in known | _FRAMEWORKS)
+        )
+
+    def reads(self, name: str) -> bool:
+        """Whether a function of this module needs an app context when it is called."""
+        return any(self._means(one, ()) for one in self.reached({name}))
+
+    def needed_by(self, node: ast.stmt, given: Iterable[str]) -> bool:
+        """Whether a statement needs an app context when it runs.
+
+        Parameters
+        ----------
+        node:
+            The statement.
+        given:
+            The names of ``%load_ext nbmicro`` that mean what they meant there.
+        """
+        read = self._read_now(node)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            # What is asked of an extension there describes, or is kept for later: db.relationship, login.user_loader.
+            read = {name for name in read if name.partition(".")[0] not in self.extensions}
+        return any(self._means(name, given) for name in self.reached(read))
+
+    def reads_g(self, node: ast.stmt, given: Iterable[str]) -> bool:
+        """Whether a statement itself, outside every ``with app.app_context():``, reads ``g``."""
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return False
+        return any(self._means(name, given) == "g" for name in self._read_now(node))
+
+    def _beside(self, name: str) -> ContextReaders | None:
+        """What the functions of a module beside the notebook read; None for any other module."""
+        if self.folder is None:
+            return None
+        place = self.folder.joinpath(*name.strip(".").split("."))
+        file = next((one for one in (place.with_suffix(".py"), place / "__init__.py") if one.is_file()), None)
+        try:
+            tree = ast.parse(file.read_bytes()) if file is not None else None
+        except (OSError, SyntaxError, ValueError):
+            # What is wrong with it is said by whoever imports it.
+            return None
+        if tree is None:
+            return None
+        found = ContextReaders()
+        for node in tree.body:
+            if names := defined_by(node):
+                found.function(names, node, {one.id for one in ast.walk(node) if isinstance(one, ast.Name)})
+            found.bind(node, ())
+        return found
+
+    def _read_now(self, node: ast.stmt) -> set[str]:
+        """The names, and attributes of names, that a statement reads now, outside every context it enters itself.
+
+        A function that is only kept for later, as ``app.teardown_appcontext(close_db)`` keeps one, is not called; nor
+        is anything asked of an object that gets another name.
+        """
+        match node:
+            case ast.Assign(value=ast.Attribute(value=ast.Name(id=root))) if root in self.modules:
+                return set()
+        outside = _Outside().visit(copy.deepcopy(node))
+        return set(_used(outside)) if isinstance(outside, ast.AST) else set()
+
+    def reached(self, names: Iterable[str]) -> set[str]:
+        """These names, and all that functions among them read when they are called."""
+        reached: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting += self.later.get(name, ())
+        return reached
+
+    def _means(self, name: str, given: Iterable[str]) -> str | None:
+        """Which of Flask's names this is; the attribute that is asked of an extension; else None."""
+        root, _, attribute = name.partition(".")
+        if not attribute:
+            return self.names.get(name) or (name if name in _CONTEXTUAL and name in given else None)
+        if root in self.modules:
+            return attribute if attribute in _CONTEXTUAL else None
+        if root in self.local:
+            return attribute if self.local[root].reads(attribute) else None
+        # db.Table(…) describes; db.create_all() and User.query ask the app.
+        asks = attribute[0].islower() and not attribute.startswith(_KEEPS)
+        return attribute if root in self.extensions and asks else None
+
+    def bind(self, node: ast.stmt, bound: Iterable[str]) -> None:
+        """Note what a statement, which binds the names ``bound``, makes of them."""
+        for name in bound:
+            self.names.pop(name, None)
+            self.extensions.discard(name)
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                self._import(node)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Name(id=other)) if other in self.names:
+                self.names[name] = self.names[other]
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Attribute(value=ast.Name(id=root), attr=attribute)):
+                if root in self.modules and attribute in _CONTEXTUAL:
+                    self.names[name] = attribute
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=called, args=[ast.Name(), *_])):
+                if _root(called) in self._installed:
+                    self.extensions.add(name)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="init_app"))):
+                self.extensions.add(name)
+            case ast.ClassDef(name=name, bases=bases) if any(_root(base) in self.extensions for base in bases):
+                self.extensions.add(name)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        for one in imported_names(node):
+            if (module := self._beside(one.module)) is not None:
+                if one.name is None:
+                    self.local[one.binds] = module
+                elif module.reads(one.name):
+                    self.names[one.binds] = one.name
+            elif root_of(one.module) not in _FRAMEWORKS:
+                if root_of(one.module) not in sys.stdlib_module_names:
+                    self._installed.add(one.binds)
+            elif one.name in _CONTEXTUAL:
+                self.names[one.binds] = one.name
+            elif one.name is None:
+                self.modules.add(one.binds)
+
+
+class _Outside(ast.NodeTransformer):
+    """Takes out what does not run now, or runs in a context of its own."""
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> ast.AST:
+        self.generic_visit(node)
+        for item in node.items:
+            call = item.context_expr
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _ENTERED:
+                node.body = [ast.Pass()]
+        return node
+
+    visit_With = _with
+    visit_AsyncWith = _with
+
+    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
+        # Its decorators and defaults run where it stands.
+        decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
+        defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+        return ast.Tuple([self.visit(part) for part in (*decorators, *defaults)], ast.Load())
+
+    visit_FunctionDef = _definition
+    visit_AsyncFunctionDef = _definition
+    visit_Lambda = _definition
+
+
+def _used(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Assign(value=ast.Name()):
+            # Another name for it.
+            for target in node.targets:
+                yield from _used(target)
+            return
+        case ast.Return(value=ast.Name()):
+            # Handed on, as a decorator hands on its wrapper; not called.
+            return
+        case ast.ClassDef():
+            # To be derived from is not to be called.
+            bases = (base for base in node.bases if not isinstance(base, ast.Name))
+            for part in (*node.decorator_list, *bases, *node.keywords, *node.body):
+                yield from _used(part)
+            return
+        case ast.AnnAssign(value=value):
+            if value is not None:
+                yield from _used(value)
+            return
+        case ast.Call(func=ast.Attribute(attr=attribute)) if attribute.startswith(_KEEPS):
+            for part in (node.func, *node.args, *(keyword.value for keyword in node.keywords)):
+                if not isinstance(part, ast.Name):
+                    yield from _used(part)
+            return
+        case ast.Name(ctx=ast.Load()):
+            yield node.id
+        case ast.Attribute(value=ast.Name(id=root), ctx=ast.Load()):
+            yield f"{root}.{node.attr}"
+    for inner in ast.iter_child_nodes(node):
+        yield from _used(inner)
+
+
+def defined_by(node: ast.stmt) -> set[str]:
+    """The name of the function, the class or the lambda that a statement defines; empty for any other."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Assign(targets=targets, value=ast.Lambda()):
+            return {target.id for target in targets if isinstance(target, ast.Name)}
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.Lambda()):
+            return {name}
+    return set()
+
+
+def _bodies(tree: ast.AST) -> Iterator[_Function]:
+    """The functions of a definition: itself, the methods of a class, a lambda that is given a name."""
+    if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
+        yield tree
+    elif isinstance(tree, ast.Assign | ast.AnnAssign) and isinstance(tree.value, ast.Lambda):
+        yield tree.value
+    elif isinstance(tree, ast.ClassDef | ast.Module):
+        for inner in tree.body:
+            yield from _bodies(inner)
+
+
+def _called(function: _Function) -> Iterator[str]:
+    """What a function reads when it is called, in the functions inside that it calls, too; and what it imports."""
+    inside = {
+        one.name: one
+        for one in ast.walk(function)
+        if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one is not function
+    }
+    waiting: list[_Function] = [function]
+    seen = {id(function)}
+    while waiting:
+        inner = copy.deepcopy(waiting.pop().body)
+        body = ast.Module(inner if isinstance(inner, list) else [ast.Expr(inner)], type_ignores=[])
+        read = set(_used(_Outside().visit(body)))
+        yield from read
+        for name in read & inside.keys():
+            if id(inside[name]) not in seen:
+                seen.add(id(inside[name]))
+                waiting.append(inside[name])
+        for one in ast.walk(body):
+            if isinstance(one, ast.ImportFrom) and root_of(one.module or "") in _FRAMEWORKS:
+                yield from (f"nbmicro.{alias.name}" for alias in one.names if (alias.asname or alias.name) in read)
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,314 @@
+"""The module that a person would have written in place of the notebook, as text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from nbmicro.cells.notebook_cell import NotebookCell
+from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
+from nbmicro.export.cell_text import Cut, cut, indented
+from nbmicro.export.import_plan import ImportPlan
+from nbmicro.export.imports import Imported, written
+from nbmicro.export.resources import inline_static, inline_template
+from nbmicro.export.route_text import function_of, quoted
+from nbmicro.export.routing import PlannedRoute, planned
+from nbmicro.export.survey import Survey, Unit
+from nbmicro.loading.selection import Action
+
+_DISPLAY = """def display(*values: object, **options: object) -> None:
+    \"\"\"Show nothing: only a notebook has somebody who looks.\"\"\""""
+
+
+@dataclass
+class _Block:
+    text: str
+    gap: int
+    is_definition: bool = False
+
+
+class ModuleText:
+    """A notebook as the text of a module.
+
+    Parameters
+    ----------
+    survey:
+        What runs.
+    headings:
+        For each cell's number, the titles above it.
+    title:
+        The first line of the module's docstring.
+    origin:
+        The notebook's file name.
+    local:
+        The names of modules beside the notebook.
+    looked_at:
+        The words of all that does not run; an import that only they need is left out.
+    inline:
+        Whether templates and static files stand in the module.
+    """
+
+    def __init__(
+        self,
+        survey: Survey,
+        *,
+        headings: dict[int, tuple[str, ...]],
+        title: str,
+        origin: str,
+        local: Collection[str],
+        looked_at: Collection[str],
+        inline: bool,
+    ) -> None:
+        self.survey = survey
+        self.routes: list[PlannedRoute] = planned(survey)
+        self._headings = headings
+        self._title = title
+        self._origin = origin
+        self._local = local
+        self._inline = inline
+        self.imports = ImportPlan(survey, local, looked_at)
+        self._blocks: list[_Block] = []
+        self._cell: NotebookCell | None = None
+        self._has_app = False
+        self._async_names = 0
+        self._cells: set[int] = set()
+
+    def written(self) -> str:
+        """The module's text."""
+        for number, unit in enumerate(self.survey.units):
+            self._set_up(unit, number)
+            self._write(unit, number)
+        head = [self._docstring()]
+        imports = written(self.imports.at_top(), self._local)
+        blocks = [_Block(imports, 1)] if imports else []
+        if "display" in self.survey.used - self.survey.bound:
+            blocks.append(_Block(_DISPLAY, 2, is_definition=True))
+        return _joined([_Block("\n".join(head), 0), *blocks, *self._blocks])
+
+    def _docstring(self) -> str:
+        title = self._title.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
+        title = title if title.endswith((".", "!", "?")) else f"{title}."
+        return f'"""{title}\n\nExported from the notebook {self._origin}.\n"""'
+
+    # -- units ---------------------------------------------------------------------------------------------------
+
+    def _set_up(self, unit: Unit, number: int) -> None:
+        """Make the app where ``%load_ext nbmicro`` stands, or what first needs it."""
+        needs = unit.what is None or (isinstance(unit.what, Action) and unit.what.name != "app")
+        if not needs or self._has_app:
+            return
+        self._has_app = True
+        if self.survey.makes_app_at(number):
+            self._add("app = App(__name__)", unit.cell)
+            self.imports.add(Imported("nbmicro", "App"))
+
+    def _write(self, unit: Unit, number: int) -> None:
+        if unit.step.route is not None:
+            route = next(one for one in self.routes if one.unit is unit)
+            if route.is_covered and (unit.step.route.form == "body" or route.function not in self.survey.used):
+                return
+            imports, function = function_of(route, unit.step.route)
+            self._import([one.node for one in imports], number, unit)
+            self._add(function, unit.cell, is_definition=True)
+        elif unit.step.resource is not None:
+            self._write_resource(unit)
+        elif isinstance(unit.what, ast.stmt) and id(unit.step) not in self._cells:
+            self._cells.add(id(unit.step))
+            self._write_cell(number)
+
+    def _write_resource(self, unit: Unit) -> None:
+        cell = unit.step.resource
+        if cell is None or not (self._inline or unit.target != self.survey.target):
+            return
+        if cell.name == "template":
+            template = parse_template_cell(cell.line, cell.body)
+            self._add(inline_template(unit.target, template), unit.cell)
+        else:
+            static = parse_static_cell(cell.line, cell.body)
+            self._add(inline_static(unit.target, static), unit.cell)
+
+    def _write_cell(self, number: int) -> None:
+        """All statements of a plain cell, in order; those that await together in a function."""
+        first = self.survey.units[number]
+        python = first.step.python
+        if python is None:
+            return
+        units: dict[tuple[int, int], tuple[int, Unit]] = {}
+        for place, unit in enumerate(self.survey.units[number:], number):
+            if unit.step is not first.step:
+                break
+            if isinstance(unit.what, ast.stmt):
+                units[unit.what.lineno, unit.what.col_offset] = place, unit
+        waiting: list[tuple[Cut, Unit]] = []
+        together: list[tuple[Cut, Unit]] = []
+        carried = ""
+        here: list[Imported] = []
+        for one in cut(python.text, python.statements):
+            place, found = units.get((one.node.lineno, one.node.col_offset), (0, None))
+            if found is None or not isinstance(found.what, ast.stmt):
+                continue
+            if isinstance(found.what, ast.Import | ast.ImportFrom):
+                carried = "\n\n".join(text for text in (carried, one.comments) if text)
+                here += self.imports.take(found.what, place)
+                continue
+            if here:
+                self._write_together(together)
+                self._add(written(here, self._local), found.cell)
+                here = []
+            if found.awaits:
+                self._write_together(together)
+                waiting.append((one, found))
+                continue
+            self._write_awaiting(waiting)
+            waiting = []
+            comments = f"{carried}\n\n{one.comments}".strip("\n") if carried else one.comments
+            carried = ""
+            whole = Cut(one.node, one.text, comments, one.gap)
+            if found.needs_context or (together and _may_stand_in_context(one.node)):
+                together.append((whole, found))
+                continue
+            self._write_together(together)
+            self._write_statement(whole, found)
+        self._write_together(together)
+        self._write_awaiting(waiting)
+        if here:
+            self._add(written(here, self._local), first.cell)
+
+    def _write_together(self, together: list[tuple[Cut, Unit]]) -> None:
+        """Statements that share an app context, as a database's session does that is added to and committed."""
+        last = max((number for number, (_, unit) in enumerate(together) if unit.needs_context), default=-1)
+        inside, behind = together[: last + 1], together[last + 1 :]
+        together.clear()
+        if inside:
+            first, unit = inside[0]
+            lines = [self._statement_text(first, unit)]
+            for one, other in inside[1:]:
+                lines += [""] * min(one.gap, 1) + ([one.comments] if one.comments else [])
+                lines.append(self._statement_text(one, other))
+            text = "\n".join(lines)
+            text = f"with {self.survey.target}.app_context():\n{indented(text)}"
+            self._add(f"{first.comments}\n{text}" if first.comments else text, unit.cell, gap=first.gap)
+        for one, other in behind:
+            self._write_statement(one, other)
+
+    def _write_statement(self, one: Cut, unit: Unit) -> None:
+        text = self._statement_text(one, unit)
+        if _runs_app(one.node):
+            # In a notebook it starts a server beside the cells; a module that is imported starts none.
+            text = f'if __name__ == "__main__":\n{indented(text)}'
+        text = f"{one.comments}\n{text}" if one.comments else text
+        definition = isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        self._add(text, unit.cell, gap=one.gap, is_definition=definition)
+
+    def _statement_text(self, one: Cut, unit: Unit) -> str:
+        text = self._with_routes(one, unit)
+        node = unit.what
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == "display":
+            # The loader's own word for `from IPython.display import display as show`.
+            text = " = ".join([*(ast.unparse(target) for target in node.targets), "display"])
+        return text
+
+    def _with_routes(self, one: Cut, unit: Unit) -> str:
+        """A function's text with its decorators as they hold in one module."""
+        text = one.text
+        node = one.node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return text
+        lines = text.split("\n")
+        start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        mine = [route for route in self.routes if route.unit is unit and route.decorator is not None]
+        for route in sorted(mine, key=lambda route: -(route.decorator.lineno if route.decorator else 0)):
+            call = route.decorator
+            if call is None:
+                continue
+            first, last = call.lineno - start, (call.end_lineno or call.lineno) - start
+            if route.is_covered:
+                del lines[first : last + 1]
+            elif route.endpoint != route.asked:
+                given = next((one.value for one in call.keywords if one.arg == "endpoint"), None)
+                before, between = (call.end_col_offset or 1) - 1, ", endpoint="
+                after = before
+                if given is not None:
+                    last = (given.end_lineno or given.lineno) - start
+                    before, after, between = given.col_offset, given.end_col_offset or 0, ""
+                line = lines[last].encode()
+                lines[last] = f"{line[:before].decode()}{between}{quoted(route.endpoint)}{line[after:].decode()}"
+        return "\n".join(lines)
+
+    def _write_awaiting(self, waiting: list[tuple[Cut, Unit]]) -> None:
+        if not waiting:
+            return
+        name, taken = "prepare", self.survey.taken
+        while name in taken or (self._async_names and name == "prepare"):
+            self._async_names += 1
+            name = f"prepare_{self._async_names + 1}"
+        self.survey.bound.add(name)
+        binds = sorted({name for _, unit in waiting for name in unit.bound})
+        body = "\n".join((f"{one.comments}\n" if one.comments else "") + one.text for one, _ in waiting)
+        shared = f"global {', '.join(binds)}\n\n" if binds else ""
+        self.imports.add(Imported("asyncio"))
+        cell = waiting[0][1].cell
+        self._add(f"async def {name}() -> None:\n{indented(shared + body)}", cell, is_definition=True)
+        run = f"asyncio.run({name}())"
+        if any(unit.needs_context for _, unit in waiting):
+            run = f"with {self.survey.target}.app_context():\n{indented(run)}"
+        self._add(run, cell, gap=2)
+
+    def _import(self, nodes: Iterable[ast.stmt], number: int, unit: Unit) -> None:
+        here: list[Imported] = []
+        for node in nodes:
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                here += self.imports.take(node, number)
+        if here:
+            self._add(written(here, self._local), unit.cell)
+
+    # -- blocks --------------------------------------------------------------------------------------------------
+
+    def _add(self, text: str, cell: NotebookCell, *, gap: int | None = None, is_definition: bool = False) -> None:
+        """Add a part of a cell, below the cell's title if it is its first."""
+        heading = self._heading(cell)
+        if heading:
+            self._blocks.append(_Block(heading, 2))
+            gap = 1
+        elif gap is None or self._cell is not cell:
+            gap = 1
+        self._cell = cell
+        self._blocks.append(_Block(text, gap, is_definition))
+
+    def _heading(self, cell: NotebookCell) -> str:
+        """The last title above a cell that is not yet written."""
+        titles = [
+            title for number in sorted(self._headings) if number <= cell.number for title in self._headings[number]
+        ]
+        for number in list(self._headings):
+            if number <= cell.number:
+                del self._headings[number]
+        return f"# --- {titles[-1]} ---" if titles else ""
+
+
+def _may_stand_in_context(node: ast.stmt) -> bool:
+    """Whether a statement between two that need a context may stand in it with them."""
+    return isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr) and not _runs_app(node)
+
+
+def _runs_app(node: ast.stmt) -> bool:
+    """Whether a statement is ``app.run(…)``."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr="run"))):
+            return True
+    return False
+
+
+def _joined(blocks: list[_Block]) -> str:
+    text = ""
+    before: _Block | None = None
+    for block in blocks:
+        if before is not None:
+            gap = max(block.gap, 2) if block.is_definition or before.is_definition else block.gap
+            if before.text.startswith(("import ", "from ")) and not block.is_definition:
+                gap = 1
+            text += "\n" + "\n" * min(gap, 2)
+        text += block.text
+        before = block
+    return text + "\n"

@@ -1,0 +1,189 @@
+"""A notebook exported: its module, the files beside it and its tests, as texts by path."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbmicro.cells.notebook_cell import NotebookCell
+from nbmicro.cells.route_cell import refuse_reserved
+from nbmicro.errors import LoadError, NbmicroError
+from nbmicro.export.imports import root_of
+from nbmicro.export.module_text import ModuleText
+from nbmicro.export.resources import files_of, folders_of
+from nbmicro.export.suite import Suite
+from nbmicro.export.survey import Survey, survey
+from nbmicro.loading.notebook_file import read_notebook
+from nbmicro.loading.notebook_module import no_app
+from nbmicro.loading.selection import Selection, select
+from nbmicro.web.names import RESERVED_NAMES
+
+# A key may come with it: config.from_object(…), from_pyfile(…), from_prefixed_env() …
+_CONFIGURED = re.compile(r"\.config\.from_(?:object|pyfile|prefixed_env|envvar|file)\(")
+_WORD = re.compile(r"\w+")
+_IMPORT = re.compile(r"\s*(?:import|from)\s")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What comes of a notebook.
+
+    Parameters
+    ----------
+    module:
+        The module's text.
+    tests:
+        The text of its tests; None where none were asked for, or the notebook sends no request.
+    files:
+        Templates, static files and what the tests send, by their path from the module's folder.
+    target:
+        The name of the app in the module.
+    notes:
+        What the user should know.
+    """
+
+    module: str
+    tests: str | None
+    files: dict[str, bytes]
+    target: str
+    notes: tuple[str, ...]
+
+
+def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool = False) -> Exported:
+    """Export a notebook.
+
+    Parameters
+    ----------
+    path:
+        The .ipynb.
+    out:
+        Where its module will be; nothing is written.
+    inline:
+        Whether templates and static files stand in the module instead of beside it.
+    tests:
+        Whether tests are made of the notebook's requests.
+
+    Raises
+    ------
+    LoadError
+        The notebook cannot be served, or not be written as a module: with the cell, the line and the way out.
+    """
+    cells = read_notebook(path)
+    selection = select(cells)
+    _refuse_reserved(selection)
+    found = survey(selection, path.resolve().parent)
+    files = None if inline else files_of(found)
+    headings, title = _titles(cells, path)
+    module = ModuleText(
+        found,
+        headings=headings,
+        title=title,
+        origin=path.name,
+        local=_beside(path.resolve().parent),
+        looked_at=_looked_at(cells, selection),
+        inline=files is None,
+    )
+    text = module.written()
+    if not _binds(text, found.target):
+        raise no_app(found.target, path.name)
+    files = {**_folders_beside(found, path, out), **(files or {})}
+    notes = [*selection.notes, *_notes(cells, selection, found, out)]
+    test_text = None
+    if tests:
+        made = Suite(cells, selection, found, module=out.stem, origin=path)
+        test_text = made.written()
+        files = {**files, **made.files}
+        notes += made.notes
+    return Exported(text, test_text, files, found.target, tuple(notes))
+
+
+def _refuse_reserved(selection: Selection) -> None:
+    for step in selection.steps:
+        if step.route is not None and step.route.form == "body":
+            try:
+                refuse_reserved(step.route, RESERVED_NAMES)
+            except NbmicroError as error:
+                raise LoadError(error.message, hint=error.hint, where=step.cell.where, line=error.line) from error
+
+
+def _binds(text: str, name: str) -> bool:
+    """Whether a module's text has a statement that binds a name; one that imports ``*`` may."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Name(id=bound, ctx=ast.Store()) | ast.FunctionDef(name=bound) | ast.ClassDef(name=bound):
+                pass
+            case ast.alias(name=imported, asname=other):
+                bound = name if imported == "*" else other or imported
+            case _:
+                continue
+        if bound == name:
+            return True
+    return False
+
+
+def _titles(cells: list[NotebookCell], path: Path) -> tuple[dict[int, tuple[str, ...]], str]:
+    """The titles by cell, and the first of all, which is the notebook's own."""
+    headings = {cell.number: cell.headings for cell in cells if cell.headings}
+    first = min(headings, default=0)
+    if first != 1:
+        return headings, path.stem.replace("_", " ").replace("-", " ").capitalize()
+    title, *rest = headings[first]
+    return {**headings, first: tuple(rest)}, title
+
+
+def _beside(folder: Path) -> frozenset[str]:
+    """The names of modules and packages in the notebook's folder."""
+    return frozenset(file.stem for file in folder.iterdir() if file.suffix == ".py" or (file / "__init__.py").is_file())
+
+
+def _looked_at(cells: list[NotebookCell], selection: Selection) -> frozenset[str]:
+    """The words of what does not run: of cells passed over, and of the statements that show or check."""
+    words: set[str] = set()
+    kept = {id(step.cell) for step in selection.steps if step.python is None}
+    for cell in cells:
+        if id(cell) not in kept:
+            words.update(
+                word for line in cell.text.split("\n") if not _IMPORT.match(line) for word in _WORD.findall(line)
+            )
+    return frozenset(words)
+
+
+def _folders_beside(found: Survey, path: Path, out: Path) -> dict[str, bytes]:
+    """The notebook's own templates and static files, where the module stands elsewhere."""
+    folders = folders_of(found)
+    if folders is None or path.resolve().parent == out.resolve().parent:
+        return {}
+    files: dict[str, bytes] = {}
+    for folder in folders:
+        root = path.resolve().parent / folder
+        for file in sorted(root.rglob("*")) if root.is_dir() else ():
+            if file.is_file() and not file.is_symlink():
+                files[f"{folder}/{file.relative_to(root).as_posix()}"] = file.read_bytes()
+    return files
+
+
+def _notes(cells: list[NotebookCell], selection: Selection, found: Survey, out: Path) -> list[str]:
+    notes: list[str] = []
+    if not out.stem.isidentifier():
+        better = re.sub(r"\W+", "_", out.stem).strip("_").lstrip("0123456789_") or "app"
+        notes.append(f"{out.name} cannot be imported by its name; {better}.py could be.")
+    writes_session = any(
+        name in found.given or any(root_of(one.module) == "nbmicro" for one in found.imports.get(name, ()))
+        for name in ("session", "flash")
+    )
+    code = "\n".join(step.cell.text for step in selection.steps)
+    if writes_session and "secret_key" not in code.lower() and not _CONFIGURED.search(code):
+        notes.append(f"It keeps sessions and sets no key: set {found.target}.secret_key before it is served.")
+    for one in selection.passed:
+        if one.cell.is_skipped:
+            again = sorted(_bound_in(one.cell) & found.bound)
+            if again:
+                names = ", ".join(f"`{name}`" for name in again)
+                notes.append(f"cell {one.cell.number} is passed over, so {names} has the value of the cells that run.")
+    return notes
+
+
+def _bound_in(cell: NotebookCell) -> set[str]:
+    return set(re.findall(r"^(\w+)\s*=(?!=)", cell.text, re.MULTILINE))

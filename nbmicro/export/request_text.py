@@ -1,0 +1,286 @@
+"""A request of the notebook as the call of a client, and what is expected of its answer as assertions."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from nbmicro.errors import RequestError
+from nbmicro.export.literals import Code, call, json_value, literal, text_value, url_value
+from nbmicro.export.renaming import Unwritable, renamed
+from nbmicro.export.route_text import quoted
+from nbmicro.export.sent_files import SentFiles
+from nbmicro.language.address import is_loopback_url
+from nbmicro.language.items import DATA_KINDS
+from nbmicro.language.syntax import BodySource, FilePart, Item, LineRequest, Pair, ScriptRequest
+from nbmicro.language.template import Blank, Template, parse_template, place_at
+from nbmicro.runner.checks import ANSWER_NAMES
+from nbmicro.runner.fill import APP_NAMES
+from nbmicro.runner.variables import path_steps, reference_in
+
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_ORIGIN = re.compile(r"https?://[^/?#]+(?=/|\Z)")
+_DYNAMIC = {"$guid": "uuid.uuid4()", "$uuid": "uuid.uuid4()", "$timestamp": "int(time.time())"}
+
+
+class RequestText:
+    """Requests as Python text.
+
+    Parameters
+    ----------
+    app:
+        The expression of the app.
+    names:
+        Gives, for the names a text reads, how each is written in the test; Unwritable for one that is unknown.
+    files:
+        Writes the files that are sent.
+    """
+
+    def __init__(self, app: str, names: Callable[[Iterable[str]], Mapping[str, str]], files: SentFiles) -> None:
+        self._app = app
+        self._names = names
+        self._files = files
+
+    # -- the request ---------------------------------------------------------------------------------------------
+
+    def line_call(self, request: LineRequest, taken: int = 0) -> str:
+        """The call of a ``%http`` line."""
+        if request.url is None or request.body is not None:
+            raise Unwritable("its request is not written in the notebook")
+        options = request.options
+        parts: dict[str, Any] = {}
+        self._items(parts, request.items, is_form=options.form)
+        parts |= self._options(options.auth, options.follow, options.timeout)
+        return self._call(request.method, request.url, parts, taken)
+
+    def script_call(self, request: ScriptRequest, options: Any, taken: int = 0) -> str:
+        """The call of a request of a ``%%http`` cell, whose line has ``options``."""
+        parts: dict[str, Any] = {}
+        headers = [(self._text(pair.name), self._text(pair.value)) for pair in request.headers]
+        query = [(self._text(pair.name), self._text(pair.value)) for pair in request.query]
+        if headers:
+            parts["headers"] = headers
+        if query:
+            parts["query"] = query
+        self._items(parts, request.items, is_form=options.form or request.form is not None)
+        if request.form:
+            pairs = [(self._text(pair.name), self._text(pair.value)) for pair in request.form]
+            parts["data"] = [*parts.get("data", []), *pairs]
+        if request.multipart is not None:
+            self._multipart(parts, request.multipart)
+        if request.body is not None:
+            self._body(parts, request.body)
+        follow = options.follow if request.follow is None else request.follow
+        parts |= self._options(request.auth or options.auth, follow, request.timeout or options.timeout)
+        client = "client" if request.cookies else f"Client({self._app})"
+        return self._call(request.method, request.url, parts, taken, client)
+
+    def _call(self, method: str, url: Template, parts: dict[str, Any], taken: int, client: str = "client") -> str:
+        arguments: list[tuple[str, Any]] = [("", url_value(_without_origin(url), self.expression))]
+        if method not in _METHODS:
+            arguments.insert(0, ("", method))
+        function = f"{client}.{method.lower() if method in _METHODS else 'open'}"
+        for name in ("query", "headers", "json", "data", "files", "auth", "follow", "timeout"):
+            if name in parts:
+                arguments.append((name, _as_dict(parts[name]) if name != "json" else parts[name]))
+        return call(function, arguments, taken)
+
+    def _options(self, auth: Template | None, follow: bool, timeout: float | None) -> dict[str, Any]:
+        parts: dict[str, Any] = {}
+        if auth is not None:
+            parts["auth"] = text_value(auth, self.expression)
+        if follow:
+            parts["follow"] = True
+        if timeout is not None:
+            parts["timeout"] = timeout
+        return parts
+
+    def _items(self, parts: dict[str, Any], items: tuple[Item, ...], *, is_form: bool) -> None:
+        is_form = is_form or any(item.kind == "upload" for item in items)
+        data: list[tuple[Any, Any]] = []
+        for item in items:
+            name = self._text(item.name)
+            if item.kind in ("header", "empty_header"):
+                parts.setdefault("headers", []).append((name, self._text(item.value)))
+            elif item.kind == "query":
+                parts.setdefault("query", []).append((name, self._text(item.value)))
+            elif item.kind == "text":
+                data.append((name, text_value(item.value, self.expression, loose=is_form)))
+            elif item.kind == "upload":
+                parts.setdefault("files", []).append((name, self._upload(item.value)))
+            elif item.kind == "text_file":
+                data.append((name, self._files.text(item.value)))
+            else:
+                value = self._json_item(item)
+                data.append((name, value if isinstance(value, str) or not is_form else json.dumps(value)))
+        if is_form:
+            parts |= {"data": data} if data else {}
+        elif any(item.kind in DATA_KINDS for item in items):
+            parts["json"] = dict(data)
+
+    def _json_item(self, item: Item) -> Any:
+        source = item.value
+        if item.kind == "json_file":
+            _, content = self._files.read(source)
+            source = Template("", (content.decode("utf-8", "replace"),))
+        try:
+            return json_value(source, self.expression)
+        except ValueError as error:
+            raise Unwritable(f"`{item.value.source}` is not JSON") from error
+
+    def _upload(self, value: Template) -> Any:
+        """A file with its parameters: ``a.png;type=image/png;filename=b.png``."""
+        if not value.is_literal:
+            raise Unwritable(f"the name of its file, {value.source}, is known only when it runs")
+        path, *parameters = re.split(r";(?=(?:type|filename)=)", value.literal)
+        given = dict(parameter.split("=", 1) for parameter in parameters)
+        return self._files.upload(path, given.get("filename"), given.get("type"))
+
+    def _multipart(self, parts: dict[str, Any], given: tuple[Pair | FilePart, ...]) -> None:
+        if not any(isinstance(one, FilePart) for one in given):
+            raise Unwritable("it sends multipart/form-data without a file")
+        for one in given:
+            if isinstance(one, FilePart):
+                value = self._files.upload(one.path, None, one.content_type)
+                parts.setdefault("files", []).append((self._text(one.name), value))
+            else:
+                parts.setdefault("data", []).append((self._text(one.name), self._text(one.value)))
+
+    def _body(self, parts: dict[str, Any], body: BodySource) -> None:
+        headers = parts.get("headers", [])
+        given = next((str(value) for name, value in headers if name.strip("\"'").lower() == "content-type"), None)
+        if body.kind in ("file", "template_file"):
+            guessed = mimetypes.guess_type(body.content.source)[0]
+            if given is None and guessed is not None:
+                headers = parts.setdefault("headers", [])
+                headers.append((Code('"Content-Type"'), Code(quoted(guessed))))
+                given = quoted(guessed)
+            if body.kind == "file" and not (guessed or given or "").strip("\"'").endswith("json"):
+                parts["data"] = self._files.content(body.content)
+                return
+            _, content = self._files.read(body.content)
+            body = BodySource("text", self._content(content.decode("utf-8", "replace"), body.kind == "template_file"))
+        plain_type = (given or "").strip("\"'").partition(";")[0].lower()
+        is_json = plain_type.endswith(("/json", "+json")) if given else body.kind == "json" or body.info == "json"
+        if is_json:
+            try:
+                parts["json"] = json_value(body.content, self.expression)
+            except ValueError:
+                pass
+            else:
+                if plain_type == "application/json":
+                    parts["headers"] = [one for one in headers if one[0].strip("\"'").lower() != "content-type"]
+                    if not parts["headers"]:
+                        del parts["headers"]
+                return
+        if plain_type.startswith("multipart/"):
+            raise Unwritable("it sends multipart/form-data")
+        if not body.content.is_literal and plain_type == "application/x-www-form-urlencoded":
+            raise Unwritable("its body is a form with blanks")
+        if given is None:
+            parts.setdefault("headers", []).append((Code('"Content-Type"'), Code('"text/plain; charset=utf-8"')))
+        parts["data"] = text_value(body.content, self.expression)
+
+    def _content(self, text: str, has_blanks: bool) -> Template:
+        """The text of a file as a template."""
+        try:
+            return parse_template(text, place_at(text, 1, 1)) if has_blanks else Template(text, (text,))
+        except RequestError as error:
+            raise Unwritable(f"its file cannot be read: {error.message}") from error
+
+    # -- expressions ---------------------------------------------------------------------------------------------
+
+    def _text(self, template: Template) -> Code:
+        return text_value(template, self.expression, loose=True)
+
+    def expression(self, blank: Blank) -> str:
+        """The Python of a blank, with the names of the test."""
+        text = blank.expression.strip()
+        if text.startswith("$"):
+            bounds = re.fullmatch(r"\$randomInt (\d+) (\d+)", text)
+            if bounds:
+                return f"random.randrange({bounds[1]}, {bounds[2]})"
+            if text in _DYNAMIC:
+                return _DYNAMIC[text]
+            raise Unwritable(f"{blank} is a variable of another tool")
+        reference = reference_in(text)
+        if reference is None:
+            return self.python(text)
+        name = self._names([reference["name"]])[reference["name"]]
+        side = f"{name}.request" if reference["side"] == "request" else name
+        if reference["header"]:
+            return f"{side}.headers[{quoted(reference['header'])}]"
+        if reference["path"] == "*":
+            return f"{side}.text"
+        steps = path_steps(reference)
+        if steps is None:
+            raise Unwritable(f"{blank} is more JSONPath than nbmicro reads")
+        return f"{side}.json" + "".join(f"[{quoted(one) if isinstance(one, str) else one}]" for one in steps)
+
+    def python(self, text: str, answer: str | None = None) -> str:
+        """A Python expression with the names of the test; with ``answer``, that response's names are its own."""
+        from nbmicro.export.renaming import read_in
+
+        own: dict[str, str] = {}
+        if answer is not None:
+            own = {name: answer if name == "response" else f"{answer}.{name}" for name in ANSWER_NAMES}
+        names = self._names(read_in(text) - own.keys())
+        return renamed(text, {**names, **own})
+
+    # -- the answer ----------------------------------------------------------------------------------------------
+
+    def expectations(self, request: ScriptRequest, answer: str) -> list[str]:
+        """The assertions and captures of a request, in order."""
+        lines: list[str] = []
+        if request.status is not None and request.status.code is not None:
+            lines.append(f"assert {answer}.status == {request.status.code}")
+        lines += [self._header(pair.name.source, pair.value, answer) for pair in request.expected_headers]
+        if request.expected_body is not None:
+            lines.append(self._expected_body(request.expected_body, answer))
+        lines += [f"{one.name} = {self.python(one.expression, answer)}" for one in request.captures]
+        for check in request.checks:
+            text = self.python(check.expression, answer)
+            lines.append(f"assert ({text})" if "\n" in text else f"assert {text}")
+            if check.message:
+                lines[-1] += f"  # {check.message}"
+        return lines
+
+    def _header(self, name: str, value: Template, answer: str) -> str:
+        expected = text_value(value, self.expression)
+        came = f"{answer}.headers[{quoted(name)}]"
+        if name.lower() == "content-type" and ";" not in value.source:
+            came += '.partition(";")[0]'
+        return f"assert {came} == {expected}"
+
+    def _expected_body(self, body: BodySource, answer: str) -> str:
+        if body.kind == "json":
+            try:
+                value = json_value(body.content, self.expression)
+            except ValueError as error:
+                raise Unwritable("the body it expects is not JSON") from error
+            return f"assert {answer}.json == {literal(value, 4)}"
+        return f'assert {answer}.text.removesuffix("\\n") == {text_value(body.content, self.expression)}'
+
+
+def _without_origin(url: Template) -> Template:
+    """A URL without the variable for the app's own origin that other tools put before it."""
+    parts = list(url.parts)
+    while parts and isinstance(parts[0], Blank) and parts[0].expression in APP_NAMES:
+        parts = parts[2:] if parts[1:2] == [":"] else parts[1:]
+    if parts and parts[0] in ("http://", "https://"):
+        return _without_origin(Template(url.source, tuple(parts[1:])))
+    origin = _ORIGIN.match(parts[0]) if parts and isinstance(parts[0], str) else None
+    if origin is not None and is_loopback_url(origin[0]):
+        parts[0] = str(parts[0])[origin.end() :] or "/"
+    return Template(url.source, tuple(parts) or ("/",))
+
+
+def _as_dict(pairs: Any) -> Any:
+    """Pairs as a dict, where no name comes twice."""
+    if not isinstance(pairs, list):
+        return pairs
+    names = [name for name, _ in pairs]
+    return dict(pairs) if len(set(names)) == len(names) else pairs

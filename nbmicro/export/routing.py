@@ -1,0 +1,171 @@
+"""The routes of a notebook as one module declares them: who covers whom, and which function has which endpoint."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from nbmicro.errors import LoadError
+from nbmicro.export.survey import Survey, Unit
+from nbmicro.web.declarations import pattern_of
+
+# A parameter of a rule whose other characters are escaped.
+_PLACES = re.compile(r"<.*?>")
+_SHORT = ("get", "post", "put", "delete", "patch")
+
+
+@dataclass
+class PlannedRoute:
+    """A route on its way into a module.
+
+    Parameters
+    ----------
+    unit:
+        Where it is declared.
+    rule, methods:
+        What it answers; of the methods, only those that no later cell takes over.
+    asked:
+        The endpoint that the cell asks for.
+    function:
+        The name of its function in the module.
+    decorator:
+        The decorator that declares it; None for a ``%%route`` cell.
+    endpoint:
+        The endpoint it has.
+    declared:
+        The methods it was declared with.
+    until:
+        For each method that is taken over, the number of the first cell that does.
+    """
+
+    unit: Unit
+    rule: str
+    methods: tuple[str, ...]
+    asked: str
+    function: str
+    decorator: ast.Call | None = None
+    endpoint: str = ""
+    declared: tuple[str, ...] = ()
+    until: dict[str, int] = field(default_factory=dict)
+
+    def answered_before(self, number: int, method: str, path: str) -> bool:
+        """Whether a request of the cell ``number`` asks for what a later cell has taken over."""
+        stands = self.unit.cell.number <= number < self.until.get(method, 0)
+        return stands and re.fullmatch(_PLACES.sub(".+", re.escape(pattern_of(self.rule))), path) is not None
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether later cells answer all that it would."""
+        return not self.methods
+
+
+def planned(survey: Survey) -> list[PlannedRoute]:
+    """The routes in order, with those that are covered.
+
+    Raises
+    ------
+    LoadError
+        A later cell takes over a part of what one decorator declares.
+    """
+    routes = [route for unit in survey.units for route in _routes_of(unit, survey)]
+    _cover(routes)
+    _name_endpoints(routes)
+    _name_functions(routes, survey)
+    return routes
+
+
+def _routes_of(unit: Unit, survey: Survey) -> Iterator[PlannedRoute]:
+    if unit.step.route is not None:
+        cell = unit.step.route
+        methods = cell.line.methods
+        yield PlannedRoute(unit, cell.line.rule, methods, cell.endpoint, cell.name, declared=methods)
+    elif isinstance(unit.what, ast.FunctionDef | ast.AsyncFunctionDef):
+        # The decorator next to the function runs first.
+        for decorator in reversed(unit.what.decorator_list):
+            route = _decorated(unit, unit.what, decorator, {"app", unit.target, survey.target})
+            if route is not None:
+                yield route
+
+
+def _decorated(
+    unit: Unit, node: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, apps: set[str]
+) -> PlannedRoute | None:
+    """The route of a decorator; None for another decorator, or one that cannot be read."""
+    match decorator:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=app), attr=word), args=[ast.Constant(value=str(rule))]):
+            pass
+        case _:
+            return None
+    options = {one.arg: one.value for one in decorator.keywords}
+    if app not in apps or word not in (*_SHORT, "route") or options.keys() - {"methods", "endpoint"}:
+        return None
+    methods: tuple[str, ...] = (word.upper(),) if word in _SHORT else ("GET",)
+    endpoint = node.name
+    try:
+        if "methods" in options:
+            methods = tuple(str(one).upper() for one in ast.literal_eval(options["methods"]))
+        if "endpoint" in options:
+            endpoint = str(ast.literal_eval(options["endpoint"]))
+    except ValueError:
+        return None
+    return PlannedRoute(unit, rule, methods, endpoint, node.name, decorator, declared=methods)
+
+
+def _cover(routes: list[PlannedRoute]) -> None:
+    for number, route in enumerate(routes):
+        later = [
+            one
+            for one in routes[number + 1 :]
+            if one.unit.cell is not route.unit.cell
+            and one.unit.target == route.unit.target
+            and pattern_of(one.rule) == pattern_of(route.rule)
+        ]
+        for method in route.methods:
+            over = [one.unit.cell.number for one in later if method in _answered(one)]
+            if over:
+                route.until[method] = min(over)
+        left = tuple(method for method in route.methods if method not in route.until)
+        if route.decorator is not None and left and left != route.methods:
+            raise LoadError(
+                f"`{route.function}` answers {', '.join(route.methods)} {route.rule}, and a cell below takes over a "
+                "part of that; a module has one function for each.",
+                hint=f"Leave over to it what it still answers:  methods={list(left)}",
+                where=route.unit.cell.where,
+                line=route.decorator.lineno,
+            )
+        route.methods = left
+
+
+def _answered(route: PlannedRoute) -> set[str]:
+    return {*route.declared, *(("HEAD",) if "GET" in route.declared else ())}
+
+
+def _name_endpoints(routes: list[PlannedRoute]) -> None:
+    holders: dict[str, Unit | None] = {"static": None}
+    for route in routes:
+        if route.is_covered:
+            continue
+        name, number = route.asked, 1
+        while name in holders and holders[name] is not route.unit:
+            number += 1
+            name = f"{route.asked}_{number}"
+        holders[name] = route.unit
+        route.endpoint = name
+
+
+def _name_functions(routes: list[PlannedRoute], survey: Survey) -> None:
+    """A body's function gets a name that means nothing else in the notebook; a function keeps its own."""
+    taken = survey.taken
+    for route in routes:
+        cell = route.unit.step.route
+        if cell is None or cell.form == "function" or route.is_covered:
+            continue
+        wanted = route.endpoint if route.endpoint.isidentifier() else cell.line.default_endpoint
+        name, number = wanted, 1
+        while name in taken:
+            name = f"{wanted}_view" if number == 1 else f"{wanted}_view_{number}"
+            number += 1
+        taken.add(name)
+        route.function = name

@@ -1,0 +1,369 @@
+"""The tests that a notebook's requests are: a function for each cell that asks, in the notebook's order."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from nbmicro.cells.notebook_cell import NotebookCell
+from nbmicro.errors import NbmicroError
+from nbmicro.export.asked_cells import AskedCell, Line, asked_cells
+from nbmicro.export.cell_text import cut, indented
+from nbmicro.export.client_calls import client_calls
+from nbmicro.export.imports import Imported, written
+from nbmicro.export.renaming import Unwritable, bound_in, read_in, renamed
+from nbmicro.export.request_text import RequestText
+from nbmicro.export.route_text import quoted
+from nbmicro.export.routing import planned
+from nbmicro.export.sent_files import SentFiles
+from nbmicro.export.suite_names import SuiteNames
+from nbmicro.export.survey import Survey
+from nbmicro.language.parser import parse_file
+from nbmicro.language.syntax import LineRequest, Script
+from nbmicro.language.template import Template
+from nbmicro.loading.selection import Selection
+from nbmicro.runner.fill import APP_NAMES
+
+
+@dataclass
+class _Test:
+    """A test function on its way."""
+
+    name: str
+    cell: NotebookCell
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def has_code(self) -> bool:
+        """Whether it is a function; of comments alone there is none."""
+        return any(not line.startswith("#") for line in self.lines)
+
+
+class Suite:
+    """The tests of a module.
+
+    Parameters
+    ----------
+    cells, selection, survey:
+        The notebook.
+    module:
+        The name of the module it is exported to.
+    origin:
+        The notebook's file.
+    """
+
+    def __init__(
+        self, cells: list[NotebookCell], selection: Selection, survey: Survey, *, module: str, origin: Path
+    ) -> None:
+        self.notes: list[str] = []
+        self._asked = list(asked_cells(cells, selection))
+        self._survey = survey
+        self._module = module
+        self._alias = module if module.isidentifier() else re.sub(r"\W+", "_", module).strip("_").lstrip("0123456789_")
+        self._alias = self._alias or "module"
+        self._origin = origin.name
+        self._files = SentFiles(origin.resolve().parent)
+        self._tests: list[_Test] = []
+        self._routes = planned(survey)
+        self._names = SuiteNames(survey, self._alias, self._asked)
+        self._request = RequestText(f"{self._alias}.{survey.target}", self._names.written, self._files)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The files that the tests send, by their path from the tests' folder."""
+        return self._files.copied
+
+    def written(self) -> str | None:
+        """The text of the tests; None where the notebook asks for nothing."""
+        for asked in self._asked:
+            target = self._survey.target_in(asked.cell.number)
+            if target != self._survey.target:
+                self.notes += [f"Requests to {target} are not among the tests."]
+            elif asked.script is not None:
+                self._write_script(asked, asked.script)
+            elif asked.lines:
+                self._write_lines(asked)
+            elif asked.python and (not asked.is_marked or client_calls(ast.parse(asked.python))):
+                self._write_looks(asked)
+        self.notes = list(dict.fromkeys(self.notes))
+        return self._assembled() if any(test.has_code for test in self._tests) else None
+
+    # -- cells ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, asked: AskedCell, method: str, url: str, named: str | None = None) -> _Test:
+        url = re.sub(r"^\{\{.*?\}\}(?=/)", "", url)
+        path = re.sub(r"\{\{\s*(.*?)\s*\}\}", r"\1", url).partition("?")[0]
+        words = re.sub(r"[\W_]+", "_", named or f"{method.lower()}_{path}", flags=re.ASCII).strip("_")
+        words = words if named else words.lower()
+        words = words if len(words) <= 60 else words[:60].rstrip("_")
+        base = name = f"test_{words}" if words != method.lower() else f"test_{words}_index"
+        number = 1
+        while any(one.name == name for one in self._tests):
+            number += 1
+            name = f"{base}_{number}"
+        test = _Test(name, asked.cell)
+        self._tests.append(test)
+        return test
+
+    def _leave_out(self, asked: AskedCell, test: _Test, what: str, fault: Unwritable) -> None:
+        test.lines.append("# " + textwrap.shorten(f"Left out: {what}; {fault}.", 110, placeholder=" …"))
+        self.notes.append(f"cell {asked.cell.number}: {what} is not among the tests; {fault}.")
+
+    def _write_script(self, asked: AskedCell, script: Script) -> None:
+        if not script.requests:
+            return
+        first = script.requests[0]
+        test = self._begin(asked, first.method, first.url.source, first.name)
+        statuses = asked.statuses
+        if script.options.reset:
+            test.lines.append("client.reset()")
+        for number, request in enumerate(script.requests):
+            for variable in script.variables:
+                if variable.before == number:
+                    value = variable.value.source
+                    text = value if re.fullmatch(r"-?[1-9]\d*|0", value) else self._template(asked, test, variable)
+                    test.lines.append(f"{variable.name} = {text}")
+                    self._names.bound.add(variable.name)
+            answer = request.name or "response"
+            if number:
+                test.lines.append("")
+            try:
+                self._refuse_replaced(asked, request.method, request.url)
+                sent = f"{answer} = {self._request.script_call(request, script.options, len(answer) + 7)}"
+                self._names.bound |= {answer, *(one.name for one in request.captures)}
+                expected = self._request.expectations(request, answer)
+            except Unwritable as fault:
+                self._leave_out(asked, test, request.label, fault)
+                continue
+            if script.options.expect is not None:
+                expected.insert(0, f"assert {answer}.status == {script.options.expect}")
+            if not any(line.startswith("assert") for line in expected):
+                expected.insert(0, _status(answer, statuses, number, len(script.requests)))
+            test.lines += [sent, *expected]
+        self._drop_origins(test, script)
+
+    def _drop_origins(self, test: _Test, script: Script) -> None:
+        """Take out variables such as ``@host = http://localhost:5000``, for no URL of the test has them."""
+        for variable in script.variables:
+            line = f"{variable.name} = {quoted(variable.value.source)}"
+            if variable.name in APP_NAMES and line in test.lines and variable.name not in read_in(test.text):
+                test.lines.remove(line)
+                self._names.bound.discard(variable.name)
+
+    def _refuse_replaced(self, asked: AskedCell, method: str, url: Template) -> None:
+        """Unwritable for a request to a route that a cell below replaces: the module has only the one that stays."""
+        self._refuse_replaced_path(asked, method, "".join(one if isinstance(one, str) else "1" for one in url.parts))
+
+    def _refuse_replaced_path(self, asked: AskedCell, method: str, url: str) -> None:
+        path = url.partition("?")[0]
+        if any(route.answered_before(asked.cell.number, method, path) for route in self._routes):
+            raise Unwritable("a cell below it replaces the route")
+
+    def _template(self, asked: AskedCell, test: _Test, variable: object) -> str:
+        from nbmicro.export.literals import text_value
+
+        try:
+            return str(text_value(variable.value, self._request.expression))  # type: ignore[attr-defined]
+        except Unwritable as fault:
+            self._leave_out(asked, test, "a variable of the cell", fault)
+            return quoted("")
+
+    def _write_file(self, asked: AskedCell, file: str) -> None:
+        """The requests of ``%http --file API.http``; what they send is looked for beside that file."""
+        before = self._files.folder
+        try:
+            place, content = self._files.read(file)
+            script = parse_file(content.decode("utf-8-sig"), place.name)
+            self._files.folder = place.parent
+            options = asked.lines[0].request.options if asked.lines[0].request is not None else script.options
+            self._write_script(asked, replace(script, options=options))
+        except (Unwritable, NbmicroError, UnicodeDecodeError) as fault:
+            reason = "it cannot be read" if not isinstance(fault, Unwritable) else str(fault)
+            self._leave_out(asked, self._begin(asked, "file", file), f"%http --file {file}", Unwritable(reason))
+        finally:
+            self._files.folder = before
+
+    def _write_lines(self, asked: AskedCell) -> None:
+        files = [line.request.options.file for line in asked.lines if line.request and line.request.options.file]
+        if files and len(asked.lines) == 1 and not asked.lines[0].is_nested:
+            self._write_file(asked, files[0])
+            return
+        first = next((line.request for line in asked.lines if line.request and line.request.url), None)
+        if first is None or first.url is None:
+            return
+        test = self._begin(asked, first.method, first.url.source)
+        if not asked.python:
+            self._write_request(asked, test, first, "response", 0)
+            return
+        lines = {line.number: (number, line) for number, line in enumerate(asked.lines)}
+        for one in cut(asked.python, ast.parse(asked.python).body):
+            node = one.node
+            if (node.lineno, node.col_offset) in asked.kept:
+                continue
+            inner = {line: found for line, found in lines.items() if node.lineno <= line <= (node.end_lineno or 0)}
+            if node.lineno in inner and not inner[node.lineno][1].is_nested:
+                number, line = inner[node.lineno]
+                answer = line.target if line.target and line.target.isidentifier() else "response"
+                if line.request is not None:
+                    self._write_request(asked, test, line.request, answer, number)
+            elif inner and not isinstance(node, ast.Try):
+                self._write_nested(asked, test, one.text, node, [found for _, found in inner.values()])
+            elif not inner:
+                self._write_statement(asked, test, one.text, node)
+
+    def _write_request(self, asked: AskedCell, test: _Test, request: LineRequest, answer: str, number: int) -> None:
+        options = request.options
+        if options.reset:
+            test.lines.append("client.reset()")
+        if request.url is None and not options.file:
+            return
+        try:
+            if request.url is not None:
+                self._refuse_replaced(asked, request.method, request.url)
+            sent = f"{answer} = {self._request.line_call(request, len(answer) + 7)}"
+        except Unwritable as fault:
+            self._leave_out(asked, test, f"{request.method} {request.url.source if request.url else ''}".strip(), fault)
+            return
+        self._names.bound.add(answer)
+        if test.lines and not test.lines[-1].startswith("client.reset"):
+            test.lines.append("")
+        test.lines.append(sent)
+        if options.expect is not None:
+            test.lines.append(f"assert {answer}.status == {options.expect}")
+        else:
+            test.lines.append(_status(answer, asked.statuses, number, len(asked.lines)))
+
+    def _write_nested(self, asked: AskedCell, test: _Test, text: str, node: ast.stmt, found: list[Line]) -> None:
+        """A loop or a branch with requests in it."""
+        lines = text.split("\n")
+        try:
+            self._names.bound |= bound_in(text)
+            for line in found:
+                if line.request is None:
+                    raise Unwritable("its request cannot be read")
+                place = line.number - node.lineno
+                indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]
+                sent = self._request.line_call(line.request, -1000)
+                lines[place] = indent + (f"{line.target} = {sent}" if line.target else sent)
+            text = "\n".join(lines)
+            test.lines.append(renamed(text, self._names.written(read_in(text) - {self._alias})))
+        except Unwritable as fault:
+            self._leave_out(asked, test, f"`{lines[0]}`", fault)
+
+    def _write_looks(self, asked: AskedCell) -> None:
+        """A cell of plain Python: a test if it asks; if it only looks, its checks belong to the test before."""
+        statements = [
+            one
+            for one in cut(asked.python, ast.parse(asked.python).body)
+            if (one.node.lineno, one.node.col_offset) not in asked.kept
+        ]
+        calls = [call for one in statements for call in client_calls(one.node)]
+        checks = any(isinstance(node, ast.Assert) for one in statements for node in ast.walk(one.node))
+        if calls:
+            test = self._begin(asked, calls[0].method, calls[0].url or "requests")
+        elif self._tests and checks:
+            test = self._tests[-1]
+        else:
+            return
+        for one in statements:
+            self._write_statement(asked, test, one.text, one.node)
+            match one.node:
+                case ast.Assign(targets=[ast.Name(id=answer)], value=value) if not checks and answer in test.text:
+                    if any(value is call.node for call in calls):
+                        test.lines.append(_status(answer, asked.statuses, 0, 1))
+
+    def _write_statement(self, asked: AskedCell, test: _Test, text: str, node: ast.stmt) -> None:
+        calls = client_calls(node)
+        checks = any(isinstance(inner, ast.Assert) for inner in ast.walk(node))
+        if not checks and not calls and not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            return
+        first = text.partition("\n")[0]
+        try:
+            for call in calls:
+                self._refuse_replaced_path(asked, call.method, call.url or "")
+            if isinstance(node, ast.Expr) and calls:
+                if len(calls) > 1:
+                    raise Unwritable("it sends more than one request; give each a line of its own")
+                # Only the request is of use to a test, not what was shown of its answer.
+                asking = ast.get_source_segment(asked.python, calls[0].node) or ""
+                text = f"response = {asking}\n{_status('response', asked.statuses, 0, 1)}"
+            # What it binds, and what is bound already, is the tests' own.
+            test.lines.append(renamed(text, self._names.written(read_in(text))))
+        except Unwritable as fault:
+            self._leave_out(asked, test, f"`{first}`", fault)
+        self._names.bound |= bound_in(text)
+
+    # -- the text ------------------------------------------------------------------------------------------------
+
+    def _assembled(self) -> str:
+        shared = self._shared()
+        functions: list[str] = []
+        for test in self._tests:
+            if not test.has_code:
+                functions += ["\n".join(test.lines)] if test.lines else []
+                continue
+            own = sorted(shared & bound_in(test.text))
+            body = "\n".join([*([f"global {', '.join(own)}\n"] if own else []), *test.lines])
+            functions.append(f"def {test.name}():\n{indented(body)}")
+        head = self._head(shared, "\n".join([*functions, *self._names.helpers.values()]))
+        return "\n\n\n".join([head, *[text for text in self._names.helpers.values() if text], *functions]) + "\n"
+
+    def _shared(self) -> set[str]:
+        """The names that one test binds and a later one reads."""
+        shared: set[str] = set()
+        bound: set[str] = set()
+        for test in self._tests:
+            own = bound_in(test.text)
+            first = {name for name in bound if _reads_first(test.text, name)}
+            shared |= first
+            bound |= own
+        return shared - {"response"}
+
+    def _head(self, shared: set[str], code: str) -> str:
+        imports = [*self._names.imports, Imported("nbmicro", "Client")]
+        known = {"quote": Imported("urllib.parse", "quote")}
+        known |= {"Path": Imported("pathlib", "Path")}
+        known |= {name: Imported(name) for name in ("uuid", "time", "random")}
+        imports += [one for name, one in known.items() if re.search(rf"(?<![\w.]){name}[(.]", code)]
+        if shared:
+            imports.append(Imported("typing", "Any"))
+        own = self._module if self._module.isidentifier() else None
+        imports += [Imported(own)] if own else [Imported("importlib")]
+        lines = [
+            f'"""Tests of {self._module}.py, made of the requests in {self._origin}.\n',
+            'They run in the notebook\'s order and share one client, which keeps cookies.\n"""\n',
+            written(imports, {own or ""}) + "\n",
+        ]
+        if own is None:
+            lines.append(f"{self._alias} = importlib.import_module({quoted(self._module)})")
+        if {"session", "flash"} & self._survey.given:
+            app = f"{self._alias}.{self._survey.target}"
+            lines.append(f'{app}.secret_key = {app}.secret_key or "only for these tests"')
+        lines.append(f"client = Client({self._alias}.{self._survey.target})")
+        if shared:
+            lines.append("\n# What one test leaves to the next.")
+            lines += [f"{name}: Any" for name in sorted(shared)]
+        return "\n".join(lines)
+
+
+def _status(answer: str, statuses: list[int], number: int, count: int) -> str:
+    """The check of a request that has none: the status that the notebook shows for it."""
+    if len(statuses) == count:
+        return f"assert {answer}.status == {statuses[number]}"
+    return f"assert {answer}.status < 500"
+
+
+def _reads_first(text: str, name: str) -> bool:
+    """Whether statements read a name before they bind it."""
+    from nbmicro.cells.top_level import TopLevel
+
+    top = TopLevel()
+    top.run(ast.parse(text).body)
+    return name in top.reads

@@ -1,0 +1,244 @@
+"""What the code of a served notebook reads, binds and imports.
+
+All that must be known before a line of it is written.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType
+
+from nbmicro.cells.app_line import parse_app_line
+from nbmicro.cells.names import handler_names
+from nbmicro.cells.notebook_cell import NotebookCell
+from nbmicro.cells.statement_names import compile_statement, names_of, only_looks
+from nbmicro.errors import LoadError
+from nbmicro.export.app_context import ContextReaders, defined_by
+from nbmicro.export.imports import Imported, imported_names
+from nbmicro.loading.selection import Action, Selection, Step
+from nbmicro.web.names import HANDLER_NAMES
+
+
+@dataclass
+class Unit:
+    """A statement, an action, a route or a resource: what a module is made of, in order.
+
+    Parameters
+    ----------
+    cell, step:
+        Where it stands.
+    what:
+        The statement or action; None where the step as a whole is meant.
+    target:
+        The variable of the app that the magics speak to here.
+    at_once, bound:
+        The names it reads when it runs, and binds.
+    awaits:
+        Whether it awaits at the top level.
+    needs_context:
+        Whether it needs the app context that every cell of a notebook has.
+    """
+
+    cell: NotebookCell
+    step: Step
+    what: ast.stmt | Action | None
+    target: str
+    at_once: frozenset[str] = frozenset()
+    bound: frozenset[str] = frozenset()
+    awaits: bool = False
+    needs_context: bool = False
+
+
+@dataclass
+class Survey:
+    """The units of a notebook, and the names of all of them.
+
+    Parameters
+    ----------
+    units:
+        In order.
+    target:
+        The variable of the app that is served.
+    used:
+        The names that the code reads, at once or later, imports apart.
+    bound:
+        The names that it binds, imports among them.
+    given:
+        The names of ``%load_ext nbmicro`` that are used.
+    imports:
+        What each import statement binds.
+    context:
+        What reads the app context.
+    targets:
+        What each ``%app`` line names, by the number of its cell.
+    """
+
+    units: list[Unit] = field(default_factory=list)
+    target: str = "app"
+    used: set[str] = field(default_factory=set)
+    bound: set[str] = field(default_factory=set)
+    given: set[str] = field(default_factory=set)
+    imports: dict[str, list[Imported]] = field(default_factory=dict)
+    context: ContextReaders = field(default_factory=ContextReaders)
+    targets: dict[int, str] = field(default_factory=dict)
+
+    def target_in(self, number: int) -> str:
+        """What the magics of a cell speak to."""
+        named = [cell for cell in self.targets if cell <= number]
+        return self.targets[max(named)] if named else "app"
+
+    @property
+    def taken(self) -> set[str]:
+        """Every name that a new function may not have."""
+        return self.used | self.bound | self.given | set(dir(builtins)) | {"App", "app", "nbmicro", "asyncio"}
+
+    def makes_app_at(self, number: int) -> bool:
+        """Whether a unit, the first that needs ``%load_ext``, finds no app, and one is wanted below."""
+        if any("app" in unit.bound for unit in self.units[:number]):
+            return False
+        for unit in self.units[number:]:
+            declares = (unit.what is None or unit.needs_context) and unit.target == "app"
+            if declares or "app" in unit.at_once:
+                return True
+            if "app" in unit.bound:
+                return False
+        return self.target == "app"
+
+
+def survey(selection: Selection, folder: Path | None = None) -> Survey:
+    """Walk over the cells that run; modules of theirs are looked for in ``folder``.
+
+    Raises
+    ------
+    LoadError
+        The notebook ends with ``%app`` and an app of another module, which is no part of it.
+    """
+    found = Survey(context=ContextReaders(folder=folder))
+    target = "app"
+    named: tuple[NotebookCell, int] | None = None
+    for step in selection.steps:
+        if step.python is None:
+            found.units.append(_declaration(step, target, found))
+            continue
+        codes = dict(zip(map(id, step.statements), step.parts, strict=True))
+        for what in step.statements:
+            if isinstance(what, Action):
+                if what.name == "app":
+                    target = parse_app_line(what.rest).target or target
+                    found.targets[step.cell.number] = target
+                    named = step.cell, what.line
+                found.units.append(Unit(step.cell, step, what, target))
+            elif not _only_shows(what):
+                code = codes[id(what)]
+                awaits = isinstance(code, CodeType) and bool(code.co_flags & inspect.CO_COROUTINE)
+                found.units.append(_statement(step, what, target, found, awaits=awaits))
+    if named is not None and not target.isidentifier():
+        raise _foreign(target, *named)
+    found.target = target
+    for unit in found.units:
+        # What makes the app cannot run in its context.
+        unit.needs_context = unit.needs_context and target not in unit.bound
+    found.given |= (found.used & HANDLER_NAMES.keys()) - found.bound
+    return found
+
+
+def _foreign(target: str, cell: NotebookCell, line: int) -> LoadError:
+    return LoadError(
+        f"`{target}` is an app of another module, so here the notebook has no app to be exported.",
+        hint=f"Serve that one:  nbmicro run {shlex.quote(target)}   or go back to the notebook's own:  %app app",
+        where=cell.where,
+        line=line,
+    )
+
+
+def _declaration(step: Step, target: str, found: Survey) -> Unit:
+    if not target.isidentifier():
+        raise _foreign(target, step.cell, 1)
+    if step.route is None:
+        return Unit(step.cell, step, None, target)
+    names = handler_names(step.route)
+    _note_imports(step.route.tree.body if step.route.form == "function" else [], found)
+    found.used |= names.reads | names.later | _annotated(step.route.tree)
+    found.bound |= names.binds | names.rebinds
+    _note_early(names.reads, found)
+    if step.route.form == "function":
+        found.context.function({step.route.name}, step.route.tree, names.later)
+    # Its imports stand above the function; what it binds itself is the function.
+    bound = names.binds & {step.route.name}
+    return Unit(step.cell, step, None, target, names.reads | {target}, bound)
+
+
+def _statement(step: Step, node: ast.stmt, target: str, found: Survey, *, awaits: bool) -> Unit:
+    names = names_of(node, compile_statement(node, "<export>"))
+    _note_early(names.at_once, found)
+    _note_imports([node], found)
+    found.used |= names.at_once | names.later | _annotated(node)
+    found.bound |= names.bound
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Global):
+            found.bound.update(inner.names)
+    if defined := defined_by(node):
+        found.context.function(defined, node, names.later)
+    # What a function reads that is called now is given by then, too.
+    found.given |= (found.context.reached(names.at_once) & HANDLER_NAMES.keys()) - found.bound
+    if found.context.reads_g(node, found.given):
+        raise LoadError(
+            "`g` lasts from cell to cell in a notebook; of a module's own nothing is left when a request comes.",
+            hint="Keep the value in a variable of the notebook.",
+            where=step.cell.where,
+            line=node.lineno,
+        )
+    needs_context = found.context.needed_by(node, found.given)
+    found.context.bind(node, names.bound)
+    return Unit(step.cell, step, node, target, names.at_once, names.bound, awaits, needs_context)
+
+
+def _note_early(reads: frozenset[str], found: Survey) -> None:
+    """A name of ``%load_ext`` that is read before the notebook binds it is that of ``%load_ext``."""
+    found.given |= (reads & HANDLER_NAMES.keys()) - found.bound
+
+
+def _note_imports(nodes: Sequence[ast.stmt], found: Survey) -> None:
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for one in imported_names(node):
+                found.imports.setdefault(one.binds, []).append(one)
+
+
+def _annotated(tree: ast.AST) -> set[str]:
+    """The names in annotations, which the compiler does not see where they are text."""
+    return {name for node in ast.walk(tree) for part in _annotations(node) for name in _names(part)}
+
+
+def _annotations(node: ast.AST) -> Iterator[ast.expr]:
+    for name in ("annotation", "returns"):
+        part = getattr(node, name, None)
+        if isinstance(part, ast.expr):
+            yield part
+
+
+def _names(part: ast.expr) -> Iterator[str]:
+    for node in ast.walk(part):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            try:
+                yield from _names(ast.parse(node.value, mode="eval").body)
+            except SyntaxError:
+                continue
+
+
+def _only_shows(node: ast.stmt) -> bool:
+    """Whether a statement is for the eye alone: a bare name or value, or ``display`` of one."""
+    if not isinstance(node, ast.Expr) or not only_looks(node):
+        return False
+    return not any(
+        isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "print"
+        for inner in ast.walk(node)
+    )

@@ -1,0 +1,222 @@
+"""An app of another framework as a WSGI app for the client, the server and the loader."""
+
+from __future__ import annotations
+
+import atexit
+import contextvars
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from nbmicro.diagnosis.response_hints import RouteInfo
+from nbmicro.errors import LoadError
+from nbmicro.foreign import signals
+from nbmicro.foreign.bridge import Bridge
+from nbmicro.foreign.kinds import Kind, core_of, kind_of
+from nbmicro.foreign.tables import ForeignRoute, answered_by, table_of, what_answers
+from nbmicro.foreign.worker import Worker, loop_is_running
+
+
+class ForeignApp:
+    """A Flask, Django, FastAPI, Bottle or any other WSGI or ASGI app.
+
+    A WSGI app is called in the calling thread, or, where an event loop runs there as in a notebook's cell, in a worker
+    thread that stays the same from request to request. An ASGI app has a loop in a thread of its own. Context variables
+    go along, so that what a handler prints and logs is its exchange's; an interrupt and a deadline stop it.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    worker:
+        The thread that it was loaded in, to answer there; one of its own where none is given.
+
+    Raises nbmicro.errors.LoadError for an object that answers no requests.
+    """
+
+    def __init__(self, app: Any, worker: Worker | None = None) -> None:
+        kind = kind_of(app)
+        if kind is None:
+            raise LoadError(f"{app!r} answers no requests: it is neither a WSGI nor an ASGI app.")
+        self.app = app
+        self.kind: Kind = kind
+        self._bridge = Bridge(app) if kind.is_async else None
+        self._worker = worker or Worker()
+        self._busy = False
+        self._lock = threading.Lock()
+        _open.add(self)
+
+    @property
+    def core(self) -> Any:
+        """The framework's own object, inside the middlewares around it."""
+        return core_of(self.app)
+
+    @property
+    def name(self) -> str:
+        """What the framework calls it, else what it is."""
+        return str(getattr(self.core, "name", None) or self.kind.spoken)
+
+    def start(self) -> None:
+        """Let an ASGI app start up; for others there is nothing to do. Raises what its startup raises."""
+        if self._bridge is not None:
+            self._bridge.start()
+
+    def close(self) -> None:
+        """Let an ASGI app shut down, and end the threads. A request afterwards begins them again."""
+        if self._bridge is not None:
+            self._bridge.close()
+        self._worker.end()
+        self._worker = Worker()
+
+    def run(self, function: Callable[[], Any]) -> Any:
+        """Call a function where the app's own code runs: in a thread without an event loop."""
+        if not _needs_thread():
+            return function()
+        worker = self._take()
+        try:
+            return worker.run(function)
+        finally:
+            self._give_back(worker)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer as the app does (PEP 3333)."""
+        signals.listen()
+        signals.adopt_streams()
+        errors = environ.get("wsgi.errors")
+        if errors is not None:
+            environ["wsgi.errors"] = signals.Errors(errors, environ)
+        if self._bridge is not None:
+            return _Told(self._bridge(environ, start_response), self, environ)
+        if not _needs_thread():
+            return _Told(self.app(environ, start_response), self, environ)
+        return _InThread(self, environ, start_response)
+
+    def look_back(self, environ: dict[str, Any]) -> None:
+        """Note in the environ of a request that is over what the framework tells of it: the exception, the route."""
+        signals.take_told(environ)
+        answered = answered_by(self.core, environ)
+        if answered is not None:
+            environ["nbmicro.route"] = answered
+
+    # -- what is known of it -------------------------------------------------------------------------------------
+
+    def table(self) -> tuple[ForeignRoute, ...]:
+        """Its routes, as far as they can be read."""
+        return self.run(lambda: table_of(self.core))  # type: ignore[no-any-return]
+
+    def what_answers(self, path: str) -> list[str] | None:
+        """What would answer a path, a line for each; none where nothing does, None where it cannot be known."""
+        return self.run(lambda: what_answers(self.core, path))  # type: ignore[no-any-return]
+
+    def routes(self) -> tuple[RouteInfo, ...]:
+        """Its routes, for hints."""
+        return tuple(RouteInfo(one.pattern, one.methods, one.endpoint, one.rule) for one in self.table())
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.spoken}>"
+
+    # -- threads -------------------------------------------------------------------------------------------------
+
+    def _take(self) -> Worker:
+        """The standing worker, or another one while that is at work."""
+        with self._lock:
+            if self._busy:
+                return Worker()
+            if self._worker.retired:
+                self._worker = Worker()
+            self._busy = True
+            return self._worker
+
+    def _give_back(self, worker: Worker) -> None:
+        with self._lock:
+            if worker is self._worker:
+                self._busy = False
+                return
+        worker.end()
+
+
+def _needs_thread() -> bool:
+    """Whether a WSGI app may not be called here; a browser's Python (Pyodide) has no threads to call it in."""
+    return loop_is_running() and sys.platform != "emscripten"
+
+
+class _Told:
+    """A response that was read in the calling thread; at its end it is looked what the framework has told."""
+
+    def __init__(self, chunks: Iterable[bytes], owner: ForeignApp, environ: dict[str, Any]) -> None:
+        self._chunks = chunks
+        self._owner = owner
+        self._environ = environ
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._chunks)
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._chunks, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._owner.look_back(self._environ)
+
+
+class _InThread:
+    """A response that is made and read in a worker thread, from the call to its end."""
+
+    def __init__(self, owner: ForeignApp, environ: dict[str, Any], start_response: Any) -> None:
+        self._owner = owner
+        self._environ = environ
+        self._context = contextvars.copy_context()
+        self._worker: Worker | None = owner._take()
+        self._iterator: Iterator[bytes] = iter(())
+        self._close: Callable[[], Any] | None = None
+
+        def call() -> None:
+            chunks = owner.app(environ, start_response)
+            self._close = getattr(chunks, "close", None)
+            self._iterator = iter(chunks)
+
+        try:
+            self._run(call)
+        except BaseException:
+            self.close()
+            raise
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk: bytes | None = self._run(lambda: next(self._iterator, None))
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Close the app's iterable where it was made, and give the thread back."""
+        worker = self._worker
+        if worker is None:
+            return
+        try:
+            if self._close is not None and not worker.retired:
+                self._run(self._close)
+        finally:
+            self._worker = None
+            self._owner._give_back(worker)
+            self._owner.look_back(self._environ)
+
+    def _run(self, function: Callable[[], Any]) -> Any:
+        if self._worker is None or self._worker.retired:
+            raise StopIteration
+        return self._worker.run(function, self._context)
+
+
+_open: weakref.WeakSet[ForeignApp] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """A kernel that exits lets the apps shut down."""
+    for one in list(_open):
+        one.close()

@@ -1,0 +1,296 @@
+"""An ASGI app as a WSGI app: a2wsgi, with the event loop, the lifespan and the ends that it leaves to others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any
+
+from werkzeug.http import HTTP_STATUS_CODES
+
+from nbmicro.errors import DeadlineExceeded, LoadError
+from nbmicro.foreign.interruption import (
+    GRACE,
+    Stopped,
+    current_ticket,
+    stop_threads,
+    threads_of,
+    trace_of_stack,
+    trace_of_task,
+)
+from nbmicro.foreign.watching import Watch
+
+#: Seconds that an app has for its startup, and for its shutdown.
+STARTUP_LIMIT = 60.0
+SHUTDOWN_LIMIT = 5.0
+
+
+class Bridge:
+    """A WSGI app that asks an ASGI app, in an event loop of its own thread.
+
+    The loop begins, and the app starts up, with :meth:`start` or the first request.
+
+    Parameters
+    ----------
+    app:
+        The ASGI 3 application.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stop: asyncio.Event | None = None
+        self._started: Future[None] = Future()
+        self._lock = threading.Lock()
+        self._state: dict[str, Any] = {}
+        self._wsgi: Any = None
+
+    def start(self) -> None:
+        """Begin the loop and let the app start up (ASGI's lifespan protocol); again is nothing.
+
+        Raises
+        ------
+        LoadError
+            a2wsgi is not installed.
+        Exception
+            What the app's startup raised.
+        """
+        with self._lock:
+            if self._thread is None:
+                if sys.platform == "emscripten":
+                    raise LoadError("an ASGI app needs a thread, and Python in a browser has none.")
+                middleware = _middleware()
+                self._loop = asyncio.new_event_loop()
+                self._wsgi = middleware(self._answer, loop=self._loop)
+                context = contextvars.copy_context()
+                self._thread = threading.Thread(
+                    target=context.run, args=(self._run, self._loop), name="nbmicro-asgi", daemon=True
+                )
+                self._thread.start()
+        try:
+            self._started.result(STARTUP_LIMIT)
+        except TimeoutError:
+            raise DeadlineExceeded(f"The app's startup was not complete after {STARTUP_LIMIT:g} s.") from None
+
+    def close(self) -> None:
+        """Let the app shut down, and end the loop and its thread."""
+        with self._lock:
+            thread, self._thread = self._thread, None
+            loop, stop = self._loop, self._stop
+            self._started = Future()
+        if thread is None or loop is None:
+            return
+        if stop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                loop.call_soon_threadsafe(stop.set)
+        if thread is not threading.current_thread():
+            thread.join(SHUTDOWN_LIMIT + GRACE)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer as the ASGI app does (PEP 3333)."""
+        self.start()
+        return _Answering(self, environ, start_response)
+
+    # -- in the loop's thread ------------------------------------------------------------------------------------
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(self._live())
+        except Stopped:
+            # It was meant for a request that had just ended.
+            pass
+        finally:
+            with contextlib.suppress(Exception):
+                loop.run_until_complete(_cancel_tasks())
+                loop.run_until_complete(loop.shutdown_asyncgens())
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    async def _live(self) -> None:
+        """From the app's startup to its shutdown."""
+        self._stop = asyncio.Event()
+        asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
+        task = asyncio.ensure_future(self.app(scope, asked.get, answers.put))
+        await asked.put({"type": "lifespan.startup"})
+        answer = await _first(task, answers)
+        failed = answer is not None and answer["type"] == "lifespan.startup.failed"
+        if failed:
+            await asyncio.wait([task], timeout=GRACE)
+            error = task.exception() if task.done() and not task.cancelled() else None
+            text = str((answer or {}).get("message", "")).strip().rpartition("\n")[2]
+            self._started.set_exception(error or LoadError(f"the app's startup failed: {text}"))
+            return
+        self._started.set_result(None)
+        await self._stop.wait()
+        if answer is None:
+            # It knows no lifespan, as the specification allows; what it raised at being asked is no fault.
+            if task.done() and not task.cancelled():
+                task.exception()
+            return
+        await asked.put({"type": "lifespan.shutdown"})
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_first(task, answers), SHUTDOWN_LIMIT)
+
+    async def _answer(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """One request; whatever becomes of it, a2wsgi hears of its end."""
+        answering: _Answering = scope["wsgi_environ"]["nbmicro.answering"]
+        scope["state"] = dict(self._state)
+        complete = False
+
+        async def noting(message: dict[str, Any]) -> None:
+            nonlocal complete
+            complete = complete or (message["type"] == "http.response.body" and not message.get("more_body"))
+            await send(message)
+
+        answering.task = asyncio.current_task()
+        try:
+            async with answering.watch.in_loop():
+                answering.coroutine = self.app(scope, receive, noting)
+                await answering.coroutine
+        except asyncio.CancelledError:
+            # a2wsgi would wait for ever for a task that was cancelled.
+            raise Stopped from None
+        except Exception as error:
+            # Starlette sends its page first, and raises then.
+            if not complete:
+                raise
+            answering.environ["nbmicro.error"] = error
+        finally:
+            answering.coroutine = None
+            if "endpoint" in scope:
+                # Starlette notes there what answers.
+                answering.environ["nbmicro.handler"] = scope["endpoint"]
+        if not complete:
+            raise RuntimeError("The ASGI app returned before its response was complete.")
+
+
+class _Answering:
+    """The response of one request, as it comes: the iterable of PEP 3333."""
+
+    def __init__(self, bridge: Bridge, environ: dict[str, Any], start_response: Any) -> None:
+        self.environ = environ
+        self.watch = Watch()
+        self.task: asyncio.Task[Any] | None = None
+        self.coroutine: Any = None
+        self._bridge = bridge
+        self._context = contextvars.copy_context()
+        self._context.run(current_ticket.set, self)
+        environ["nbmicro.answering"] = self
+        _make_readable(environ)
+        # A header without a value that Latin-1 has cannot come; a2wsgi reads the rest of the environ.
+        self._chunks: Iterator[bytes] = self._context.run(bridge._wsgi, environ, self._starting(start_response))
+        self._over = False
+
+    def _starting(self, start_response: Any) -> Callable[..., Any]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            if exc_info is not None:
+                # a2wsgi makes a page of its own of an exception; who called the app makes a better one.
+                raise exc_info[1].with_traceback(exc_info[2])
+            return start_response(_status_line(status), headers)
+
+        return start
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return self._context.run(next, self._chunks)
+        except Exception:  # StopIteration among them
+            self._over = True
+            raise
+        except BaseException as stop:
+            trace = self._stop()
+            if isinstance(stop, Stopped):
+                raise
+            raise stop.with_traceback(trace) from None
+
+    def close(self) -> None:
+        """End the request's task where the response is not read to its end."""
+        if not self._over:
+            self._stop()
+        self.environ.pop("nbmicro.answering", None)
+
+    def _stop(self) -> TracebackType | None:
+        """Cancel the task, wherever it is, and say where that was."""
+        self._over = True
+        loop, task = self._bridge._loop, self.task
+        if loop is None or task is None or task.done() or loop.is_closed():
+            return None
+        ended = threading.Event()
+        trace = None
+        with contextlib.suppress(RuntimeError):
+            working = threads_of(self)
+            if working:
+                trace = trace_of_stack(working[0])
+            elif asyncio.current_task(loop) is task:
+                # Code of the handler itself keeps the loop busy.
+                working = [self._bridge._thread.ident or 0] if self._bridge._thread is not None else []
+                trace = trace_of_stack(working[0]) if working else None
+            else:
+                trace = trace_of_task(self.coroutine)
+            loop.call_soon_threadsafe(_cancel, task, ended)
+            stop_threads(working)
+        ended.wait(GRACE)
+        return trace
+
+
+def _status_line(status: str) -> str:
+    """The status with Werkzeug's reason: ASGI has none, and the standard library's depends on Python's version."""
+    code = status.partition(" ")[0]
+    reason = HTTP_STATUS_CODES.get(int(code)) if code.isdecimal() else None
+    return f"{code} {reason}" if reason else status
+
+
+def _make_readable(environ: dict[str, Any]) -> None:
+    """Let a path that is no UTF-8 be one, as ASGI's servers do: ASGI has paths as text, and a2wsgi wants them valid."""
+    for name in ("SCRIPT_NAME", "PATH_INFO"):
+        path = environ.get(name, "")
+        if not path.isascii():
+            environ[name] = path.encode("latin-1").decode("utf-8", "replace").encode().decode("latin-1")
+
+
+def _cancel(task: asyncio.Task[Any], ended: threading.Event) -> None:
+    if task.done():
+        ended.set()
+        return
+    task.add_done_callback(lambda _: ended.set())
+    task.cancel()
+
+
+async def _first(task: asyncio.Future[Any], answers: asyncio.Queue[dict[str, Any]]) -> dict[str, Any] | None:
+    """The next message of a lifespan, or None where the app ended without one."""
+    getting = asyncio.ensure_future(answers.get())
+    await asyncio.wait([task, getting], return_when=asyncio.FIRST_COMPLETED)
+    if getting.done():
+        return getting.result()
+    getting.cancel()
+    return None
+
+
+async def _cancel_tasks() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _middleware() -> Any:
+    try:
+        from a2wsgi import ASGIMiddleware
+    except ImportError:
+        raise LoadError(
+            "an ASGI app is asked by way of a2wsgi, which is not installed.",
+            hint="Install it, then restart the kernel:  %pip install 'nbmicro[asgi]'",
+        ) from None
+    return ASGIMiddleware

@@ -1,0 +1,146 @@
+"""The body of a response: bounded, in memory while it is small and in a temporary file when it is not."""
+
+from __future__ import annotations
+
+import builtins
+import tempfile
+import threading
+import weakref
+from typing import IO
+
+#: Bytes above which a body is kept in a temporary file.
+SPOOL_LIMIT = 1024 * 1024
+#: Bytes at which reading a response stops; what came so far is the body, and it says that it was cut.
+BODY_LIMIT = 32 * 1024 * 1024
+
+
+class Body:
+    """The bytes of a response.
+
+    Parameters
+    ----------
+    data:
+        The bytes, or the start of them when ``truncated``.
+    charset:
+        The encoding of :attr:`text`; bytes that it cannot decode become U+FFFD.
+    truncated:
+        Whether the response went on after the bytes kept here.
+    file:
+        An open binary file that holds the bytes in place of ``data``; the body owns it from then on.
+    """
+
+    __slots__ = ("__weakref__", "_data", "_file", "_lock", "charset", "chunks", "size", "truncated")
+
+    def __init__(
+        self, data: bytes = b"", *, charset: str = "utf-8", truncated: bool = False, file: IO[bytes] | None = None
+    ) -> None:
+        self._data = data
+        self._file = file
+        self.charset = charset
+        self.truncated = truncated
+        #: In how many pieces the app sent it, where it was streamed; else 0.
+        self.chunks = 0
+        if file is None:
+            self._lock = None
+            self.size = len(data)
+        else:
+            self._lock = threading.Lock()
+            weakref.finalize(self, file.close)
+            self.size = file.seek(0, 2)
+
+    @property
+    def bytes(self) -> builtins.bytes:
+        """Everything that was kept; read from disk each time when it was spooled."""
+        return self.start(self.size)
+
+    @property
+    def text(self) -> str:
+        """:attr:`bytes` decoded with the response's charset."""
+        return decode(self.bytes, self.charset)
+
+    @property
+    def spooled(self) -> bool:
+        """Whether the bytes are in a temporary file."""
+        return self._file is not None
+
+    def start(self, size: int) -> builtins.bytes:
+        """The first ``size`` bytes, without reading the rest from disk."""
+        if self._file is None or self._lock is None:
+            return self._data if size >= len(self._data) else self._data[:size]
+        with self._lock:
+            self._file.seek(0)
+            return self._file.read(size)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bytes__(self) -> builtins.bytes:
+        return self.bytes
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Body):
+            return (self.size, self.truncated) == (other.size, other.truncated) and self.bytes == other.bytes
+        return self.bytes == other if isinstance(other, (bytes, bytearray)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((self.size, self.start(64)))
+
+    def __repr__(self) -> str:
+        cut = ", and more that was not read" if self.truncated else ""
+        return f"<Body of {self.size:,} bytes{cut}>"
+
+
+class BodyWriter:
+    """Collects the chunks of a response until they end or the limit is reached.
+
+    Parameters
+    ----------
+    limit:
+        Bytes that are kept; what exceeds them is dropped and the body says so.
+    spool:
+        Bytes above which the body moves to a temporary file.
+    """
+
+    __slots__ = ("__weakref__", "_chunks", "_closing", "_file", "_limit", "_size", "_spool")
+
+    def __init__(self, *, limit: int = BODY_LIMIT, spool: int = SPOOL_LIMIT) -> None:
+        self._chunks: list[bytes] = []
+        self._file: IO[bytes] | None = None
+        self._size = 0
+        self._limit = limit
+        self._spool = spool
+
+    def write(self, chunk: bytes) -> bool:
+        """Keep a chunk; false when the limit cut it, and nothing more will be kept."""
+        room = self._limit - self._size
+        kept = chunk if len(chunk) <= room else chunk[:room]
+        self._size += len(kept)
+        if self._file is not None:
+            self._file.write(kept)
+        else:
+            self._chunks.append(kept)
+            if self._size > self._spool:
+                self._to_disk()
+        return len(chunk) <= room
+
+    def finish(self, *, charset: str = "utf-8", truncated: bool = False) -> Body:
+        """The body made of the chunks; the writer is used up."""
+        if self._file is not None:
+            self._closing.detach()
+            return Body(charset=charset, truncated=truncated, file=self._file)
+        return Body(b"".join(self._chunks), charset=charset, truncated=truncated)
+
+    def _to_disk(self) -> None:
+        # The file lives as long as the writer, and then as the body that takes it over; hence no `with`.
+        self._file = tempfile.TemporaryFile(prefix="nbmicro-")  # noqa: SIM115
+        self._closing = weakref.finalize(self, self._file.close)
+        self._file.writelines(self._chunks)
+        self._chunks.clear()
+
+
+def decode(data: bytes, charset: str) -> str:
+    """``data`` as text; an unknown charset counts as UTF-8, a byte that does not fit becomes U+FFFD."""
+    try:
+        return data.decode(charset, "replace")
+    except LookupError:
+        return data.decode("utf-8", "replace")

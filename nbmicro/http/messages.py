@@ -1,0 +1,166 @@
+"""A request and a response as they travel: frozen records."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Self
+
+from nbmicro.errors import RequestError
+from nbmicro.http.body import Body, decode
+from nbmicro.http.headers import HeaderFields
+
+_NO_FIELDS = HeaderFields()
+
+
+def media_type_of(content_type: str | None) -> str:
+    """``text/html`` of ``Text/HTML; charset=utf-8``; empty when there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+@lru_cache(maxsize=256)
+def charset_of(content_type: str | None) -> str:
+    """The charset parameter of a content type; ``utf-8`` when there is none."""
+    for part in (content_type or "").split(";")[1:]:
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"') or "utf-8"
+    return "utf-8"
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request as it is sent.
+
+    Parameters
+    ----------
+    method:
+        In capitals.
+    target:
+        Path and query as sent, percent-encoded (RFC 9112's origin form): ``/hello/Ada?page=2``.
+    headers:
+        Names and values in order.
+    body:
+        The bytes of the body, empty when there is none.
+    """
+
+    method: str
+    target: str
+    headers: HeaderFields = _NO_FIELDS
+    body: bytes = b""
+
+    def __post_init__(self) -> None:
+        if type(self.headers) is not HeaderFields:
+            object.__setattr__(self, "headers", HeaderFields.of(self.headers))
+
+    def __repr__(self) -> str:
+        # Neither headers nor body: they may hold secrets, and a notebook saves what it shows.
+        return f"<{self.method} {self.path}>"
+
+    @property
+    def path(self) -> str:
+        """The target without its query, still percent-encoded."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """What stands behind ``?`` in the target, still percent-encoded."""
+        return self.target.partition("?")[2]
+
+    @property
+    def media_type(self) -> str:
+        """The body's media type without parameters, in lower case."""
+        return media_type_of(self.headers.get("Content-Type"))
+
+    @property
+    def text(self) -> str:
+        """The body decoded with its charset."""
+        return decode(self.body, charset_of(self.headers.get("Content-Type")))
+
+    @property
+    def json(self) -> Any:
+        """The body read as JSON, or None when its media type is another."""
+        return _load_json(self.text, "request") if _is_json(self.media_type) else None
+
+
+@dataclass(frozen=True)
+class ResponseRecord:
+    """One response as it came.
+
+    Parameters
+    ----------
+    status:
+        The status code.
+    reason:
+        The reason phrase, as the app sent it: ``NOT FOUND``.
+    headers:
+        Names and values in order.
+    body:
+        The bytes, bounded.
+    """
+
+    status: int
+    reason: str
+    headers: HeaderFields = _NO_FIELDS
+    body: Body = field(default_factory=Body)
+
+    def __post_init__(self) -> None:
+        if type(self.headers) is not HeaderFields:
+            object.__setattr__(self, "headers", HeaderFields.of(self.headers))
+
+    @classmethod
+    def of(cls, status: int, reason: str, headers: HeaderFields, body: Body) -> Self:
+        """The same as calling the class, at a fraction of the cost."""
+        response = object.__new__(cls)
+        fields = {"status": status, "reason": reason, "headers": headers, "body": body}
+        object.__setattr__(response, "__dict__", fields)
+        return response
+
+    def __repr__(self) -> str:
+        return f"<{f'{self.status} {self.reason}'.rstrip()}, {self.body.size:,} bytes>"
+
+    @property
+    def status_code(self) -> int:
+        """The status code, by the name other clients give it."""
+        return self.status
+
+    @property
+    def media_type(self) -> str:
+        """The body's media type without parameters, in lower case; empty when the response has none."""
+        return media_type_of(self.headers.get("Content-Type"))
+
+    @property
+    def text(self) -> str:
+        """The body decoded with the response's charset (UTF-8 without one)."""
+        return self.body.text
+
+    @property
+    def json(self) -> Any:
+        """The body read as JSON (RFC 8259), or None when its media type is another.
+
+        Raises :class:`~nbmicro.errors.RequestError` when the media type is JSON's and the body is not.
+        """
+        return _load_json(self.text, "response") if _is_json(self.media_type) else None
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies this response sets, name to value."""
+        found: dict[str, str] = {}
+        for line in self.headers.getlist("Set-Cookie"):
+            name, _, value = line.partition(";")[0].partition("=")
+            found[name.strip()] = value.strip().strip('"')
+        return found
+
+
+def _load_json(text: str, whose: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise RequestError(
+            f"The {whose} says it is JSON, but its body is not: {error}.", hint=f"See it with .{whose}.text"
+        ) from None

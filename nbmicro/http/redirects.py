@@ -1,0 +1,110 @@
+"""Where a redirect leads, and with what request (RFC 9110, section 15.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+from urllib.parse import urljoin, urlsplit
+
+from nbmicro.errors import DeadlineExceeded
+from nbmicro.http.build import clean_target, is_loopback
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord
+
+#: The statuses that lead elsewhere.
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+#: Redirects that are followed in a row, as many as browsers do.
+REDIRECT_LIMIT = 20
+#: Characters of a path that are told in a chain.
+LONGEST = 60
+
+
+def next_request(request: RequestRecord, status: int, location: str) -> RequestRecord | None:
+    """The request that a redirect asks for, or None when it leads to another site."""
+    host = request.headers.get("Host") or "localhost"
+    url = urlsplit(urljoin(f"http://{host}{request.target}", location))
+    if url.scheme not in {"http", "https"} or not (url.hostname == host or is_loopback(url.hostname or "")):
+        return None
+    target = clean_target((url.path or "/") + (f"?{url.query}" if url.query else ""))
+    dropped = {"cookie"}
+    method, body = request.method, request.body
+    if status not in {307, 308}:
+        method, body = ("HEAD" if method == "HEAD" else "GET"), b""
+        dropped |= {"content-type", "content-length"}
+    fields = HeaderFields(field for field in request.headers if field[0].lower() not in dropped)
+    return RequestRecord(method, target, fields, body)
+
+
+class Chain:
+    """The requests from the first one to the answer behind its redirects.
+
+    Parameters
+    ----------
+    request:
+        The first one.
+    timeout:
+        Seconds for all of them together, from now on; None means no deadline.
+    """
+
+    def __init__(self, request: RequestRecord, timeout: float | None) -> None:
+        self.timeout = timeout
+        self._due = None if timeout is None else monotonic() + timeout
+        self._first = request
+        self._paths = [request.path]
+
+    def add(self, request: RequestRecord) -> None:
+        """Go on with this request."""
+        self._paths.append(request.path)
+
+    @property
+    def redirects(self) -> int:
+        """How many were followed."""
+        return len(self._paths) - 1
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left, never less than nothing."""
+        return None if self._due is None else max(self._due - monotonic(), 0.0)
+
+    def __str__(self) -> str:
+        """Its paths up to the first that comes again: ``/a → /b → /a → …``."""
+        paths = self._paths
+        end = next((index for index, path in enumerate(paths) if path in paths[:index]), len(paths) - 1)
+        shown, whole = _few(paths[: end + 1]), end + 1 == len(paths)
+        return " → ".join([*shown, *([] if whole else ["…"])])
+
+    def endless(self) -> str:
+        """What is said where it is followed no further."""
+        return (
+            f"Redirected without end: {self}; after {self.redirects} redirects it stops here. "
+            f"One of these handlers must answer with a page at last. One step alone, without -F:{self._step()}"
+        )
+
+    def too_late(self, request: RequestRecord) -> DeadlineExceeded:
+        """The error of the last request, in which the time was over."""
+        if not self.redirects:
+            return late(request, self.timeout)
+        first = self._first
+        return DeadlineExceeded(
+            f"{first.method} {first.path} was redirected, {self}, and had no answer within {self.timeout:g} s for all "
+            "of it; it was stopped.",
+            hint=f"One step alone, without -F:{self._step()}\nA longer wait:  --timeout SECONDS  "
+            "(timeout=SECONDS in Python).",
+        )
+
+    def _step(self) -> str:
+        method = "" if self._first.method == "GET" else f"{self._first.method} "
+        return f"  %http {method}{self._first.path}"
+
+
+def late(request: RequestRecord, timeout: float | None) -> DeadlineExceeded:
+    """The error of a request that had no answer in time."""
+    return DeadlineExceeded(
+        f"{request.method} {request.path} did not answer within {timeout:g} s and was stopped.",
+        hint="A longer wait:  --timeout SECONDS  (timeout=SECONDS in Python).",
+    )
+
+
+def _few(paths: Sequence[str]) -> list[str]:
+    shown = [path if len(path) <= LONGEST else f"{path[:LONGEST]}…" for path in paths]
+    return shown if len(shown) < 6 else [*shown[:3], "…", shown[-1]]

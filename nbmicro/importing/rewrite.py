@@ -1,0 +1,310 @@
+"""Lines of other tools' files, rewritten where nbmicro says the same in other words."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from nbmicro.errors import RequestError
+from nbmicro.importing.environments import GivenValue, is_read
+from nbmicro.language.address import is_loopback_url
+from nbmicro.language.hurl import capture_in_python, check_in_python, json_path
+from nbmicro.language.lines import COMMENT, DIRECTIVE, REQUEST, SEPARATOR, VARIABLE, section_name
+
+_BLANK = re.compile(r"\{\{(.*?)\}\}")
+# In the place of a secret address, whose path may be what is secret of it, as that of a web hook is.
+_SOMEWHERE = "secret.invalid"
+_ORIGIN = re.compile(r"(?P<origin>(?:[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s{}]*)(?P<path>[^\s]*)")
+_SECTIONS = {
+    "QueryStringParams": "Query", "FormParams": "Form", "MultipartFormData": "Multipart",
+}  # fmt: skip
+# What Hurl asks that has no simple Python: left to the reader.
+_NOT_IN_PYTHON = re.compile(r"\b(?:xpath|duration|version|certificate|ip|sha256|md5|bytes|rawbytes|variable)\b")
+_DYNAMIC = {
+    "$random.uuid": "$guid",
+    "$uuid": "$guid",
+    "newUuid": "$guid",
+    "$isoTimestamp": "$datetime iso8601",
+    "newDate": "$datetime iso8601",
+}
+
+
+_HURLS_NAMES = {"duration": "response.duration * 1000", "body": "text", "bytes": "response.body"}
+_COMPARED = re.compile(r"\s*(duration|body|bytes)\s*(?:==|!=|<=?|>=?)\s*[\d\"'`]")
+
+
+class Numbered(NamedTuple):
+    """A line, and its number in the file as it was."""
+
+    number: int
+    text: str
+
+
+class Rewritten(NamedTuple):
+    """All lines with one of them rewritten, and what is said of it."""
+
+    lines: list[Numbered]
+    said: str
+
+
+def python_name(name: str, taken: Sequence[str]) -> str:
+    """A name as a variable of a notebook that has the names ``taken`` already."""
+    better = re.sub(r"\W+", "_", name).strip("_") or "value"
+    better = f"_{better}" if better[0].isdigit() else better
+    better = f"{better}_" if keyword.iskeyword(better) else better
+    return f"{better}_value" if better in taken else better
+
+
+def renamed(lines: list[Numbered], taken: Sequence[str], given: Mapping[str, object]) -> Iterator[tuple[int, str]]:
+    """Give names that Python, or the notebook, cannot have another one, everywhere; tells of each with its line.
+
+    ``given`` are the values of names that the file reads and does not give itself; ``{{a.b}}`` of one that is an object
+    is written ``{{a["b"]}}``.
+    """
+    new: dict[str, str] = {}
+    for name in given:
+        if python_name(name, taken) != name:
+            new[name] = python_name(name, taken)
+            line = next((one.number for one in lines if is_read(name, one.text)), 1)
+            yield line, f"`{name}` is called `{new[name]}`, for it is a variable of the notebook now."
+    nested = [name for name, value in given.items() if isinstance(value, (dict, list))]
+    for one in lines:
+        named = _given_name(one.text)
+        if named is None or named in new:
+            continue
+        better = python_name(named, taken)
+        if better != named:
+            new[named] = better
+            yield one.number, f"`{named}` is called `{better}`, for it is a variable of the notebook now."
+    for index, one in enumerate(lines):
+        text = _BLANK.sub(lambda found: "{{" + _blank(_in_steps(found[1], nested, new), new) + "}}", one.text)
+        own = _given_name(text)
+        if own in new:
+            text = text.replace(own, new[own], 1)
+        lines[index] = Numbered(one.number, text)
+        if text != one.text and own not in new and not any(name in one.text for name in new):
+            yield one.number, f"`{one.text.strip()}` is written `{text.strip()}`."
+
+
+def _in_steps(inside: str, nested: Sequence[str], new: Mapping[str, str]) -> str:
+    """``user.name`` as ``user["name"]``, where ``user`` is an object or a list."""
+    plain = inside.strip()
+    for name in nested:
+        steps = json_path("$" + plain[len(name) :]) if plain.startswith((f"{name}.", f"{name}[")) else None
+        if steps:
+            written = new.get(name, name) + "".join(f"[{json.dumps(step)}]" for step in steps)
+            return inside.replace(plain, written)
+    return inside
+
+
+def _given_name(text: str) -> str | None:
+    """The name that a line gives: of a file variable or a request."""
+    variable = VARIABLE.match(text)
+    if variable:
+        return variable[1]
+    directive = DIRECTIVE.match(text)
+    return directive[2] if directive and directive[1] == "name" and directive[2] else None
+
+
+def _blank(inside: str, new: dict[str, str]) -> str:
+    plain = inside.strip()
+    if plain in _DYNAMIC:
+        return _DYNAMIC[plain]
+    integer = re.fullmatch(r"\$random\.integer\(\s*(-?\d+)\s*,\s*(-?\d+)\s*\)", plain)
+    if integer:
+        return f"$randomInt {integer[1]} {integer[2]}"
+    if plain.startswith("%") and plain[1:].isidentifier():
+        # REST Client encodes a value where its name has a percent sign; here a URL's values always are.
+        plain, inside = plain[1:], f" {plain[1:]} "
+    for old, name in new.items():
+        if plain == old or plain.startswith((f"{old}.response.", f"{old}.request.")):
+            return inside.replace(old, name, 1)
+    if re.fullmatch(r"[A-Za-z_]\w*(?:-\w+)+", plain):
+        # No name with a hyphen is Python; a difference of two would have been written with spaces.
+        return inside.replace(plain, plain.replace("-", "_"))
+    return inside
+
+
+def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> Iterator[tuple[int, str]]:
+    """Turn URLs of other machines into paths: the requests of a notebook go to its app.
+
+    ``given`` are values that the file does not give itself; what is secret of them is not told.
+    """
+    values = {
+        name: _SOMEWHERE if one.is_secret else one.value for name, one in given.items() if isinstance(one.value, str)
+    }
+    for one in lines:
+        variable = VARIABLE.match(one.text)
+        if variable:
+            values[variable[1]] = _BLANK.sub(lambda found: values.get(found[1].strip(), found[0]), variable[2])
+    for index, one in enumerate(lines):
+        if not REQUEST.match(one.text) and not re.match(r"(?:https?://|\{\{)", one.text):
+            continue
+        method, url = _split(one.text)
+        first = re.match(r"(?:https?://)?\{\{\s*(\w+)\s*\}\}", url)
+        value = values.get(first[1], "") if first else ""
+        whole = url
+        if first and value:
+            scheme = "" if "://" in value else url[: first.end()].partition("{{")[0]
+            whole = scheme + value + url[first.end() :]
+        whole = whole if "://" in whole.partition("{{")[0] or not first else f"http://{whole}"
+        origin = _ORIGIN.match(whole)
+        if origin is None or is_loopback_url(origin["origin"]) or (first and not value):
+            continue
+        path = origin["path"] if origin["path"].startswith("/") else f"/{origin['path']}"
+        left = f"the value of `{first[1]}`" if first and _SOMEWHERE in origin["origin"] else origin["origin"]
+        lines[index] = Numbered(one.number, f"{method}{path}{one.text[len(method) + len(url) :]}")
+        yield one.number, f"{left} is left out: the request goes to the notebook's app."
+
+
+def in_our_words(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
+    """Rewrite checks of Hurl that Python would read, but with names that an answer has not."""
+    section: str | None = None
+    for index, one in enumerate(lines):
+        if REQUEST.match(one.text) or one.text.startswith("###"):
+            section = None
+        section = section_name(one.text) or section
+        found = _COMPARED.match(one.text)
+        if section == "Asserts" and found:
+            written = f"{_HURLS_NAMES[found[1]]} {one.text[found.end(1) :].strip()}"
+            lines[index] = Numbered(one.number, written)
+            yield one.number, f"`{one.text.strip()}` is written `{written}`."
+
+
+def _split(text: str) -> tuple[str, str]:
+    """The method with the space behind it, and the URL, of a request line."""
+    found = re.match(r"(?:[A-Z]+[ \t]+)?", text)
+    method = found[0] if found else ""
+    rest = text[len(method) :]
+    url = re.match(r"(?:\{\{.*?\}\}|\S)*", rest)
+    return method, url[0] if url else rest
+
+
+def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewritten | None:
+    """The lines with a refused one in nbmicro's words; None where there are none for it."""
+    before, one, behind = list(lines[:index]), lines[index], list(lines[index + 1 :])
+    text = one.text.strip()
+    section = section_name(one.text)
+    if section in _SECTIONS:
+        return _with(
+            before, [f"[{_SECTIONS[section]}]"], one, behind, f"[{section}] is written [{_SECTIONS[section]}]."
+        )
+    if section in {"Cookies", "BasicAuth"}:
+        return _credentials(lines, index, section)
+    if "[Asserts] are Python" in error.message:
+        python = check_in_python(text)
+        if python and "…" not in python and not _NOT_IN_PYTHON.search(text.partition('"')[0]):
+            return _with(before, [python], one, behind, f"`{text}` is written `{python}`.")
+    if "[Captures] are Python" in error.message:
+        name, _, query = text.partition(":")
+        python = capture_in_python(query)
+        if python and "…" not in python and not _NOT_IN_PYTHON.search(query.partition('"')[0]):
+            return _with(before, [f"{name}: {python}"], one, behind, f"`{text}` is written `{name}: {python}`.")
+    if "is Hurl's way" in error.message and error.hint is not None:
+        written = error.hint.partition("\n")[0].removeprefix("Write  ")
+        return _with(before, ["", written], one, behind, f"`{text}` is written `{written}`.")
+    if error.message.startswith("two requests are named") and (found := DIRECTIVE.match(one.text)):
+        taken = {named[2] for line in lines if (named := DIRECTIVE.match(line.text)) and named[1] == "name"}
+        better = next(f"{found[2]}_{count}" for count in range(2, len(lines) + 3) if f"{found[2]}_{count}" not in taken)
+        written = f"{one.text[: found.start(2)]}{better}"
+        return _with(
+            before, [written], one, behind, f"another request is named `{found[2]}` above; this one is `{better}`."
+        )
+    if "`# @prompt`" in error.message:
+        words = text.split("@prompt", 1)[1].split(None, 1)
+        if words:
+            name = re.sub(r"\W", "_", words[0])
+            said = (
+                f"`{words[0]}` is asked for in the file; in the notebook it is the variable `{name}`: give it a value."
+            )
+            if any(re.match(rf"\s*@{name}\s*=", line.text) for line in lines):
+                return Rewritten([*before, *behind], said)
+            # A file variable stands above the request line.
+            at = index
+            while at > 0 and not lines[at - 1].text.startswith("###"):
+                at -= 1
+                if REQUEST.match(lines[at].text):
+                    break
+            else:
+                at = index
+            variable = Numbered(one.number, f"@{name} = {name}")
+            return Rewritten([*lines[:at], variable, *lines[at:index], *behind], said)
+    return None
+
+
+def _with(before: list[Numbered], texts: Sequence[str], one: Numbered, behind: list[Numbered], said: str) -> Rewritten:
+    return Rewritten([*before, *(Numbered(one.number, text) for text in texts), *behind], said)
+
+
+def _credentials(lines: Sequence[Numbered], index: int, section: str) -> Rewritten | None:
+    """Hurl's sections for cookies and a password, as a header and an option."""
+    stop = index + 1
+    pairs: list[tuple[str, str]] = []
+    while stop < len(lines):
+        name, colon, value = lines[stop].text.partition(":")
+        if not colon or not name.strip() or COMMENT.match(lines[stop].text) or section_name(lines[stop].text):
+            break
+        pairs.append((name.strip(), value.strip()))
+        stop += 1
+    if not pairs:
+        return None
+    head = lines[index].number
+    rest = [*lines[:index], *lines[stop:]]
+    if section == "BasicAuth":
+        user, password = pairs[0]
+        rest[index:index] = [Numbered(head, "[Options]"), Numbered(head, f"user: {user}:{password}")]
+        return Rewritten(rest, "[BasicAuth] is written as `user` under [Options].")
+    at = index
+    while at > 0 and not REQUEST.match(lines[at].text):
+        at -= 1
+    rest.insert(at + 1, Numbered(head, "Cookie: " + "; ".join(f"{name}={value}" for name, value in pairs)))
+    return Rewritten(rest, "[Cookies] is written as the header Cookie.")
+
+
+_CHANGING = re.compile(r"\{\{\s*\$(?:guid|uuid|timestamp|datetime|localDatetime|randomInt)\b", re.IGNORECASE)
+
+
+def behind_answers(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
+    """Move ``@token = {{login.response.body.$.token}}`` from above ``login`` to the request after it; tells of each."""
+    named = {
+        found[2]: index
+        for index, one in enumerate(lines)
+        if (found := DIRECTIVE.match(one.text)) and found[1] == "name" and found[2]
+    }
+    waits: dict[str, int] = {}
+    moved: dict[int, list[Numbered]] = {}
+    for index, one in enumerate(lines):
+        variable = VARIABLE.match(one.text)
+        if variable is None:
+            continue
+        given = [(name, at) for name, at in (*named.items(), *waits.items()) if at > index and is_read(name, one.text)]
+        if not given:
+            continue
+        name, at = max(given, key=lambda pair: pair[1])
+        behind = next((line for line in range(at + 1, len(lines)) if SEPARATOR.match(lines[line].text)), None)
+        if behind is None:
+            continue
+        waits[variable[1]] = at
+        moved.setdefault(behind, []).append(one)
+        lines[index] = Numbered(one.number, "")
+        yield one.number, f"`@{variable[1]}` stands behind `{name}`, which it reads."
+    for behind in sorted(moved, reverse=True):
+        lines[behind + 1 : behind + 1] = [Numbered(lines[behind].number, one.text) for one in moved[behind]]
+
+
+def changing_names(lines: list[Numbered]) -> frozenset[str]:
+    """The file variables that have another value in each run: ``@id = {{$guid}}``, and those that read one."""
+    changing: set[str] = set()
+    for one in lines:
+        variable = VARIABLE.match(one.text)
+        if variable and reads_changing(one.text, frozenset(changing)):
+            changing.add(variable[1])
+    return frozenset(changing)
+
+
+def reads_changing(text: str, names: frozenset[str]) -> bool:
+    """Whether a text has blanks whose values are others in each run; ``names`` are variables of that kind."""
+    return _CHANGING.search(text) is not None or any(is_read(name, text) for name in names)

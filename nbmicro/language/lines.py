@@ -1,0 +1,130 @@
+"""The lines of a ``%%http`` cell or ``.http`` file: a cursor over them, and what a line is by its looks."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import NamedTuple
+
+from werkzeug.http import HTTP_STATUS_CODES
+
+from nbmicro.language.template import Template, parse_template, place_at
+
+SEPARATOR = re.compile(r"###(?!#)(.*)\Z")
+COMMENT = re.compile(r"\s*(?:#(?!##)|//)")
+DIRECTIVE = re.compile(r"\s*(?:#|//)\s*@([A-Za-z][A-Za-z-]*)(?:\s+(.*?))?\s*\Z")
+VARIABLE = re.compile(r"@([^\s=]+)\s*=\s*(.*?)\s*\Z")
+# The reason is one that is known as such, so that a sentence in a body is none; which one it is does not matter.
+# Those of RFC 9110 and of the ones before it: which of them Python has depends on its version.
+_RENAMED = {
+    "Payload Too Large",
+    "Content Too Large",
+    "URI Too Long",
+    "Range Not Satisfiable",
+    "Unprocessable Content",
+}
+_REASONS = "|".join(
+    sorted(re.escape(one) for one in {*(one.phrase for one in HTTPStatus), *HTTP_STATUS_CODES.values(), *_RENAMED})
+)
+STATUS = re.compile(rf"HTTP(?:/[0-9](?:\.[0-9])?)?[ \t]+([1-9][0-9]{{2}}|\*)(?:[ \t]+(?i:{_REASONS}))?\s*\Z")
+STATUS_LIKE = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(\S+)", re.I)
+# Alone on its line it can only be meant as a status line: `HTTP 2xx`, `http 404`, `HTTP 20`, `HTTP200`.
+STATUS_MISTYPED = re.compile(
+    rf"HTTP(?:(?:/[0-9.]+)?[ \t]+[0-9x*]{{1,4}}|/?[1-5][0-9x]{{2}})(?:[ \t]+(?:OK|{_REASONS}))?\s*\Z", re.I
+)
+HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)\s*\Z")
+CONTINUATION = re.compile(r"\s*([?&].*?)\s*\Z")
+FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9+.-]*)\s*\Z")
+FILE_BODY = re.compile(r"<(@?)[ \t]+((?!\{%)\S.*?)\s*\Z")
+# A script of JetBrains' client; an answer put into a file, or compared with one; REST Client's file in an encoding.
+SCRIPT_BLOCK = re.compile(
+    r"[<>][ \t]*\{%|[<>][ \t]+\S+\.js\s*\Z|>>!?[ \t]+\S*[./{]\S*\s*\Z|<>[ \t]+\S+\s*\Z|<@[\w-]+[ \t]+\S+\s*\Z"
+)
+REQUEST = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE)[ \t]+(?:/|https?://|\{\{).*\Z")
+VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
+DIRECTIVES = ("name", "show", "no-redirect", "no-cookie-jar", "prompt", "note", "timeout")
+_SECTION = re.compile(r"\[([A-Za-z]+)\][ \t]*(?:#.*)?\Z")
+_JSON_WORDS = {"true", "false", "null"}
+
+
+class Line(NamedTuple):
+    """A line and its number in the cell."""
+
+    number: int
+    text: str
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.text.strip()
+
+    @property
+    def is_comment(self) -> bool:
+        return bool(COMMENT.match(self.text))
+
+    def template(self, start: int, stop: int | None = None) -> Template:
+        """A part of the line with its blanks found."""
+        return parse_template(self.text[start:stop], place_at("", self.number, start + 1))
+
+    def group(self, match: re.Match[str], number: int) -> Template:
+        """What a group of a match on this line's text found, with its blanks."""
+        return self.template(*match.span(number))
+
+
+def section_name(text: str) -> str | None:
+    """``Asserts`` of the line ``[Asserts]``; None for a line that is no section's head (``[true]`` is JSON)."""
+    found = _SECTION.match(text)
+    return found[1] if found and found[1] not in _JSON_WORDS else None
+
+
+def is_directive(text: str) -> bool:
+    """Whether a line is a comment that says something of its request: ``# @name create``."""
+    found = DIRECTIVE.match(text)
+    return found is not None and found[1] in DIRECTIVES
+
+
+def begins_request(text: str) -> bool:
+    """Whether a line behind an answer begins the next request: its request line, directive or file variable."""
+    return is_directive(text) or bool(REQUEST.match(text) or VARIABLE.match(text))
+
+
+class Cursor:
+    """Reads lines one after the other."""
+
+    def __init__(self, text: str, first_line: int) -> None:
+        plain = text.replace("\r\n", "\n").replace("\r", "\n")
+        self.lines = [Line(number, line) for number, line in enumerate(plain.split("\n"), first_line)]
+        self.position = 0
+
+    @property
+    def at_end(self) -> bool:
+        return self.position >= len(self.lines)
+
+    @property
+    def line(self) -> Line:
+        """The line to read next; at the end an empty one."""
+        if self.at_end:
+            return Line(self.lines[-1].number if self.lines else 1, "")
+        return self.lines[self.position]
+
+    def take(self) -> Line:
+        line = self.line
+        self.position += 1
+        return line
+
+    def skip_blank(self, *, comments: bool = False) -> None:
+        """Pass over empty lines, and over comments that are no directives if asked to."""
+        while not self.at_end and (
+            self.line.is_blank or (comments and self.line.is_comment and not DIRECTIVE.match(self.line.text))
+        ):
+            self.position += 1
+
+    def rest(self) -> str:
+        """The text from here on."""
+        return "\n".join(line.text for line in self.lines[self.position :])
+
+    def take_text(self, count: int) -> tuple[Line, str]:
+        """The next ``count`` lines as one text, and the first of them."""
+        first = self.line
+        text = "\n".join(line.text for line in self.lines[self.position : self.position + count])
+        self.position += count
+        return first, text

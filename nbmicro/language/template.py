@@ -1,0 +1,194 @@
+"""Text that may hold ``{{ … }}`` blanks, and the place of every character of it in the cell."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import CodeType
+
+from nbmicro.errors import RequestError
+
+Place = Callable[[int], tuple[int, int]]
+"""The line and column, both from 1, of a character of a text."""
+
+_DYNAMIC = re.compile(r"\s*\$[A-Za-z]")
+_REFERENCE = re.compile(r"\s*[A-Za-z_]\w*\.(?:(?:request|response)\.)?(?:body\.(?:\$|\*)|headers\.[A-Za-z][\w-]*\s*$)")
+_LITERAL_BRACES = "A literal `{{` is written  {{ '{{' }}"
+# A text with hundreds of `}}` behind one `{{` is not an expression; trying them all would take quadratic time.
+_MOST_ENDS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """One ``{{ expression }}``, with the place of its first brace."""
+
+    expression: str
+    line: int = field(default=1, compare=False)
+    column: int = field(default=1, compare=False)
+
+    def __str__(self) -> str:
+        return f"{{{{ {self.expression} }}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text as it was written: ``source``, and the same as literal parts and blanks in turn, by which it is equal."""
+
+    source: str = field(compare=False)
+    parts: tuple[str | Blank, ...] = ()
+    line: int = field(default=1, compare=False)
+    column: int = field(default=1, compare=False)
+
+    @property
+    def blanks(self) -> tuple[Blank, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Blank))
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether there is nothing to fill in."""
+        return not self.blanks
+
+    @property
+    def literal(self) -> str:
+        """The text of a template without blanks."""
+        return "".join(part for part in self.parts if isinstance(part, str))
+
+
+def place_at(source: str, line: int, column: int) -> Place:
+    """The places of a text that begins at ``line`` and ``column``, and whose further lines begin at column 1."""
+
+    def place(offset: int) -> tuple[int, int]:
+        before = source[:offset]
+        newlines = before.count("\n")
+        if not newlines:
+            return line, column + offset
+        return line + newlines, offset - before.rindex("\n")
+
+    return place
+
+
+def place_in_columns(line: int, columns: Sequence[int]) -> Place:
+    """The places of a text in one line whose quotes and backslashes are gone: each character has its column."""
+    return lambda offset: (line, columns[min(offset, len(columns) - 1)])
+
+
+@lru_cache(maxsize=512)
+def compiled(expression: str) -> CodeType | None:
+    """The code of a Python expression, or None if it is not one."""
+    text = expression.strip()
+    if not text:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return compile(text, f"<{{{{ {text} }}}}>", "eval", dont_inherit=True)
+    except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError):
+        return None
+
+
+def blank_end(source: str, start: int) -> int:
+    """Where the blank whose ``{{`` ends at ``start`` has its ``}}``; -1 if nothing up to any is an expression."""
+    end = source.find("}}", start)
+    if end >= 0 and (_DYNAMIC.match(source, start) or _REFERENCE.match(source[start:end])):
+        return end
+    for _ in range(_MOST_ENDS):
+        if end < 0:
+            break
+        if compiled(source[start:end]) is not None:
+            return end
+        end = source.find("}}", end + 1)
+    return -1
+
+
+def parse_template(source: str, place: Place) -> Template:
+    """Split a text at its blanks.
+
+    Raises
+    ------
+    RequestError
+        A ``{{`` that is never closed, or what stands in it is not a Python expression; with its line and column.
+    """
+    parts: list[str | Blank] = []
+    position = 0
+    while (opening := source.find("{{", position)) >= 0:
+        end = blank_end(source, opening + 2)
+        if end < 0:
+            raise _not_a_blank(source, opening, place)
+        if opening > position:
+            parts.append(source[position:opening])
+        line, column = place(opening)
+        parts.append(Blank(source[opening + 2 : end].strip(), line, column))
+        position = end + 2
+    if position < len(source):
+        parts.append(source[position:])
+    line, column = place(0)
+    return Template(source, tuple(parts), line, column)
+
+
+def joined(first: Template, second: Template) -> Template:
+    """Two templates as one, at the place of the first."""
+    head, tail = list(first.parts), list(second.parts)
+    if head and tail and isinstance(head[-1], str) and isinstance(tail[0], str):
+        head[-1] += tail.pop(0)  # type: ignore[operator]
+    return Template(first.source + second.source, (*head, *tail), first.line, first.column)
+
+
+def _not_a_blank(source: str, opening: int, place: Place) -> RequestError:
+    line, column = place(opening)
+    end = source.find("}}", opening + 2)
+    if end < 0:
+        return RequestError("`{{` is never closed by `}}`.", hint=_LITERAL_BRACES, line=line, column=column)
+    inside = source[opening + 2 : end].strip()
+    what = f"`{inside}` is not a Python expression" if inside else "`{{ }}` is empty: a Python expression stands in it"
+    return RequestError(f"{what}.", hint=_LITERAL_BRACES, line=line, column=column)
+
+
+_PAIRS = {"{": "}", "[": "]"}
+
+
+def json_end(source: str, start: int = 0) -> int:
+    """The index behind the object or array that begins at ``start``; -1 if its brackets do not close."""
+    expected: list[str] = []
+    quoted = False
+    position = start
+    while position < len(source):
+        char = source[position]
+        if source.startswith("{{", position):
+            end = blank_end(source, position + 2)
+            if end >= 0:
+                position = end + 2
+                continue
+        if quoted:
+            if char == "\\":
+                position += 1
+            elif char == '"':
+                quoted = False
+            elif char == "\n":
+                return -1
+        elif char == '"':
+            quoted = True
+        elif char in _PAIRS:
+            expected.append(_PAIRS[char])
+        elif char in "]}":
+            if not expected or expected.pop() != char:
+                return -1
+            if not expected:
+                return position + 1
+        position += 1
+    return -1
+
+
+def inside_quotes(literal: str, quoted: bool) -> bool:
+    """Whether the end of a literal stretch of JSON stands inside a string, given whether its beginning does."""
+    escaped = False
+    for char in literal:
+        if escaped:
+            escaped = False
+        elif quoted and char == "\\":
+            escaped = True
+        elif char == '"':
+            quoted = not quoted
+    return quoted

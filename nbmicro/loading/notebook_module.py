@@ -1,0 +1,319 @@
+"""A served notebook as a Python module: its cells run in their order, each as the owner of what it declares."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.machinery
+import inspect
+import itertools
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from nbmicro.cells.app_line import parse_app_line
+from nbmicro.cells.notebook_cell import NotebookCell
+from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
+from nbmicro.cells.route_cell import RouteCell, build_handler
+from nbmicro.cells.sources import remember_source
+from nbmicro.errors import LoadError, NbmicroError
+from nbmicro.foreign.app import ForeignApp
+from nbmicro.foreign.kinds import kind_of
+from nbmicro.loading.django_project import load_project
+from nbmicro.loading.load_report import LoadReport
+from nbmicro.loading.notebook_file import read_notebook
+from nbmicro.loading.python_target import load_file, load_object, split_target
+from nbmicro.loading.selection import Action, Selection, Step, select
+from nbmicro.web.app import App
+from nbmicro.web.asyncs import run_async
+from nbmicro.web.contexts import AppContext, current_context, enter_context
+from nbmicro.web.ledger import start_run
+from nbmicro.web.names import HANDLER_NAMES, RESERVED_NAMES, default_app
+from nbmicro.web.owners import Owner, current_run, enter_run
+
+PACKAGE = "nbmicro_notebook"
+_loads = itertools.count(1)
+
+
+class NotebookModule:
+    """A notebook that is loaded to be served.
+
+    Parameters
+    ----------
+    path:
+        The .ipynb file.
+
+    Raises
+    ------
+    LoadError
+        The notebook cannot be read, a cell cannot be served, or one fails; names file, cell and line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self.module = _new_module(self.path)
+        self.namespace: dict[str, Any] = self.module.__dict__
+        self.target = "app"
+        self.report: LoadReport
+        self._load = next(_loads)
+        self._foreign: Any = None
+        self._is_set_up = False
+        self._standing: AppContext | None = None
+        selection = select(read_notebook(self.path))
+        self._run(selection)
+
+    def app(self) -> Any:
+        """The app that is served: the notebook's ``app``, unless ``%app`` named another one.
+
+        Raises
+        ------
+        LoadError
+            There is none, or it is nothing that answers requests.
+        """
+        if self._foreign is not None:
+            return self._foreign
+        app = self.namespace.get(self.target)
+        if app is None:
+            raise no_app(self.target, self.path.name)
+        if not callable(app):
+            raise LoadError(
+                f"`{self.target}` is {app!r}, and that answers no requests.",
+                hint=f"Name the app `app`; or load it by its own name:  {self.path.name}:NAME",
+                where=self.path.name,
+            )
+        return _served(app)
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    def _run(self, selection: Selection) -> None:
+        self.namespace["display"] = _display
+        seconds: dict[int, float] = {}
+        before = sys.modules.get(self.module.__name__)
+        context = current_context()
+        sys.modules[self.module.__name__] = self.module
+        try:
+            with _in_folder(self.path.parent):
+                for step in selection.steps:
+                    began = time.perf_counter()
+                    self._run_step(step)
+                    seconds[step.cell.number] = time.perf_counter() - began
+        except BaseException:
+            # A notebook that fails leaves the module that was served before.
+            if before is not None:
+                sys.modules[self.module.__name__] = before
+            else:
+                sys.modules.pop(self.module.__name__, None)
+            raise
+        finally:
+            enter_context(context)
+        self.report = LoadReport(self.path.name, seconds, tuple(selection.passed), tuple(selection.notes))
+
+    def _run_step(self, step: Step) -> None:
+        cell = step.cell
+        if step.route is not None or step.resource is not None:
+            self._set_up()
+        outer = current_run()
+        run = start_run(Owner((PACKAGE, self._load, cell.number), cell.first_line), self.namespace)
+        # A module that loads us while it is imported (wsgi.py) declares nothing of ours.
+        run.floor = sys._getframe()
+        self._enter_standing_context()
+        try:
+            if step.route is not None:
+                self._declare_route(step.route)
+            elif step.resource is not None:
+                self._declare_resource(step)
+            else:
+                self._run_parts(step)
+            run.finish(success=True)
+        except NbmicroError as error:
+            raise _located(error, cell) from error
+        except (Exception, SystemExit) as error:
+            raise _failure(error, step) from error
+        finally:
+            run.finish(success=False)
+            run.floor = None
+            enter_run(outer)
+
+    def _enter_standing_context(self) -> None:
+        """Let ``current_app``, ``g`` and ``url_for`` work in a plain cell, as they do in the notebook."""
+        app = self.namespace.get(self.target)
+        if isinstance(app, App) and (self._standing is None or self._standing.app is not app.newest()):
+            self._standing = AppContext(app, standing=True)
+        enter_context(self._standing if isinstance(app, App) else None)
+
+    def _run_parts(self, step: Step) -> None:
+        if step.python is not None:
+            remember_source(step.python.filename, step.python.text)
+        for part in step.parts:
+            if isinstance(part, CodeType):
+                self._execute(part)
+            elif part.name == "app":
+                self._speak_to(part)
+            else:
+                self._set_up()
+
+    def _execute(self, code: CodeType) -> None:
+        if code.co_flags & inspect.CO_COROUTINE:
+            run_async(FunctionType(code, self.namespace))()
+        else:
+            exec(code, self.namespace)
+
+    # -- declaring -----------------------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        """What ``%load_ext nbmicro`` gives a notebook: an app and the names a handler wants, where it has no own."""
+        if self._is_set_up:
+            return
+        self._is_set_up = True
+        if "app" not in self.namespace:
+            # Its own declarations, the static files, are no cell's.
+            run = current_run()
+            enter_run(None)
+            self.namespace["app"] = default_app(str(self.path.parent))
+            enter_run(run)
+        for name, value in HANDLER_NAMES.items():
+            self.namespace.setdefault(name, value)
+
+    def _own_app(self) -> App:
+        app = self.app()
+        if isinstance(app, App):
+            return app
+        raise LoadError(
+            f"`{self.target}` is a {type(app).__module__}.{type(app).__qualname__}, and its pages are declared as that "
+            "framework does it.",
+            hint="For %%route, make an nbmicro app:  from nbmicro import App; app = App(__name__)",
+        )
+
+    def _declare_route(self, route: RouteCell) -> None:
+        handler = build_handler(route, self.namespace, reserved=RESERVED_NAMES)
+        self._own_app().add_url_rule(route.line.rule, route.endpoint, handler, methods=list(route.line.methods))
+
+    def _declare_resource(self, step: Step) -> None:
+        cut = step.resource
+        if cut is None:
+            return
+        if cut.name == "template":
+            template = parse_template_cell(cut.line, cut.body)
+            self._own_app().add_template(template.name, template.source)
+        else:
+            static = parse_static_cell(cut.line, cut.body)
+            self._own_app().add_static_file(static.path, static.content, static.mimetype)
+
+    def _speak_to(self, action: Action) -> None:
+        """``%app TARGET``: which app the cells below declare on, and which one is served."""
+        target = parse_app_line(action.rest).target
+        if target is None:
+            # It only asks, or speaks of headers, which are the visitors' here.
+            return
+        if not target.isidentifier():
+            try:
+                self._foreign, self.target = _served(_load(target)), target
+            except LoadError as error:
+                error.line = error.line if error.where else action.line
+                raise
+            return
+        self._foreign, self.target = None, target
+        if target not in self.namespace:
+            raise LoadError(
+                f"%app {target}: there is no `{target}` above this line.",
+                hint="Make it in a cell above, or name an app of a module:  %app shop:app",
+                line=action.line,
+            )
+
+
+def no_app(target: str, file: str) -> LoadError:
+    """What is said of a notebook without the app that it should have."""
+    return LoadError(
+        f"the notebook makes no `{target}`.",
+        hint="Its first cell makes one:  %load_ext nbmicro   or:  from nbmicro import App; app = App(__name__)",
+        where=file,
+    )
+
+
+def _load(target: str) -> Any:
+    """The app of a module, a Python file or a project, as ``%app`` names it."""
+    file, name = split_target(target)
+    if Path(file).name == "manage.py":
+        return load_project(Path(file))
+    return load_file(file, name) if file.endswith(".py") else load_object(target)
+
+
+def _served(app: Any) -> Any:
+    """An app as a WSGI server calls it: one that speaks ASGI is bridged."""
+    kind = kind_of(app)
+    return ForeignApp(app) if kind is not None and kind.is_async else app
+
+
+def _display(*values: object, **options: object) -> None:
+    """The ``display`` of a served notebook: nobody looks, so nothing is shown."""
+
+
+def _new_module(path: Path) -> ModuleType:
+    """An empty module for the notebook, as an import would make it; a package of ours holds it."""
+    name = f"{PACKAGE}.{path.stem.replace('.', '_')}"
+    there = sys.modules.get(name)
+    if there is not None and getattr(there, "__file__", None) != str(path):
+        # Two notebooks of one name in one process are two modules.
+        name = next(
+            f"{name}_{number}"
+            for number in itertools.count(2)
+            if getattr(sys.modules.get(f"{name}_{number}"), "__file__", str(path)) == str(path)
+        )
+    package = sys.modules.setdefault(PACKAGE, ModuleType(PACKAGE, "The notebooks that this process serves."))
+    package.__path__ = []
+    package.__spec__ = importlib.machinery.ModuleSpec(PACKAGE, None, is_package=True)
+    # As if it stood beside the notebook: an app's instance folder is looked for from here, and found as in the kernel.
+    package.__file__ = str(path.parent / PACKAGE / "__init__.py")
+    module = ModuleType(name)
+    spec = importlib.machinery.ModuleSpec(name, None, origin=str(path))
+    spec.has_location = True
+    module.__spec__ = spec
+    module.__file__ = str(path)
+    module.__package__ = PACKAGE
+    return module
+
+
+@contextlib.contextmanager
+def _in_folder(folder: Path) -> Iterator[None]:
+    """Run cells where a kernel would: in the notebook's folder, from which modules are imported too."""
+    before = os.getcwd()
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _located(error: NbmicroError, cell: NotebookCell) -> LoadError:
+    where = error.where if error.where and error.where.startswith(cell.file) else cell.where
+    return LoadError(error.message, hint=error.hint, where=where, line=error.line, column=error.column)
+
+
+def _failure(error: BaseException, step: Step) -> LoadError:
+    """An exception of a cell's own code: with its last line in the cell."""
+    filename = step.python.filename if step.python is not None else step.route.filename if step.route else ""
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == filename:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    hint = None
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        hint = f"`{error.name}` is not installed in the Python that serves the app."
+    elif isinstance(error, AssertionError):
+        hint = "If it checks what a request did, begin the cell with `# nbmicro: skip`: no request was sent."
+    elif isinstance(error, NameError):
+        hint = "The notebook's cells run from the first to the last, each once; the name must be bound above."
+    text = str(error)
+    return LoadError(
+        f"{type(error).__name__}: {text}" if text else f"{type(error).__name__}.",
+        hint=hint,
+        where=step.cell.where,
+        line=line,
+    )

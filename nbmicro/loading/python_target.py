@@ -1,0 +1,216 @@
+"""The app in a Python module: ``module:name``, ``module:factory()``, or the obvious one."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import importlib
+import importlib.util
+import inspect
+import os
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from nbmicro.diagnosis.user_code import claim, is_framework, is_users, label_of
+from nbmicro.errors import LoadError
+from nbmicro.foreign.kinds import kind_of
+from nbmicro.web.appfinding import NoAppException, find_best_app, prepare_import
+
+
+class MissingModule(LoadError):
+    """The module that a target names is neither in the folder nor installed."""
+
+
+def load_object(target: str) -> Any:
+    """What ``module:name``, ``module:factory()`` or a module with an obvious app stands for.
+
+    Raises
+    ------
+    LoadError
+        The module cannot be imported, or has no such app.
+    """
+    module_name, _, name = target.partition(":")
+    if not all(part.isidentifier() for part in module_name.split(".")):
+        raise LoadError(
+            f"{target!r} is neither a file here nor the name of a module.",
+            hint="A notebook:  app.ipynb   a file:  app.py   a module:  shop:app",
+        )
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    module = import_target(module_name, target)
+    return attribute_of(module, name, target) if name else best_app(module, target)
+
+
+def split_target(text: str) -> tuple[str, str]:
+    """The file of a target and the name behind it: ``shop.py:create_app('a:b')``; no name where there is none."""
+    found = re.match(r"(.*?\.(?:ipynb|py))(?::(.*))?\Z", text, re.DOTALL)
+    # The colon of "C:\\app.ipynb" belongs to the path.
+    return (found[1], found[2] or "") if found is not None else (text, "")
+
+
+def load_file(file: str, name: str) -> Any:
+    """The app in a Python file: the one called ``name`` (``app``, ``create_app()``), or the obvious one.
+
+    Raises nbmicro.errors.LoadError as :func:`load_object` does.
+    """
+    path = Path(file).resolve()
+    if not path.is_file():
+        raise LoadError(f"there is no file {file}.")
+    module = import_target(prepare_import(str(path)), file)
+    return attribute_of(module, name, file) if name else best_app(module, file)
+
+
+def import_target(name: str, target: str) -> ModuleType:
+    """Import a module; LoadError, with file and line, where that fails. ``target`` is how the user named it."""
+    _claim_package(name)
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            raise MissingModule(
+                f"there is no module {error.name!r} here, nor is one installed.",
+                hint="A notebook is named with its ending:  nbmicro run app.ipynb",
+            ) from None
+        where, line = _place_of(error, target)
+        raise LoadError(
+            f"{target} needs the module {error.name!r}, which is not installed.", where=where, line=line
+        ) from error
+    except SyntaxError as error:
+        where = os.path.basename(error.filename) if error.filename else target
+        raise LoadError(f"{error.msg}.", where=where, line=error.lineno, column=error.offset) from error
+    except (Exception, SystemExit) as error:
+        raise failed(error, target) from error
+
+
+def _claim_package(name: str) -> None:
+    """Count the code of the package that an app is of as the user's own, wherever it is installed."""
+    top = name.partition(".")[0]
+    if is_framework(top):
+        return
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        # A module that says nothing of itself; what is wrong is told when it is imported.
+        return
+    if spec is not None:
+        for place in spec.submodule_search_locations or [spec.origin or ""]:
+            if os.path.exists(place):
+                claim(top, place)
+
+
+def failed(error: BaseException, target: str, what: str = "") -> LoadError:
+    """The error for a target whose own code failed while it was loaded, with the user's file and line."""
+    where, line = _place_of(error, target)
+    hint = None
+    if type(error).__name__ == "ImproperlyConfigured" and "DJANGO_SETTINGS_MODULE" in str(error):
+        hint = "Name the project's WSGI app, or its manage.py:  mysite.wsgi:application   manage.py"
+    return LoadError(f"{what}{type(error).__name__}: {error}", hint=hint, where=where, line=line)
+
+
+def _place_of(error: BaseException, target: str) -> tuple[str, int | None]:
+    """The file and line of the user's own where an exception was raised; the target where there is none."""
+    place: tuple[str, int | None] = (target, None)
+    trace = error.__traceback__
+    while trace is not None:
+        filename = trace.tb_frame.f_code.co_filename
+        if is_users(filename):
+            place = (label_of(filename), trace.tb_lineno)
+        trace = trace.tb_next
+    return place
+
+
+def best_app(module: ModuleType, target: str) -> Any:
+    """The app of a module that names none: ``app``, ``application``, the only one, or what ``create_app()`` makes."""
+    try:
+        return find_best_app(module)
+    except NoAppException as error:
+        for name in ("app", "application"):
+            if callable(found := getattr(module, name, None)):
+                return found
+        raise LoadError(
+            f"no app was found: {error.format_message().partition(' Say ')[0].partition(' Give ')[0]}",
+            hint=f"Say which one it is:  {target}:name   or a function that makes it:  {target}:make()",
+            where=target,
+        ) from None
+
+
+def attribute_of(module: ModuleType, text: str, target: str) -> Any:
+    """``name``, ``a.b`` or ``factory("literal")`` of a module.
+
+    Raises nbmicro.errors.LoadError where there is none, or where it answers no requests; it says what that is, and what
+    there is.
+    """
+    try:
+        expression = ast.parse(text, mode="eval").body
+        call = expression if isinstance(expression, ast.Call) else None
+        names = ast.unparse(call.func if call is not None else expression).split(".")
+        args = [ast.literal_eval(one) for one in call.args] if call is not None else []
+        options = {str(one.arg): ast.literal_eval(one.value) for one in call.keywords} if call is not None else {}
+    except (SyntaxError, ValueError):
+        names = [""]
+    if not all(name.isidentifier() for name in names):
+        raise LoadError(f"{text!r} is neither a name nor a call with plain values.", hint="As in  shop:create_app()")
+    found: Any = module
+    for name in names:
+        if not hasattr(found, name):
+            near = difflib.get_close_matches(name, dir(found), 1, cutoff=0.8)
+            meant = f"Did you mean {target.partition(':')[0]}:{near[0]}?" if near and found is module else None
+            raise LoadError(f"there is no {text!r} in it.", hint=meant or _what_there_is(module, target), where=target)
+        found = getattr(found, name)
+    if call is not None:
+        try:
+            found = found(*args, **options)
+        except (Exception, SystemExit) as error:
+            raise failed(error, target, f"{text} failed: ") from error
+    if kind_of(found) is None:
+        raise LoadError(
+            f"{text!r} is {_described(found)}, and that answers no requests.",
+            hint=_call_it(found, target, call is not None) or _what_there_is(module, target),
+            where=target,
+        )
+    return found
+
+
+def _described(found: Any) -> str:
+    if inspect.ismodule(found):
+        return f"the module {found.__name__}"
+    if inspect.isclass(found):
+        return f"the class {found.__qualname__}"
+    if inspect.isfunction(found):
+        return f"the function {found.__name__}{inspect.signature(found)}"
+    if found is None or isinstance(found, (str, bytes, int, float, bool)):
+        return repr(found) if len(repr(found)) < 60 else f"of type {type(found).__name__}"
+    # Its repr may hold an address.
+    return f"of type {type(found).__module__}.{type(found).__qualname__}"
+
+
+def _call_it(found: Any, target: str, called: bool) -> str | None:
+    """The line to write where a target is the function, or the class, that makes the app."""
+    if called or not (inspect.isfunction(found) or inspect.isclass(found)):
+        return None
+    try:
+        inspect.signature(found).bind()
+    except (TypeError, ValueError):
+        return None
+    return f"If it makes the app, call it:  {target}()"
+
+
+def _what_there_is(module: ModuleType, target: str) -> str:
+    """The apps of a module and the functions that look as if they made one, as targets."""
+    name = target.partition(":")[0]
+    apps = [
+        f"{name}:{key}"
+        for key, value in vars(module).items()
+        if not key.startswith("_") and not inspect.isroutine(value) and kind_of(value) is not None
+    ]
+    makers = [
+        f"{name}:{key}()"
+        for key, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and key.endswith(("app", "application"))
+    ]
+    if apps or makers:
+        return f"There is:  {'   '.join([*apps, *makers])}"
+    return f"{name} has no app. Name one, or the function that makes it, as in  shop:app   shop:create_app()"

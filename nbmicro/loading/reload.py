@@ -1,0 +1,271 @@
+"""An app that is loaded anew when a file that it is made of is saved: the notebook, and the modules beside it."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import sysconfig
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+
+from nbmicro.cells.notebook_cell import NotebookCell
+from nbmicro.errors import LoadError, NbmicroError, ServeError
+from nbmicro.loading.load_watch import LoadWatch, Overtaken
+from nbmicro.loading.loader import Loaded, load_target
+from nbmicro.loading.notebook_file import read_notebook
+
+#: Seconds that a file may stay half-written, or away, before that is an error to show.
+WHOLE_SECONDS = 2.0
+#: Loads in a row of a file that goes on changing while it is loaded.
+TRIES = 5
+_LOOK_MS = 250
+_LIBRARIES = tuple(
+    Path(os.path.realpath(path)) for name, path in sysconfig.get_paths().items() if name.endswith(("stdlib", "lib"))
+)
+
+# Time, size and number of a file; None of one that is not there.
+Stamp = tuple[int, int, int] | None
+
+
+class Reloader:
+    """A target that is loaded again and again.
+
+    The notebook's cells, and the modules that it imports from its own folder, run from the top each time, as at a fresh
+    start. A save that changes no cell (new outputs only) is none. While it loads, and if that fails, the app from
+    before is as it was.
+
+    Parameters
+    ----------
+    target:
+        As for :func:`nbmicro.load`. A relative path counts from the folder at the time of this call.
+
+    Raises
+    ------
+    ServeError
+        The library that watches files is not installed.
+    """
+
+    def __init__(self, target: str) -> None:
+        try:
+            import watchfiles  # noqa: F401
+        except ModuleNotFoundError:
+            raise ServeError(
+                "--debug loads the app anew when it is saved, and what watches files is not installed.",
+                hint="pip install 'nbmicro[dev]'   or leave --debug away",
+            ) from None
+        file, mark, name = target.rpartition(":")
+        # The colon of "C:\app.ipynb" belongs to the path.
+        if not file.endswith((".ipynb", ".py")):
+            file, mark, name = target, "", ""
+        self.path = Path(file).resolve() if file.endswith((".ipynb", ".py")) else None
+        self.folder = self.path.parent if self.path is not None else Path.cwd()
+        self._target = f"{self.path}{mark}{name}" if self.path is not None else target
+        self._given = set(sys.modules)
+        self._modules: set[str] = set()
+        self._cells: list[NotebookCell] | None = None
+        self._failed = False
+        self._known: dict[Path, Stamp] = {}
+        # The files of the load at work, its cells, and the modules that were looked at.
+        self._begun: dict[Path, Stamp] = {}
+        self._begun_cells: list[NotebookCell] | None = None
+        self._looked_at: set[str] = set()
+        # A cached .pyc counts as fresh when size and second are the same: two quick saves would be one.
+        sys.dont_write_bytecode = True
+
+    def load(self) -> Loaded:
+        """Load the target, with the modules beside it, from what the files hold now.
+
+        Raises
+        ------
+        NbmicroError
+            It fails; everything is as before, and :meth:`wait` waits for the next save.
+        """
+        for last in (*(False,) * (TRIES - 1), True):
+            if self.path is not None:
+                _wait_until_whole(self.path)
+            before = self._stamps()
+            cells = self._read_cells()
+            self._begun, self._begun_cells, self._looked_at = dict(before), cells, set(self._given)
+            try:
+                with self._fresh_modules():
+                    loaded = load_target(self._target)
+            except Overtaken:
+                self._failed = True
+                self._known = {**self._stamps(), **self._begun}
+                raise
+            except Exception as error:
+                if not last and self.path is not None and before[self.path] != _stamp_of(self.path):
+                    continue  # it was saved once more meanwhile: what failed is not what stands there
+                self._failed = True
+                self._known = {**self._stamps(), **before}
+                if isinstance(error, NbmicroError):
+                    raise
+                raise LoadError(f"{type(error).__name__}: {error}", where=self._target) from error
+            break
+        self._failed, self._cells = False, cells
+        # What was saved while it loaded is not forgotten; a file that is new to us counts from now.
+        self._known = {**self._stamps(), **before}
+        return loaded
+
+    def watch(self, stopped: threading.Event, tell: Callable[[str], None]) -> LoadWatch:
+        """A block around :meth:`load` that another save ends, or ``stopped``, with :class:`Overtaken`.
+
+        Parameters
+        ----------
+        stopped:
+            Set when nothing is to be served any more.
+        tell:
+            Called with the place of a load that takes long.
+        """
+        name = self.path.name if self.path is not None else self._target
+        return LoadWatch(self.path, name, is_needless=lambda: stopped.is_set() or self._is_overtaken(), tell=tell)
+
+    def wait(self, stopped: threading.Event) -> bool:
+        """Wait until one of the files has been saved with another content; False when ``stopped`` is set first.
+
+        The system tells of most changes at once. Where it does not (a network folder, a change between two calls), the
+        files are looked at four times a second.
+        """
+        from watchfiles import watch
+
+        while not stopped.is_set():
+            folders = self._folders()
+            looks = watch(
+                *folders,
+                watch_filter=None,
+                debounce=100,
+                step=20,
+                rust_timeout=_LOOK_MS,
+                yield_on_timeout=True,
+                stop_event=stopped,
+                recursive=False,
+                ignore_permission_denied=True,
+            )
+            for _ in looks:
+                if self._has_changed():
+                    return True
+                if self._folders() != folders:
+                    break
+        return False
+
+    # -- what it is made of --------------------------------------------------------------------------------------
+
+    def _files(self) -> Iterator[Path]:
+        if self.path is not None:
+            yield self.path
+        for name in self._modules:
+            file = _file_of(sys.modules.get(name))
+            if file is not None:
+                yield file
+        if self._failed:
+            # What failed may be a module that was never imported to its end.
+            yield from self.folder.glob("*.py")
+
+    def _folders(self) -> list[Path]:
+        return sorted({file.parent for file in self._files() if file.parent.is_dir()} | {self.folder})
+
+    def _stamps(self) -> dict[Path, Stamp]:
+        return {file: _stamp_of(file) for file in self._files()}
+
+    def _has_changed(self) -> bool:
+        now = self._stamps()
+        changed = {
+            file for file, stamp in now.items() if stamp != self._known.get(file, None if self._failed else stamp)
+        }
+        if changed and (changed != {self.path} or self._failed or self._has_other_cells()):
+            return True
+        self._known = now
+        return False
+
+    def _is_overtaken(self) -> bool:
+        """Whether a file was saved, whole and with other cells, since the load at work has begun."""
+        # What a cell wrote before it imported it is no save: a new module counts from when it is first seen here.
+        new = set(sys.modules) - self._looked_at
+        self._looked_at |= new
+        for name in self._own(new):
+            file = _file_of(sys.modules.get(name))
+            if file is not None:
+                self._begun.setdefault(file, _stamp_of(file))
+        changed = {file for file, stamp in self._begun.items() if stamp != _stamp_of(file)}
+        if self.path is None or self.path not in changed:
+            return bool(changed)
+        if not _is_whole(self.path):
+            return False
+        return changed != {self.path} or self._begun_cells is None or self._read_cells() != self._begun_cells
+
+    def _has_other_cells(self) -> bool:
+        """Whether the notebook was saved with other cells, not just with new outputs; of another file always."""
+        if self.path is None or self._cells is None:
+            return True
+        _wait_until_whole(self.path)
+        return self._read_cells() != self._cells
+
+    def _read_cells(self) -> list[NotebookCell] | None:
+        if self.path is not None and self.path.suffix == ".ipynb":
+            with suppress(LoadError):
+                return read_notebook(self.path)
+        return None
+
+    @contextmanager
+    def _fresh_modules(self) -> Iterator[None]:
+        """Let the modules beside the target be imported anew; if that fails, those from before are back."""
+        importlib.invalidate_caches()
+        before = {name: sys.modules.pop(name) for name in self._modules if name in sys.modules}
+        try:
+            yield
+        except BaseException:
+            for name in self._own(set(sys.modules) - self._given):
+                del sys.modules[name]
+            sys.modules.update(before)
+            raise
+        self._modules = set(self._own(set(sys.modules) - self._given))
+
+    def _own(self, names: Iterable[str]) -> list[str]:
+        """The modules that are Python files in the target's folder, and no library that was installed there."""
+        own = []
+        for name in names:
+            file = _file_of(sys.modules.get(name))
+            if file is None or not file.is_relative_to(self.folder) or not file.is_file():
+                continue
+            hidden = any(part.startswith(".") for part in file.relative_to(self.folder).parts)
+            if not hidden and not any(file.is_relative_to(library) for library in _LIBRARIES):
+                own.append(name)
+        return own
+
+
+def _file_of(module: ModuleType | None) -> Path | None:
+    file = getattr(module, "__file__", None)
+    if isinstance(file, str) and file.endswith(".py"):
+        return Path(os.path.realpath(file))
+    return None
+
+
+def _stamp_of(file: Path) -> Stamp:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _wait_until_whole(path: Path) -> None:
+    """Wait while an editor is writing: the file is away, empty, or a notebook cut off in the middle."""
+    deadline = time.monotonic() + WHOLE_SECONDS
+    while not _is_whole(path) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".ipynb":
+            json.loads(content)
+    except (OSError, ValueError):
+        return False
+    return bool(content)

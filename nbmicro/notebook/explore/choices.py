@@ -1,0 +1,90 @@
+"""The routes of the app that the magics speak to, one for each method, and the form of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbmicro.diagnosis.user_code import FrameLabels
+from nbmicro.notebook.explore.form import RequestForm, form_of
+from nbmicro.notebook.route_table import handler_place, shown_routes
+from nbmicro.web.app import App
+
+if TYPE_CHECKING:
+    from nbmicro.foreign.app import ForeignApp
+
+
+#: What a route is asked by whose methods cannot be read.
+_ANY = ("GET", "POST")
+
+
+@dataclass(frozen=True, slots=True)
+class RouteChoice:
+    """One route by one of its methods.
+
+    Parameters
+    ----------
+    method, rule:
+        As they are shown; the rule as the app's framework writes it.
+    pattern:
+        The rule in Werkzeug's syntax.
+    endpoint, where:
+        Its name, and where it is declared.
+    """
+
+    method: str
+    rule: str
+    pattern: str
+    endpoint: str
+    where: str
+    handler: Any = None
+
+
+def choices_of(app: App | ForeignApp, frame_labels: FrameLabels | None = None) -> tuple[RouteChoice, ...]:
+    """The routes of an app in its order; none where they cannot be read. A WebSocket's is left out."""
+    found: list[RouteChoice] = []
+    for route in shown_routes(app):
+        methods = route.method_names.split(",")
+        owner = getattr(route, "owner", None)
+        if isinstance(app, App):
+            pattern, handler = route.rule, route.handler
+            where = "" if owner is None else str(owner.label)
+        else:
+            pattern, handler = route.pattern, route.function if route.handler is not None else None  # type: ignore[union-attr]
+            where = handler_place(route, frame_labels)
+        for method in _ANY if methods == ["ANY"] else methods:
+            if method != "WEBSOCKET":
+                found.append(RouteChoice(method, route.rule, pattern, route.endpoint, where, handler))
+    return tuple(found)
+
+
+def form_for(app: App | ForeignApp, choice: RouteChoice) -> RequestForm:
+    """The form of a route: by the app's own OpenAPI document where it has one, else by its rule and source."""
+    from nbmicro.web.openapi import describe_request
+
+    document = _document(app)
+    operation = _operation(document, choice) if document else None
+    if operation is None:
+        operation = describe_request(choice.pattern, choice.handler, choice.method)
+    return form_of(choice.method, choice.pattern, operation, document.get("components", {}).get("schemas", {}))
+
+
+def _document(app: App | ForeignApp) -> Mapping[str, Any]:
+    """The OpenAPI document that an app of another framework (FastAPI) writes of itself."""
+    if isinstance(app, App):
+        return {}  # it is made from what `describe_request` reads
+    write = getattr(app.core, "openapi", None)
+    try:
+        document = app.run(write) if callable(write) else None
+    except Exception:
+        # A model that has no schema; the form is then made as for an app without a document.
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _operation(document: Mapping[str, Any], choice: RouteChoice) -> Mapping[str, Any] | None:
+    path = re.sub(r"\{(\w+):\w+\}", r"{\1}", choice.rule)
+    found = document.get("paths", {}).get(path, {}).get(choice.method.lower())
+    return found if isinstance(found, dict) else None

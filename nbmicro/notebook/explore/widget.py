@@ -1,0 +1,418 @@
+"""The explorer's panel, made of ipywidgets: the routes, the form of one, the answer, and what was sent before.
+
+A widget's handler may run in another thread while a cell runs. So every handler holds the panel's lock, and a
+request is sent in a thread of its own, without it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup, escape
+
+from nbmicro.errors import NbmicroError
+from nbmicro.http.messages import RequestRecord
+from nbmicro.http.methods import BODY_METHODS
+from nbmicro.notebook.explore.choices import RouteChoice
+from nbmicro.notebook.explore.fields import FieldBox, close, number_of, put
+from nbmicro.notebook.explore.form import FilledForm, RequestForm, checked_json, request_from
+from nbmicro.notebook.explore.keys import Pressed
+from nbmicro.notebook.explore.panel import Panel, show
+from nbmicro.notebook.kernel.aside import aside
+from nbmicro.notebook.route_tree import METHOD_EDGES
+from nbmicro.render.markup import MONO, joined
+
+if TYPE_CHECKING:
+    from nbmicro.notebook.explore.explored import Answer, Explored
+
+
+#: Requests of one panel that can be gone back to.
+HISTORY = 30
+WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
+_NBSP = "\N{NO-BREAK SPACE}"
+_COPIED = {"copied": "Copied. Paste it into a new cell, or a terminal.", "selected": "It is selected: copy it."}
+
+
+@dataclass(frozen=True)
+class _Sent:
+    choice: RouteChoice
+    filled: FilledForm
+    request: RequestRecord
+    answer: Answer
+
+
+class Explorer:
+    """One panel.
+
+    Parameters
+    ----------
+    explored:
+        Knows the routes, and sends.
+    """
+
+    def __init__(self, explored: Explored) -> None:
+        self._explored = explored
+        self._lock = threading.RLock()
+        self._closed = self._busy = self._looking = False
+        #: The thread in which widgets are changed by us, which is nobody's choice.
+        self._quiet: int | None = None
+        self._choices: tuple[RouteChoice, ...] = ()
+        self._shown: list[RouteChoice] = []
+        self._chosen: RouteChoice | None = None
+        self._form: RequestForm | None = None
+        self._fields: FieldBox | None = None
+        self._drafts: dict[tuple[str, str], FilledForm] = {}
+        self._sent: list[_Sent] = []
+        self._panel = Panel(self._take_key)
+        self._listen()
+        self._take_routes(explored.choices())
+
+    # -- the widgets ---------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        self._on(self._panel.search, self._filter)
+        self._on(self._panel.list, self._choose_listed)
+        self._on(self._panel.kind, self._show_body)
+        self._on(self._panel.body, self._check_body)
+        self._on(self._panel.more, self._show_more)
+        self._on(self._panel.history, self._go_back)
+        self._panel.send.on_click(self._handler(self._send_form))
+        self._panel.as_cell.on_click(self._handler(self._write_cell))
+        self._panel.as_curl.on_click(self._handler(self._write_curl))
+        self._panel.replay.on_click(self._handler(self._send_again))
+
+    def _on(self, widget: Any, act: Callable[[], None]) -> None:
+        handler = self._handler(act)
+        widget.observe(lambda _: None if self._quiet == threading.get_ident() else handler(), "value")
+
+    def _handler(self, act: Callable[[], None]) -> Callable[..., None]:
+        """What a widget calls: never two at once, and an error is said in the panel."""
+
+        def handle(*_: Any) -> None:
+            with self._lock:
+                if self._closed:
+                    return
+                try:
+                    act()
+                except NbmicroError as error:
+                    # Of broken JSON it is said where the JSON is.
+                    self._say(wrong="" if escape(error) == self._panel.body_said.value else str(error))
+                except Exception as error:  # of an app that cannot be read: nobody would see it in a widget's thread
+                    self._say(wrong=f"{type(error).__name__}: {error}")
+
+        return handle
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        before, self._quiet = self._quiet, threading.get_ident()
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    def bundle(self, text: str) -> dict[str, Any]:
+        """What is displayed: the panel's view, and ``text`` where there is none."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self._panel.root.model_id}
+        return {WIDGET_TYPE: view, "text/plain": text}
+
+    def close(self) -> None:
+        """End it: its widgets are closed, a request that is on its way is shown nowhere."""
+        with self._lock:
+            self._closed = True
+            self._panel.close()
+
+    # -- routes --------------------------------------------------------------------------------------------------
+
+    def look_again(self) -> None:
+        """A cell has ended: take over what it changed of the routes. It returns at once; any thread may call it."""
+        with self._lock:
+            if self._closed or self._looking:
+                return
+            self._looking = True
+        aside(self._look(), name="nbmicro-explore")
+
+    def _look(self) -> Iterator[float]:
+        # From now on another cell's end is news again.
+        self._looking = False
+        self._handler(lambda: self._take_routes(self._explored.choices()))()
+        yield 0.0
+
+    def _take_routes(self, choices: tuple[RouteChoice, ...]) -> None:
+        if choices == self._choices and self._chosen is not None:
+            return
+        known = {_key(one) for one in self._choices}
+        self._choices = choices
+        if choices and not known & {_key(one) for one in choices}:
+            # It is another app: what was chosen and searched for was the last one's.
+            self._chosen = None
+            with self._quietly():
+                self._panel.search.value = ""
+        before = self._chosen
+        self._filter()
+        if before is None:
+            return
+        same = next((one for one in choices if _key(one) == _key(before)), None)
+        if same is None:
+            self._draw_head(gone=True)
+        elif self._explored.form(same) != self._form:
+            self._choose(same)
+        else:
+            self._chosen = same
+            self._draw_head()
+
+    def _filter(self) -> None:
+        words = self._panel.search.value.lower().split()
+        self._shown = [
+            one
+            for one in self._choices
+            if all(word in f"{one.method} {one.rule} {one.endpoint} {one.where}".lower() for word in words)
+        ]
+        wanted = next(
+            (at for at, one in enumerate(self._shown) if self._chosen and _key(one) == _key(self._chosen)), None
+        )
+        with self._quietly():
+            self._panel.list.options = [(_label_of(one), at) for at, one in enumerate(self._shown)]
+            self._panel.list.value = wanted
+        total = len(self._choices)
+        found = f"{len(self._shown)} of {total}" if words else str(total)
+        self._panel.count.value = (
+            f"<small>{found} {'route' if total == 1 else 'routes'}</small>"
+            if total
+            else "There are no routes yet. Add one in a cell:  <code>%%route /</code>"
+        )
+        if self._chosen is None and self._shown:
+            first = next((at for at, one in enumerate(self._shown) if one.endpoint != "static"), 0)
+            with self._quietly():
+                self._panel.list.value = first
+            self._choose(self._shown[first])
+
+    def _find(self, text: str) -> None:
+        """Choose the first route that a search finds, unless the chosen one is among them."""
+        with self._quietly():
+            self._panel.search.value = text
+        self._filter()
+        if self._panel.list.value is None and self._shown:
+            self._panel.list.value = 0
+
+    def _choose_listed(self) -> None:
+        if self._panel.list.value is not None:
+            self._choose(self._shown[self._panel.list.value])
+
+    def _choose(self, choice: RouteChoice, filled: FilledForm | None = None) -> None:
+        """Show the form of a route, with what stood in it when it was left."""
+        if self._chosen is not None:
+            self._drafts[_key(self._chosen)] = self._filled()
+        form = self._explored.form(choice)
+        filled = filled or self._drafts.get(_key(choice))
+        before = self._fields
+        self._chosen, self._form = choice, form
+        self._fields = FieldBox(form, dict(filled.values) if filled else {})
+        titles = [*self._panel.path.children, *self._panel.form_fields.children]
+        with self._quietly():
+            self._panel.path.children = self._fields.rows("path", "query", "header")
+            self._panel.form_fields.children = self._fields.rows("form", "file")
+            self._panel.kind.value = filled.body_kind if filled else form.body
+            self._panel.body.value = filled.body if filled else form.sample
+            self._panel.query.value, self._panel.headers.value = (filled.query, filled.headers) if filled else ("", "")
+            self._panel.more_fields.value = filled.fields if filled else ""
+            self._panel.more.value = bool(self._panel.query.value or self._panel.headers.value)
+        for widget in titles:
+            close(widget)
+        if before is not None:
+            before.close()
+        self._draw_head()
+        self._show_body()
+        self._show_more()
+        self._say()
+        show(self._panel.code_box, False)
+
+    def _draw_head(self, *, gone: bool = False) -> None:
+        choice, form = self._chosen, self._form
+        if choice is None or form is None:
+            return
+        said = [f"{choice.endpoint}"] if choice.endpoint else []
+        said += [form.summary] if form.summary else []
+        said += [choice.where] if choice.where else []
+        if gone:
+            said = ["This route is gone: the app has it no more."]
+        self._panel.head.value = str(
+            Markup(
+                '<div><b style="border-left:4px solid {};padding:0 .6em 0 .45em">{}</b><b style="{}">{}</b></div>{}'
+            ).format(
+                METHOD_EDGES.get(choice.method, "#888"),
+                choice.method,
+                MONO,
+                choice.rule,
+                joined(Markup('<small style="opacity:.8;padding-right:1em">{}</small>').format(one) for one in said),
+            )
+        )
+
+    # -- the form ------------------------------------------------------------------------------------------------
+
+    def _filled(self) -> FilledForm:
+        fields = self._fields
+        return FilledForm(
+            fields.values() if fields else {},
+            fields.files() if fields else {},
+            self._panel.query.value,
+            self._panel.headers.value,
+            self._panel.more_fields.value,
+            self._panel.kind.value,
+            self._panel.body.value,
+        )
+
+    def _show_body(self) -> None:
+        kind = self._panel.kind.value
+        form = self._form
+        takes = form is not None and (form.method in BODY_METHODS or form.body != "none")
+        show(self._panel.body_box, takes or self._panel.more.value or kind != "none")
+        show(self._panel.body, kind in {"json", "text"})
+        self._panel.body.placeholder = '{"name": "Ada"}' if kind == "json" else ""
+        self._panel.body.description = "JSON" if kind == "json" else "Text"
+        show(self._panel.form_fields, kind == "form" and bool(self._panel.form_fields.children))
+        show(self._panel.more_fields, kind == "form")
+        self._check_body()
+
+    def _check_body(self) -> None:
+        said = ""
+        if self._panel.kind.value == "json" and self._panel.body.value.strip():
+            try:
+                checked_json(self._panel.body.value)
+            except NbmicroError as error:
+                said = str(error)
+        self._panel.body_said.value = str(escape(said))
+        show(self._panel.body_said, bool(said))
+
+    def _show_more(self) -> None:
+        show(self._panel.more_box, self._panel.more.value)
+        if self._form is not None:
+            self._show_body()
+
+    def _request(self) -> RequestRecord:
+        assert self._form is not None
+        return request_from(self._form, self._filled())
+
+    def _write_cell(self) -> None:
+        self._write(self._explored.cell)
+
+    def _write_curl(self) -> None:
+        self._write(self._explored.curl)
+
+    def _write(self, text_of: Callable[[RequestRecord], tuple[str, str]]) -> None:
+        if self._form is None:
+            return
+        text, said = text_of(self._request())
+        self._panel.code.value = text
+        self._panel.code.rows = min(max(3, text.count("\n") + 1), 16)
+        show(self._panel.code_box, True)
+        self._say(said)
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def _take_key(self, pressed: Pressed) -> None:
+        acts: dict[str, Callable[[], None]] = {
+            "send": self._send_form,
+            "cell": self._write_cell,
+            "curl": self._write_curl,
+            "search": lambda: self._find(pressed.text),
+        }
+        act = acts.get(pressed.what)
+
+        def take() -> None:
+            if act is None:
+                self._say(_COPIED.get(pressed.what, ""))
+                return
+            if pressed.what != "search":
+                self._take_fields(pressed)
+            act()
+
+        self._handler(take)()
+
+    def _take_fields(self, pressed: Pressed) -> None:
+        """Put into the widgets what the front end says stands in them."""
+        listed = pressed.route if 0 <= pressed.route < len(self._shown) else None
+        if listed is not None and _label_of(self._shown[listed]) == pressed.label.replace(_NBSP, " "):
+            self._panel.list.index = listed
+        for widget in [*self._panel.written, *(self._fields.all() if self._fields else ())]:
+            put(widget, pressed.fields.get(number_of(widget)))
+
+    def _send_form(self) -> None:
+        if self._chosen is not None:
+            self._begin(self._chosen, self._filled(), self._request())
+
+    def _send_again(self) -> None:
+        at = self._panel.history.value
+        if at is not None:
+            one = self._sent[at]
+            self._begin(one.choice, one.filled, one.request)
+
+    def _begin(self, choice: RouteChoice, filled: FilledForm, request: RequestRecord) -> None:
+        if self._busy:
+            self._say("One request is on its way; this one was not sent.")
+            return
+        self._busy = True
+        self._panel.send.disabled = self._panel.replay.disabled = True
+        self._say("Sending …")
+
+        def answer() -> Iterator[float]:
+            # Where there are no threads, the word that it is on its way is seen before the app has the turn.
+            yield 0.0
+            try:
+                answered: Answer | Exception = self._explored.send(request)
+            except Exception as error:
+                answered = error
+            with self._lock:
+                self._busy = False
+                if not self._closed:
+                    self._handler(lambda: self._end(choice, filled, request, answered))()
+
+        aside(answer(), name="nbmicro-explore")
+
+    def _end(
+        self, choice: RouteChoice, filled: FilledForm, request: RequestRecord, answered: Answer | Exception
+    ) -> None:
+        self._panel.send.disabled = self._panel.replay.disabled = False
+        self._say()
+        if isinstance(answered, Exception):
+            raise answered
+        self._sent = [*self._sent, _Sent(choice, filled, request, answered)][-HISTORY:]
+        with self._quietly():
+            self._panel.history.options = [
+                (f"{at + 1}  {one.choice.method} {one.answer.target} → {one.answer.status}", at)
+                for at, one in reversed(list(enumerate(self._sent)))
+            ]
+            self._panel.history.value = len(self._sent) - 1
+        self._show_answer(answered)
+
+    def _show_answer(self, answer: Answer) -> None:
+        show(self._panel.answer_box, True)
+        self._panel.output.outputs = ({"output_type": "display_data", "data": answer.bundle, "metadata": {}},)
+
+    def _go_back(self) -> None:
+        """Show an earlier request again: its form as it was filled, and its answer."""
+        at = self._panel.history.value
+        if at is None:
+            return
+        one = self._sent[at]
+        now = next((other for other in self._choices if _key(other) == _key(one.choice)), one.choice)
+        self._choose(now, one.filled)
+        self._panel.search.value = ""
+        self._filter()
+        self._show_answer(one.answer)
+
+    def _say(self, text: str = "", *, wrong: str = "") -> None:
+        self._panel.said.value, self._panel.wrong.value = str(escape(text)), str(escape(wrong))
+        show(self._panel.said, bool(text))
+        show(self._panel.wrong, bool(wrong))
+
+
+def _key(choice: RouteChoice) -> tuple[str, str]:
+    return choice.method, choice.rule
+
+
+def _label_of(choice: RouteChoice) -> str:
+    return f"{choice.method:<7}{choice.rule}"

@@ -1,0 +1,424 @@
+"""The one door to the notebook: the only module, with the magics, that speaks to IPython."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from nbmicro.notebook.kernel.explaining import users_trace
+from nbmicro.notebook.kernel.interrupts import let_through
+from nbmicro.web.owners import Owner
+
+
+class Cell:
+    """One execution of a cell.
+
+    Parameters
+    ----------
+    owner:
+        The cell as an owner of declarations.
+    source:
+        Its text.
+    deleted:
+        Ids of cells that were deleted since the last execution.
+    """
+
+    def __init__(self, owner: Owner, source: str, deleted: frozenset[str]) -> None:
+        self.owner = owner
+        self.source = source
+        self.deleted = deleted
+        self.state: Any = None
+        self.give_back: Callable[[], None] | None = None
+
+
+class Listener(Protocol):
+    """What the host tells of cells and displays."""
+
+    def cell_begins(self, cell: Cell) -> None: ...
+
+    def cell_ends(self, cell: Cell, *, success: bool) -> None: ...
+
+    def takes_display(self, bundle: Mapping[str, Any]) -> bool: ...
+
+    def tidy(self, source: str) -> str: ...
+
+    def tidy_error(self, error: BaseException) -> None: ...
+
+    def answers(self) -> bool: ...
+
+    def complete(self, source: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None: ...
+
+
+class Host:
+    """IPython, as the rest of nbmicro sees it.
+
+    Parameters
+    ----------
+    shell:
+        The running ``InteractiveShell``.
+    listener:
+        Told of cells that begin and end.
+    """
+
+    def __init__(self, shell: Any, listener: Listener) -> None:
+        self.shell = shell
+        self.listener = listener
+        self._cells: dict[int, tuple[Any, Cell]] = {}
+        self._nested: dict[int, Any] = {}
+        self._names: dict[str, Any] = {}
+        self._magics: dict[str, tuple[str, Any]] = {}
+        self._files: dict[str, Cell] = {}
+        self._publish: Any = None
+        self._held: dict[str, Any] = {}
+        self._show_error: Any = None
+        self._leave: Any = None
+        self._run_async: Any = None
+        self._covered: dict[str, Any] = {}
+        self._tidy = _transformer(listener)
+        self._matcher = _matcher(listener)
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def install(self) -> None:
+        """Put the hooks in place."""
+        self.shell.events.register("pre_run_cell", self._pre_run_cell)
+        # Before the hook of %autoreload, whose modules declare in the name of the cell that is about to run.
+        hooks = self.shell.events.callbacks["pre_run_cell"]
+        hooks.insert(0, hooks.pop())
+        self.shell.events.register("post_run_cell", self._post_run_cell)
+        self.shell.input_transformers_cleanup.insert(0, self._tidy)
+        if self.shell.Completer is not None:
+            self.shell.Completer.custom_matchers.insert(0, self._matcher)
+        publisher = self.shell.display_pub
+        self._publish = publisher.publish
+        publisher.publish = self._published
+        if not self.has_kernel:
+            self._hold_output_prompt()
+        # The shell of a browser's Python has no exit.
+        self._show_error, self._leave = self.shell.showtraceback, getattr(self.shell, "ask_exit", None)
+        self._run_async = self.shell.run_cell_async
+        for name, ours in self._covers():
+            self._covered[name] = self.shell.__dict__.get(name)
+            setattr(self.shell, name, ours)
+
+    def uninstall(self) -> None:
+        """Take away every hook, magic and name that is still ours."""
+        for event, hook in (("pre_run_cell", self._pre_run_cell), ("post_run_cell", self._post_run_cell)):
+            if hook in self.shell.events.callbacks[event]:
+                self.shell.events.unregister(event, hook)
+        if self._tidy in self.shell.input_transformers_cleanup:
+            self.shell.input_transformers_cleanup.remove(self._tidy)
+        matchers = self.shell.Completer.custom_matchers if self.shell.Completer is not None else []
+        if self._matcher in matchers:
+            matchers.remove(self._matcher)
+        publisher = self.shell.display_pub
+        if publisher.__dict__.get("publish") == self._published:
+            del publisher.publish
+        for name, ours in self._covers():
+            if self.shell.__dict__.get(name) == ours:
+                delattr(self.shell, name)
+                if self._covered[name] is not None:
+                    setattr(self.shell, name, self._covered[name])
+        for name, ours in self._held.items():
+            if vars(self.shell.displayhook).get(name) is ours:
+                delattr(self.shell.displayhook, name)
+        self._remove_magics()
+        for name, value in self._names.items():
+            if self.namespace.get(name) is value:
+                del self.namespace[name]
+            self.shell.user_ns_hidden.pop(name, None)
+        self._names.clear()
+        self._cells.clear()
+
+    def _covers(self) -> list[tuple[str, Any]]:
+        """The methods of the shell that ours stand before."""
+        covers: list[tuple[str, Any]] = [("showtraceback", self._showed_error), ("ask_exit", self._left)]
+        if sys.platform == "emscripten":
+            covers.append(("run_cell_async", self._ran_async))
+        return covers
+
+    # -- cells ---------------------------------------------------------------------------------------------------
+
+    def _pre_run_cell(self, info: Any) -> None:
+        from nbmicro.web.owners import current_run
+
+        if current_run() is not None:
+            # run_cell inside a cell, %%capture, %run: part of the outer cell.
+            self._nested[id(info)] = info
+            return
+        cell = self._cell_of(info)
+        self._cells[id(info)] = (info, cell)
+        self._remember_file(info, cell)
+        cell.give_back = let_through(self.listener.answers)
+        self.listener.cell_begins(cell)
+
+    def _post_run_cell(self, result: Any) -> None:
+        info = result.info
+        if self._nested.pop(id(info), None) is not None:
+            self._drop_empty_captures()
+            return
+        # An async cell ends in another context than it began in; only the info object is the same.
+        known = self._cells.pop(id(info), None)
+        if known is not None:
+            if known[1].give_back is not None:
+                known[1].give_back()
+            self.listener.cell_ends(known[1], success=bool(result.success))
+
+    async def _ran_async(self, *args: Any, **kwargs: Any) -> Any:
+        # JupyterLite's kernel tells nobody that a cell with an `await` has ended, as IPython and ipykernel do.
+        result = await self._run_async(*args, **kwargs)
+        self._post_run_cell(result)
+        return result
+
+    def _drop_empty_captures(self) -> None:
+        """What ``%%capture`` holds of a value that was shown when it was made: an output with nothing in it."""
+        captured = getattr(self.shell.display_pub, "outputs", None)
+        if isinstance(captured, list):
+            captured[:] = [one for one in captured if not isinstance(one, dict) or one.get("data") != {}]
+
+    def _cell_of(self, info: Any) -> Cell:
+        meta = getattr(info, "cell_meta", None) or self.cell_metadata()
+        cell_id = getattr(info, "cell_id", None) or meta.get("cellId")
+        deleted = meta.get("deletedCells")
+        source = str(info.raw_cell)
+        key = ("cell", cell_id) if cell_id else None
+        return Cell(
+            Owner(key, first_line(source), "cell"),
+            source,
+            frozenset(str(one) for one in deleted) if isinstance(deleted, Iterable) else frozenset(),
+        )
+
+    @property
+    def has_kernel(self) -> bool:
+        """Whether the shell belongs to a kernel; a terminal's does not."""
+        return getattr(self.shell, "kernel", None) is not None
+
+    def cell_metadata(self) -> Mapping[str, Any]:
+        """What the front end sent with the cell that runs, where IPython does not hand it on."""
+        kernel = getattr(self.shell, "kernel", None)
+        parent = kernel.get_parent() if kernel is not None and hasattr(kernel, "get_parent") else {}
+        metadata = parent.get("metadata") if isinstance(parent, Mapping) else None
+        return metadata if isinstance(metadata, Mapping) else {}
+
+    def _remember_file(self, info: Any, cell: Cell) -> None:
+        """Note the file name that the cell's code will have, so that a traceback can name the cell instead."""
+        transformed = getattr(info, "transformed_cell", None)
+        compiler = self.shell.compile
+        for source in {cell.source, transformed} - {None}:
+            if hasattr(compiler, "get_code_name"):
+                # IPython itself (9.12) has counted the cell before it tells of it; ipykernel counts it when it ends.
+                for number in (self.shell.execution_count, self.shell.execution_count - 1):
+                    self._files[compiler.get_code_name(source, source, number)] = cell
+
+    def cell_of_file(self, filename: str) -> Cell | None:
+        """The cell whose code has this file name, or None."""
+        known = self._files.get(filename)
+        if known is not None:
+            return known
+        source = "".join(sys.modules["linecache"].getlines(filename)) if "linecache" in sys.modules else ""
+        return next((cell for cell in self._files.values() if cell.source.strip() == source.strip()), None)
+
+    # -- output --------------------------------------------------------------------------------------------------
+
+    def display(self, bundle: Mapping[str, Any]) -> None:
+        """Show a MIME bundle under the running cell."""
+        self.shell.display_pub.publish(data=dict(bundle), metadata={})
+
+    def display_again(self, bundle: Mapping[str, Any], name: str, *, first: bool) -> None:
+        """Show a bundle in place of the one that was shown under this name; ``first`` makes the place."""
+        self.shell.display_pub.publish(data=dict(bundle), metadata={}, transient={"display_id": name}, update=not first)
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether somebody sees the cell run: a front end that names its cells, which nbval and nbclient do not."""
+        return "cellId" in self.cell_metadata()
+
+    def _published(self, data: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if self.listener.takes_display(data):
+            return None
+        return self._publish(data, *args, **kwargs)
+
+    def _showed_error(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> Any:
+        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
+        if isinstance(error, BaseException):
+            self.listener.tidy_error(error)
+        return self._show_error(exc_tuple, *args, **kwargs)
+
+    def _left(self) -> Any:
+        # IPython's `exit()` ends the kernel; in a handler it is the mistake that it would be in any server.
+        if self.listener.answers():
+            raise SystemExit
+        return self._leave() if self._leave is not None else None
+
+    def _hold_output_prompt(self) -> None:
+        """Let a terminal write ``Out[3]:`` with the output; an exchange was shown already, and has none."""
+        hook = self.shell.displayhook
+        write_prompt, write_data = hook.write_output_prompt, hook.write_format_data
+
+        def written(*args: Any, **kwargs: Any) -> Any:
+            write_prompt()
+            return write_data(*args, **kwargs)
+
+        self._held = {"write_output_prompt": lambda: None, "write_format_data": written}
+        for name, ours in self._held.items():
+            setattr(hook, name, ours)
+
+    def show_type(self, kind: type | str, show: Callable[[Any], None]) -> None:
+        """Call ``show`` for a cell's value of this type instead of displaying it; None undoes it."""
+        formatter = self.shell.display_formatter.ipython_display_formatter
+        formatter.for_type(kind, show)
+
+    def forget_type(self, kind: type | str) -> None:
+        """Display values of this type as any other again."""
+        formatter = self.shell.display_formatter.ipython_display_formatter
+        if kind in formatter:
+            formatter.pop(kind)
+
+    def set_last_error(self, error: BaseException) -> None:
+        """Let ``%debug`` and ``%tb`` open the user's own frames of ``error``."""
+        trace = users_trace(error.__traceback__)
+        sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+        if getattr(self.shell, "InteractiveTB", None) is not None:
+            self.shell.InteractiveTB.tb = trace
+
+    # -- names and magics ----------------------------------------------------------------------------------------
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The notebook's variables."""
+        space: dict[str, Any] = self.shell.user_ns
+        return space
+
+    @property
+    def own_names(self) -> dict[str, Any]:
+        """The variables that the user made: those that ``%who`` shows."""
+        hidden = self.shell.user_ns_hidden
+        return {
+            name: value
+            for name, value in list(self.namespace.items())
+            if not name.startswith("_") and not (name in hidden and hidden[name] is value)
+        }
+
+    def give_names(self, names: Mapping[str, Any]) -> None:
+        """Put names into the notebook, each only where it has none of that name; they are hidden from ``%who``."""
+        for name, value in names.items():
+            if name not in self.namespace:
+                self.namespace[name] = value
+                self.shell.user_ns_hidden[name] = value
+                self._names[name] = value
+
+    def is_ours(self, name: str) -> bool:
+        """Whether the notebook's ``name`` is still what we put there."""
+        return name in self._names and self.namespace.get(name) is self._names[name]
+
+    def add_magic(self, name: str, function: Callable[..., Any], kind: str) -> str | None:
+        """Register a magic (``line``, ``cell`` or ``line_cell``); return the module of one that it replaces."""
+        manager = self.shell.magics_manager
+        tables = ("line", "cell") if kind == "line_cell" else (kind,)
+        replaced = None
+        for table in tables:
+            before = manager.magics[table].get(name)
+            if before is not None and not _is_nbmicros(before):
+                replaced = _module_of(before)
+            self._magics[f"{table} {name}"] = (name, before)
+        manager.register_function(function, magic_kind=kind, magic_name=name)
+        return replaced
+
+    def helps(self) -> dict[str, str]:
+        """The help of each magic that is ours, by its name."""
+        manager = self.shell.magics_manager
+        names = ((key.partition(" ")[0], name) for key, (name, _) in self._magics.items())
+        return {name: str(getattr(manager.magics[table].get(name), "__doc__", "") or "") for table, name in names}
+
+    def magic_names(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+        """The names of our magics and of all, by ``line`` and ``cell``."""
+        manager = self.shell.magics_manager
+        tables = [key.split(" ") for key in self._magics]
+        ours = {kind: {name for table, name in tables if table == kind} for kind in ("line", "cell")}
+        return ours, {kind: {*manager.magics[kind], *manager.lazy_magics} for kind in ("line", "cell")}
+
+    def is_command(self, line: str) -> bool:
+        """Whether IPython takes a cell of this one line as a command of its own: a magic without its `%`, say."""
+        from IPython.core.splitinput import LineInfo
+
+        manager = self.shell.prefilter_manager
+        return manager.find_handler(LineInfo(line)) is not manager.get_handler_by_name("normal")
+
+    def taken_magics(self) -> dict[str, str]:
+        """The names of our magics that something else has registered since, each with its module."""
+        manager = self.shell.magics_manager
+        now = ((name, manager.magics[key.partition(" ")[0]].get(name)) for key, (name, _) in self._magics.items())
+        return {
+            name: _module_of(magic) if magic is not None else "nobody" for name, magic in now if not _is_nbmicros(magic)
+        }
+
+    def replaced_magics(self) -> dict[str, str]:
+        """The names of other extensions' magics that ours stand for, each with its module."""
+        return {
+            name: _module_of(before)
+            for name, before in self._magics.values()
+            if before is not None and not _is_nbmicros(before)
+        }
+
+    def _remove_magics(self) -> None:
+        manager = self.shell.magics_manager
+        for key, (name, before) in self._magics.items():
+            table = key.partition(" ")[0]
+            now = manager.magics[table].get(name)
+            if now is not None and not _is_nbmicros(now):
+                continue  # someone else has taken it since; it is theirs
+            if before is None or _is_nbmicros(before):
+                manager.magics[table].pop(name, None)
+            else:
+                manager.magics[table][name] = before
+        self._magics.clear()
+
+
+def _transformer(listener: Listener) -> Callable[[list[str]], list[str]]:
+    def tidy(lines: list[str]) -> list[str]:
+        return listener.tidy("".join(lines)).splitlines(keepends=True)
+
+    # It may raise an error of ours, which only a cell that runs should show: IPython then leaves it out elsewhere.
+    tidy.has_side_effects = True  # type: ignore[attr-defined]
+    tidy.__module__ = __name__
+    return tidy
+
+
+def _matcher(listener: Listener) -> Callable[[Any], dict[str, Any]]:
+    from IPython.core.completer import SimpleCompletion
+
+    def nbmicro_matcher(context: Any) -> dict[str, Any]:
+        lines = context.full_text.split("\n")
+        cursor = sum(len(line) + 1 for line in lines[: context.cursor_line]) + context.cursor_position
+        found = listener.complete(context.full_text, cursor)
+        if found is None:
+            return {"completions": [], "suppress": False}
+        fragment, offers = found
+        return {
+            "completions": [SimpleCompletion(text=text, type=kind) for text, kind in offers],
+            "matched_fragment": fragment,
+            "ordered": True,
+            "suppress": True,
+        }
+
+    # IPython's matchers of the second version; the highest priority, so that no other one works for nothing.
+    nbmicro_matcher.matcher_api_version = 2  # type: ignore[attr-defined]
+    nbmicro_matcher.matcher_priority = 1000  # type: ignore[attr-defined]
+    nbmicro_matcher.matcher_identifier = "nbmicro"  # type: ignore[attr-defined]
+    return nbmicro_matcher
+
+
+def first_line(source: str) -> str:
+    """The first line of a cell that says something, by which people know it."""
+    lines = [line.strip() for line in source.splitlines()]
+    told = [line for line in lines if line and not line.startswith("#")]
+    return next(iter(told or [line for line in lines if line]), "")
+
+
+def _module_of(magic: Any) -> str:
+    return str(getattr(magic, "__module__", "") or type(magic).__module__)
+
+
+def _is_nbmicros(magic: Any) -> bool:
+    return _module_of(magic).partition(".")[0] == "nbmicro"

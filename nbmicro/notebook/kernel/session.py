@@ -1,0 +1,361 @@
+"""What nbmicro knows while a notebook runs: its app, its client, its server, and what the running cell has done."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakSet
+
+from nbmicro.client import deadline
+from nbmicro.client.capture import current_capture
+from nbmicro.client.client import Client
+from nbmicro.diagnosis.user_code import disclaim
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.history import History
+from nbmicro.exchange.records import ErrorRecord
+from nbmicro.http.cookies import CookieJar
+from nbmicro.notebook.kernel import announce, explaining
+from nbmicro.notebook.kernel.host import Cell, Host
+from nbmicro.notebook.kernel.taken_names import TakenNames
+from nbmicro.notebook.kernel.target import Target, header_values, stop_listening
+from nbmicro.notebook.unused_decorators import UnusedDecorators
+from nbmicro.web.app import App
+from nbmicro.web.contexts import AppContext, current_context, enter_context
+from nbmicro.web.hosting import hosting
+from nbmicro.web.ledger import Ledger, start_run
+from nbmicro.web.names import HANDLER_NAMES, default_app
+from nbmicro.web.owners import Run, current_run
+
+if TYPE_CHECKING:
+    from nbmicro.cells.app_line import AppLine
+    from nbmicro.server.server import BackgroundServer
+
+
+class Exchanges(list[Exchange]):
+    """The exchanges of a cell with several requests. They were shown when they were sent."""
+
+
+class Session:
+    """nbmicro in one notebook.
+
+    Parameters
+    ----------
+    shell:
+        The running IPython shell.
+    """
+
+    def __init__(self, shell: Any) -> None:
+        self.host = Host(shell, self)
+        self.default_app = default_app(os.getcwd())
+        self.history = History()
+        self.client = Client(self.target, on_exchange=self.show, history=self.history, frame_labels=self.label_of_file)
+        self.server: BackgroundServer | None = None
+        self._standing: WeakKeyDictionary[App, AppContext] = WeakKeyDictionary()
+        self._shown: WeakKeyDictionary[Run, list[Exchange]] = WeakKeyDictionary()
+        # In the cell that loads us, which began without us.
+        self._shown_loading: WeakSet[Exchange] = WeakSet()
+        self._pushed: list[tuple[Run, AppContext]] = []
+        self._told: WeakKeyDictionary[Run, set[int]] = WeakKeyDictionary()
+        self._decorators = UnusedDecorators()
+        self._taken = TakenNames()
+        self.captured_by: dict[str, str] = {}
+        #: What else ends with the session.
+        self.at_end: list[Callable[[], object]] = []
+        #: Called when a cell has ended and what it declared stands.
+        self.after_cells: list[Callable[[], object]] = []
+        self.spoken = Target(self.host.namespace)
+        #: Each gives targets that are asked besides :attr:`spoken`.
+        self.also_asked: list[Callable[[], Iterable[Target]]] = []
+        self._jars: dict[str, CookieJar] = {}
+
+    # -- life ----------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Make the names, hook into the notebook, and let the cell that loads us count as begun."""
+        hosting.ephemeral_keys = True
+        hosting.auto_reload = True
+        hosting.explain_no_reply = lambda handler: explaining.explain_no_reply(handler, self._is_cell)
+        hosting.users_trace = explaining.users_trace
+        hosting.decorator_made = self._decorators.made
+        hosting.context_pushed = self._context_pushed
+        hosting.context_popped = self._context_popped
+        hosting.reply_lines = lambda handler: explaining.reply_lines(handler, self._is_cell)
+        self.host.install()
+        self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
+        self.host.show_type(Exchange, self._show_value)
+        self.host.show_type(Exchanges, self._show_values)
+        self.host.show_type(ErrorRecord, self._show_error)
+        self.host.show_type("werkzeug.test.TestResponse", self._show_response)
+        self._enter_standing_context()
+
+    def end(self) -> None:
+        """Leave nothing behind: no hook, name, context, thread or port."""
+        self.stop_server()
+        self.after_cells.clear()
+        while self.at_end:
+            self.at_end.pop()()
+        self.spoken.close()
+        disclaim(self.spoken.package)
+        stop_listening()
+        deadline.release()
+        from nbmicro.cells.sources import forget_sources
+
+        forget_sources()
+        self.host.uninstall()
+        for kind in (Exchange, Exchanges, ErrorRecord, "werkzeug.test.TestResponse"):
+            self.host.forget_type(kind)
+        context = current_context()
+        if context is not None and context.standing:
+            enter_context(None)
+        run = current_run()
+        if run is not None:
+            run.finish(success=True)
+        hosting.reset()
+
+    # -- the app -------------------------------------------------------------------------------------------------
+
+    def target(self) -> Any:
+        """The WSGI app that requests go to: the notebook's ``app``, unless ``%app`` named another."""
+        return self.spoken.app()
+
+    @property
+    def app(self) -> App:
+        """The nbmicro app that cells declare on; OptionError when the magics speak to something else."""
+        return self.spoken.own_app()
+
+    def speak_to(self, line: AppLine) -> None:
+        """Let the magics speak to another app, each with its own cookies; where that cannot be had, nothing changes.
+
+        Raises nbmicro.errors.OptionError or LoadError for a target that is no app.
+        """
+        wanted = Target(self.host.namespace, line)
+        before = self.spoken
+        if line.target == before.name:
+            before.close()
+        try:
+            wanted.start()
+        except BaseException:
+            wanted.close()
+            self.let_go(wanted)
+            raise
+        before.close()
+        self._jars[before.name] = self.client.cookies
+        self.client.cookies = self._jars.setdefault(wanted.name, CookieJar())
+        self.client.default_headers = (
+            partial(header_values, line.headers, self.host.namespace) if line.headers else None
+        )
+        self.spoken = wanted
+        self.let_go(before)
+        self._enter_standing_context()
+
+    def let_go(self, target: Target) -> None:
+        """Count the package of a target as a library again, unless another target that is asked is of it."""
+        asked = [self.spoken, *(one for more in self.also_asked for one in more())]
+        if all(one.package != target.package for one in asked):
+            disclaim(target.package)
+
+    def stop_server(self) -> bool:
+        """Stop the background server if there is one; False where a handler of it has not come to its end."""
+        server, self.server = self.server, None
+        return server is None or server.stop()
+
+    # -- cells ---------------------------------------------------------------------------------------------------
+
+    def cell_begins(self, cell: Cell) -> None:
+        """Open a draft for the cell, and forget what deleted cells declared."""
+        if cell.deleted:
+            keys = {("cell", one) for one in cell.deleted}
+            for ledger in list(Ledger.every):
+                ledger.drop_owners(set(keys))
+        cell.state = start_run(cell.owner, self.host.namespace)
+        self._taken.begins(cell.state, self.host.namespace)
+        self._enter_standing_context()
+        if self._pushed:
+            # A context that another cell pushed lasts until it is popped, whichever kind of cell did it.
+            enter_context(self._pushed[-1][1])
+
+    def _context_pushed(self, context: AppContext) -> None:
+        run = current_run()
+        if run is not None:
+            self._pushed.append((run, context))
+
+    def _context_popped(self, context: AppContext) -> None:
+        last = next((index for index, one in reversed(list(enumerate(self._pushed))) if one[1] is context), None)
+        if last is not None:
+            del self._pushed[last]
+
+    def cell_ends(self, cell: Cell, *, success: bool) -> None:
+        """Commit what the cell declared, or drop it and say so."""
+        run: Run = cell.state
+        declared = announce.drafted(run, in_notebook=self.host.has_kernel)
+        run.finish(success=success)
+        if not success:
+            self._pushed = [one for one in self._pushed if one[0] is not run]
+        told = self._told.get(run, set())
+        # A module that a failing cell imported stays, and so do its routes.
+        stands = declared if success else announce.standing(declared)
+        if lines := [one.line for one in stands if id(one.route.handler) not in told]:
+            print(announce.told(lines), end="")
+            if said := self.spoken.passes_by(one.route for one in stands):
+                print(said)
+        if len(stands) < len(declared):
+            standing = {id(one) for one in stands}
+            dropped = [one.route.label for one in declared if id(one) not in standing]
+            print(f"not declared: {', '.join(dropped[: announce.MOST])}", file=sys.stderr)
+        for line in self._taken.told(run, cell.source, self.host.namespace):
+            print(line)
+        unused = self._decorators.told(run, self.host.namespace)
+        if unused and success:
+            print("\n".join(unused[: announce.MOST]), file=sys.stderr)
+        for tell in self.after_cells:
+            tell()
+
+    def tell(self, handler: Callable[..., Any]) -> None:
+        """Say in one line what the cell has just declared with ``handler``, and not again when it ends."""
+        run = current_run()
+        if run is None:
+            table = self.app.tables.current()
+            lines = [announce.line_of(route, table) for route in table.routes if route.handler is handler]
+        else:
+            declared = announce.drafted(run, in_notebook=self.host.has_kernel)
+            lines = [one.line for one in declared if one.route.handler is handler]
+            self._told.setdefault(run, set()).add(id(handler))
+        for line in lines:
+            print(line)
+
+    def takes_display(self, bundle: Mapping[str, Any]) -> bool:
+        """Whether a display belongs to a request that is being answered, not to the cell."""
+        captured = current_capture.get()
+        if captured is None or not captured.open:
+            return False
+        captured.display(bundle)
+        return True
+
+    def answers(self) -> bool:
+        """Whether a request is being answered in this context."""
+        captured = current_capture.get()
+        return captured is not None and captured.open
+
+    def tidy_error(self, error: BaseException) -> None:
+        """Make an exception of a cell ready to be shown: without our frames, and with what would do."""
+        explaining.tidy_traceback(error)
+
+    def tidy(self, source: str) -> str:
+        """A cell with its comments and blank lines in their place (an input transformer)."""
+        from nbmicro.cells.pasted import refuse_pasted
+
+        refuse_pasted(source, self.host.is_command)
+        if "%" not in source:
+            return source
+        from nbmicro.cells.forgive import tidy_cell
+        from nbmicro.cells.misspelt import refuse_misspelt
+
+        refuse_misspelt(source, *self.host.magic_names())
+        return tidy_cell(source)
+
+    def complete(self, source: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None:
+        """What stands before the cursor and what could stand there, each with its kind; None where others may say."""
+        from nbmicro.notebook.completion.cells import complete
+        from nbmicro.notebook.completion.known import Known
+
+        known = Known(self.target, self.host.own_names, self.history, self.host.helps())
+        try:
+            found = complete(source, cursor, known)
+        except Exception:
+            # Whatever a handler's app or a file system has against it: at Tab nobody wants to read that.
+            return None
+        return None if found is None else (found.fragment, [(one.text, one.kind) for one in found.offers])
+
+    def _enter_standing_context(self) -> None:
+        app = self.spoken.peek()
+        if app is None:
+            enter_context(None)
+            return
+        newest = app.newest()
+        context = self._standing.get(newest)
+        if context is None:
+            context = self._standing[newest] = AppContext(newest, standing=True)
+        enter_context(context)
+
+    # -- exchanges -----------------------------------------------------------------------------------------------
+
+    def show(self, exchange: Exchange, parts: Any = None) -> None:
+        """Show an exchange under the running cell, and let ``%debug`` open what failed in it."""
+        self.hide(exchange)
+        if exchange.exception is not None and exchange.error is not None:
+            self.host.set_last_error(exchange.exception)
+        self._display(exchange.with_notes(*self.spoken.take_notes()), parts)
+
+    def _display(self, exchange: Exchange, parts: Any = None) -> None:
+        from nbmicro.notebook.kernel.showing import bundle_of
+
+        self.host.display(bundle_of(exchange.with_notes(*self._rebound(exchange)), parts))
+
+    def _rebound(self, exchange: Exchange) -> list[str]:
+        """A remark for each name of ours on the line that failed which the notebook has given another meaning."""
+        if exchange.error is None or not exchange.error.frames:
+            return []
+        words = set(re.findall(r"\w+", exchange.error.frames[-1].source))
+        space = self.host.namespace
+        return [
+            f"`{name}` is the notebook's own here ({_kind(space, name)}), not nbmicro's. To have that one again: "
+            f"from nbmicro import {name}"
+            for name in sorted(words & HANDLER_NAMES.keys())
+            if space.get(name) is not HANDLER_NAMES[name] and f"import {name}" not in (exchange.error.hint or "")
+        ]
+
+    def hide(self, exchange: Exchange) -> None:
+        """Count an exchange as shown without showing it (``-q``)."""
+        run = current_run()
+        if run is not None:
+            self._shown.setdefault(run, []).append(exchange)
+        else:
+            self._shown_loading.add(exchange)
+
+    def protects(self, name: str, value: object) -> bool:
+        """Whether a request must not overwrite a name: a module, function, class or app, or one of ours."""
+        kinds = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, App)
+        return isinstance(value, kinds) or self.host.is_ours(name)
+
+    def _show_value(self, exchange: Exchange) -> None:
+        run = current_run()
+        shown = self._shown.get(run, []) if run is not None else list(self._shown_loading)
+        if not any(one is exchange for one in shown):
+            self._display(exchange)
+
+    def _show_error(self, error: ErrorRecord) -> None:
+        from nbmicro.notebook.kernel.showing import error_bundle
+
+        self.host.display(error_bundle(error))
+
+    def _show_response(self, response: Any) -> None:
+        from nbmicro.notebook.kernel.showing import exchange_of
+
+        self._display(exchange_of(response))
+
+    def _show_values(self, exchanges: Exchanges) -> None:
+        for exchange in exchanges:
+            self._show_value(exchange)
+
+    def label_of_file(self, filename: str) -> str | None:
+        """What a cell's code is called in a traceback: the one route that it declares, else its first line."""
+        if filename.startswith("<") and not filename.startswith("<ipython-input"):
+            return None  # a %%route cell, whose file name says what it declares
+        cell = self.host.cell_of_file(filename)
+        if cell is None:
+            return None
+        codes = ((getattr(route.handler, "__code__", None), route) for app in list(App.every) for route in app.routes())
+        labels = {str(route.label) for code, route in codes if code is not None and code.co_filename == filename}
+        return labels.pop() if len(labels) == 1 else f'cell "{cell.owner.label}"'
+
+    def _is_cell(self, filename: str) -> bool:
+        return filename.startswith("<") or self.host.cell_of_file(filename) is not None
+
+
+def _kind(space: dict[str, Any], name: str) -> str:
+    return f"of type {type(space[name]).__name__}" if name in space else "it was deleted"

@@ -1,0 +1,73 @@
+"""Text as it may be shown: without control characters that act on a terminal, and not more than a reader takes in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+#: Characters of one line that are shown.
+LINE_LIMIT = 1000
+
+_SGR = re.compile(r"\x1b\[[0-9;:]*m")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The first lines of a text, the lines after them, and whether there is more than both."""
+
+    first: tuple[str, ...]
+    rest: tuple[str, ...] = ()
+    open_end: bool = False
+
+    @property
+    def more(self) -> str:
+        """How much is not in ``first``: ``112 more lines``; empty when nothing is missing."""
+        if self.open_end:
+            return f"more than {len(self.rest):,} more lines" if self.rest else "more"
+        return f"{len(self.rest):,} more line{'s' if len(self.rest) != 1 else ''}" if self.rest else ""
+
+
+def excerpt(lines: Iterable[str], count: int, *, open_end: bool = False) -> Excerpt:
+    """Cut lines after ``count``; one line more than that is shown rather than announced."""
+    shown = [cut_line(line) for line in lines]
+    if len(shown) <= count + 1:
+        return Excerpt(tuple(shown), (), open_end)
+    return Excerpt(tuple(shown[:count]), tuple(shown[count:]), open_end)
+
+
+def plain(text: str, *, keep_colours: bool = False) -> str:
+    """The text with one kind of line end, and control characters and direction marks made visible.
+
+    Colour codes of a terminal (SGR) are taken out, or left for the one who draws them with ``keep_colours``.
+    """
+    text = text.replace("\r\n", "\n")
+    if keep_colours:
+        pieces = re.split(f"({_SGR.pattern})", text)
+        return "".join(one if _SGR.fullmatch(one) else _CONTROL.sub(_picture, one) for one in pieces)
+    return _CONTROL.sub(_picture, _SGR.sub("", text))
+
+
+def one_line(text: str, limit: int = LINE_LIMIT) -> str:
+    """The text in one line: line ends made visible too, and cut."""
+    return cut_line(plain(text).replace("\n", "␊"), limit)
+
+
+def human_size(size: int) -> str:
+    """A number of bytes for people: ``312 bytes``, ``48.0 KB``, ``3.2 MB`` (of 1024)."""
+    if size < 1024:
+        return f"{size} byte{'s' if size != 1 else ''}"
+    return f"{size / 1024:,.1f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:,.1f} MB"
+
+
+def _picture(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else "\ufffd"
+
+
+def cut_line(line: str, limit: int = LINE_LIMIT) -> str:
+    """The line, cut where it is longer than anybody reads, with a word on how much is missing."""
+    return line if len(line) <= limit else f"{line[:limit]} … {len(line) - limit:,} more characters"

@@ -1,0 +1,214 @@
+"""The box in which a page of the app is drawn, and out of which it cannot reach."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Sequence
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+from markupsafe import Markup, escape
+
+from nbmicro.http.build import is_loopback
+from nbmicro.http.messages import ResponseRecord
+
+#: Bytes of a page above which no frame is drawn.
+FRAME_LIMIT = 32 * 1024
+#: The Content-Security-Policy of every frame. A sandbox alone still lets a page fetch from the notebook's origin.
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+# Its style gives text that was a link the looks of one; the page's own rules for `a` win, as they come later.
+_HEAD = (
+    f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base target=_blank>'
+    "<style>a{color:LinkText;text-decoration:underline}</style>"
+)
+# The sandbox lets a link open in the frame itself, and every browser opens one in a new tab on a click with Ctrl: both
+# would ask the notebook's origin with the user's cookies. So no attribute of a page may be called `href` or `target`.
+_NAMES = re.compile(r"(?<![\w+=-])(tar|(?:xlink:)?hr)(get|ef)(?![\w+-])", re.IGNORECASE)
+# In a drawing a reference inside the page (`<use href="#a">`) and a picture's data stay.
+_NAMES_IN_DRAWING = re.compile(_NAMES.pattern + r"""(?!\s*=\s*["']?(?:#|data:))""", re.IGNORECASE)
+# Firefox fetches what `srcset` names, and an image in `<picture>`, before it has read the policy. Pictures that are put
+# in place stay.
+_SOURCES = re.compile(
+    r"""(?<![\w+=-])(s|images)(rc(?:set)?)(?=\s*=)(?!(?<=src)\s*=\s*["']?data:)""",
+    re.IGNORECASE,
+)
+_FOREIGN = re.compile(r"<(svg|math)(?![\w-])", re.IGNORECASE)
+_LINK = re.compile(r"<(/?)(a|area|svg)(?=[\s/>])", re.IGNORECASE)
+# Codes that mean something to a terminal which prints a saved notebook, and nothing to a page.
+_CONTROL_CODE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_WORD_JOINER = "\u2060"
+_LINE = "1px solid rgba(128,128,128,.4)"
+_TALL = re.compile(r"<(?:img|svg|canvas|video|textarea)\b[^>]*", re.IGNORECASE)
+_CONTROL = re.compile(r"<(input|button|select|hr)\b", re.IGNORECASE)
+
+
+def sealed(page: str) -> str:
+    """The page as the frame gets it: the policy first, no link that leads anywhere, no image that is somewhere else.
+
+    An invisible joiner parts every word ``href`` and ``target`` of the page, in its text too, and ``src`` where it may
+    be an attribute: this holds however a browser reads the markup, where taking attributes out would need its very
+    parser. An animation could give a link of
+    a drawing its address back; so from the first drawing or formula on a link becomes another element.
+    """
+    joined = rf"\1{_WORD_JOINER}\2"
+    page = _SOURCES.sub(joined, _CONTROL_CODE.sub("\ufffd", page))
+    foreign = _FOREIGN.search(page)
+    start = len(page) if foreign is None else foreign.start()
+    return _HEAD + _NAMES.sub(joined, page[:start]) + _NAMES_IN_DRAWING.sub(joined, _without_links(page[start:]))
+
+
+def _without_links(markup: str) -> str:
+    """The markup with other elements for its links: a group in a drawing, underlined text elsewhere.
+
+    Which of both is a matter of looks alone, so it is enough to guess where a drawing ends.
+    """
+    depth = 0
+
+    def other(found: re.Match[str]) -> str:
+        nonlocal depth
+        if found[2].lower() == "svg":
+            depth += -1 if found[1] else 1
+            return found[0]
+        return f"<{found[1]}{'g' if depth > 0 else 'u'}"
+
+    return _LINK.sub(other, markup)
+
+
+def draw_frame(page: str, height: float) -> Markup:
+    """The frame of a page, ``height`` in em; its lower edge can be pulled.
+
+    Where JupyterLab takes the page out of the frame (a notebook that is not trusted), it also takes the properties that
+    are written relative to the text's direction, so that no empty box is left.
+    """
+    return Markup(
+        '<div style="margin-block:.3em;height:0;block-size:{height}em;min-block-size:4em;overflow:hidden;'
+        'resize:vertical;box-sizing:border-box;border-block:{line};border-inline:{line};border-radius:4px">'
+        '<iframe sandbox srcdoc="{page}" title="the page" referrerpolicy="no-referrer"'
+        ' style="width:100%;height:100%;border:0;display:block;background:#fff;color-scheme:light"></iframe></div>'
+    ).format(page=sealed(page), height=f"{height:g}", line=_LINE)
+
+
+def frame_height(page: str, lines: Sequence[str]) -> float:
+    """A height in em that the page probably needs, from 6 to 24: its lines of text, its pictures, its form."""
+    rows = sum(1 + len(line) // 100 for line in lines)
+    pictures = sum(_picture_height(tag) for tag in _TALL.findall(page))
+    needed = 2.5 + 1.9 * rows + pictures + 1.2 * len(_CONTROL.findall(page))
+    return round(min(max(needed, 6.0), 24.0), 1)
+
+
+def _picture_height(tag: str) -> float:
+    """The height in em of a picture by what its tag says: its height, else two thirds of its width, else 12."""
+    for name, share in (("height", 1.0), ("width", 0.67)):
+        said = re.search(rf"\b{name}\s*=\s*[\"']?(\d{{1,4}})\b(?!%)", tag, re.IGNORECASE)
+        if said is not None:
+            return int(said[1]) * share / 14 + 1
+    return 12.0
+
+
+#: Bytes that are put into one page.
+SEAL_LIMIT = 64 * 1024
+#: Things that one page asks for.
+FETCH_LIMIT = 32
+
+_ELEMENT = re.compile(r"<(link|img)\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([^\s=\"'<>/]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_CSS_URL = re.compile(r"url\(\s*([\"']?)([^\"')]+)\1\s*\)", re.IGNORECASE)
+
+
+def seal_page(html: str, fetch: Callable[[str], ResponseRecord | None], path: str = "/") -> str:
+    """The page with its style sheets as ``<style>`` and its images as ``data:`` addresses, up to 64 KB in all.
+
+    Parameters
+    ----------
+    html:
+        The page.
+    fetch:
+        Asks the app for a path; None when it has nothing there.
+    path:
+        The page's own path, for relative references.
+
+    What is on another site, too large or not there stays as it is; the frame will not load it.
+    """
+    if len(html) > FRAME_LIMIT or "<" not in html:
+        return html
+    sealer = _Sealer(fetch)
+    return _ELEMENT.sub(lambda found: sealer.element(found, path), html)
+
+
+class _Sealer:
+    def __init__(self, fetch: Callable[[str], ResponseRecord | None]) -> None:
+        self._fetch = fetch
+        self._room = SEAL_LIMIT
+        self._asked: dict[str, ResponseRecord | None] = {}
+
+    def element(self, found: re.Match[str], path: str) -> str:
+        given = {
+            name.lower(): unescape(double or single or bare)
+            for name, double, single, bare in _ATTRIBUTE.findall(found[2])
+        }
+        if found[1].lower() == "img":
+            address = self._data(given.get("src", ""), path)
+            if address is None:
+                return found[0]
+            kept = {
+                name: value
+                for name, value in given.items()
+                if name in {"alt", "width", "height", "style", "class", "id"}
+            }
+            written = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
+            return f'<img src="{address}"{written}>'
+        if "stylesheet" not in given.get("rel", "").lower().split():
+            return found[0]
+        return self._style(given, path) or found[0]
+
+    def _style(self, given: dict[str, str], path: str) -> str | None:
+        place = _own_path(given.get("href", ""), path)
+        response = self._ask(place)
+        if response is None or place is None or not self._take(response.body.size):
+            return None
+        css = _CSS_URL.sub(lambda found: self._url(found, place), response.text)
+        media = f' media="{escape(given["media"])}"' if given.get("media") else ""
+        # `</style>` inside would end the element; in CSS the backslash changes nothing.
+        return f"<style{media}>{css.replace('</', '<' + chr(92) + '/')}</style>"
+
+    def _url(self, found: re.Match[str], path: str) -> str:
+        address = self._data(found[2], path)
+        return f'url("{address}")' if address else found[0]
+
+    def _data(self, reference: str, path: str) -> str | None:
+        response = self._ask(_own_path(reference, path))
+        if response is None or not response.media_type.startswith("image/") or not self._take(response.body.size):
+            return None
+        data = base64.b64encode(response.body.bytes).decode("ascii")
+        return f"data:{escape(response.media_type)};base64,{data}"
+
+    def _ask(self, path: str | None) -> ResponseRecord | None:
+        if path is None:
+            return None
+        if path not in self._asked:
+            if len(self._asked) >= FETCH_LIMIT:
+                return None
+            self._asked[path] = self._fetch(path)
+        return self._asked[path]
+
+    def _take(self, size: int) -> bool:
+        if size > self._room:
+            return False
+        self._room -= size
+        return True
+
+
+def _own_path(reference: str, path: str) -> str | None:
+    """The path of the app that a reference in the page at ``path`` means, or None where it is none of the app."""
+    if not reference or reference.startswith(("#", "data:")):
+        return None
+    try:
+        url = urlsplit(urljoin(f"http://localhost{path}", reference))
+        host = url.hostname or ""
+    except ValueError:
+        return None
+    if url.scheme not in {"http", "https"} or not is_loopback(host):
+        return None
+    return (url.path or "/") + (f"?{url.query}" if url.query else "")

@@ -1,0 +1,202 @@
+"""What there is to say of an exchange besides its body, decided once for every rendering."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from werkzeug.exceptions import default_exceptions
+from werkzeug.utils import redirect
+
+from nbmicro.client.capture import gap_line
+from nbmicro.diagnosis.response_hints import is_framework_page
+from nbmicro.exchange.records import CheckResult, ErrorRecord, ExchangeRecord
+from nbmicro.exchange.secrets import masked_response_headers, masked_target
+from nbmicro.http.headers import MASK
+from nbmicro.http.messages import ResponseRecord
+from nbmicro.http.redirects import REDIRECTS
+from nbmicro.printable import cut_line, human_size, one_line, plain
+from nbmicro.render.options import RenderOptions
+
+#: Redirects that are shown each; of more, the first ones.
+HOPS_SHOWN, FIRST_HOPS = 6, 3
+#: Lines that are shown of what a handler printed, where it is longer than both.
+FIRST_LINES = 30
+LAST_LINES = 10
+# A line of source that stands in a message.
+_EXCERPT = re.compile(r" +\d+ │ ")
+_ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
+
+
+def request_line(exchange: ExchangeRecord, options: RenderOptions) -> str:
+    """Method and target: ``GET /hello/Ada?page=2``."""
+    return f"{exchange.request.method} {one_line(masked_target(exchange, secrets=options.secrets), 300)}"
+
+
+def remark(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> list[str]:
+    """What follows the status: the media type, a stream, a redirect that was not followed, the time if asked for."""
+    response = exchange.response
+    said = [one_line(response.media_type, 100)] if response.media_type else []
+    if response.body.chunks:
+        # How far a stream came that was cut is another number in every run.
+        said.append("streamed" if response.body.truncated else f"{response.body.chunks:,} chunks")
+    if exchange.status in REDIRECTS and exchange.headers.get("Location") and not (on_the_way or exchange.history):
+        said.append("not followed: -F")
+    if "time" in options.show:
+        said.append(f"{exchange.duration * 1000:,.1f} ms")
+    return said
+
+
+def hops_shown(exchange: ExchangeRecord) -> tuple[tuple[ExchangeRecord, ...], str]:
+    """The exchanges on the way that are shown, and what is said of the others."""
+    hops = exchange.history
+    if len(hops) <= HOPS_SHOWN:
+        return hops, ""
+    return hops[:FIRST_HOPS], f"… {len(hops) - FIRST_HOPS} more redirects"
+
+
+def head_fields(exchange: ExchangeRecord, options: RenderOptions) -> list[tuple[str, str]]:
+    """The headers that are shown: all of them if asked for, else Location and the names of cookies."""
+    if "headers" in options.show:
+        fields = masked_response_headers(exchange, secrets=options.secrets)
+        return [(one_line(name), one_line(value)) for name, value in fields]
+    shown = [("Location", one_line(value)) for value in exchange.headers.getlist("Location")]
+    names = ", ".join(one_line(name) for name in exchange.response.cookies)
+    return [*shown, ("Set-Cookie", names)] if names else shown
+
+
+def body_is_told(exchange: ExchangeRecord) -> bool:
+    """Whether the body is the stock page of an error or a redirect, whose news is shown in better words already."""
+    response = exchange.response
+    if (exchange.error is not None or exchange.hint is not None) and is_framework_page(response):
+        return True
+    if response.body.size > 4096 or response.media_type != "text/html":
+        return False
+    if exchange.error is not None and exchange.status >= 500:
+        return _is_stock(response)
+    if exchange.status in REDIRECTS:
+        location = exchange.headers.get("Location")
+        return location is not None and response.text == _redirect_page(location, exchange.status)
+    return exchange.hint is not None and _is_stock(response)
+
+
+def output_lines(exchange: ExchangeRecord, *, keep_colours: bool = False) -> list[tuple[str, list[str]]]:
+    """What the handler printed, displayed and logged: a label and the lines to show, in order; log records last."""
+    shown: list[tuple[str, list[str]]] = []
+    for part in exchange.output:
+        label = {"stdout": "printed", "stderr": "stderr", "display": "display"}[part.stream]
+        text = plain(part.text, keep_colours=keep_colours).removesuffix("\n")
+        if text or part.bundle is None:
+            shown.append((label, _ends(text.split("\n"), part.missing)))
+        else:
+            kinds = ", ".join(sorted(part.bundle))
+            shown.append((label, [f"({one_line(kinds, 200)})"]))
+    if exchange.logs:
+        lines = [
+            f"{one_line(line.level, 40)} {one_line(line.logger, 100)}: {plain(line.message)}" for line in exchange.logs
+        ]
+        rows = [row for line in lines for row in line.split("\n")]
+        shown.append(("log", _ends(rows, unmarked=exchange.unkept_log_lines)))
+    return shown
+
+
+def _ends(lines: list[str], missing: int | None = None, *, unmarked: int = 0) -> list[str]:
+    """The first and the last of many lines, and between them how many there are: those that were not kept as well.
+
+    Of these ``missing`` have a line in their place, ``unmarked`` ones have none.
+    """
+    hidden = lines[FIRST_LINES:-LAST_LINES]
+    if len(hidden) > 1:
+        gap = gap_line(missing) if missing is not None else None
+        more = len(hidden) + unmarked + (missing - 1 if missing is not None and gap in hidden else 0)
+        lines = [*lines[:FIRST_LINES], f"… {more:,} more lines", *lines[-LAST_LINES:]]
+    return [cut_line(line) for line in lines]
+
+
+def shown_checks(exchange: ExchangeRecord, options: RenderOptions) -> tuple[list[CheckResult], list[CheckResult]]:
+    """The checks that held, if checks are shown, and those that failed, which always are."""
+    held = [check for check in exchange.checks if check.ok] if "checks" in options.show else []
+    return held, [check for check in exchange.checks if not check.ok]
+
+
+def check_words(check: CheckResult) -> tuple[str, str, str]:
+    """Of a failed check: its place, what came instead of what, and its comment."""
+    place = f"line {check.line}" if check.line is not None else ""
+    actual = f"got {one_line(check.actual, 300)}" if check.actual is not None else ""
+    expected = f"expected {one_line(check.expected, 300)}" if check.expected is not None else ""
+    note = f"# {one_line(check.note.lstrip('# '), 300)}" if check.note else ""
+    return place, ", ".join(part for part in (actual, expected) if part), note
+
+
+def captured_texts(exchange: ExchangeRecord, options: RenderOptions) -> list[str]:
+    """The captures as they would be assigned: ``uid = 1``."""
+    texts = []
+    for name, value in exchange.captures.items():
+        hidden = name.lower() in exchange.secret_names and not options.secrets
+        shown = MASK if hidden else _ADDRESS.sub("at 0x…", one_line(repr(value), 80))
+        texts.append(f"{one_line(name, 80)} = {shown}")
+    return texts
+
+
+def error_lines(error: ErrorRecord) -> list[tuple[str, str]]:
+    """An error in lines, each with its role: ``place``, ``source``, ``error`` and ``cause``."""
+    lines: list[tuple[str, str]] = []
+    for frame in error.frames:
+        function = f", in {one_line(frame.function, 200)}" if frame.function else ""
+        lines.append(("place", f"{one_line(frame.label, 200)}, line {frame.line}{function}"))
+        if frame.source:
+            lines.append(("source", f"{frame.line:>5} │ {one_line(frame.source, 300)}"))
+        if frame.more:
+            lines.append(("source", f"{'':>5} … {frame.more}"))
+    message = plain(error.message)
+    kind = one_line(error.type, 200)
+    said, *below = (f"{kind}: {message}" if message else kind).split("\n")
+    lines.append(("error", said))
+    lines += [("source" if _EXCERPT.match(line) else "error", line) for line in below]
+    for number, part in enumerate(error.parts, 1):
+        lines.append(("cause", f"Its exception {number}:"))
+        lines.extend(error_lines(part))
+        if part.hint:
+            lines.append(("cause", plain(part.hint)))
+    if error.cause is not None:
+        lines.append(("cause", "It came from:"))
+        lines.extend(error_lines(error.cause))
+    return lines
+
+
+def hint_text(exchange: ExchangeRecord) -> str | None:
+    """The hint without its first words, which the status line says already."""
+    if exchange.hint is None:
+        return None
+    text = exchange.hint
+    for subject in (f" → {exchange.endpoint}: ", ": "):
+        prefix = f"{exchange.status} {exchange.request.method} {exchange.request.path}{subject}"
+        if text.startswith(prefix):
+            text = text.removeprefix(prefix)
+            return plain(text[:1].upper() + text[1:])
+    return plain(text)
+
+
+def size_words(response: ResponseRecord) -> str:
+    """How large a body is: ``48.0 KB``, or at least how large when it was cut."""
+    return f"{'more than ' if response.body.truncated else ''}{human_size(response.body.size)}"
+
+
+def _is_stock(response: ResponseRecord) -> bool:
+    stock = _stock_page(response.status)
+    return stock is not None and stock.fullmatch(response.text) is not None
+
+
+@lru_cache(maxsize=64)
+def _stock_page(status: int) -> re.Pattern[str] | None:
+    """The page Werkzeug writes for a status, with whatever description."""
+    known = default_exceptions.get(status)
+    if known is None:
+        return None
+    mark = "DESCRIPTION"
+    return re.compile(re.escape(known(description=mark).get_body()).replace(mark, r"[^<]*(?:<br>[^<]*)*"))
+
+
+@lru_cache(maxsize=64)
+def _redirect_page(location: str, status: int) -> str:
+    return redirect(location, status).get_data(as_text=True)

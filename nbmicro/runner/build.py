@@ -1,0 +1,400 @@
+"""From a parsed request and the names of a notebook to the record that is sent."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+import json
+import mimetypes
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+from nbmicro.errors import RequestError
+from nbmicro.http.build import UNSET, build_request
+from nbmicro.http.json_errors import json_fault
+from nbmicro.http.messages import RequestRecord, media_type_of
+from nbmicro.http.multipart import FileValue, multipart
+from nbmicro.language.items import DATA_KINDS
+from nbmicro.language.syntax import BodySource, FilePart, Item, LineRequest, ScriptRequest
+from nbmicro.language.template import Blank, Template, parse_template, place_at
+from nbmicro.runner.fill import Scope, fill_form_text, fill_json, fill_url, json_text, plain_text
+
+Payload = tuple[bytes, str | None]
+"""The bytes, and the type they bring where no header names one."""
+
+_FILE_LINE = re.compile(r"<(@?)[ \t]+(\S.*?)\s*\Z")
+_FORM_TYPE = "application/x-www-form-urlencoded"
+_PLAIN = "text/plain; charset=utf-8"
+
+
+def path_in(text: str, scope: Scope) -> Path:
+    """The path of a file that a request names."""
+    return scope.folder / Path(text).expanduser()
+
+
+def read_bytes(template: Template, scope: Scope) -> bytes:
+    """The content of a file that a request names; RequestError, with its place, if it cannot be read."""
+    path = path_in(scope.text(template).strip(), scope)
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RequestError(
+            f"the file {path} cannot be read: {reason}. {scope.consequence}",
+            line=template.line,
+            column=template.column,
+        ) from None
+
+
+def fill_body(body: BodySource, given: str | None, scope: Scope) -> Payload:
+    """The bytes of a body and the media type they bring; ``given`` is the type that is written as a header.
+
+    Raises
+    ------
+    RequestError
+        A blank without a value, a file that cannot be read, a text that should be JSON and is none.
+    """
+    content = body.content
+    if body.kind == "file":
+        return read_bytes(content, scope), mimetypes.guess_type(content.source)[0]
+    if body.kind == "template_file":
+        text = read_bytes(content, scope).decode("utf-8", "replace")
+        media_type = given or mimetypes.guess_type(content.source)[0]
+        try:
+            return _typed(parse_template(text, place_at(text, 1, 1)), media_type or "", scope), media_type
+        except RequestError as error:
+            error.where = content.source
+            raise
+    if given is not None:
+        return _typed(content, given, scope), None
+    if len(content.parts) == 1 and isinstance(content.parts[0], Blank):
+        return _value(content.parts[0], scope)
+    if body.kind == "json" or body.info == "json" or content.source.lstrip().startswith(("{", "[")):
+        return _json(body, scope)
+    return scope.text(content).encode(), _PLAIN
+
+
+def _value(blank: Blank, scope: Scope) -> Payload:
+    """A body that is one value: bytes and text as they are, anything else as JSON."""
+    value = scope.value(blank)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value), None
+    if isinstance(value, str):
+        return value.encode(), _PLAIN
+    return _json_of(blank, value, scope), "application/json"
+
+
+def _json_of(blank: Blank, value: object, scope: Scope) -> bytes:
+    try:
+        return json_text(value).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RequestError(f"{blank}: {error}. {scope.consequence}", line=blank.line, column=blank.column) from None
+
+
+def _json(body: BodySource, scope: Scope) -> Payload:
+    """A body that looks like JSON and has no type: it must be JSON, if it is not just text that begins like it."""
+    content = body.content
+    text = fill_json(content, scope)
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if body.kind != "json":
+            return scope.text(content).encode(), _PLAIN
+        line, column, reason = content.line, content.column, str(error)
+        if isinstance(error, json.JSONDecodeError):
+            position, reason = json_fault(text, error)
+            if content.is_literal:
+                line, column = place_at(content.source, line, column)(position)
+        raise RequestError(
+            f"the body is not JSON: {reason}. {scope.consequence}",
+            hint="To send it as it stands, name its type:  Content-Type: application/json",
+            line=line,
+            column=column,
+        ) from None
+    return text.encode(), "application/json"
+
+
+def _typed(content: Template, content_type: str, scope: Scope) -> bytes:
+    """The bytes of a body whose media type is given."""
+    media_type = media_type_of(content_type)
+    if len(content.parts) == 1 and isinstance(content.parts[0], Blank):
+        return _one_value(content.parts[0], media_type, scope)
+    if _is_json(media_type):
+        return fill_json(content, scope).encode()
+    if media_type == _FORM_TYPE:
+        return re.sub(r"\s*\n\s*(?=&)|(?<=&)\s*\n\s*", "", fill_form_text(content, scope)).strip().encode()
+    if media_type.startswith("multipart/") and "boundary=" in content_type:
+        return _multipart_text(content, scope)
+    return scope.text(content).encode()
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type.endswith(("/json", "+json"))
+
+
+def _one_value(blank: Blank, media_type: str, scope: Scope) -> bytes:
+    """A body that is one blank: bytes are sent as they are, whatever the type."""
+    value = scope.value(blank)
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    if media_type == _FORM_TYPE:
+        return quote_plus(plain_text(value)).encode()
+    return _json_of(blank, value, scope) if _is_json(media_type) else plain_text(value).encode()
+
+
+def _multipart_text(content: Template, scope: Scope) -> bytes:
+    """A multipart body written out by hand: its lines end with CR LF, and `< ./file` stands for a file's bytes."""
+    lines: list[bytes] = []
+    for line in scope.text(content).split("\n"):
+        file = _FILE_LINE.match(line)
+        if file:
+            lines.append(read_bytes(Template(file[2], (file[2],), content.line, content.column), scope))
+        else:
+            lines.append(line.encode())
+    return b"\r\n".join(lines) + b"\r\n"
+
+
+_BASIC = re.compile(r"Basic\s+([^\s:]+)(?::|\s+)(\S.*?)\s*\Z", re.I)
+
+
+@dataclass
+class _Parts:
+    """What ``build_request`` will be given."""
+
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    query: list[tuple[str, str]] = field(default_factory=list)
+    fields: list[tuple[str, str]] = field(default_factory=list)
+    files: list[tuple[str, FileValue]] = field(default_factory=list)
+    json: dict[str, Any] = field(default_factory=dict)
+    data: bytes | None = None
+    media_type: str | None = None
+    is_form: bool = False
+    is_multipart: bool = False
+    has_json: bool = False
+    no_media_type: bool = False
+
+
+def assemble_line(line: LineRequest, scope: Scope) -> RequestRecord:
+    """The record of a ``%http`` line.
+
+    Raises
+    ------
+    RequestError
+        A blank without a value, a file that cannot be read, anything that cannot be sent; nothing was.
+    """
+    if line.url is None:
+        raise RequestError("the URL is missing.", hint="Write  %http /", line=line.line)
+    with _as_text(line.line):
+        return _line(line, line.url, scope)
+
+
+def _line(line: LineRequest, url: Template, scope: Scope) -> RequestRecord:
+    parts = _Parts(is_form=line.options.form)
+    _take_items(parts, line.items, scope)
+    if line.body is not None:
+        given = "" if parts.no_media_type else _given_type(parts)
+        parts.data, parts.media_type = fill_body(line.body, given, scope)
+    return _built(line.method, url, parts, line.options.auth, scope, line.line)
+
+
+def assemble_request(request: ScriptRequest, scope: Scope, *, form: bool, auth: Template | None) -> RequestRecord:
+    """The record of a request of a cell; ``form`` and ``auth`` are those of the ``%%http`` line. Raises as above."""
+    with _as_text(request.line):
+        return _request(request, scope, form=form, auth=auth)
+
+
+def _request(request: ScriptRequest, scope: Scope, *, form: bool, auth: Template | None) -> RequestRecord:
+    parts = _Parts(is_form=form or request.form is not None)
+    for pair in request.headers:
+        name, value = _header(scope.text(pair.name), scope.text(pair.value))
+        if not value and name.lower() == "content-type":
+            parts.no_media_type = True
+        else:
+            parts.headers.append((name, value))
+    parts.query += [(scope.text(pair.name), scope.text(pair.value)) for pair in request.query]
+    _take_items(parts, request.items, scope)
+    parts.fields += [(scope.text(pair.name), scope.text(pair.value)) for pair in request.form or ()]
+    for part in request.multipart or ():
+        if isinstance(part, FilePart):
+            path = _file(part.path, scope.text(part.path), scope)
+            parts.files.append((scope.text(part.name), (path.name, path, part.content_type)))
+        else:
+            parts.fields.append((scope.text(part.name), scope.text(part.value)))
+    parts.is_multipart = request.multipart is not None
+    if request.body is not None:
+        given = "" if parts.no_media_type else _given_type(parts)
+        parts.data, parts.media_type = fill_body(request.body, given, scope)
+    return _built(request.method, request.url, parts, request.auth or auth, scope, request.line)
+
+
+@contextmanager
+def _as_text(line: int) -> Iterator[None]:
+    """Half a surrogate pair is a character to Python and none to UTF-8."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        raise RequestError(
+            f"the request holds {error.object[error.start]!r}, which is half a character and cannot be sent.", line=line
+        ) from None
+
+
+def templates_of(request: LineRequest | ScriptRequest) -> Iterator[Template]:
+    """Every template that is filled before the request is sent, the URL's apart."""
+    for item in request.items:
+        yield item.name
+        yield item.value
+    if request.body is not None:
+        yield request.body.content
+    if isinstance(request, LineRequest):
+        if request.options.auth is not None:
+            yield request.options.auth
+        return
+    if request.auth is not None:
+        yield request.auth
+    for pair in (*request.headers, *request.query, *(request.form or ()), *(request.multipart or ())):
+        yield pair.name
+        yield pair.path if isinstance(pair, FilePart) else pair.value
+
+
+def _built(method: str, url: Template, parts: _Parts, auth: Template | None, scope: Scope, line: int) -> RequestRecord:
+    target = fill_url(url, scope)
+    if parts.files or parts.is_multipart:
+        _close_multipart(parts, line)
+    if parts.media_type and not parts.no_media_type and _given_type(parts) is None:
+        parts.headers.append(("Content-Type", parts.media_type))
+    data = parts.fields if parts.data is None and not parts.has_json else parts.data
+    try:
+        record = build_request(
+            method,
+            target,
+            headers=parts.headers,
+            query=parts.query or None,
+            json=parts.json if parts.has_json else UNSET,
+            data=data or None,
+            auth=scope.text(auth) if auth is not None else None,
+        )
+    except RequestError as error:
+        if error.line is None:
+            error.line = line
+        raise
+    if parts.no_media_type:
+        kept = tuple(pair for pair in record.headers if pair[0].lower() != "content-type")
+        return RequestRecord(record.method, record.target, kept, record.body)  # type: ignore[arg-type]
+    return record
+
+
+def _header(name: str, value: str) -> tuple[str, str]:
+    """A header; `Basic ada:secret` and `Basic ada secret`, which Base64 cannot be, are encoded as in REST Client."""
+    found = _BASIC.match(value) if name.lower() == "authorization" else None
+    if found is None:
+        return name, value
+    return name, "Basic " + base64.b64encode(f"{found[1]}:{found[2]}".encode()).decode("ascii")
+
+
+def _close_multipart(parts: _Parts, line: int) -> None:
+    """Write fields and files as multipart/form-data; a type that was written without its boundary gives way."""
+    try:
+        parts.data, media_type = multipart(parts.fields, parts.files)
+    except RequestError as error:
+        error.line = line
+        raise
+    parts.headers = [
+        pair
+        for pair in parts.headers
+        if pair[0].lower() != "content-type" or not pair[1].lower().startswith("multipart/form-data")
+    ]
+    parts.media_type = media_type
+    parts.has_json = False
+
+
+def _given_type(parts: _Parts) -> str | None:
+    return next((value for name, value in parts.headers if name.lower() == "content-type"), None)
+
+
+def _take_items(parts: _Parts, items: tuple[Item, ...], scope: Scope) -> None:
+    as_form = parts.is_form or any(item.kind == "upload" for item in items)
+    parts.has_json = not as_form and any(item.kind in DATA_KINDS for item in items)
+    parts.is_form = as_form
+    for item in items:
+        name = scope.text(item.name)
+        if item.kind == "header":
+            value = scope.text(item.value)
+            if value:
+                parts.headers.append((name, value))
+            elif name.lower() == "content-type":
+                parts.no_media_type = True
+        elif item.kind == "empty_header":
+            parts.headers.append((name, ""))
+        elif item.kind == "query":
+            parts.query.append((name, scope.text(item.value)))
+        elif item.kind == "upload":
+            parts.files.append((name, _upload(item.value, scope)))
+        elif as_form:
+            parts.fields.append((name, _form_value(item, scope)))
+        else:
+            parts.json[name] = _json_value(item, scope)
+
+
+def _upload(value: Template, scope: Scope) -> FileValue:
+    """A file with HTTPie's and curl's parameters: ``a.png;type=image/png;filename=b.png``."""
+    path, *parameters = re.split(r";(?=(?:type|filename)=)", scope.text(value))
+    given = dict(parameter.split("=", 1) for parameter in parameters)
+    file = _file(value, path, scope)
+    return (
+        (given.get("filename", file.name), file, given["type"])
+        if "type" in given
+        else ((given["filename"], file) if "filename" in given else file)
+    )
+
+
+def _file(value: Template, text: str, scope: Scope) -> Path:
+    """The path of a file to send; RequestError with its place where it cannot be read."""
+    path = path_in(text.strip(), scope)
+    try:
+        with path.open("rb"):
+            return path
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        near = _near_file(path)
+        raise RequestError(
+            f"the file {path} cannot be read: {reason}. {scope.consequence}",
+            hint=f"There is {near} beside it." if near else None,
+            line=value.line,
+            column=value.column,
+        ) from None
+
+
+def _near_file(path: Path) -> str | None:
+    try:
+        names = sorted(one.name for one in path.parent.iterdir())
+    except (OSError, ValueError):
+        return None
+    return next(iter(difflib.get_close_matches(path.name, names, 1, 0.7)), None)
+
+
+def _form_value(item: Item, scope: Scope) -> str:
+    value = _json_value(item, scope)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _json_value(item: Item, scope: Scope) -> Any:
+    if item.kind == "text":
+        return scope.text(item.value)
+    if item.kind == "text_file":
+        return read_bytes(item.value, scope).decode("utf-8", "replace")
+    text = (
+        read_bytes(item.value, scope).decode("utf-8", "replace")
+        if item.kind == "json_file"
+        else fill_json(item.value, scope)
+    )
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RequestError(
+            f"`{item.value.source}` is not JSON: {error}. {scope.consequence}", line=item.line, column=item.column
+        ) from None

@@ -1,0 +1,181 @@
+"""The URL under which the user's own browser reaches a port of this machine, and the words that go with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+_OVERRIDE = "NBMICRO_BROWSER_URL"
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a browser finds the server.
+
+    Parameters
+    ----------
+    url:
+        What to open: absolute, or beginning with ``/`` where only the browser knows the host (a hub).
+    route:
+        How the request gets there: ``override``, ``colab``, ``codespaces``, ``vscode-proxy``, ``hub``, ``jupyter`` or
+        ``direct``.
+    note:
+        What the user must know to open or share it; empty when there is nothing to know.
+    """
+
+    url: str
+    route: str
+    note: str = ""
+
+
+def browser_url(
+    port: int,
+    path: str = "/",
+    *,
+    environ: Mapping[str, str],
+    host: str = "127.0.0.1",
+    servers: Sequence[Mapping[str, object]] = (),
+    has_server_proxy: bool = False,
+    colab: bool = False,
+) -> Address:
+    """Say where the user's browser finds what listens on ``port``; the first rule that applies wins.
+
+    Parameters
+    ----------
+    port:
+        The TCP port.
+    path:
+        The path in the app, beginning with ``/``; a query may follow.
+    environ:
+        The environment of the kernel (``os.environ``). ``NBMICRO_BROWSER_URL`` overrides everything; ``{port}`` or
+        ``{{port}}`` in it stands for the port.
+    host:
+        The address the server is bound to.
+    servers:
+        The running Jupyter servers of this machine (:func:`jupyter_servers`); the one that started this kernel is the
+        one whose ``pid`` is ``JPY_PARENT_PID``.
+    has_server_proxy:
+        Whether jupyter-server-proxy is installed beside that Jupyter server.
+    colab:
+        Whether the kernel is one of Google Colab's.
+    """
+    path = path if path.startswith("/") else f"/{path}"
+    if override := environ.get(_OVERRIDE):
+        return Address(_join(_with_port(override, port), path), "override")
+    if colab:
+        return Address(
+            f"http://127.0.0.1:{port}{path}",
+            "colab",
+            "In Colab this address works only through Colab itself: "
+            f"google.colab.output.serve_kernel_port_as_iframe({port}, path={path!r})",
+        )
+    name, domain = environ.get("CODESPACE_NAME"), environ.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN")
+    if name and domain:
+        return Address(
+            f"https://{name}-{port}.{domain}{path}",
+            "codespaces",
+            "Only you can open it, signed in at GitHub; the Ports tab of the codespace can make it public.",
+        )
+    if "{{port}}" in (template := environ.get("VSCODE_PROXY_URI", "")):
+        return Address(_join(_with_port(template, port), path), "vscode-proxy")
+    if prefix := environ.get("JUPYTERHUB_SERVICE_PREFIX"):
+        return Address(f"/{prefix.strip('/')}/proxy/{port}{path}".replace("//", "/"), "hub", _hub_note(environ))
+    own = _own_server(servers, environ)
+    if own is not None and has_server_proxy:
+        base = str(own.get("base_url") or "/").rstrip("/")
+        return Address(f"{_origin(own)}{base}/proxy/{port}{path}", "jupyter", _jupyter_note(own))
+    return Address(f"http://{_for_url(host)}:{port}{path}", "direct", _direct_note(own, port))
+
+
+def is_proxied(environ: Mapping[str, str]) -> bool:
+    """Whether the port can only be reached through someone's proxy that brings its own Host header.
+
+    In a hub, a codespace or a VS Code server the user's browser runs on another machine, so that no page in it can be
+    rebound to this loopback address. A Jupyter server on the user's own machine does not count: there the check stays.
+    """
+    return any(
+        environ.get(name)
+        for name in ("JUPYTERHUB_SERVICE_PREFIX", "CODESPACE_NAME", "VSCODE_PROXY_URI", "COLAB_RELEASE_TAG")
+    )
+
+
+def jupyter_servers(runtime: Path | str) -> list[dict[str, object]]:
+    """The Jupyter servers that have left a ``jpserver-*.json`` in a runtime folder; unreadable ones are left out."""
+    found = []
+    with suppress(OSError):
+        for file in sorted(Path(runtime).glob("jpserver-*.json")):
+            with suppress(OSError, ValueError):
+                record = json.loads(file.read_text(encoding="utf-8"))
+                if isinstance(record, dict):
+                    found.append(record)
+    return found
+
+
+def server_names(servers: Iterable[Mapping[str, object]]) -> set[str]:
+    """The host names in the URLs of Jupyter servers: what their proxy passes on as Host."""
+    return {name for server in servers if (name := urlsplit(str(server.get("url") or "")).hostname)}
+
+
+def _with_port(template: str, port: int) -> str:
+    return template.replace("{{port}}", str(port)).replace("{port}", str(port))
+
+
+def _join(base: str, path: str) -> str:
+    return base.rstrip("/") + path
+
+
+def _own_server(servers: Sequence[Mapping[str, object]], environ: Mapping[str, str]) -> Mapping[str, object] | None:
+    parent = environ.get("JPY_PARENT_PID", "")
+    return next((server for server in servers if parent and str(server.get("pid")) == parent), None)
+
+
+def _origin(server: Mapping[str, object]) -> str:
+    """``http://localhost:8888`` of a Jupyter server; empty, so that the link is relative, where it does not say one.
+
+    Its ``url`` may carry user, path and query; none of them belongs into a link that is shown and shared.
+    """
+    parts = urlsplit(str(server.get("url") or ""))
+    if not parts.hostname:
+        return ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{_for_url(parts.hostname)}{port}"
+
+
+def _for_url(host: str) -> str:
+    if host in ("", "0.0.0.0"):
+        return "127.0.0.1"
+    if host == "::":
+        return "[::1]"
+    return f"[{host}]" if ":" in host else quote(host, safe=".-")
+
+
+def _hub_note(environ: Mapping[str, str]) -> str:
+    where = "In the notebook the path above is a link; elsewhere put this site's address in front of it. "
+    if environ.get("BINDER_SERVICE_HOST") or environ.get("BINDER_LAUNCH_HOST"):
+        return where + (
+            "Anyone with this session's link and token can open it, as long as the session lives. "
+            "A 404 there means that jupyter-server-proxy is missing: add it to binder/requirements.txt."
+        )
+    return where + (
+        "Only you can open it, signed in at this hub; its administrators can share it with others. "
+        "A 404 there means that jupyter-server-proxy is missing where Jupyter runs: "
+        "pip install jupyter-server-proxy there, then restart your server (Hub Control Panel)."
+    )
+
+
+def _jupyter_note(server: Mapping[str, object]) -> str:
+    local = str(server.get("hostname") or "localhost") in ("localhost", "127.0.0.1", "::1")
+    return "" if local else "Whoever opens it needs the password or token of this Jupyter server."
+
+
+def _direct_note(server: Mapping[str, object] | None, port: int) -> str:
+    if server is None or str(server.get("hostname") or "localhost") in ("localhost", "127.0.0.1", "::1"):
+        return ""
+    return (
+        "If your browser runs on another machine than this kernel: pip install jupyter-server-proxy where Jupyter runs "
+        f"and restart it, or forward the port:  ssh -L {port}:127.0.0.1:{port} {server.get('hostname')}"
+    )

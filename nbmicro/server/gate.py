@@ -1,0 +1,234 @@
+"""What stands between the socket and the app: who may ask, what of Jupyter's stays outside, and under which prefix."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from nbmicro.server.prefix import relative_location, scoped_cookie, valid_prefix
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+# The names under which Jupyter Server and JupyterHub keep a login. Browsers send cookies to every port of a host, so
+# these arrive without any proxy too.
+_JUPYTER_COOKIE = re.compile(r"_xsrf|username-.*|jupyterhub-.*|jupyter-hub-token.*", re.ASCII)
+_JUPYTER_LOGIN = re.compile(r"username-.*|jupyterhub-user-.*|jupyterhub-session-id|jupyter-hub-token.*", re.ASCII)
+_HOST = re.compile(r"\[[0-9a-fA-F:.]+\](?::\d{1,5})?|[A-Za-z0-9_.-]+(?::\d{1,5})?", re.ASCII)
+_SECRET_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN")
+# Set by jupyter-server-proxy (3.2 to 4.6) on every request below /proxy/PORT/.
+_JUPYTER_PROXY_HEADERS = ("HTTP_X_PROXYCONTEXTPATH", "HTTP_X_FORWARDED_CONTEXT")
+
+
+class Gate:
+    """WSGI middleware for a server that may sit behind Jupyter's proxy, or bare on the user's machine.
+
+    1. A request whose Host header names no address of this server is refused with 403, so that a web page cannot reach
+       the app by rebinding its own name to 127.0.0.1. An IP address is always let through: a name is what gets rebound.
+       HTTP/1.1 without a Host is answered 400 (RFC 9112, 3.2).
+    2. Jupyter's cookies, its ``Authorization`` and its token wherever it stands in a header or the query are taken out
+       before the app sees them.
+    3. ``X-Forwarded-Prefix`` and ``X-Forwarded-Proto`` are believed from loopback peers alone. The prefix becomes
+       ``SCRIPT_NAME``; a redirect inside it is sent as a relative reference (jupyter-server-proxy puts the prefix in
+       front of a path once more), and cookies for ``/`` are kept to the prefix.
+
+    Parameters
+    ----------
+    app:
+        The WSGI application behind.
+    hosts:
+        Names that are let through besides loopback and ``bound``; ``*`` stands for all, ``.example.org`` for a domain
+        with all below it.
+    bound:
+        The host the server is bound to.
+    check_host:
+        False where a proxy stands in front that brings its own Host header.
+    secrets:
+        Tokens of Jupyter known to this process (:func:`known_secrets`).
+    command:
+        What the user typed to serve, for the way out that a refusal shows.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        *,
+        hosts: Collection[str] = (),
+        bound: str = "127.0.0.1",
+        check_host: bool = True,
+        secrets: Collection[str] = (),
+        command: str = "%serve",
+    ) -> None:
+        self.app = app
+        self.hosts = frozenset(host.lower().rstrip(".") for host in hosts)
+        self.bound = bound
+        self.check_host = check_host and "*" not in self.hosts
+        self.secrets = frozenset(secret for secret in secrets if len(secret) >= 8)
+        self.command = command
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST")
+        if host is None and environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
+            return _refuse(start_response, "400 Bad Request", "An HTTP/1.1 request names its Host (RFC 9112).")
+        if host is not None and not _HOST.fullmatch(host):
+            return _refuse(start_response, "400 Bad Request", "The Host header is not a host name.")
+        if self.check_host and host is not None and not allowed_host(host, self.bound, self.hosts):
+            name = host.partition(":")[0]
+            return _refuse(
+                start_response,
+                "403 Forbidden",
+                f"This server does not answer to the name {name}.\nIf it should:  {self.command} --allow-host {name}",
+            )
+        self._take_out_secrets(environ)
+        if _is_loopback(environ.get("REMOTE_ADDR", "")):
+            return self.app(environ, self._below_prefix(environ, start_response))
+        return self.app(environ, start_response)
+
+    def _take_out_secrets(self, environ: WSGIEnvironment) -> None:
+        cookies = environ.get("HTTP_COOKIE")
+        logged_in = cookies is not None and _has_jupyter_login(cookies)
+        if cookies is not None:
+            left = without_jupyter_cookies(cookies)
+            if left:
+                environ["HTTP_COOKIE"] = left
+            else:
+                del environ["HTTP_COOKIE"]
+        scheme = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
+        # Jupyter accepts both words. Where a login cookie has already opened its door, a Bearer is the app's own.
+        if _came_through_jupyter(environ) and (scheme == "token" or (scheme == "bearer" and not logged_in)):
+            del environ["HTTP_AUTHORIZATION"]
+        for secret in self.secrets:
+            for name in [key for key, value in environ.items() if key.startswith("HTTP_") and secret in value]:
+                del environ[name]
+            for name in ("QUERY_STRING", "REQUEST_URI"):
+                if secret in environ.get(name, ""):
+                    environ[name] = _without_parameter(environ[name], secret)
+
+    def _below_prefix(self, environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
+        scheme = environ.get("HTTP_X_FORWARDED_PROTO", "").partition(",")[0].strip().lower()
+        if scheme in ("http", "https"):
+            environ["wsgi.url_scheme"] = scheme
+        prefix = valid_prefix(environ.get("HTTP_X_FORWARDED_PREFIX", ""))
+        if not prefix:
+            return start_response
+        environ["SCRIPT_NAME"] = prefix
+        asked = environ.get("REQUEST_URI") or environ.get("PATH_INFO", "/")
+        host = environ.get("HTTP_HOST", "")
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
+            return start_response(status, [_under(prefix, asked, host, header) for header in headers], *rest)
+
+        return start
+
+
+def _came_through_jupyter(environ: WSGIEnvironment) -> bool:
+    # Below /proxy/absolute/PORT/ it sets no header, and leaves the path as it was.
+    return any(name in environ for name in _JUPYTER_PROXY_HEADERS) or "/proxy/absolute/" in environ.get("PATH_INFO", "")
+
+
+def _under(prefix: str, asked: str, host: str, header: tuple[str, str]) -> tuple[str, str]:
+    name, value = header
+    lower = name.lower()
+    if lower == "location":
+        return name, relative_location(value, prefix=prefix, asked=asked, host=host)
+    if lower == "set-cookie":
+        return name, scoped_cookie(value, prefix)
+    return header
+
+
+def allowed_host(host: str, bound: str = "127.0.0.1", hosts: Collection[str] = ()) -> bool:
+    """Whether a Host header may be served: an IP address, a loopback name, the bound name, or one of ``hosts``.
+
+    Parameters
+    ----------
+    host:
+        The header's value, with or without a port.
+    bound:
+        What the server is bound to; where that is no loopback address, this machine's own name is let through too.
+    hosts:
+        Further names, in lower case; ``.example.org`` lets the domain through with all below it.
+    """
+    return _decide(host, bound.lower(), frozenset(hosts))
+
+
+# Host is the client's to choose: the memory of it is kept small.
+@lru_cache(maxsize=128)
+def _decide(host: str, bound: str, hosts: frozenset[str]) -> bool:
+    if not _HOST.fullmatch(host):
+        return False
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    name = name.lower().rstrip(".")
+    if _is_address(name) or name == "localhost" or name.endswith(".localhost"):
+        return True
+    if name == bound or name in hosts:
+        return True
+    if any(entry.startswith(".") and (name == entry[1:] or name.endswith(entry)) for entry in hosts):
+        return True
+    if _is_loopback(bound) or bound == "localhost":
+        return False
+    own = socket.gethostname().lower()
+    return name in (own, f"{own}.local", own.partition(".")[0])
+
+
+def known_secrets(environ: Mapping[str, str], servers: Iterable[Mapping[str, object]] = ()) -> frozenset[str]:
+    """Jupyter's tokens that this process can know: from its environment and from the running servers' records."""
+    found = {environ.get(name, "") for name in _SECRET_VARIABLES}
+    found.update(str(server.get("token") or "") for server in servers)
+    return frozenset(secret for secret in found if secret)
+
+
+def without_jupyter_cookies(header: str) -> str:
+    """A Cookie header (RFC 6265, 4.2) without the pairs that are Jupyter's own; empty when none is left."""
+    pairs = (pair.strip() for pair in header.split(";"))
+    return "; ".join(pair for pair in pairs if pair and not _JUPYTER_COOKIE.fullmatch(_cookie_name(pair)))
+
+
+def _has_jupyter_login(header: str) -> bool:
+    return any(_JUPYTER_LOGIN.fullmatch(_cookie_name(pair)) for pair in header.split(";"))
+
+
+def _cookie_name(pair: str) -> str:
+    return pair.partition("=")[0].strip().strip('"')
+
+
+def _without_parameter(target: str, secret: str) -> str:
+    """``/x?a=1&token=SECRET`` as ``/x?a=1``: the whole parameter goes, the others stay as they were sent."""
+    path, mark, query = target.rpartition("?")
+    left = "&".join(part for part in query.split("&") if secret not in part)
+    return f"{path}{mark if left else ''}{left}"
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=128)
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_loopback
+
+
+def _refuse(start_response: StartResponse, status: str, text: str) -> Iterable[bytes]:
+    body = f"{text}\n".encode()
+    start_response(
+        status,
+        [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("X-Content-Type-Options", "nosniff"),
+        ],
+    )
+    return [body]

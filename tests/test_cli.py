@@ -18,8 +18,8 @@ import pytest
 from click.testing import CliRunner
 
 from nbmicro.cli.commands import COMMANDS, main
-from tests.serving.asking import DEADLINE, ask, can_listen, free_port, takes_connections
-from tests.serving.notebooks import write_notebook
+from tests.support.asking import DEADLINE, ask, can_listen, free_port, takes_connections
+from tests.support.notebook_files import write_notebook
 
 CELLS = (
     "%load_ext nbmicro",

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.serving.notebooks import write_notebook
+from tests.support.notebook_files import write_notebook
 
 pytestmark = pytest.mark.kernel
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.notebooks import write_notebook
+from tests.support.notebook_files import write_notebook
 
 CELLS = ("%load_ext nbmicro", "users = ['Ada']", "%%route /users\nusers", "%http /users")
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.conftest import OpenLab
-from tests.serving.notebooks import write_notebook
+from tests.support.notebook_files import write_notebook
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"><circle cx="3" cy="3" r="3"/></svg>'
 HOME = """%%template home.html

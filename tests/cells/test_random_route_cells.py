@@ -12,7 +12,7 @@ from nbmicro.cells.forgive import tidy_cell
 from nbmicro.cells.route_cell import parse_route_cell
 from nbmicro.errors import CellError, NbmicroError
 from tests.cells.test_random_text import BODY_LINES, LINE_WORDS
-from tests.mutation import outside, random_texts
+from tests.support.mutation import outside, random_texts
 
 CELLS = [
     "/hello/<name>\ndef hello(name):\n    return f\"Hello, {name}!\"\n",

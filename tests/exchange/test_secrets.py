@@ -8,7 +8,7 @@ import nbmicro
 from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.render.options import RenderOptions
-from tests.exchange.apps import answering, made
+from tests.support.apps import answering, made
 
 SECRET = "s3cr3t-value"
 

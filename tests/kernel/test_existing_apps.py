@@ -13,7 +13,7 @@ import pytest
 
 from nbmicro.testing.kernel import RealKernel
 from nbmicro.testing.kernel_reply import Reply
-from tests.serving.asking import free_port
+from tests.support.asking import free_port
 
 pytestmark = pytest.mark.kernel
 

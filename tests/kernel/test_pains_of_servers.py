@@ -19,7 +19,7 @@ import pytest
 
 from nbmicro.testing.kernel import RealKernel
 from tests.kernel.test_when_things_go_wrong import wait_until
-from tests.serving.asking import free_port, takes_connections
+from tests.support.asking import free_port, takes_connections
 
 pytestmark = pytest.mark.kernel
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nbmicro.testing.kernel import RealKernel
-from tests.serving.asking import free_port
+from tests.support.asking import free_port
 
 pytestmark = pytest.mark.kernel
 

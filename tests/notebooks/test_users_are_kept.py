@@ -19,7 +19,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.notebooks.store import NOTEBOOKS
-from tests.serving.asking import DEADLINE, ask, free_port, takes_connections
+from tests.support.asking import DEADLINE, ask, free_port, takes_connections
 
 LESSON = "04-crud.ipynb"
 AS_JSON = {"Content-Type": "application/json"}

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.serving.notebooks import write_notebook
+from tests.support.notebook_files import write_notebook
 
 TESTS = """
 import pytest

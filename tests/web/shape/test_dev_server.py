@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from nbmicro import App
-from tests.serving.asking import DEADLINE, ask, free_port, takes_connections
+from tests.support.asking import DEADLINE, ask, free_port, takes_connections
 
 pytestmark = pytest.mark.usefixtures("own_environment")
 
@@ -93,7 +93,7 @@ def test_the_first_request_is_forgotten_when_it_ends(started: list[Any]) -> None
 SERVER = """
 import sys
 from nbmicro import App
-from tests.serving.asking import DEADLINE, ask, free_port, takes_connections
+from tests.support.asking import DEADLINE, ask, free_port, takes_connections
 app = App("shop")
 app.add_url_rule("/", "index", lambda: "served")
 app.run(port=int(sys.argv[1]))

@@ -1,0 +1,178 @@
+"""A refusal names the next step: the nearest route, the line to write, what the request carried instead."""
+
+from __future__ import annotations
+
+import pytest
+
+import nbmicro
+from nbmicro.client.client import Client
+from nbmicro.diagnosis.response_hints import RouteInfo, hint_for, nearest_route, routes_of
+from tests.support.apps import answering, made
+
+
+@pytest.fixture
+def client() -> Client:
+    app = nbmicro.App("shop")
+
+    @app.get("/hello/<name>")
+    def hello(name: str) -> str:
+        return name if name != "nobody" else nbmicro.abort(404)
+
+    @app.get("/users/<int:id>")
+    def user(id: int) -> str:
+        return str(id)
+
+    @app.get("/login")
+    def login() -> str:
+        return "form"
+
+    @app.post("/signup")
+    def signup() -> str:
+        return nbmicro.request.form["email"]
+
+    @app.get("/search")
+    def search() -> str:
+        return nbmicro.request.args["q"]
+
+    @app.post("/photo")
+    def photo() -> str:
+        return str(nbmicro.request.files["photo"])
+
+    @app.post("/api")
+    def api() -> str:
+        return str(nbmicro.request.json)
+
+    return Client(app)
+
+
+def test_a_404_names_the_nearest_route(client: Client) -> None:
+    assert client.get("/helo/Ada").hint == (
+        "404 GET /helo/Ada: no route answers it. Nearest: GET /hello/<name>. All of them: %routes"
+    )
+
+
+def test_a_404_with_nothing_near_names_none(client: Client) -> None:
+    assert client.get("/xyzzy/1/2/3/4").hint == "404 GET /xyzzy/1/2/3/4: no route answers it. All of them: %routes"
+
+
+def test_a_404_that_a_handler_answered_itself_is_no_routes_fault(client: Client) -> None:
+    assert client.get("/hello/nobody").hint is None
+
+
+def test_an_app_that_tells_no_routes_gets_no_hint() -> None:
+    assert Client(answering("x", "404 NOT FOUND")).get("/x").hint is None
+
+
+@pytest.mark.parametrize(
+    ("path", "rule"),
+    [
+        ("/user/1", "/users/<int:id>"),
+        ("/users/ada", "/users/<int:id>"),
+        ("/users", "/users/<int:id>"),
+        ("/hello", "/hello/<name>"),
+        ("/Hello/Ada", "/hello/<name>"),
+        ("/hello/Ada/x", "/hello/<name>"),
+        ("/logn", "/login"),
+        ("/login/", "/login"),
+        ("/files/a/b/c", "/file/<path:name>"),
+        ("/zzz", None),
+    ],
+)
+def test_the_nearest_route_is_the_one_a_person_means(path: str, rule: str | None) -> None:
+    rules = ["/", "/login", "/hello/<name>", "/users/<int:id>", "/file/<path:name>"]
+    found = nearest_route(path, [RouteInfo(one) for one in rules])
+    assert (found.rule if found else None) == rule
+
+
+def test_among_equals_the_route_with_the_method_is_nearer() -> None:
+    routes = [RouteInfo("/usres", ("GET",)), RouteInfo("/usesr", ("POST",))]
+    found = nearest_route("/users", routes, "POST")
+    assert found is not None
+    assert found.methods == ("POST",)
+
+
+def test_a_405_names_the_methods_and_the_line_to_write(client: Client) -> None:
+    assert client.post("/login").hint == (
+        "405 POST /login: this route answers GET only. For a form:  %%route GET,POST /login"
+    )
+    assert client.delete("/users/1").hint == (
+        "405 DELETE /users/1: this route answers GET only. To answer DELETE too:  %%route GET,DELETE /users/<int:id>"
+    )
+
+
+def test_a_405_of_a_method_of_ones_own_names_the_decorator(client: Client) -> None:
+    """`%%route BREW /login` would be refused, so it is not advised."""
+    assert client.open("BREW", "/login").hint == (
+        "405 BREW /login: this route answers GET only. "
+        'To answer BREW too, in a plain cell:  @app.route("/login", methods=["BREW"])'
+    )
+
+
+def test_a_missing_form_key_names_what_the_request_carried(client: Client) -> None:
+    assert client.post("/signup", json={"email": "a@b.org"}).hint == (
+        '400 POST /signup → signup: the handler read request.form["email"], but the request carried JSON (email). '
+        "Send a form:  %http -f POST /signup email=a@b.org"
+    )
+    nothing = client.post("/signup").hint
+    assert nothing is not None
+    assert "but the request carried no body. Send a form:  %http -f POST /signup email=…" in nothing
+
+
+def test_a_misspelt_form_key_is_recognised(client: Client) -> None:
+    hint = client.post("/signup", data={"mail": "x"}).hint
+    assert hint is not None
+    assert hint.endswith("but the request carried a form (mail). Is `mail` the same?")
+
+
+def test_a_value_that_may_be_secret_is_not_repeated() -> None:
+    app = nbmicro.App("shop")
+
+    @app.post("/")
+    def index() -> str:
+        return nbmicro.request.form["password"]
+
+    hint = Client(app).post("/", json={"password": "hunter2"}).hint
+    assert hint is not None
+    assert hint.endswith("password=…")
+
+
+def test_a_missing_query_key_and_file_name_their_item(client: Client) -> None:
+    assert (client.get("/search?p=1").hint or "").endswith("but the query has p. Add it:  %http /search?p=1 q==…")
+    assert (client.post("/photo", data={"a": "b"}).hint or "").endswith("%http -f POST /photo photo@photo.png")
+
+
+def test_json_that_was_not_sent_as_json_names_the_line(client: Client) -> None:
+    assert (client.post("/api", data={"a": "b"}).hint or "").endswith("Send JSON:  %http POST /api a=…")
+
+
+def test_a_hint_stands_beside_the_response_and_not_in_its_bytes(client: Client) -> None:
+    exchange = client.get("/helo/Ada")
+    assert "Nearest" not in exchange.text
+    text = exchange.mime_bundle()["text/plain"].splitlines()
+    assert text == [
+        "GET /helo/Ada → 404 NOT FOUND · text/html",
+        "No route answers it. Nearest: GET /hello/<name>. All of them: %routes",
+    ]
+
+
+def test_an_own_page_for_a_404_is_shown_with_the_hint() -> None:
+    exchange = made("My own page", status=404, reason="NOT FOUND", hint="404 GET /: no route answers it.")
+    assert exchange.mime_bundle()["text/plain"].splitlines()[1:] == ["My own page", "No route answers it."]
+
+
+def test_a_success_has_no_hint(client: Client) -> None:
+    assert hint_for(client.get("/login"), routes_of(client.app)) is None
+
+
+def test_a_static_path_that_leads_out_is_told_no_cell_that_would_be_refused(client: Client) -> None:
+    """`%%static ../x` is no cell that anyone can write; a name with a space stands in quotes."""
+    assert client.get("/static/../x").hint == (
+        "404 GET /static/../x: `../x` is no path below the static folder, and no other file is served."
+    )
+    assert (client.get("/static/a%20b.css").hint or "").endswith("%%static 'a b.css'")
+
+
+def test_only_a_near_method_is_taken_for_a_misspelt_one(client: Client) -> None:
+    """FETCH is a method of somebody's own, GETX is GET."""
+    assert "PATCH" not in (client.open("FETCH", "/login").hint or "")
+    assert "Is `GETX` meant to be GET?" in (client.open("GETX", "/login").hint or "")

@@ -52,6 +52,7 @@ from nbmicro.web.urls import url_for
 if TYPE_CHECKING:
     from os import PathLike
 
+    from nbmicro.client.bench import measure as measure
     from nbmicro.client.client import Client as Client
     from nbmicro.exchange.exchange import Exchange as Exchange
 
@@ -106,6 +107,7 @@ __all__ = [
     "jsonify",
     "load",
     "make_response",
+    "measure",
     "message_flashed",
     "redirect",
     "render_template",
@@ -127,7 +129,11 @@ __all__ = [
 
 
 # Names that an app does without: their modules are imported when they are first asked for.
-_LAZY = {"Client": "nbmicro.client.client", "Exchange": "nbmicro.exchange.exchange"}
+_LAZY = {
+    "Client": "nbmicro.client.client",
+    "Exchange": "nbmicro.exchange.exchange",
+    "measure": "nbmicro.client.bench",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -135,6 +141,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(_LAZY[name]), name)
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
 
 
 def load(target: str | PathLike[str]) -> App:

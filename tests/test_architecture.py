@@ -103,14 +103,18 @@ def test_the_widgets_wait_for_their_first_use() -> None:
     assert "anywidget" not in loaded
 
 
+@pytest.mark.parametrize("package", sorted(PACKAGE.glob("*/__init__.py")), ids=name_of)
+def test_a_package_says_what_must_not_be_in_it(package: Path) -> None:
+    """Once for all its files."""
+    assert "must not" in (ast.get_docstring(ast.parse(package.read_text("utf-8"))) or "").lower()
+
+
 @pytest.mark.parametrize("file", MODULES, ids=name_of)
 def test_a_module_says_what_lives_in_it(file: Path) -> None:
     source = file.read_text("utf-8")
-    assert ast.get_docstring(ast.parse(source)), (
-        "A module begins with two or three sentences: what lives here, what not."
-    )
+    assert ast.get_docstring(ast.parse(source)), "A module begins with a sentence that says what it is."
     assert file.stem not in {"utils", "util", "helpers", "helper", "common", "misc"}, "Name it by a noun of the domain."
-    assert source.count("\n") <= 500, "A file has 100 to 300 lines; this one must be two."
+    assert source.count("\n") <= 500, "A file this long is two."
 
 
 def test_the_wheel_has_all_that_the_tree_has(tmp_path: Path) -> None:

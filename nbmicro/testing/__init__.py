@@ -1,7 +1,7 @@
 """Public test support: a real kernel, the nbval sanitizers, and what else a test of a notebook needs.
 
-What lives here may import every other layer; no other layer may import this one. Importing it starts nothing, and needs
-no test tool: those are imported by the submodule that uses them.
+It may import every other layer, and no other layer may import it. Importing it starts nothing. What must not be here:
+an import of a test tool; the submodule that uses one imports it.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def make(session: Session) -> Callable[..., Any]:
             %bench /hello/Ada
             %bench POST /users name=Ada -n 200
 
-        In plain Python:  from nbmicro.client.bench import measure
+        In plain Python:  from nbmicro import measure
         """
         from nbmicro.notebook import measuring
 

@@ -1,4 +1,4 @@
-"""Text as it may be shown: without control characters that act on a terminal, and not more than a reader takes in."""
+"""Text as it may be shown: no control characters, not too much of it, beside a misspelt word the one that was meant."""
 
 from __future__ import annotations
 
@@ -59,6 +59,29 @@ def human_size(size: int) -> str:
     if size < 1024:
         return f"{size} byte{'s' if size != 1 else ''}"
     return f"{size / 1024:,.1f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:,.1f} MB"
+
+
+def likeness(one: str, other: str) -> float:
+    """How alike two texts are, from 0.0 to 1.0."""
+    from difflib import SequenceMatcher  # Only a mistake needs it.
+
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def near_words(word: str, known: Iterable[str], at_least: float = 0.6, *, most: int = 1) -> list[str]:
+    """Up to ``most`` known words that are ``at_least`` so like a misspelt one, the nearest first."""
+    from difflib import get_close_matches
+
+    return get_close_matches(word, list(known), most, at_least)
+
+
+def did_you_mean(word: str, known: Iterable[str], at_least: float = 0.6) -> str | None:
+    """The known word that a misspelt one is most like; None where none is ``at_least`` so alike.
+
+    The usual likeness suits a short list that the word must be in: options, parts, sections. Where the word may be
+    right as it is, or the list is long (the names of a notebook), ask for more, so that no wrong word is suggested.
+    """
+    return next(iter(near_words(word, known, at_least)), None)
 
 
 def _picture(found: re.Match[str]) -> str:

@@ -117,6 +117,11 @@ def test_a_module_says_what_lives_in_it(file: Path) -> None:
     assert source.count("\n") <= 500, "A file this long is two."
 
 
+def test_one_function_guesses_a_misspelt_word() -> None:
+    users = [name_of(file) for file in MODULES if "difflib" in file.read_text("utf-8")]
+    assert users == ["nbmicro.printable"], "Call nbmicro.printable.did_you_mean."
+
+
 def test_the_wheel_has_all_that_the_tree_has(tmp_path: Path) -> None:
     """Scripts, styles and configuration files travel with the package, and py.typed too."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from nbmicro.errors import OptionError
+from nbmicro.printable import did_you_mean
 
 _OPTIONS = ("-H", "--header", "--reload")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
@@ -52,10 +53,8 @@ def parse_app_line(text: str) -> AppLine:
             value = word.partition("=")[2] if "=" in word else next(rest, None)
             headers.append(_header(value))
         elif word.startswith("-"):
-            import difflib
-
-            near = difflib.get_close_matches(word, _OPTIONS, 1)
-            hint = f"Did you mean {near[0]}?" if near else "There are: -H 'Name: value' and --reload"
+            near = did_you_mean(word, _OPTIONS)
+            hint = f"Did you mean {near}?" if near else "There are: -H 'Name: value' and --reload"
             raise OptionError(f"%app has no option {word}.", hint=hint)
         elif target is None:
             target = word

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import keyword
 import re
 from dataclasses import dataclass, replace
 
 from nbmicro.errors import CellError
+from nbmicro.printable import did_you_mean
 from nbmicro.web.rules import PARAMETER, corrected_rule, rule_parts
 
 _STANDARD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY", "LINK", "UNLINK")
@@ -132,10 +132,10 @@ def refuse_methods(text: str, words: tuple[str, ...], rest: str) -> None:
 
 
 def _unknown_method(word: str, words: tuple[str, ...], rest: str) -> CellError:
-    near = difflib.get_close_matches(word, sorted(METHODS), n=1, cutoff=0.5)
+    near = did_you_mean(word, METHODS, 0.5)
     if near:
-        corrected = f"{','.join(near[0] if each == word else each for each in words)} {rest or '/'}"
-        return _fault(f"`{word}` is no HTTP method. Did you mean {near[0]}?", corrected)
+        corrected = f"{','.join(near if each == word else each for each in words)} {rest or '/'}"
+        return _fault(f"`{word}` is no HTTP method. Did you mean {near}?", corrected)
     known = [each for each in words if each in METHODS]
     corrected = f"{','.join(known)} {rest or '/'}".strip()
     methods = f'@app.route("{rest or "/"}", methods=["{word}"])'
@@ -156,7 +156,7 @@ def refuse_option(head: str, option: str, tail: str) -> None:
     if option in _METHODS_OPTIONS:
         corrected = f"{','.join(_method_words(value)) or 'POST'} {without}{tail}"
         raise _fault(f"`{option}`: on a %%route line the methods stand before the rule, without an option.", corrected)
-    known = _ANOTHER_NAME.get(option) or next(iter(difflib.get_close_matches(option, _OPTIONS, n=1, cutoff=0.75)), None)
+    known = _ANOTHER_NAME.get(option) or did_you_mean(option, _OPTIONS, 0.75)
     more = "It knows --name ENDPOINT, and --try last. For more, in a plain cell:  @app.route(…)"
     if known is None:
         raise _fault(f"`{option}` is no option of %%route.", f"{without}{tail}", more=more)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 
 from nbmicro.cells.ipython_syntax import magic_statements
 from nbmicro.errors import CellError
+from nbmicro.printable import did_you_mean
 
 _MAYBE = re.compile(r"(?:^|=)[ \t]*(%%?)(\w+)", re.MULTILINE)
 
@@ -53,10 +53,10 @@ def _meant(sign: str, name: str, ours: Mapping[str, Collection[str]]) -> str | N
         return f"{sign}{name.lower()}"
     if name.lower() in ours[other]:
         # `%%routes` with a cell below is a misspelt `%%route`, `%route /x` one that lacks a sign.
-        near = get_close_matches(name, list(ours[same]), 1, 0.85) if sign == "%%" else []
-        return f"{sign}{near[0]}" if near else f"{'%' if sign == '%%' else '%%'}{name.lower()}"
-    near = get_close_matches(name.lower(), list(ours[same]), 1, 0.7)
+        near = did_you_mean(name, ours[same], 0.85) if sign == "%%" else None
+        return f"{sign}{near}" if near else f"{'%' if sign == '%%' else '%%'}{name.lower()}"
+    near = did_you_mean(name.lower(), ours[same], 0.7)
     if near:
-        return f"{sign}{near[0]}"
-    near = get_close_matches(name.lower(), list(ours[other]), 1, 0.8)
-    return f"{'%' if sign == '%%' else '%%'}{near[0]}" if near else None
+        return f"{sign}{near}"
+    near = did_you_mean(name.lower(), ours[other], 0.8)
+    return f"{'%' if sign == '%%' else '%%'}{near}" if near else None

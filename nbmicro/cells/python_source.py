@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from difflib import get_close_matches
 from keyword import kwlist
 from types import CodeType
 
 from nbmicro.cells.ipython_syntax import MagicStatement, magic_statements
 from nbmicro.errors import CellError
+from nbmicro.printable import did_you_mean
 
 _BLOCKS = ("if", "elif", "else", "for", "while", "try", "except", "finally", "with", "def", "class", "match", "case")
 _STATEMENTS = (*_BLOCKS, "return", "yield", "raise", "import", "from", "global", "assert", "async", "await", "del")
@@ -121,9 +121,9 @@ def _hint(error: SyntaxError, text: str) -> str | None:
     if straight := straightened(error, text):
         return straight
     word = text.split(maxsplit=1)[0] if text.strip() else ""
-    near = get_close_matches(word, _STATEMENTS, 1, 0.75) if word.isidentifier() and word not in kwlist else []
+    near = did_you_mean(word, _STATEMENTS, 0.75) if word.isidentifier() and word not in kwlist else None
     if error.msg == "invalid syntax" and near and text.strip() != word:
-        return f"Did you mean `{near[0]}`?"
+        return f"Did you mean `{near}`?"
     if error.msg == "invalid syntax" and text.rstrip().endswith(":") and word not in _BLOCKS:
         return f"A line that ends with a colon begins with one of: {' '.join(_BLOCKS)}."
     if error.msg.startswith("unterminated string"):

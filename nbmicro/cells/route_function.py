@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from nbmicro.cells.own_scope import own_scope
 from nbmicro.cells.python_source import shown_line
 from nbmicro.errors import CellError
+from nbmicro.printable import did_you_mean
 from nbmicro.web.rules import rule_parts
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -104,11 +104,9 @@ class _Mismatch:
         """The parameters that nothing gives and whose names are near to a path value that nothing takes."""
         meant: dict[str, str] = {}
         for typed in self._needed():
-            near = difflib.get_close_matches(
-                typed.lower(), [name for name in missing if name not in meant.values()], n=1
-            )
+            near = did_you_mean(typed.lower(), [name for name in missing if name not in meant.values()])
             if near:
-                meant[typed] = near[0]
+                meant[typed] = near
         return meant
 
     def _fault(self, message: str, hint: str) -> CellError:

@@ -6,7 +6,6 @@ A library is recognised by its name and not imported.
 from __future__ import annotations
 
 import builtins
-import difflib
 import linecache
 import re
 import sys
@@ -15,6 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from nbmicro.diagnosis.user_code import is_users
+from nbmicro.printable import did_you_mean
 from nbmicro.web.names import HANDLER_NAMES
 from nbmicro.web.refusals import json_cure
 
@@ -112,9 +112,9 @@ def undefined_name(error: BaseException) -> str | None:
         return f"It is nbmicro's; to have it here:  from nbmicro import {name}"
     if name in sys.stdlib_module_names:
         return f"It is a module of Python's:  import {name}"
-    near = difflib.get_close_matches(name, [one for one in names_of(frame) if not one.startswith("_")], 1, 0.7)
+    near = did_you_mean(name, [one for one in names_of(frame) if not one.startswith("_")], 0.7)
     if near:
-        return f"Did you mean `{near[0]}`?"
+        return f"Did you mean `{near}`?"
     return None
 
 
@@ -315,8 +315,8 @@ def _undefined_in_template(error: BaseException) -> str | None:
     found = re.fullmatch(r"'(\w+)' is undefined", str(error))
     if found is None:
         return None
-    near = difflib.get_close_matches(found[1], _given_to_template(error), 1, 0.7)
-    meant = f" but `{near[0]}`: did you mean that?" if near else "."
+    near = did_you_mean(found[1], _given_to_template(error), 0.7)
+    meant = f" but `{near}`: did you mean that?" if near else "."
     line = f"render_template(…, {found[1]}=…)"
     return f"The template was given no `{found[1]}`{meant} Give it one where it is rendered:  {line}"
 
@@ -399,7 +399,7 @@ def _client_option(error: BaseException) -> str | None:
     found = re.search(r"Client\.\w+\(\) got an unexpected keyword argument '(\w+)'", str(error))
     if found is None:
         return None
-    near = _ELSEWHERE.get(found[1]) or next(iter(difflib.get_close_matches(found[1], REQUEST_OPTIONS, 1)), None)
+    near = _ELSEWHERE.get(found[1]) or did_you_mean(found[1], REQUEST_OPTIONS)
     asked = f"Did you mean `{near}=`? " if near else ""
     return f"{asked}A request takes: {', '.join(REQUEST_OPTIONS)}."
 
@@ -409,7 +409,7 @@ def _rule_option(error: BaseException) -> str | None:
     found = re.search(r"Rule\.__init__\(\) got an unexpected keyword argument '(\w+)'", str(error))
     if found is None:
         return None
-    near = next(iter(difflib.get_close_matches(found[1], RULE_OPTIONS, 1)), None)
+    near = did_you_mean(found[1], RULE_OPTIONS)
     if near != "methods":
         return f"{f'Did you mean `{near}=`? ' if near else ''}A route takes: {', '.join(RULE_OPTIONS)}."
     value = re.search(rf"\b{found[1]}\s*=\s*\[?\s*['\"](\w+)['\"]", source_line(error))

@@ -9,7 +9,6 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -18,6 +17,7 @@ from werkzeug.exceptions import BadRequestKeyError
 from nbmicro.exchange.records import ExchangeRecord
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.methods import AUTOMATIC_METHODS, METHODS
+from nbmicro.printable import did_you_mean, likeness
 
 #: Characters of a page that are looked at.
 _LOOKED_AT = 6000
@@ -180,9 +180,9 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
     if rule is None or _is_foreign(routes):
         return text
     if method not in METHODS:
-        meant = get_close_matches(method, METHODS, n=1, cutoff=0.65)
+        meant = did_you_mean(method, METHODS, 0.65)
         if meant:
-            return f"{text} Is `{method}` meant to be {meant[0]}?"
+            return f"{text} Is `{method}` meant to be {meant}?"
         # A %%route line takes no method that nobody registered; a decorator takes any.
         return f'{text} To answer {method} too, in a plain cell:  @app.route("{rule}", methods=["{method}"])'
     sent, form = exchange.request.json, method == "POST" and spoken == ["GET"]
@@ -254,8 +254,8 @@ def _missing_json_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> 
     key = str(error.args[0])
     if key in sent or not re.search(r"json|data|body|payload", frames[-1].source):
         return None
-    close = get_close_matches(key, list(sent), n=1)
-    meant = f" Is `{close[0]}` the same?" if close else ""
+    close = did_you_mean(key, sent)
+    meant = f" Is `{close}` the same?" if close else ""
     return f"the request's JSON has no {key!r}; it has: {', '.join(sent) or 'nothing'}.{meant}"
 
 
@@ -282,9 +282,9 @@ def _carried(request: RequestRecord, place: str) -> str:
 def _cure(exchange: ExchangeRecord, place: str, key: str) -> str:
     request = exchange.request
     present = _names(request, place)
-    close = get_close_matches(key, present, n=1)
+    close = did_you_mean(key, present)
     if close:
-        return f"Is `{close[0]}` the same?"
+        return f"Is `{close}` the same?"
     target = request.target
     if place == "args":
         return f"Add it:  %http {_method(request)}{target} {key}==…"
@@ -347,6 +347,6 @@ def _distance(segments: list[str], rule: list[str]) -> float:
             fits = found[1] not in {"int", "float"} or segments[index].lstrip("-").replace(".", "", 1).isdigit()
             cost += 0.1 if fits and segments[index] else 0.5
         elif part != segments[index]:
-            ratio = SequenceMatcher(None, part.lower(), segments[index].lower()).ratio()
+            ratio = likeness(part.lower(), segments[index].lower())
             cost += 1.5 * (1 - ratio) if ratio >= 0.6 else _STRANGE
     return cost + 0.6 * max(len(segments) - len(rule), 0)

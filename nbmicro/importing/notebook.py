@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +15,7 @@ from nbmicro.importing.environments import EnvironmentFile, environment_names, i
 from nbmicro.importing.import_file import ImportedFile, ImportedRequest, Remark, import_file
 from nbmicro.importing.notebook_writing import NewCell, notebook_text
 from nbmicro.language.lines import VARIABLE
+from nbmicro.printable import did_you_mean
 from nbmicro.web.names import RESERVED_NAMES
 
 _FILE = re.compile(r"^(?P<before><@?[ \t]+)(?P<path>\S.*?)(?P<after>\s*)$", re.MULTILINE)
@@ -96,10 +96,10 @@ def _chosen(wanted: str | None, files: Sequence[EnvironmentFile], text: str) -> 
                 f"there is no environment {wanted}: no file of environments stands beside the file or above it.",
                 hint="They are called http-client.env.json; VS Code's REST Client has them in .vscode/settings.json.",
             )
-        near = difflib.get_close_matches(wanted, names, 1)
+        near = did_you_mean(wanted, names)
         raise OptionError(
             f"there is no environment {wanted} in {where}. There are: {', '.join(names)}.",
-            hint=f"Did you mean  --env {near[0]}" if near else None,
+            hint=f"Did you mean  --env {near}" if near else None,
         )
     if len(names) < 2:
         return names[0] if names else None

@@ -5,13 +5,13 @@ Which there are, what they take, and what stands for those of others.
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 from typing import Any
 
 from nbmicro.errors import RequestError
 from nbmicro.language.syntax import Options
 from nbmicro.language.tokens import Word
+from nbmicro.printable import did_you_mean
 
 SHOW_PARTS = ("request", "curl", "headers", "body", "checks", "trace", "time", "all", "none")
 
@@ -74,8 +74,8 @@ def show_parts_in(text: str, line: int, column: int) -> tuple[str, ...]:
     for part in parts or ("",):
         if part not in SHOW_PARTS:
             what = f"`{part}` is no part of an exchange" if part else "no part of the exchange is named"
-            near = difflib.get_close_matches(part, SHOW_PARTS, 1)
-            hint = f"Did you mean `{near[0]}`? " if near else ""
+            near = did_you_mean(part, SHOW_PARTS)
+            hint = f"Did you mean `{near}`? " if near else ""
             raise RequestError(f"{what}.", hint=f"{hint}There are: {' '.join(SHOW_PARTS)}", line=line, column=column)
     return parts
 
@@ -177,11 +177,11 @@ def _with_value(options: Options, field: str, word: Word, start: int) -> Options
 
 
 def _unknown(spelling: str, word: Word) -> RequestError:
-    near = difflib.get_close_matches(spelling, _SPELLINGS, 1)
+    near = did_you_mean(spelling, _SPELLINGS)
     if spelling in _ELSEWHERE:
         hint = _ELSEWHERE[spelling]
     elif near:
-        hint = f"Did you mean {near[0]}?"
+        hint = f"Did you mean {near}?"
     else:
         hint = f"There are: {' '.join(_SPELLINGS)}"
     return RequestError(f"%http has no option {spelling}.", hint=hint, line=word.line, column=word.column)

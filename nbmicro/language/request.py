@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 
 from nbmicro.errors import RequestError
@@ -28,6 +27,7 @@ from nbmicro.language.syntax import (
     ScriptRequest,
 )
 from nbmicro.language.template import Template
+from nbmicro.printable import did_you_mean
 
 
 @dataclass
@@ -118,11 +118,11 @@ def read_comment(line: Line, draft: RequestDraft) -> bool:
             column=column,
         )
     elif name not in DIRECTIVES:
-        near = difflib.get_close_matches(name, DIRECTIVES, 1, 0.7)
+        near = did_you_mean(name, DIRECTIVES, 0.7)
         if near:
             raise RequestError(
                 f"there is no directive `# @{name}`.",
-                hint=f"Did you mean `# @{near[0]}`?",
+                hint=f"Did you mean `# @{near}`?",
                 line=line.number,
                 column=column,
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import keyword
 import re
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from nbmicro.language.lines import (
 from nbmicro.language.options import seconds_in
 from nbmicro.language.syntax import Capture, Check, FilePart, Pair
 from nbmicro.language.template import Template, parse_template, place_at
+from nbmicro.printable import did_you_mean
 
 SECTIONS = ("Query", "Form", "Multipart", "Captures", "Asserts", "Options")
 _ELSEWHERE = {
@@ -65,8 +65,8 @@ def check_section(line: Line, name: str) -> None:
     """Refuse a section that there is not."""
     if name in SECTIONS:
         return
-    near = difflib.get_close_matches(name.capitalize(), SECTIONS, 1)
-    hint = _ELSEWHERE.get(name) or (f"Did you mean [{near[0]}]?" if near else None)
+    near = did_you_mean(name.capitalize(), SECTIONS)
+    hint = _ELSEWHERE.get(name) or (f"Did you mean [{near}]?" if near else None)
     everything = " ".join(f"[{one}]" for one in SECTIONS)
     raise RequestError(
         f"there is no section [{name}].", hint=hint or f"The sections are {everything}", line=line.number, column=1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import importlib
 import importlib.util
 import inspect
@@ -17,6 +16,7 @@ from typing import Any
 from nbmicro.diagnosis.user_code import claim, is_framework, is_users, label_of
 from nbmicro.errors import LoadError
 from nbmicro.foreign.kinds import kind_of
+from nbmicro.printable import did_you_mean
 from nbmicro.web.appfinding import NoAppException, find_best_app, prepare_import
 
 
@@ -156,8 +156,8 @@ def attribute_of(module: ModuleType, text: str, target: str) -> Any:
     found: Any = module
     for name in names:
         if not hasattr(found, name):
-            near = difflib.get_close_matches(name, dir(found), 1, cutoff=0.8)
-            meant = f"Did you mean {target.partition(':')[0]}:{near[0]}?" if near and found is module else None
+            near = did_you_mean(name, dir(found), 0.8)
+            meant = f"Did you mean {target.partition(':')[0]}:{near}?" if near and found is module else None
             raise LoadError(f"there is no {text!r} in it.", hint=meant or _what_there_is(module, target), where=target)
         found = getattr(found, name)
     if call is not None:

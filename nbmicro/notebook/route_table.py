@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from werkzeug.routing import RequestRedirect
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
 from nbmicro.http.methods import COMMON_METHODS
 from nbmicro.notebook.route_tree import RouteRow, tree_html
+from nbmicro.printable import likeness
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
 
@@ -127,7 +127,7 @@ def _difference(path: str, rule: str, written: str) -> str | None:
     """Why a rule that comes near does not match, or None if it is far."""
     if "<" not in rule:
         longer = len(rule) - len(path)
-        if difflib.SequenceMatcher(None, path, rule).ratio() < 0.75:
+        if likeness(path, rule) < 0.75:
             return None
         if rule.startswith(path) or path.startswith(rule):
             count = {1: "one letter"}.get(abs(longer), f"{abs(longer)} letters")
@@ -136,13 +136,13 @@ def _difference(path: str, rule: str, written: str) -> str | None:
     here, there = path.strip("/").split("/"), rule.strip("/").split("/")
     if len(here) != len(there):
         fixed = rule.partition("<")[0].rstrip("/")
-        near = fixed and difflib.SequenceMatcher(None, path.rstrip("/"), fixed).ratio() >= 0.75
+        near = fixed and likeness(path.rstrip("/"), fixed) >= 0.75
         return f"{written}: needs {'more' if len(there) > len(here) else 'fewer'} parts." if near else None
     wants = None
     for one, part in zip(here, there, strict=True):
         parameter = re.fullmatch(r"<(?:(\w+)(?:\(.*\))?:)?(\w+)>", part)
         if parameter is None:
-            if one != part and difflib.SequenceMatcher(None, one, part).ratio() < 0.75:
+            if one != part and likeness(one, part) < 0.75:
                 return None
             wants = wants or (f"spelled {part}" if one != part else None)
         elif parameter[1] in ("int", "float", "uuid", "any"):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from nbmicro.errors import OptionError
+from nbmicro.printable import did_you_mean
 
 #: What ``--show`` may name.
 SHOW_PARTS = ("request", "curl", "headers", "body", "checks", "trace", "time", "all", "none")
@@ -43,9 +43,9 @@ class RenderOptions:
         names = [name for name in re.split(r"[,\s]+", parts if isinstance(parts, str) else " ".join(parts)) if name]
         for name in names:
             if name not in SHOW_PARTS:
-                close = get_close_matches(name, SHOW_PARTS, n=1)
+                close = did_you_mean(name, SHOW_PARTS)
                 raise OptionError(
-                    f"`{name}` is no part of an exchange that can be shown" + (f"; `{close[0]}` is." if close else "."),
+                    f"`{name}` is no part of an exchange that can be shown" + (f"; `{close}` is." if close else "."),
                     hint=f"The parts: {' '.join(SHOW_PARTS)}",
                 )
         if "all" in names:

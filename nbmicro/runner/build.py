@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import difflib
 import json
 import mimetypes
 import re
@@ -22,6 +21,7 @@ from nbmicro.http.multipart import FileValue, multipart
 from nbmicro.language.items import DATA_KINDS
 from nbmicro.language.syntax import BodySource, FilePart, Item, LineRequest, ScriptRequest
 from nbmicro.language.template import Blank, Template, parse_template, place_at
+from nbmicro.printable import did_you_mean
 from nbmicro.runner.fill import Scope, fill_form_text, fill_json, fill_url, json_text, plain_text
 
 Payload = tuple[bytes, str | None]
@@ -374,7 +374,7 @@ def _near_file(path: Path) -> str | None:
         names = sorted(one.name for one in path.parent.iterdir())
     except (OSError, ValueError):
         return None
-    return next(iter(difflib.get_close_matches(path.name, names, 1, 0.7)), None)
+    return did_you_mean(path.name, names, 0.7)
 
 
 def _form_value(item: Item, scope: Scope) -> str:

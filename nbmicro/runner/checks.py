@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import json
 import operator
 import re
@@ -18,6 +17,7 @@ from nbmicro.exchange.records import CheckResult
 from nbmicro.http.headers import MASK
 from nbmicro.language.hurl import check_in_python
 from nbmicro.language.syntax import BodySource, Capture, Check, ExpectedStatus, Pair
+from nbmicro.printable import near_words
 from nbmicro.runner.fill import Scope, fill_json, names_in, own_names, short
 
 ValueOf = Callable[[ast.expr], Any]
@@ -142,7 +142,7 @@ def _fault(error: Exception, exchange: Exchange, expression: str, names: Iterabl
     if isinstance(error, RequestError):
         return error.message
     if isinstance(error, NameError) and error.name in names_in(expression):
-        near = difflib.get_close_matches(error.name, [*ANSWER_NAMES, *names], 3, 0.6)
+        near = near_words(error.name, [*ANSWER_NAMES, *names], most=3)
         meant = f" Did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
         python = check_in_python(expression)
         if python and expression.startswith(error.name):

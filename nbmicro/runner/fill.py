@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 import dataclasses
-import difflib
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -22,6 +21,7 @@ from nbmicro.http.multipart import field_text
 from nbmicro.language.address import check_origin, loopback_url
 from nbmicro.language.syntax import Variable
 from nbmicro.language.template import Blank, Template, compiled, inside_quotes
+from nbmicro.printable import did_you_mean
 from nbmicro.runner.variables import FileText, VariableFault, answer_part, dynamic_value, reference_in
 
 
@@ -197,9 +197,9 @@ class Scope:
         elif request is not None:
             message += f" The request `{request}` captures it: run that cell first."
         else:
-            near = difflib.get_close_matches(name, own_names(self.namespace), 1, 0.75)
+            near = did_you_mean(name, own_names(self.namespace), 0.75)
             if near:
-                message += f" Did you mean `{near[0]}`?"
+                message += f" Did you mean `{near}`?"
         return RequestError(message, line=blank.line, column=blank.column)
 
     def _failed(self, blank: Blank, error: Exception) -> RequestError:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from nbmicro.diagnosis.response_hints import routes_of
@@ -15,6 +14,7 @@ from nbmicro.errors import RequestError
 from nbmicro.http.methods import METHODS
 from nbmicro.language.syntax import Script, ScriptRequest
 from nbmicro.language.template import Template
+from nbmicro.printable import did_you_mean
 from nbmicro.runner.build import templates_of
 from nbmicro.runner.fill import APP_NAMES, Scope
 
@@ -112,14 +112,14 @@ def check_method(method: str, url: Template, app: Any, *, line: int | None, colu
     routes = routes_of(app)
     if any(method in route.methods for route in routes):
         return
-    meant = get_close_matches(method, METHODS, n=1, cutoff=0.65)
+    meant = did_you_mean(method, METHODS, 0.65)
     tells = bool(routes) and all(route.methods for route in routes)
     if not tells and not meant:
         return
     said = "and no route of the app declares it" if tells else "and it is nearly one"
     raise RequestError(
         f"{method} is no method of HTTP, {said}. Nothing was sent.",
-        hint=(f"Did you mean  {meant[0]} {url.source}\n" if meant else "")
+        hint=(f"Did you mean  {meant} {url.source}\n" if meant else "")
         + f'To send it all the same:  client.open("{method}", "{url.source}")',
         line=line,
         column=column,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from nbmicro.printable import did_you_mean
 from nbmicro.web.appfinding import ScriptInfo
 from nbmicro.web.dotenv import load_dotenv as read_env_files
 from nbmicro.web.dotenv import wants_dotenv
@@ -37,8 +37,8 @@ OPTIONS = frozenset(
 
 
 def _meant(name: str) -> str:
-    near = get_close_matches(name, ["host", "port", "debug", "load_dotenv", *OPTIONS], 1)
-    return f" Did you mean `{near[0]}=`?" if near else ""
+    near = did_you_mean(name, ["host", "port", "debug", "load_dotenv", *OPTIONS])
+    return f" Did you mean `{near}=`?" if near else ""
 
 
 def run_app(

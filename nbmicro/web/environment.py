@@ -12,6 +12,7 @@ import jinja2
 from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
 from jinja2.utils import LRUCache
 
+from nbmicro.printable import did_you_mean
 from nbmicro.web.contexts import table_here
 from nbmicro.web.request_context import has_request_context
 
@@ -249,11 +250,9 @@ class AppLoader(BaseLoader):
 
 
 def _not_found(app: App, name: str) -> str:
-    from difflib import get_close_matches
-
     known = AppLoader(app).list_templates()
-    near = get_close_matches(name, known, 1)
+    near = did_you_mean(name, known)
     text = f"{name}: no template of that name."
     if near:
-        return f"{text} Did you mean {near[0]}?"
+        return f"{text} Did you mean {near}?"
     return f"{text} Known: {', '.join(known[:8])}." if known else f"{text} There are none yet."

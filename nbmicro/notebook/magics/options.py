@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbmicro.errors import OptionError
+from nbmicro.printable import did_you_mean
 
 
 def read_options(
@@ -41,8 +41,8 @@ def read_options(
             plain.append(part)
             continue
         if name not in known:
-            near = difflib.get_close_matches(name, list(known), 1)
-            hint = f"Did you mean {near[0]}?" if near else f"There are: {' '.join(known)}"
+            near = did_you_mean(name, known)
+            hint = f"Did you mean {near}?" if near else f"There are: {' '.join(known)}"
             raise OptionError(f"{magic} has no option {name}.", hint=hint)
         convert = known[name]
         if convert is None:

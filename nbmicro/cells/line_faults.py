@@ -55,19 +55,25 @@ class TypedLine:
         return " ".join(part for part in (",".join(self.methods), rule, name, self.tail.strip()) if part)
 
 
-def _fault(message: str, corrected: TypedLine | str | None = None, *, more: str = "") -> CellError:
-    tried = f"Try:  %%route {corrected}" if corrected is not None else ""
-    hint = "\n".join(text for text in (tried, more) if text)
-    return CellError(message, hint=hint or None, line=1)
+def _named(words: str, rest: str, corrected: TypedLine | str | None = None, *, more: str = "") -> CellError:
+    """The error of words that are wrong, which the message names first."""
+    return _fault(words, f"`{words}`{rest}", corrected, more=more)
 
 
-def place_of(message: str, line: str) -> int:
-    """Where the words that a message names stand in a line; where it names none, the place for what is missing."""
-    named = re.match(r"`(.+?)`|(--name)", message)
-    if named is None:
+def _fault(words: str | None, message: str, corrected: TypedLine | str | None = None, *, more: str = "") -> CellError:
+    """The error of a line; ``words`` are what is wrong of it, None where something is missing."""
+    fix = f"%%route {corrected}" if corrected is not None else None
+    hint = "\n".join(text for text in (f"Try:  {fix}" if fix is not None else "", more) if text)
+    error = CellError(message, hint=hint or None, fix=fix, line=1)
+    error.words = words
+    return error
+
+
+def place_of(words: str | None, line: str) -> int:
+    """Where the words that are wrong stand in a line; without any, the place for what is missing."""
+    if words is None:
         attempt = re.search(r"(?<!\S)--try\b", line)
         return attempt.start() if attempt else len(line.rstrip())
-    words = named[1] or named[2]
     for wanted in (words, *words.split()[:1]):
         found = re.search(re.escape(wanted), line, re.IGNORECASE)
         if found is not None:
@@ -95,7 +101,7 @@ def refuse_decorator(head: str, tail: str) -> None:
         named[1] if named else None,
         tail,
     )
-    raise _fault(f"`{found[0].strip()}` is a decorator; %%route stands in its place.", corrected)
+    raise _named(found[0].strip(), " is a decorator; %%route stands in its place.", corrected)
 
 
 def refuse_methods_argument(head: str, tail: str) -> None:
@@ -106,7 +112,7 @@ def refuse_methods_argument(head: str, tail: str) -> None:
     rest = f"{head[: found.start()]} {head[found.end() :]}".strip()
     methods = _method_words(found["list"])
     corrected = TypedLine(methods, corrected_rule(rest) if rest else "/", None, tail)
-    raise _fault(f"`{found[0].strip(' ,')}`: on a %%route line the methods stand before the rule.", corrected)
+    raise _named(found[0].strip(" ,"), ": on a %%route line the methods stand before the rule.", corrected)
 
 
 def refuse_method_list(head: str) -> None:
@@ -115,7 +121,7 @@ def refuse_method_list(head: str) -> None:
     methods = _method_words(found[0]) if found else ()
     if found and METHODS.issuperset(methods):
         corrected = f"{','.join(methods)} {head[found.end() :].strip()}"
-        raise _fault(f"`{found[0]}`: methods are written as words, with commas between them.", corrected)
+        raise _named(found[0], ": methods are written as words, with commas between them.", corrected)
 
 
 def refuse_methods(text: str, words: tuple[str, ...], rest: str) -> None:
@@ -125,7 +131,7 @@ def refuse_methods(text: str, words: tuple[str, ...], rest: str) -> None:
     if more and words[-1] in METHODS:
         after = re.sub(rf"^(?:[A-Za-z-]+[\s,]*){{{len(more)}}}", "", rest)
         corrected = f"{','.join(dict.fromkeys((*words, *more)))} {after or '/'}"
-        raise _fault(f"`{text} {' '.join(more)}`: methods are separated by commas.", corrected)
+        raise _named(f"{text} {' '.join(more)}", ": methods are separated by commas.", corrected)
     for word in words:
         if word not in METHODS:
             raise _unknown_method(word, words, rest)
@@ -135,13 +141,11 @@ def _unknown_method(word: str, words: tuple[str, ...], rest: str) -> CellError:
     near = did_you_mean(word, METHODS, 0.5)
     if near:
         corrected = f"{','.join(near if each == word else each for each in words)} {rest or '/'}"
-        return _fault(f"`{word}` is no HTTP method. Did you mean {near}?", corrected)
+        return _named(word, f" is no HTTP method. Did you mean {near}?", corrected)
     known = [each for each in words if each in METHODS]
     corrected = f"{','.join(known)} {rest or '/'}".strip()
     methods = f'@app.route("{rest or "/"}", methods=["{word}"])'
-    return _fault(
-        f"`{word}` is no HTTP method.", corrected, more=f"For a method of your own, in a plain cell:  {methods}"
-    )
+    return _named(word, " is no HTTP method.", corrected, more=f"For a method of your own, in a plain cell:  {methods}")
 
 
 def refuse_option(head: str, option: str, tail: str) -> None:
@@ -150,20 +154,20 @@ def refuse_option(head: str, option: str, tail: str) -> None:
         return
     around = re.search(rf"(?<!\S){re.escape(option)}(?P<value>=\S*|\s+[^\s/-]\S*)?(?!\S)", head)
     if around is None:
-        raise _fault(f"`{option}` is no option of %%route.")
+        raise _named(option, " is no option of %%route.")
     value = (around["value"] or "").lstrip("= \t")
     without = " ".join((head[: around.start()] + head[around.end() :]).split())
     if option in _METHODS_OPTIONS:
         corrected = f"{','.join(_method_words(value)) or 'POST'} {without}{tail}"
-        raise _fault(f"`{option}`: on a %%route line the methods stand before the rule, without an option.", corrected)
+        raise _named(option, ": on a %%route line the methods stand before the rule, without an option.", corrected)
     known = _ANOTHER_NAME.get(option) or did_you_mean(option, _OPTIONS, 0.75)
     more = "It knows --name ENDPOINT, and --try last. For more, in a plain cell:  @app.route(…)"
     if known is None:
-        raise _fault(f"`{option}` is no option of %%route.", f"{without}{tail}", more=more)
+        raise _named(option, " is no option of %%route.", f"{without}{tail}", more=more)
     corrected = f"{without} {known} {value}".rstrip() + tail
     if option == known:
-        raise _fault(f"`{around[0]}`: {known} comes last and takes the rest of the line as it is.", corrected)
-    raise _fault(f"`{option}` is no option of %%route. Did you mean {known}?", corrected, more=more)
+        raise _named(around[0], f": {known} comes last and takes the rest of the line as it is.", corrected)
+    raise _named(option, f" is no option of %%route. Did you mean {known}?", corrected, more=more)
 
 
 def refuse_words(typed: TypedLine, rule: str | None, extra: tuple[str, ...]) -> None:
@@ -173,23 +177,22 @@ def refuse_words(typed: TypedLine, rule: str | None, extra: tuple[str, ...]) -> 
         if typed.tail:
             message += " --try takes the rest of the line, so it comes last."
             typed = replace(typed, tail=" --try")
-        raise _fault(message, replace(typed, rule="/"))
+        raise _fault(None, message, replace(typed, rule="/"))
     if not extra:
         return
     methods = _method_words(" ".join(extra))
     corrected = replace(typed, rule=corrected_rule(rule))
     if methods and all(method in METHODS for method in methods) and not any("/" in word for word in extra):
-        message = f"`{' '.join(extra)}`: on a %%route line the methods stand before the rule."
-        raise _fault(message, replace(corrected, methods=tuple(dict.fromkeys((*typed.methods, *methods)))))
+        corrected = replace(corrected, methods=tuple(dict.fromkeys((*typed.methods, *methods))))
+        raise _named(" ".join(extra), ": on a %%route line the methods stand before the rule.", corrected)
     if any(word.startswith("/") for word in extra):
         more = "A second rule for the same handler:  @app.route(…) twice above a function, in a plain cell"
-        raise _fault(f"`{' '.join(extra)}`: a %%route line has one rule.", corrected, more=more)
+        raise _named(" ".join(extra), ": a %%route line has one rule.", corrected, more=more)
     if len(extra) == 1 and extra[0].isidentifier() and typed.name is None:
         corrected = replace(corrected, name=extra[0])
     more = "A rule with spaces is written in quotes."
-    raise _fault(
-        f"`{' '.join(extra)}`: nothing is known to follow the rule here but --name and --try.", corrected, more=more
-    )
+    message = ": nothing is known to follow the rule here but --name and --try."
+    raise _named(" ".join(extra), message, corrected, more=more)
 
 
 def refuse_name(typed: TypedLine) -> None:
@@ -199,11 +202,11 @@ def refuse_name(typed: TypedLine) -> None:
     if typed.name.isidentifier() and not keyword.iskeyword(typed.name):
         return
     if not typed.name:
-        raise _fault("--name is followed by the endpoint's name.", replace(typed, name="my_page"))
+        raise _fault("--name", "--name is followed by the endpoint's name.", replace(typed, name="my_page"))
     better = re.sub(r"\W+", "_", typed.name).strip("_")
     better = f"{better}_" if keyword.iskeyword(better) else better
     better = better if better.isidentifier() else f"route_{better}"
-    raise _fault(f"--name {typed.name}: an endpoint's name is a Python name.", replace(typed, name=better))
+    raise _fault("--name", f"--name {typed.name}: an endpoint's name is a Python name.", replace(typed, name=better))
 
 
 def refuse_rule(typed: TypedLine) -> None:
@@ -216,13 +219,11 @@ def refuse_rule(typed: TypedLine) -> None:
     attached = re.match(r"([A-Z]+(?:,[A-Z]+)*)(/.*)", rule)
     if attached is not None and METHODS.issuperset(attached[1].split(",")) and not typed.methods:
         methods = tuple(attached[1].split(","))
-        raise _fault(
-            f"`{rule}`: a space stands between the methods and the rule.",
-            replace(typed, methods=methods, rule=attached[2]),
-        )
-    corrected = corrected_rule(rule)
-    more = "" if _rule_fault(corrected) is None else "A parameter is written <name>, or <int:name> with a converter."
-    raise _fault(f"`{rule}`: {message}", None if more else replace(typed, rule=corrected), more=more)
+        corrected = replace(typed, methods=methods, rule=attached[2])
+        raise _named(rule, ": a space stands between the methods and the rule.", corrected)
+    better = corrected_rule(rule)
+    more = "" if _rule_fault(better) is None else "A parameter is written <name>, or <int:name> with a converter."
+    raise _named(rule, f": {message}", None if more else replace(typed, rule=better), more=more)
 
 
 def _rule_fault(rule: str) -> str | None:
@@ -259,13 +260,13 @@ def _refuse_parameters(typed: TypedLine) -> None:
             continue
         if keyword.iskeyword(name) or name == "__debug__":
             corrected = typed.rule.replace(part.text, part.text[: -len(name) - 1] + f"{name.strip('_')}_>")
-            message = f"`{typed.rule}`: `{name}` is a word of Python's own, so no path value can have its name."
-            raise _fault(message, replace(typed, rule=corrected))
+            message = f": `{name}` is a word of Python's own, so no path value can have its name."
+            raise _named(typed.rule, message, replace(typed, rule=corrected))
         if name in seen:
             every = {each.parameter for each in rule_parts(typed.rule)}
             other = next(f"{name}_{number}" for number in itertools.count(2) if f"{name}_{number}" not in every)
             start = typed.rule.rindex(part.text)
             rest = typed.rule[start + len(part.text) :]
             corrected = f"{typed.rule[:start]}{part.text[: -len(name) - 1]}{other}>{rest}"
-            raise _fault(f"`{typed.rule}`: the parameter `{name}` stands there twice.", replace(typed, rule=corrected))
+            raise _named(typed.rule, f": the parameter `{name}` stands there twice.", replace(typed, rule=corrected))
         seen.add(name)

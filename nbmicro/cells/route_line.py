@@ -85,7 +85,7 @@ def parse_route_line(line: str) -> RouteLine:
         return _parsed(flat.strip())
     except CellError as error:
         if error.column is None:
-            error.column = len("%%route ") + line_faults.place_of(error.message, flat) + 1
+            error.column = len("%%route ") + line_faults.place_of(error.words, flat) + 1
         raise
 
 

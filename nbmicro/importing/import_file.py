@@ -23,6 +23,7 @@ from nbmicro.language.lines import COMMENT, FENCE, REQUEST, SEPARATOR, VARIABLE
 from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Script
 from nbmicro.language.template import parse_template, place_at
+from nbmicro.language.unexpected import AS_TEXT
 from nbmicro.runner.fill import APP_NAMES, names_in
 
 # A file that is refused so often is no file of requests.
@@ -145,7 +146,7 @@ class _Salvage:
             taken = [self.lines[index]]
             first, stop = index, index + 1
         kept = tuple(one.text for one in taken) or ("",)
-        hint = (error.hint or "").replace("\nIf it is text to be sent, put the body into ``` fences.", "")
+        hint = (error.hint or "").removesuffix(AS_TEXT)
         self.remarks.append(Remark(self.lines[index].number, error.message, hint or None, kept))
         del self.lines[first:stop]
 

@@ -194,26 +194,25 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
         )
     if section in {"Cookies", "BasicAuth"}:
         return _credentials(lines, index, section)
-    if "[Asserts] are Python" in error.message:
+    if error.code == "asserts-not-python":
         python = check_in_python(text)
         if python and "…" not in python and not _NOT_IN_PYTHON.search(text.partition('"')[0]):
             return _with(before, [python], one, behind, f"`{text}` is written `{python}`.")
-    if "[Captures] are Python" in error.message:
+    if error.code == "captures-not-python":
         name, _, query = text.partition(":")
         python = capture_in_python(query)
         if python and "…" not in python and not _NOT_IN_PYTHON.search(query.partition('"')[0]):
             return _with(before, [f"{name}: {python}"], one, behind, f"`{text}` is written `{name}: {python}`.")
-    if "is Hurl's way" in error.message and error.hint is not None:
-        written = error.hint.partition("\n")[0].removeprefix("Write  ")
-        return _with(before, ["", written], one, behind, f"`{text}` is written `{written}`.")
-    if error.message.startswith("two requests are named") and (found := DIRECTIVE.match(one.text)):
+    if error.code == "body-of-hurl" and error.fix is not None:
+        return _with(before, ["", error.fix], one, behind, f"`{text}` is written `{error.fix}`.")
+    if error.code == "request-named-twice" and (found := DIRECTIVE.match(one.text)):
         taken = {named[2] for line in lines if (named := DIRECTIVE.match(line.text)) and named[1] == "name"}
         better = next(f"{found[2]}_{count}" for count in range(2, len(lines) + 3) if f"{found[2]}_{count}" not in taken)
         written = f"{one.text[: found.start(2)]}{better}"
         return _with(
             before, [written], one, behind, f"another request is named `{found[2]}` above; this one is `{better}`."
         )
-    if "`# @prompt`" in error.message:
+    if error.code == "prompt":
         words = text.split("@prompt", 1)[1].split(None, 1)
         if words:
             name = re.sub(r"\W", "_", words[0])

@@ -76,14 +76,16 @@ def read_body(cursor: Cursor, *, expected: bool = False, typed: bool = False, us
 
 def _hurls_body(line: Line, found: re.Match[str]) -> RequestError:
     kind, text = found[1], found[2].strip()
-    hint = {
-        "file": f"Write  < {text}",
-        "hex": f"Write  {{{{ bytes.fromhex({text!r}) }}}}",
-        "base64": f"Write  {{{{ __import__('base64').b64decode({text!r}) }}}}",
+    fix = {
+        "file": f"< {text}",
+        "hex": f"{{{{ bytes.fromhex({text!r}) }}}}",
+        "base64": f"{{{{ __import__('base64').b64decode({text!r}) }}}}",
     }[kind]
     return RequestError(
         f"`{kind},…;` is Hurl's way to write a body.",
-        hint=f"{hint}\nIf it is text to be sent, put it into ``` fences.",
+        code="body-of-hurl",
+        fix=fix,
+        hint=f"Write  {fix}\nIf it is text to be sent, put it into ``` fences.",
         line=line.number,
         column=1,
     )

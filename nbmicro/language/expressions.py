@@ -73,8 +73,9 @@ def split_comment(text: str) -> tuple[str, str | None]:
 def check_python(expression: str, line: int, column: int, instead: str, section: str) -> None:
     if compiled(expression) is None:
         raise RequestError(
-            f"`{expression}` is not a Python expression, and {section} are Python.",
-            hint=f"Write  {instead}",
+            f"`{expression}` is not a Python expression, and [{section}] are Python.",
+            code=f"{section.lower()}-not-python",
+            fix=instead,
             line=line,
             column=column,
         )

@@ -27,7 +27,7 @@ from nbmicro.language.request import RequestDraft, read_comment
 from nbmicro.language.sections import check_section
 from nbmicro.language.syntax import Pair
 from nbmicro.language.template import Template, blank_end, joined
-from nbmicro.language.unexpected import status_cure
+from nbmicro.language.unexpected import AS_TEXT, status_cure
 
 # REST Client computes these from a name and a password, or from keys.
 _SCHEME = re.compile(r"(?:Digest\s+[^\s=]+\s+[^\s=]+|AWS\s+\S+\s+\S+.*|COGNITO\s+\S+\s+\S+.*)\Z", re.I)
@@ -180,9 +180,7 @@ def foreign_script(line: Line) -> RequestError:
     else:
         message = "a script of another tool stands here; nbmicro runs none."
         hint = 'Checks are Python under [Asserts]:  status == 200, json["name"] == "Ada"'
-    return RequestError(
-        message, hint=f"{hint}\nIf it is text to be sent, put the body into ``` fences.", line=line.number, column=1
-    )
+    return RequestError(message, hint=f"{hint}{AS_TEXT}", line=line.number, column=1)
 
 
 def _refuse_foreign_header(line: Line, name: str, value: str) -> None:

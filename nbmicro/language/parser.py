@@ -326,6 +326,7 @@ def _check_names(requests: list[ScriptRequest]) -> None:
             raise RequestError(
                 f"two requests are named `{request.name}` (the other one on line {seen[request.name]}).",
                 hint="Give one of them another name.",
+                code="request-named-twice",
                 line=request.name_line,
             )
         seen[request.name] = request.name_line

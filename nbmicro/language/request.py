@@ -114,6 +114,8 @@ def read_comment(line: Line, draft: RequestDraft) -> bool:
         raise RequestError(
             "`# @prompt` is not asked here: a notebook that runs from top to bottom has nobody to answer.",
             hint=f"Set the variable in a Python cell above:  {variable} = input()",
+            code="prompt",
+            fix=f"{variable} = input()",
             line=line.number,
             column=column,
         )

@@ -200,7 +200,7 @@ def read_captures(cursor: Cursor) -> tuple[Capture, ...]:
             line.number,
             value + 1,
             f"{name}: " + (capture_in_python(expression) or 'json["id"]'),
-            "[Captures]",
+            "Captures",
         )
         captures.append(Capture(name, expression, line.number, value + 1))
     return tuple(captures)
@@ -218,7 +218,7 @@ def read_checks(cursor: Cursor) -> tuple[Check, ...]:
             column += len(expression) - len(expression[7:].lstrip())
             expression = expression[7:].strip()
         instead = check_in_python(expression) or check_corrected(expression) or 'json["name"] == "Ada"'
-        check_python(expression, line.number, column, instead, "[Asserts]")
+        check_python(expression, line.number, column, instead, "Asserts")
         checks.append(Check(expression, message, line.number, column))
     return tuple(checks)
 

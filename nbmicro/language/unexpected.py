@@ -9,7 +9,8 @@ from nbmicro.errors import RequestError
 from nbmicro.language.expressions import is_check
 from nbmicro.language.lines import STATUS, STATUS_LIKE, STATUS_MISTYPED, Line
 
-_AS_TEXT = "If it is text to be sent, put the body into ``` fences."
+#: The end of the hints for what would be text in fences.
+AS_TEXT = "\nIf it is text to be sent, put the body into ``` fences."
 
 
 def refuse_stray(lines: Sequence[Line], *, can_be_text: bool) -> None:
@@ -61,4 +62,4 @@ def status_cure(text: str) -> str:
 
 
 def _refused(line: Line, message: str, hint: str) -> RequestError:
-    return RequestError(message, hint=f"{hint}\n{_AS_TEXT}", line=line.number, column=1)
+    return RequestError(message, hint=f"{hint}{AS_TEXT}", line=line.number, column=1)

@@ -290,8 +290,7 @@ def _in_folder(folder: Path) -> Iterator[None]:
 
 
 def _located(error: NbmicroError, cell: NotebookCell) -> LoadError:
-    where = error.where if error.where and error.where.startswith(cell.file) else cell.where
-    return LoadError(error.message, hint=error.hint, where=where, line=error.line, column=error.column)
+    return LoadError.of(error, where=error.where if error.where and error.where.startswith(cell.file) else cell.where)
 
 
 def _failure(error: BaseException, step: Step) -> LoadError:

@@ -131,7 +131,7 @@ def best_app(module: ModuleType, target: str) -> Any:
             if callable(found := getattr(module, name, None)):
                 return found
         raise LoadError(
-            f"no app was found: {error.format_message().partition(' Say ')[0].partition(' Give ')[0]}",
+            f"no app was found: {error.problem}",
             hint=f"Say which one it is:  {target}:name   or a function that makes it:  {target}:make()",
             where=target,
         ) from None

@@ -117,9 +117,7 @@ def select(cells: Sequence[NotebookCell]) -> Selection:
         except LoadError:
             raise
         except NbmicroError as error:
-            raise LoadError(
-                error.message, hint=error.hint, where=cell.where, line=error.line, column=error.column
-            ) from error
+            raise LoadError.of(error, where=cell.where) from error
     names.check()
     return found
 

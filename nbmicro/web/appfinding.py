@@ -22,7 +22,14 @@ __all__ = ["NoAppException", "ScriptInfo", "find_app_by_string", "find_best_app"
 
 
 class NoAppException(click.UsageError):
-    """There is no app where one was looked for, or more than one."""
+    """There is no app where one was looked for, or more than one.
+
+    ``problem`` says what there is, and ``remedy`` what to write; the message has both.
+    """
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        super().__init__(f"{problem} {remedy}".rstrip())
+        self.problem = problem
 
 
 class ScriptInfo:
@@ -94,7 +101,8 @@ class ScriptInfo:
                     break
         if app is None:
             raise NoAppException(
-                "There is no app: no wsgi.py or app.py is here. Say where it is: --app module, or FLASK_APP=module."
+                "There is no app: no wsgi.py or app.py is here.",
+                "Say where it is: --app module, or FLASK_APP=module.",
             )
         return app
 
@@ -174,7 +182,7 @@ def find_best_app(module: ModuleType) -> App:
         return next(iter(apps.values()))
     if apps:
         raise NoAppException(
-            f"There are {len(apps)} apps in {module.__name__!r}. Say which one: --app {module.__name__}:name."
+            f"There are {len(apps)} apps in {module.__name__!r}.", f"Say which one: --app {module.__name__}:name."
         )
     for name in ("create_app", "make_app"):
         factory = getattr(module, name, None)
@@ -185,14 +193,14 @@ def find_best_app(module: ModuleType) -> App:
                 if not _called_wrongly(factory):
                     raise
                 raise NoAppException(
-                    f"The factory {name!r} in {module.__name__!r} cannot be called without arguments. Give them: "
-                    f"--app '{module.__name__}:{name}(…)'."
+                    f"The factory {name!r} in {module.__name__!r} cannot be called without arguments.",
+                    f"Give them: --app '{module.__name__}:{name}(…)'.",
                 ) from error
             if _is_app(made):
                 return made
     raise NoAppException(
-        f"There is no app in {module.__name__!r}: no 'app' or 'application', and no factory 'create_app'. "
-        f"Say what it is: --app {module.__name__}:name."
+        f"There is no app in {module.__name__!r}: no 'app' or 'application', and no factory 'create_app'.",
+        f"Say what it is: --app {module.__name__}:name.",
     )
 
 

@@ -68,7 +68,9 @@ class ReplyError(TypeError):
 
 
 class NoJson(ReplyError, ValueError):
-    """A value was to be JSON (RFC 8259) and holds what JSON has no form for."""
+    """A value was to be JSON (RFC 8259) and holds what JSON has no form for: ``held``, where that was found."""
+
+    held: str | None = None
 
 
 def replier() -> tuple[str, Any]:
@@ -178,7 +180,10 @@ def no_json(value: Any, error: Exception, dumps: Any) -> NoJson:
     if found is None:
         return NoJson(f"{error}.")
     path, what, cure = found
-    return NoJson(f"{error}: {path or 'it'} is {what}.", cure)
+    held = f"{path or 'it'} is {what}."
+    refused = NoJson(f"{error}: {held}", cure)
+    refused.held = held
+    return refused
 
 
 def no_session(items: dict[str, Any], error: TypeError, dumps: Any) -> TypeError:
@@ -246,9 +251,7 @@ def explain(error: Exception) -> None:
         lines = hosting.reply_lines(function) if hosting.reply_lines and function is not None else None
         if lines and error.place is None and not _passes(error, function):
             if isinstance(error, NoJson):
-                error.message = (
-                    f"{who} returned what JSON cannot hold: {error.message.partition(': ')[2] or error.message}"
-                )
+                error.message = f"{who} returned what JSON cannot hold: {error.held or error.message}"
             error.show(lines)
     elif type(error) is TypeError and function is not None and not _passes(error, function):
         _explain_call(error, function)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from nbmicro.errors import CellError
 from nbmicro.printable import did_you_mean
-from nbmicro.web.rules import PARAMETER, corrected_rule, rule_parts
+from nbmicro.web.rules import corrected_rule, literal_text, parameters, replace_parameters
 
 _STANDARD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY", "LINK", "UNLINK")
 _WEBDAV = (
@@ -50,7 +50,7 @@ class TypedLine:
     tail: str = ""
 
     def __str__(self) -> str:
-        rule = f'"{self.rule}"' if re.search(r"\s", PARAMETER.sub("", self.rule)) else self.rule
+        rule = f'"{self.rule}"' if re.search(r"\s", literal_text(self.rule)) else self.rule
         name = f"--name {self.name}" if self.name else ""
         return " ".join(part for part in (",".join(self.methods), rule, name, self.tail.strip()) if part)
 
@@ -106,7 +106,7 @@ def refuse_decorator(head: str, tail: str) -> None:
 
 def refuse_methods_argument(head: str, tail: str) -> None:
     """`methods=["POST"]` is how a decorator says it."""
-    found = _METHODS_ARGUMENT.search(PARAMETER.sub(lambda parameter: "x" * len(parameter[0]), head))
+    found = _METHODS_ARGUMENT.search(replace_parameters(head, lambda parameter: "x" * len(parameter.text)))
     if found is None or "?" in head[: found.start()]:
         return
     rest = f"{head[: found.start()]} {head[found.end() :]}".strip()
@@ -227,7 +227,7 @@ def refuse_rule(typed: TypedLine) -> None:
 
 
 def _rule_fault(rule: str) -> str | None:
-    literal = PARAMETER.sub("", rule)
+    literal = literal_text(rule)
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", rule):
         return "a rule is a path, without the server's address."
     if re.search(r"\{\s*[a-zA-Z_]", literal):
@@ -254,16 +254,14 @@ def _converter_fault(rule: str) -> str | None:
 
 def _refuse_parameters(typed: TypedLine) -> None:
     seen: set[str] = set()
-    for part in rule_parts(typed.rule):
-        name = part.parameter
-        if name is None:
-            continue
+    for part in parameters(typed.rule):
+        name = part.name
         if keyword.iskeyword(name) or name == "__debug__":
             corrected = typed.rule.replace(part.text, part.text[: -len(name) - 1] + f"{name.strip('_')}_>")
             message = f": `{name}` is a word of Python's own, so no path value can have its name."
             raise _named(typed.rule, message, replace(typed, rule=corrected))
         if name in seen:
-            every = {each.parameter for each in rule_parts(typed.rule)}
+            every = {each.name for each in parameters(typed.rule)}
             other = next(f"{name}_{number}" for number in itertools.count(2) if f"{name}_{number}" not in every)
             start = typed.rule.rindex(part.text)
             rest = typed.rule[start + len(part.text) :]

@@ -12,7 +12,7 @@ from nbmicro.cells.own_scope import own_scope
 from nbmicro.cells.python_source import shown_line
 from nbmicro.errors import CellError
 from nbmicro.printable import did_you_mean
-from nbmicro.web.rules import rule_parts
+from nbmicro.web.rules import parameters
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -143,7 +143,7 @@ def check_callable(handler: object, name: str, rule: str, *, where: str, line: i
     if not callable(handler):
         message = f"after its decorators `{name}` is {type(handler).__name__!r}, which cannot be called."
         raise CellError(message, hint="A decorator ends with `return function`.", where=where, line=line)
-    values = {part.parameter: None for part in rule_parts(rule) if part.parameter}
+    values = {parameter.name: None for parameter in parameters(rule)}
     signature = _signature(handler)
     if signature is None:
         return handler

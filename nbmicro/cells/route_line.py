@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from nbmicro.cells import line_faults
 from nbmicro.errors import CellError
-from nbmicro.web.rules import PARAMETER, rule_endpoint, rule_parts, rule_text
+from nbmicro.web.rules import parameters, replace_parameters, rule_endpoint, rule_text
 
 _METHOD_WORDS = re.compile(r"\s*([A-Za-z][A-Za-z-]*(?:\s*,\s*[A-Za-z][A-Za-z-]*)*)\s*,?(?=\s|$)")
 _END_OF_ROUTE = re.compile(r"(?:^|(?<=\s))(?:(?P<attempt>--try)(?=\s|$)|#)")
@@ -101,14 +101,14 @@ def _parsed(line: str) -> RouteLine:
     rule = typed.rule
     line_faults.refuse_rule(typed)
     line_faults.refuse_name(typed)
-    parameters = tuple(part.parameter for part in rule_parts(rule) if part.parameter)
-    return RouteLine(tuple(dict.fromkeys(methods or ("GET",))), rule, words.name, attempt, parameters)
+    names = tuple(parameter.name for parameter in parameters(rule))
+    return RouteLine(tuple(dict.fromkeys(methods or ("GET",))), rule, words.name, attempt, names)
 
 
 def _without_attempt(line: str) -> tuple[str, str | None]:
     """Cut the line at `--try` or at an unquoted ` #`: a quoted rule and a parameter's arguments hide both."""
     masked = _QUOTED.sub(lambda found: "x" * len(found[0]), line)
-    masked = PARAMETER.sub(lambda found: "x" * len(found[0]), masked)
+    masked = replace_parameters(masked, lambda parameter: "x" * len(parameter.text))
     end = _END_OF_ROUTE.search(masked)
     if end is None:
         return line, None

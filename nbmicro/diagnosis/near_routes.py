@@ -7,13 +7,11 @@ from collections.abc import Sequence
 
 from nbmicro.diagnosis.response_hints import RouteInfo
 from nbmicro.exchange.records import TriedRule
+from nbmicro.web.rules import Parameter, parameters, rule_segments
 
 #: Rules that are told of.
 RULE_LIMIT = 8
 
-_PART = re.compile(
-    r"(?P<before>[^<]*)<(?:(?P<kind>[A-Za-z_]\w*)(?:\((?P<arguments>[^)]*)\))?:)?(?P<name>\w+)>(?P<after>[^<]*)"
-)
 _PATTERNS = {"int": r"\d+", "float": r"\d+\.\d+", "uuid": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"}
 _WANTED = {"int": "an int", "float": "a number with a point", "uuid": "a UUID"}
 
@@ -54,11 +52,11 @@ def tried_rules(
 
 def _verdict(path: str, rule: str) -> tuple[float, str | None]:
     """How many parts of the path fit, and the first thing that does not; None where all fit."""
-    given, wanted = path.split("/")[1:], rule.split("/")[1:]
+    given, wanted = path.split("/")[1:], rule_segments(rule)[1:]
     for index, part in enumerate(wanted):
-        found = _PART.fullmatch(part)
-        if found is not None and found["kind"] == "path":
-            return float(index), None if "/".join(given[index:]) else f"<{found['name']}> is missing"
+        found = _only_parameter(part)
+        if found is not None and found.converter == "path":
+            return float(index), None if "/".join(given[index:]) else f"<{found.name}> is missing"
         if index >= len(given):
             return float(index), f"`{part}` is missing" if part else "ends with a slash"
         reason = _difference(given[index], part, found)
@@ -70,7 +68,12 @@ def _verdict(path: str, rule: str) -> tuple[float, str | None]:
     return float(len(wanted)), None
 
 
-def _difference(given: str, part: str, found: re.Match[str] | None) -> str | None:
+def _only_parameter(part: str) -> Parameter | None:
+    found = parameters(part)
+    return found[0] if len(found) == 1 else None
+
+
+def _difference(given: str, part: str, found: Parameter | None) -> str | None:
     if found is None:
         if given == part:
             return None
@@ -78,12 +81,13 @@ def _difference(given: str, part: str, found: re.Match[str] | None) -> str | Non
             return f"`{part}` is missing"
         return f"`{given}` is not `{part}`" if part else f"ends before `{given}`"
     if not given:
-        return f"<{found['name']}> is missing"
-    kind = found["kind"] or "string"
+        return f"<{found.name}> is missing"
+    kind = found.converter
     if kind == "any":
-        words = [word.strip(" '\"") for word in (found["arguments"] or "").split(",")]
+        words = [word.strip(" '\"") for word in (found.arguments or "").split(",")]
         return None if given in words else f"`{given}` is none of {', '.join(words)}"
-    inner = given.removeprefix(found["before"]).removesuffix(found["after"])
+    before, _, after = part.partition(found.text)
+    inner = given.removeprefix(before).removesuffix(after)
     if kind in _PATTERNS and not re.fullmatch(_PATTERNS[kind], inner):
         return f"`{given}` is not {_WANTED[kind]}"
     return None

@@ -18,6 +18,7 @@ from nbmicro.exchange.records import ExchangeRecord
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.methods import AUTOMATIC_METHODS, METHODS
 from nbmicro.printable import did_you_mean, likeness
+from nbmicro.web.rules import as_parameter, literal_start, path_pattern
 
 #: Characters of a page that are looked at.
 _LOOKED_AT = 6000
@@ -78,7 +79,7 @@ class RouteInfo:
         return tuple(method for method in self.methods if method not in AUTOMATIC_METHODS) or self.methods
 
 
-_PARAMETER = re.compile(r"<(?:([A-Za-z_]\w*)(?:\([^>]*\))?:)?[A-Za-z_]\w*>")
+_TAKES = {"int": r"-?\d+", "float": r"-?\d+\.\d+", "path": r".+"}
 #: Mean cost of a path segment above which a route is not near any more, and the cost of one that is another word.
 _FAR = 0.5
 _STRANGE = 100.0
@@ -149,7 +150,7 @@ def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | N
         and exchange.rule is not None
         and exchange.rule.endswith("/<path:filename>")
     ):
-        name = unquote(exchange.request.path).removeprefix(exchange.rule.partition("<")[0])
+        name = unquote(exchange.request.path).removeprefix(literal_start(exchange.rule))
         if posixpath.normpath(name) != name or name.startswith(("..", "/")):
             return f"`{name}` is no path below the static folder, and no other file is served."
         return f"there is no file of that name. Make one in a cell that begins with  %%static {shlex.quote(name)}"
@@ -326,25 +327,22 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _answers(path: str, rule: str) -> bool:
-    pattern, position = "", 0
-    for found in _PARAMETER.finditer(rule):
-        pattern += re.escape(rule[position : found.start()])
-        pattern += {"int": r"-?\d+", "float": r"-?\d+\.\d+", "path": r".+"}.get(found[1] or "", r"[^/]+")
-        position = found.end()
-    return re.fullmatch(pattern + re.escape(rule[position:]) + "/?", unquote(path)) is not None
+    pattern = path_pattern(rule, lambda parameter: _TAKES.get(parameter.converter, r"[^/]+"))
+    return re.fullmatch(pattern + "/?", unquote(path)) is not None
 
 
 def _distance(segments: list[str], rule: list[str]) -> float:
     cost = 0.0
     for index, part in enumerate(rule):
-        found = _PARAMETER.fullmatch(part)
-        if found and found[1] == "path":
+        parameter = as_parameter(part)
+        if parameter and parameter.converter == "path":
             return cost + (0.1 if index < len(segments) else 1.0)
         if index >= len(segments):
             # The end of the rule is missing in the path.
             cost += 0.6
-        elif found:
-            fits = found[1] not in {"int", "float"} or segments[index].lstrip("-").replace(".", "", 1).isdigit()
+        elif parameter:
+            is_number = segments[index].lstrip("-").replace(".", "", 1).isdigit()
+            fits = is_number or parameter.converter not in {"int", "float"}
             cost += 0.1 if fits and segments[index] else 0.5
         elif part != segments[index]:
             ratio = likeness(part.lower(), segments[index].lower())

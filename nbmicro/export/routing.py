@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 
 from nbmicro.errors import LoadError
 from nbmicro.export.survey import Survey, Unit
-from nbmicro.web.declarations import pattern_of
+from nbmicro.web.rules import path_pattern, pattern_of
 
-# A parameter of a rule whose other characters are escaped.
-_PLACES = re.compile(r"<.*?>")
 _SHORT = ("get", "post", "put", "delete", "patch")
 
 
@@ -53,7 +51,7 @@ class PlannedRoute:
     def answered_before(self, number: int, method: str, path: str) -> bool:
         """Whether a request of the cell ``number`` asks for what a later cell has taken over."""
         stands = self.unit.cell.number <= number < self.until.get(method, 0)
-        return stands and re.fullmatch(_PLACES.sub(".+", re.escape(pattern_of(self.rule))), path) is not None
+        return stands and re.fullmatch(path_pattern(self.rule, lambda _: ".+"), path) is not None
 
     @property
     def is_covered(self) -> bool:

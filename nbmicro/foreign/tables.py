@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from nbmicro.http.methods import AUTOMATIC_METHODS, COMMON_METHODS
+from nbmicro.web.rules import parameter_text, parameters, path_pattern, replace_parameters
 
 #: Mounts and includes that are followed.
 _DEPTH = 10
@@ -176,8 +177,7 @@ def _django_routes(patterns: Iterable[Any], before: str, namespace: str, depth: 
                 yield from _django_routes(one.url_patterns, rule, inner, depth + 1)
             continue
         name = f"{namespace}{one.name}" if one.name else str(one.lookup_str)
-        # Django's <int:id> is Werkzeug's; a slug is a string there.
-        pattern = re.sub(r"<(?!int:|path:|uuid:|str:)\w+:", "<", rule).replace("<str:", "<")
+        pattern = replace_parameters(rule, lambda one: _parameter(one.name, one.converter))
         yield ForeignRoute(_django_methods(one.callback), rule, pattern, name, one.callback)
 
 
@@ -255,11 +255,7 @@ def _starlette_routes(routes: Iterable[Any], before: str, namespace: str, depth:
 
 def _from_braces(rule: str) -> str:
     """``/users/{id:int}`` as Werkzeug writes it."""
-    return re.sub(
-        r"\{(\w+)(?::(\w+))?\}",
-        lambda found: f"<{found[2]}:{found[1]}>" if found[2] not in (None, "str") else f"<{found[1]}>",
-        rule,
-    )
+    return re.sub(r"\{(\w+)(?::(\w+))?\}", lambda match: _parameter(match[1], match[2]), rule)
 
 
 # -- Bottle ----------------------------------------------------------------------------------------------------------
@@ -272,17 +268,14 @@ def _bottle(app: Any) -> Iterator[ForeignRoute]:
         name = one.name or getattr(one.callback, "__name__", "")
         pattern = re.sub(
             r"<(\w*)(?::(\w+))?(?::[^>]*)?>",
-            lambda found: f"<{_FILTERS.get(found[2] or '', '')}{found[1] or 'rest'}>",
+            lambda match: _parameter(match[1] or "rest", "path" if match[2] == "re" else match[2]),
             one.rule,
         )
         yield ForeignRoute(methods, one.rule, pattern, name, mounted or one.callback)
 
 
-_FILTERS = {"int": "int:", "float": "float:", "path": "path:", "re": "path:"}
-
 # -- matching, where a framework has no question for it --------------------------------------------------------------
 
-_PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 _SHAPES = {
     "int": r"-?\d+",
     "float": r"-?\d+(?:\.\d+)?",
@@ -291,19 +284,16 @@ _SHAPES = {
 }
 
 
+def _parameter(name: str, converter: str | None) -> str:
+    """A parameter in Werkzeug's syntax; a converter that means nothing there (Django's slug) is left out."""
+    return parameter_text(name, converter if converter in _SHAPES else None)
+
+
 def _values(path: str, pattern: str) -> dict[str, Any] | None:
     """The values of a path where a pattern matches it; None where it does not."""
-    text, position = "", 0
-    converters: dict[str, str] = {}
-    for found in _PARAMETER.finditer(pattern):
-        text += re.escape(pattern[position : found.start()]) + f"(?P<{found[2]}>{_SHAPES.get(found[1] or '', '[^/]+')})"
-        converters[found[2]] = found[1] or ""
-        position = found.end()
-    try:
-        match = re.fullmatch(text + re.escape(pattern[position:]), path)
-    except re.error:
-        return None
+    match = re.fullmatch(path_pattern(pattern, lambda one: _SHAPES.get(one.converter, "[^/]+")), path)
     if match is None:
         return None
     read: dict[str, Callable[[str], Any]] = {"int": int, "float": float}
-    return {name: read.get(converters[name], str)(value) for name, value in match.groupdict().items()}
+    pairs = zip(parameters(pattern), match.groups(), strict=True)
+    return {parameter.name: read.get(parameter.converter, str)(value) for parameter, value in pairs}

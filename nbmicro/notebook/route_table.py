@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -16,6 +15,7 @@ from nbmicro.notebook.route_tree import RouteRow, tree_html
 from nbmicro.printable import likeness
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
+from nbmicro.web.rules import as_parameter, literal_start, rule_segments
 
 if TYPE_CHECKING:
     from nbmicro.foreign.app import ForeignApp
@@ -125,7 +125,8 @@ def _near(path: str, rules: Sequence[tuple[str, str]]) -> str:
 
 def _difference(path: str, rule: str, written: str) -> str | None:
     """Why a rule that comes near does not match, or None if it is far."""
-    if "<" not in rule:
+    start = literal_start(rule)
+    if start == rule:
         longer = len(rule) - len(path)
         if likeness(path, rule) < 0.75:
             return None
@@ -133,18 +134,18 @@ def _difference(path: str, rule: str, written: str) -> str | None:
             count = {1: "one letter"}.get(abs(longer), f"{abs(longer)} letters")
             return f"{written}: {count} {'more' if longer > 0 else 'less'}."
         return f"{written}: spelled otherwise."
-    here, there = path.strip("/").split("/"), rule.strip("/").split("/")
+    here, there = path.strip("/").split("/"), rule_segments(rule.strip("/"))
     if len(here) != len(there):
-        fixed = rule.partition("<")[0].rstrip("/")
+        fixed = start.rstrip("/")
         near = fixed and likeness(path.rstrip("/"), fixed) >= 0.75
         return f"{written}: needs {'more' if len(there) > len(here) else 'fewer'} parts." if near else None
     wants = None
     for one, part in zip(here, there, strict=True):
-        parameter = re.fullmatch(r"<(?:(\w+)(?:\(.*\))?:)?(\w+)>", part)
+        parameter = as_parameter(part)
         if parameter is None:
             if one != part and likeness(one, part) < 0.75:
                 return None
             wants = wants or (f"spelled {part}" if one != part else None)
-        elif parameter[1] in ("int", "float", "uuid", "any"):
-            wants = wants or f"needs {_WANTED.get(parameter[1], f'a value of {parameter[1]}')}"
+        elif parameter.converter in ("int", "float", "uuid", "any"):
+            wants = wants or f"needs {_WANTED.get(parameter.converter, f'a value of {parameter.converter}')}"
     return f"{written}: {wants}." if wants else None

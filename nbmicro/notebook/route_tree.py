@@ -5,21 +5,19 @@ The parts of their paths as branches, each route with its methods and cell.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
 from nbmicro.render.markup import joined, quiet
+from nbmicro.web.rules import rule_segments
 
 #: The edge beside a method; its text keeps the theme's colour.
 METHOD_EDGES = {"GET": "#3d7fd6", "POST": "#3a9a50", "PUT": "#c98500", "PATCH": "#c98500", "DELETE": "#d6453d"}
 #: Routes above which branches can be folded, and above which they are folded at first.
 FOLDABLE, FOLDED = 24, 60
 
-#: A part of a path; a slash inside ``<…>`` belongs to it.
-_PART = re.compile(r"/(?:[^/<]|<[^>]*>)*|[^/]+")
 _INDENT = "\N{NO-BREAK SPACE}" * 6
 
 
@@ -67,7 +65,8 @@ def _grown(rows: Sequence[RouteRow]) -> _Branch:
     root = _Branch("")
     for row in rows:
         branch = root
-        for part in _PART.findall(row.rule) or [row.rule]:
+        head, *others = rule_segments(row.rule)
+        for part in [*([head] if head or not others else []), *(f"/{one}" for one in others)]:
             branch = branch.inside.setdefault(part, _Branch(part))
         branch.routes.append(row)
     return root

@@ -11,6 +11,7 @@ from weakref import WeakSet
 from nbmicro.web.declarations import Route
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import current_owner, current_run
+from nbmicro.web.rules import joined_rule
 from nbmicro.web.scaffold import Scaffold
 from nbmicro.web.table import Registration
 
@@ -55,8 +56,7 @@ class BlueprintSetupState:
         from nbmicro.web.routes import check_rule
 
         check_rule(rule)
-        if self.url_prefix is not None:
-            rule = f"{self.url_prefix.rstrip('/')}/{rule.lstrip('/')}" if rule else self.url_prefix
+        rule = joined_rule(self.url_prefix, rule)
         options.setdefault("subdomain", self.subdomain)
         endpoint = endpoint or getattr(view_func, "__name__", None)
         defaults = {**self.url_defaults, **(options.pop("defaults", None) or {})}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
-from nbmicro.web.declarations import Route, pattern_of
+from nbmicro.web.declarations import Route
+from nbmicro.web.rules import pattern_of
 
 __all__ = ["Candidate", "Covered", "place_of", "settle"]
 

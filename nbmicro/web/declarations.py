@@ -4,14 +4,11 @@ records.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from nbmicro.web.owners import NOBODY, Owner
-
-__all__ = ["Declaration", "Entry", "Route", "StaticFile", "pattern_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,11 +115,3 @@ class StaticFile:
     path: str
     content: bytes
     mimetype: str
-
-
-_PARAMETER = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*)(?:\((?P<arguments>[^>]*)\))?:)?(?P<name>[a-zA-Z_]\w*)>")
-
-
-def pattern_of(rule: str) -> str:
-    """The rule with its parameter names left out: two rules with the same pattern answer the same URLs."""
-    return _PARAMETER.sub(lambda found: f"<{found['converter'] or 'default'}({found['arguments'] or ''})>", rule)

@@ -12,10 +12,10 @@ from typing import Any
 from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
 from nbmicro.web.declarations import Route
+from nbmicro.web.rules import as_parameter
 
 __all__ = ["NOTHING", "Matcher", "Target"]
 
-_SEGMENT = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*):)?(?P<name>[a-zA-Z_]\w*)>\Z")
 #: Options of a rule that do not change how it matches.
 _HARMLESS = {"subdomain", "host"}
 _LONGEST_NUMBER = 18
@@ -204,14 +204,13 @@ class Matcher:
                     return None
                 shape.append(None)
                 continue
-            found = _SEGMENT.match(part)
-            name = found["converter"] or "default" if found else ""
-            if found is None or name not in self._own or name == "any":
+            parameter = as_parameter(part)
+            if parameter is None or parameter.arguments is not None or parameter.converter not in self._own:
                 return None
             last = index == len(parts) - 1
-            if name == "path" and not last:
+            if parameter.converter == "any" or (parameter.converter == "path" and not last):
                 return None
-            shape.append((found["name"], *_kind(name)))
+            shape.append((parameter.name, *_kind(parameter.converter)))
         return shape
 
 

@@ -15,6 +15,7 @@ from nbmicro.web.declarations import Route
 from nbmicro.web.openapi_reading import Reading, read_handler
 from nbmicro.web.openapi_replies import replies_of
 from nbmicro.web.openapi_schemas import Schemas, converter_schema
+from nbmicro.web.rules import parameters, replace_parameters
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["describe", "describe_request"]
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
-_PARAMETER = re.compile(r"<(?:(?P<converter>[a-zA-Z_]\w*)(?:\((?P<arguments>.*?)\))?:)?(?P<name>[a-zA-Z_]\w*)>")
 _BODIES = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -58,7 +58,7 @@ def describe_request(rule: str, handler: Callable[..., Any] | None, method: str)
     method:
         In capitals.
     """
-    names = [one["name"] for one in _PARAMETER.finditer(rule)]
+    names = [parameter.name for parameter in parameters(rule)]
     if handler is None:
         return _request(rule, names, Reading(), method)
     return {**_said(handler), **_request(rule, names, read_handler(handler), method)}
@@ -95,9 +95,9 @@ class _Document:
     def _add(self, route: Route, handler: Callable[..., Any]) -> None:
         if route.endpoint == "static" or route.endpoint.endswith(".static"):
             return
-        shape = _PARAMETER.sub("{}", route.rule)
+        shape = replace_parameters(route.rule, lambda _: "{}")
         # Paths that differ in the names of their values alone are one path.
-        path = self._shapes.setdefault(shape, _PARAMETER.sub(lambda found: f"{{{found['name']}}}", route.rule))
+        path = self._shapes.setdefault(shape, replace_parameters(route.rule, lambda one: f"{{{one.name}}}"))
         names = re.findall(r"{(\w+)}", path)
         methods = [method for method in _METHODS if route.methods is None or method in route.methods]
         if not methods:
@@ -192,12 +192,11 @@ def _request(rule: str, names: list[str], reading: Reading, method: str) -> dict
 
 def _path_parameters(rule: str, names: list[str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for name, one in zip(names, _PARAMETER.finditer(rule), strict=False):
-        converter = one["converter"] or "default"
-        parameter = {"name": name, "in": "path", "required": True}
-        if converter == "path":
-            parameter["description"] = "It may hold slashes."
-        found.append({**parameter, "schema": converter_schema(converter, one["arguments"])})
+    for name, parameter in zip(names, parameters(rule), strict=False):
+        described = {"name": name, "in": "path", "required": True}
+        if parameter.converter == "path":
+            described["description"] = "It may hold slashes."
+        found.append({**described, "schema": converter_schema(parameter.converter, parameter.arguments)})
     return found
 
 

@@ -17,6 +17,7 @@ from nbmicro.web.ledger import Ledger
 from nbmicro.web.matcher import Matcher
 from nbmicro.web.owners import Run, current_run
 from nbmicro.web.rulemap import build_map, rule_of
+from nbmicro.web.rules import joined_rule
 
 if TYPE_CHECKING:
     from nbmicro.web.blueprints import Blueprint
@@ -369,9 +370,7 @@ def _join(outer: str | None, inner: str | None) -> str | None:
 def _scoped_route(route: Route, scope: Scope) -> Route:
     if scope.name is None:
         return route
-    rule = route.rule
-    if scope.prefix is not None:
-        rule = f"{scope.prefix.rstrip('/')}/{rule.lstrip('/')}" if rule else scope.prefix
+    rule = joined_rule(scope.prefix, route.rule)
     if not rule.startswith("/"):
         rule = f"/{rule}"
     options = dict(route.options)

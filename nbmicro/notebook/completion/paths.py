@@ -6,7 +6,7 @@ from itertools import chain
 
 from nbmicro.diagnosis.response_hints import RouteInfo
 from nbmicro.notebook.completion.known import MOST, Completed, Known, Offer
-from nbmicro.web.rules import PARAMETER, RulePart, rule_parts
+from nbmicro.web.rules import Parameter, literal_start, parameters, rule_parts
 
 _EXAMPLES = {"int": "1", "float": "1.0", "uuid": "00000000-0000-0000-0000-000000000000", "path": "a/b"}
 
@@ -41,20 +41,20 @@ def paths(typed: str, known: Known, methods: tuple[str, ...] = (), *, first: str
 
 def _static(rule: str, typed: str, known: Known) -> list[str]:
     """The files that there are, in the place of a folder's rule."""
-    head = rule[: rule.index("<")]
+    head = literal_start(rule)
     files = known.static_paths() if typed.startswith(head) or head.startswith(typed) else []
     return [path for one in files if (path := f"{head}{one}").startswith(typed)]
 
 
 def endpoint_values(endpoint: str, routes: tuple[RouteInfo, ...] | list[RouteInfo]) -> list[str]:
     """The names of the values that ``url_for`` wants for an endpoint."""
-    names = (found["name"] for one in routes if one.endpoint == endpoint for found in PARAMETER.finditer(one.rule))
+    names = (parameter.name for one in routes if one.endpoint == endpoint for parameter in parameters(one.rule))
     return list(dict.fromkeys(names))
 
 
 def _filled(rule: str, typed: str) -> str | None:
     """``typed`` completed to a path that ``rule`` answers; None where it cannot become one."""
-    head = rule[: rule.index("<")]
+    head = literal_start(rule)
     if not (typed.startswith(head) or head.startswith(typed)):
         return None
     try:
@@ -63,14 +63,14 @@ def _filled(rule: str, typed: str) -> str | None:
         return None
     path, left = "", typed
     for part in parts:
-        if part.parameter is None:
-            if left.startswith(part.text):
-                left = left[len(part.text) :]
-            elif part.text.startswith(left):
+        if isinstance(part, str):
+            if left.startswith(part):
+                left = left[len(part) :]
+            elif part.startswith(left):
                 left = ""
             else:
                 return None
-            path += part.text
+            path += part
             continue
         value = left if part.converter == "path" else left.partition("/")[0]
         if value and not _fits(part, value):
@@ -80,13 +80,13 @@ def _filled(rule: str, typed: str) -> str | None:
     return None if left else path
 
 
-def _example(part: RulePart) -> str:
-    if part.converter == "any":
-        return part.text.partition("(")[2].partition(",")[0].partition(")")[0].strip(" \"'")
-    return _EXAMPLES.get(part.converter or "", part.parameter or "")
+def _example(parameter: Parameter) -> str:
+    if parameter.converter == "any":
+        return (parameter.arguments or "").partition(",")[0].strip(" \"'")
+    return _EXAMPLES.get(parameter.converter, parameter.name)
 
 
-def _fits(part: RulePart, value: str) -> bool:
+def _fits(parameter: Parameter, value: str) -> bool:
     if "{{" in value:
         return True
-    return part.converter not in ("int", "float") or value.lstrip("-").replace(".", "", 1).isdigit()
+    return parameter.converter not in ("int", "float") or value.lstrip("-").replace(".", "", 1).isdigit()

@@ -13,6 +13,7 @@ from nbmicro.errors import RequestError
 from nbmicro.http.build import build_request
 from nbmicro.http.json_errors import json_fault
 from nbmicro.http.messages import RequestRecord
+from nbmicro.web.rules import parameters, replace_parameters
 
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 
@@ -72,7 +73,6 @@ Kind: TypeAlias = Literal["text", "integer", "number", "choice", "flag", "file"]
 
 #: The kinds of bodies that a form can make.
 BODY_KINDS = ("none", "json", "form", "text")
-_PARAMETER = re.compile(r"<(?:[a-zA-Z_]\w*(?:\(.*?\))?:)?([a-zA-Z_]\w*)>")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 #: What stands as it is in a part of a path (RFC 3986), besides letters and digits.
 _SAFE = ":@!$&'()*+,;=~"
@@ -182,7 +182,8 @@ def form_of(method: str, pattern: str, operation: Mapping[str, Any], schemas: Ma
             known[one["in"], one["name"]] = _field(
                 one["name"], one["in"], schema, bool(one.get("required")), one.get("description", "")
             )
-    path = [known.pop(("path", name), FormField(name, "path", required=True)) for name in _PARAMETER.findall(pattern)]
+    names = [parameter.name for parameter in parameters(pattern)]
+    path = [known.pop(("path", name), FormField(name, "path", required=True)) for name in names]
     fields = [*path, *(one for one in known.values() if one.place != "path")]
     content = operation.get("requestBody", {}).get("content", {})
     body, sample = "none", ""
@@ -208,8 +209,8 @@ def request_from(form: RequestForm, filled: FilledForm) -> RequestRecord:
         A value that the path or the route wants is missing or of another kind, a line is none, or the JSON is broken.
     """
     values = {(one.place, one.name): _checked(one, filled) for one in form.fields}
-    path = _PARAMETER.sub(
-        lambda found: quote(values["path", found[1]], safe=_SAFE + "/" * ("<path:" in found[0])), form.pattern
+    path = replace_parameters(
+        form.pattern, lambda one: quote(values["path", one.name], safe=_SAFE + "/" * (one.converter == "path"))
     )
     query = [*_given(form, values, "query"), *value_lines(filled.query, "the query")]
     headers = [*_given(form, values, "header"), *header_lines(filled.headers)]

@@ -92,9 +92,11 @@ __all__ = [
     "appcontext_pushed",
     "appcontext_tearing_down",
     "before_render_template",
+    "browse",
     "copy_current_request_context",
     "current_app",
     "escape",
+    "explore",
     "flash",
     "g",
     "get_flashed_messages",
@@ -172,6 +174,33 @@ def install_as_flask() -> None:
     from nbmicro.flask_compat.stand_in import install_as_flask as install
 
     install()
+
+
+def browse(path: str = "/") -> None:
+    """Show a browser in the running cell, as ``%browse`` does.
+
+    Parameters
+    ----------
+    path:
+        Where it begins.
+
+    Raises nbmicro.errors.NbmicroError outside of a notebook in which nbmicro is loaded, RequestError for a path that is
+    none, or where anywidget is not installed.
+    """
+    from nbmicro.notebook import extension
+
+    extension.call("browse", path)
+
+
+def explore() -> None:
+    """Show the routes of the app with a form for each in the running cell, as ``%explore`` does.
+
+    Raises nbmicro.errors.NbmicroError outside of a notebook in which nbmicro is loaded, RequestError where ipywidgets
+    is not installed.
+    """
+    from nbmicro.notebook import extension
+
+    extension.call("explore")
 
 
 def load_ipython_extension(shell: Any) -> None:

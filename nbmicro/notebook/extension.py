@@ -6,8 +6,10 @@ from functools import partial
 from typing import Any
 from weakref import ref
 
+from nbmicro.errors import NbmicroError
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics import MAGICS
+from nbmicro.notebook.magics.serve import start
 from nbmicro.web.app import App
 from nbmicro.web.hosting import hosting
 
@@ -27,8 +29,8 @@ def load(shell: Any) -> None:
     session.begin()
     hosting.run_app = partial(_run_app, session)
     _sessions.append(session)
-    for name, kind, make in MAGICS:
-        replaced = session.host.add_magic(name, make(session), kind)
+    for name, magic in MAGICS.items():
+        replaced = session.host.add_magic(name, magic.of(session), magic.kind)
         if replaced is not None:
             print(f"%{name} was {replaced}'s until now; %unload_ext nbmicro gives it back.")
     print(READY)
@@ -38,9 +40,7 @@ def load(shell: Any) -> None:
 
 
 def _run_app(session: Session, app: Any, host: str | None, port: int | None) -> None:
-    from nbmicro.notebook.kernel import background
-
-    background.serve(session, host=host, port=port, app=app)
+    start(session, host=host, port=port, app=app)
 
 
 def unload(shell: Any) -> None:
@@ -51,6 +51,19 @@ def unload(shell: Any) -> None:
         if app is not None and any(route.owner.kind == "cell" for route in app.routes()):
             _left[:] = [ref(app)]
         ended.end()
+
+
+def call(magic: str, *words: str) -> Any:
+    """Do in plain Python what a magic does with these words of its line.
+
+    Raises nbmicro.errors.NbmicroError where no notebook has loaded nbmicro.
+    """
+    if not _sessions:
+        raise NbmicroError(
+            f"nbmicro.{magic}() shows something below a cell, and here is no notebook that has loaded nbmicro.",
+            hint="In a notebook:  %load_ext nbmicro",
+        )
+    return MAGICS[magic].function(_sessions[-1], *words)
 
 
 def session() -> Session | None:

@@ -1,31 +1,39 @@
-"""The table of routes as text, its MIME bundle, and the explanation of what a path meets."""
+"""The routes of an app: which are shown, where each is declared, and their table as text and as a tree in HTML."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import RequestRedirect
+from markupsafe import Markup
 
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
-from nbmicro.http.methods import COMMON_METHODS
-from nbmicro.notebook.route_tree import RouteRow, tree_html
-from nbmicro.printable import likeness
+from nbmicro.render.markup import joined, quiet
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
-from nbmicro.web.rules import as_parameter, literal_start, rule_segments
+from nbmicro.web.rules import rule_segments
 
 if TYPE_CHECKING:
     from nbmicro.foreign.app import ForeignApp
     from nbmicro.foreign.tables import ForeignRoute
 
+#: The edge beside a method; its text keeps the theme's colour.
+METHOD_EDGES = {"GET": "#3d7fd6", "POST": "#3a9a50", "PUT": "#c98500", "PATCH": "#c98500", "DELETE": "#d6453d"}
+#: Routes above which branches can be folded, and above which they are folded at first.
+FOLDABLE, FOLDED = 24, 60
 
-#: Says where a route is declared.
-Label: TypeAlias = Callable[[Any], str]
+_INDENT = "\N{NO-BREAK SPACE}" * 6
 
-_WANTED = {"int": "an int", "float": "a number with a point (1.0)", "uuid": "a UUID"}
+
+class RouteRow(NamedTuple):
+    """What a line of the table says of a route; ``methods`` are joined by commas."""
+
+    methods: str
+    rule: str
+    endpoint: str
+    where: str
 
 
 def shown_routes(app: App | ForeignApp) -> Sequence[Route | ForeignRoute]:
@@ -36,52 +44,34 @@ def shown_routes(app: App | ForeignApp) -> Sequence[Route | ForeignRoute]:
     return [route for route in table.routes if route.endpoint != "static" or table.static_files]
 
 
-def _rows(app: App | ForeignApp, label: Label) -> list[tuple[str, str, str, str]]:
-    return [(route.method_names, route.rule, route.endpoint, label(route)) for route in shown_routes(app)]
-
-
-def table_text(app: App | ForeignApp, label: Label) -> str:
-    """Method, rule, endpoint and where it is declared, in columns."""
-    rows = _rows(app, label)
+def table_bundle(app: App | ForeignApp, frame_labels: FrameLabels | None = None) -> dict[str, str]:
+    """Method, rule, endpoint and where it is declared: as text in columns, and as a tree in HTML."""
+    rows = [
+        RouteRow(route.method_names, route.rule, route.endpoint, declared_at(route, frame_labels))
+        for route in shown_routes(app)
+    ]
     if not rows:
         if isinstance(app, App):
-            return "There are no routes yet. Add one:  %%route /"
-        return f"The routes of {app.kind.spoken} cannot be read from outside. %http asks it all the same."
+            return {"text/plain": "There are no routes yet. Add one:  %%route /"}
+        text = f"The routes of {app.kind.spoken} cannot be read from outside. %http asks it all the same."
+        return {"text/plain": text}
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    return "\n".join(
-        "   ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]).rstrip()
+    lines = (
+        "   ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row.where]).rstrip()
         for row in rows
     )
+    return {"text/plain": "\n".join(lines), "text/html": tree_html(rows, "cell" if isinstance(app, App) else "where")}
 
 
-def table_bundle(app: App | ForeignApp, label: Label | None = None) -> dict[str, str]:
-    """The table as text, and the tree of it as HTML; ``label`` says where a route is declared."""
-    label = label or _owner_of
-    rows = _rows(app, label)
-    text = table_text(app, label)
-    if not rows:
-        return {"text/plain": text}
-    html = tree_html([RouteRow(*row) for row in rows], "cell" if isinstance(app, App) else "where")
-    return {"text/plain": text, "text/html": html}
-
-
-def _owner_of(route: Any) -> str:
-    """The first line of the cell that declared a route."""
-    owner = getattr(route, "owner", None)
-    return "" if owner is None else str(owner.label)
-
-
-def handler_place(route: Any, frame_labels: FrameLabels | None = None) -> str:
-    """Where a foreign app's handler is: ``shop.py, line 12``, or the package that brings it."""
+def declared_at(route: Route | ForeignRoute, frame_labels: FrameLabels | None = None) -> str:
+    """The first line of the cell that declared a route; of another framework's ``shop.py, line 12``, or a package."""
+    if isinstance(route, Route):
+        return str(route.owner.label)
     function = route.function
     code = getattr(inspect.unwrap(function) if callable(function) else function, "__code__", None)
-    if code is None:
-        code = next(
-            (one for value in vars(function).values() if (one := getattr(value, "__code__", None)) is not None)
-            if inspect.isclass(function)
-            else iter(()),
-            None,
-        )
+    if code is None and inspect.isclass(function):
+        codes = (getattr(value, "__code__", None) for value in vars(function).values())
+        code = next((found for found in codes if found is not None), None)
     if code is not None and is_users(code.co_filename):
         label = label_of(code.co_filename, frame_labels)
         line = inspect.getsourcelines(function)[1] if inspect.isclass(function) else code.co_firstlineno
@@ -90,62 +80,87 @@ def handler_place(route: Any, frame_labels: FrameLabels | None = None) -> str:
     return str(module).partition(".")[0] if module != "builtins" else ""
 
 
-def explain_path(app: App | ForeignApp, path: str) -> str:
-    """What answers ``path``; where nothing does, which rules come near and what they want."""
-    path = path if path.startswith("/") else f"/{path}"
-    if not isinstance(app, App):
-        found = app.what_answers(path)
-        if found is None:
-            return table_text(app, _owner_of)
-        return "\n".join(found) if found else _near(path.partition("?")[0], [(r.pattern, r.rule) for r in app.table()])
-    path, _, query = path.partition("?")
-    adapter = app.tables.current().map.bind("localhost")
-    answers: list[str] = []
-    for method in COMMON_METHODS:
-        try:
-            rule, values = adapter.match(path, method=method, return_rule=True, query_args=query)
-        except RequestRedirect as redirect:
-            return f"{path}: redirects to {redirect.new_url.removeprefix('http://localhost')}"
-        except MethodNotAllowed:
-            continue
-        except HTTPException:
-            break
-        given = ", ".join(f"{name}={value!r}" for name, value in values.items())
-        answers.append(f"{method} {path}: {rule.rule} → {rule.endpoint}{f' with {given}' if given else ''}")
-    if answers:
-        return "\n".join(answers)
-    return _near(path, [(route.rule, route.rule) for route in app.routes()])
+# -- the tree ----------------------------------------------------------------------------------------------------------
 
 
-def _near(path: str, rules: Sequence[tuple[str, str]]) -> str:
-    """What to say of a path that nothing answers: the rules that come near, as they are written."""
-    near = [reason for rule, written in rules if (reason := _difference(path, rule, written)) is not None]
-    return " ".join([f"{path}: no rule matches.", *dict.fromkeys(near)])
+@dataclass
+class _Branch:
+    path: str
+    routes: list[RouteRow] = field(default_factory=list)
+    inside: dict[str, _Branch] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return len(self.routes) + sum(branch.count for branch in self.inside.values())
+
+    def shortened(self) -> _Branch:
+        """The same with branches that only lead to one other joined with that."""
+        inside = {name: branch.shortened() for name, branch in self.inside.items()}
+        if not self.routes and len(inside) == 1:
+            only = next(iter(inside.values()))
+            return _Branch(self.path + only.path, only.routes, only.inside)
+        return _Branch(self.path, self.routes, inside)
 
 
-def _difference(path: str, rule: str, written: str) -> str | None:
-    """Why a rule that comes near does not match, or None if it is far."""
-    start = literal_start(rule)
-    if start == rule:
-        longer = len(rule) - len(path)
-        if likeness(path, rule) < 0.75:
-            return None
-        if rule.startswith(path) or path.startswith(rule):
-            count = {1: "one letter"}.get(abs(longer), f"{abs(longer)} letters")
-            return f"{written}: {count} {'more' if longer > 0 else 'less'}."
-        return f"{written}: spelled otherwise."
-    here, there = path.strip("/").split("/"), rule_segments(rule.strip("/"))
-    if len(here) != len(there):
-        fixed = start.rstrip("/")
-        near = fixed and likeness(path.rstrip("/"), fixed) >= 0.75
-        return f"{written}: needs {'more' if len(there) > len(here) else 'fewer'} parts." if near else None
-    wants = None
-    for one, part in zip(here, there, strict=True):
-        parameter = as_parameter(part)
-        if parameter is None:
-            if one != part and likeness(one, part) < 0.75:
-                return None
-            wants = wants or (f"spelled {part}" if one != part else None)
-        elif parameter.converter in ("int", "float", "uuid", "any"):
-            wants = wants or f"needs {_WANTED.get(parameter.converter, f'a value of {parameter.converter}')}"
-    return f"{written}: {wants}." if wants else None
+def tree_html(rows: Sequence[RouteRow], where: str) -> str:
+    """Draw the routes; ``where`` heads the column that says where each is declared."""
+    branches = [branch.shortened() for branch in _grown(rows).inside.values()]
+    if len(rows) <= FOLDABLE:
+        return str(_table(branches, where))
+    alone = [branch for branch in branches if branch.count == 1]
+    is_open = len(rows) <= FOLDED
+    folded = [_folded(branch, where, is_open) for branch in branches if branch.count > 1]
+    return str(joined([*([_table(alone, where)] if alone else []), *folded]))
+
+
+def _grown(rows: Sequence[RouteRow]) -> _Branch:
+    root = _Branch("")
+    for row in rows:
+        branch = root
+        head, *others = rule_segments(row.rule)
+        for part in [*([head] if head or not others else []), *(f"/{segment}" for segment in others)]:
+            branch = branch.inside.setdefault(part, _Branch(part))
+        branch.routes.append(row)
+    return root
+
+
+def _folded(branch: _Branch, where: str, is_open: bool) -> Markup:
+    count = Markup('<small style="opacity:.75">{} routes</small>').format(branch.count)
+    return Markup(
+        '<details{}><summary style="cursor:pointer;padding:.15em 0"><code>{}</code> {}</summary>\n{}</details>'
+    ).format(Markup(" open") if is_open else "", branch.path, count, _table([branch], where))
+
+
+def _table(branches: Sequence[_Branch], where: str) -> Markup:
+    head = Markup("").join(
+        Markup('<th style="text-align:left">{}</th>').format(name) for name in ("path", "methods", "endpoint", where)
+    )
+    lines = [line for branch in branches for line in _lines(branch, 0)]
+    return Markup('<table style="margin:.2em 0 .6em"><thead><tr>{}</tr></thead><tbody>\n{}\n</tbody></table>').format(
+        head, joined(lines)
+    )
+
+
+def _lines(branch: _Branch, depth: int) -> Iterator[Markup]:
+    path = Markup("{}<code>{}</code>").format(_INDENT * depth, branch.path)
+    if not branch.routes:
+        yield _line(path, "", "", "")
+    for row in branch.routes:
+        yield _line(path, _methods(row.methods), Markup("<code>{}</code>").format(row.endpoint), _where(row.where))
+        path = Markup("")
+    for inner in branch.inside.values():
+        yield from _lines(inner, depth + 1)
+
+
+def _line(*cells: Markup | str) -> Markup:
+    cell = Markup('<td style="text-align:left;vertical-align:top">{}</td>')
+    return Markup("<tr>{}</tr>").format(Markup("").join(map(cell.format, cells)))
+
+
+def _methods(names: str) -> Markup:
+    edge = Markup('<b style="border-left:3px solid {};padding:0 .7em 0 .4em">{}</b>')
+    return Markup(" ").join(edge.format(METHOD_EDGES.get(name, "#888"), name) for name in names.split(","))
+
+
+def _where(text: str) -> Markup:
+    return quiet(text) if text else Markup("")

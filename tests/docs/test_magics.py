@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
 from collections.abc import Iterator
 
@@ -17,7 +15,7 @@ from start import ROOT
 
 PAGE = (ROOT / "docs" / "magics.md").read_text("utf-8")
 CELL = re.compile(r"^```ipython\n(?P<cell>.*?)^```\n(?:```text\n(?P<shown>.*?)^```\n)?", re.MULTILINE | re.DOTALL)
-NAMES = [name for name, _, _ in MAGICS]
+NAMES = list(MAGICS)
 OPTION = re.compile(r"(?<![\w-])--?[A-Za-z][\w-]*")
 
 
@@ -28,20 +26,8 @@ def section(name: str) -> str:
 
 
 def accepted(name: str) -> set[str]:
-    """The options that a magic's own code reads: the keys of what it gives to ``read_options``."""
-    make = next(make for one, _, make in MAGICS if one == name)
-    tree = ast.parse(inspect.getsource(inspect.getmodule(make)))  # type: ignore[arg-type]
-    found = {
-        key.value
-        for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "read_options"
-        if isinstance(call.args[0], ast.Constant) and call.args[0].value == f"%{name}"
-        for known in call.args[2:3]
-        if isinstance(known, ast.Dict)
-        for key in known.keys
-        if isinstance(key, ast.Constant) and isinstance(key.value, str)
-    }
-    return found | ({"--name", "--try"} if name == "route" else set())
+    """The options that a magic takes."""
+    return set(MAGICS[name].options or ()) | ({"--name", "--try"} if name == "route" else set())
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +50,7 @@ def test_every_cell_shows_what_the_page_says() -> None:
 @pytest.mark.kernel
 @pytest.mark.parametrize("name", NAMES)
 def test_every_magic_answers_each_way_of_asking_with_a_help_that_teaches(kernel: RealKernel, name: str) -> None:
-    kind = next(kind for one, kind, _ in MAGICS if one == name)
-    magics = {"line": ["%"], "cell": ["%%"], "line_cell": ["%", "%%"]}[kind]
+    magics = {"line": ["%"], "cell": ["%%"], "line_cell": ["%", "%%"]}[MAGICS[name].kind]
     for magic in magics:
         asked = [kernel.check(f"{magic}{name} {word}", cell_id="ask").stdout for word in ("--help", "-h")]
         assert asked[0] == asked[1]

@@ -69,6 +69,9 @@ def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
     assert kernel.check(STATE).stdout == once
     assert kernel.check("%exchanges 1").text.split()[-5:] == ["3", "GET", "/", "200", "browse"]
 
+    plain = kernel.check("import nbmicro\nnbmicro.browse()", cell_id="browse")
+    assert plain.text == first.text
+
     lost = kernel.check("%browse /lost", cell_id="lost")
     assert lost.outputs[1].data["text/plain"].startswith("GET /lost → 404 NOT FOUND")
     wrong = kernel.run("%browse https://example.com/")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmicro.notebook.doctor import front_end, report, widget_state
+from nbmicro.notebook.magics.nbmicro import front_end, report, widget_state
 from nbmicro.testing.kernel import RealKernel
 
 
@@ -99,14 +99,14 @@ def test_the_front_end_is_named_as_far_as_it_can_be_known(
 
 def test_widgets_that_came_after_jupyter_was_started_say_restart_it(tmp_path: Path) -> None:
     nothing = widget_state([tmp_path], None)
-    assert "not here" in nothing.found
+    assert "not here" in nothing.state
     for name in ("anywidget", "@jupyter-widgets/jupyterlab-manager"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "package.json").write_text("{}")
     installed = os.stat(tmp_path / "anywidget" / "package.json").st_ctime
-    assert widget_state([tmp_path, tmp_path / "other"], installed + 10).cure == ""
+    assert widget_state([tmp_path, tmp_path / "other"], installed + 10).hint == ""
     late = widget_state([tmp_path], installed - 10)
-    assert late.cure.startswith("Restart Jupyter itself (not only the kernel)")
+    assert late.hint.startswith("Restart Jupyter itself (not only the kernel)")
     assert report([late]).endswith("One thing to mend: see its arrow.")
 
 

@@ -18,6 +18,7 @@ def test_what_an_explorer_shows_without_a_front_end(kernel: RealKernel) -> None:
     kernel.check('%%route /users/<int:id>\n{"id": id}', cell_id="route")
     first = kernel.check("%explore", cell_id="explore")
     assert first.text == kernel.check("%explore", cell_id="explore").text
+    assert first.text == kernel.check("import nbmicro\nnbmicro.explore()", cell_id="explore").text
     line, still = (output.data for output in first.outputs)
     assert line["text/plain"].startswith("An explorer of app (nbmicro, 1 route): run this cell to use it.")
     assert WIDGET in line

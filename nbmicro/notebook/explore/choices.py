@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.notebook.explore.form import RequestForm, form_of
-from nbmicro.notebook.route_table import handler_place, shown_routes
+from nbmicro.notebook.route_table import declared_at, shown_routes
 from nbmicro.web.app import App
+from nbmicro.web.declarations import Route
 
 if TYPE_CHECKING:
     from nbmicro.foreign.app import ForeignApp
@@ -47,13 +48,11 @@ def choices_of(app: App | ForeignApp, frame_labels: FrameLabels | None = None) -
     found: list[RouteChoice] = []
     for route in shown_routes(app):
         methods = route.method_names.split(",")
-        owner = getattr(route, "owner", None)
-        if isinstance(app, App):
+        where = declared_at(route, frame_labels)
+        if isinstance(route, Route):
             pattern, handler = route.rule, route.handler
-            where = "" if owner is None else str(owner.label)
         else:
-            pattern, handler = route.pattern, route.function if route.handler is not None else None  # type: ignore[union-attr]
-            where = handler_place(route, frame_labels)
+            pattern, handler = route.pattern, route.function if route.handler is not None else None
         for method in _ANY if methods == ["ANY"] else methods:
             if method != "WEBSOCKET":
                 found.append(RouteChoice(method, route.rule, pattern, route.endpoint, where, handler))

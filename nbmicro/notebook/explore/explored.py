@@ -15,7 +15,7 @@ from nbmicro.notebook.explore.choices import RouteChoice, choices_of, form_for
 from nbmicro.notebook.explore.form import RequestForm
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.kernel.showing import bundle_of
-from nbmicro.notebook.route_table import handler_place, table_bundle
+from nbmicro.notebook.route_table import table_bundle
 from nbmicro.web.owners import current_run
 
 if TYPE_CHECKING:
@@ -119,8 +119,7 @@ def explore(session: Session) -> None:
     owner = run.owner.key if run is not None else None
     _panels_of(session).add(owner, panel)
     session.host.display(panel.bundle(_TEXT.format(session.spoken.description())))
-    is_own = session.spoken.peek() is not None
-    still = table_bundle(app, None if is_own else lambda route: handler_place(route, session.label_of_file))
+    still = table_bundle(app, session.label_of_file)
     if "text/html" in still:
         still["text/html"] = f'<div class="nbmicro-explore-still">{still["text/html"]}</div>'
     session.host.display(still)

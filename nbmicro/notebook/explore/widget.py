@@ -23,7 +23,7 @@ from nbmicro.notebook.explore.form import FilledForm, RequestForm, checked_json,
 from nbmicro.notebook.explore.keys import Pressed
 from nbmicro.notebook.explore.panel import Panel, show
 from nbmicro.notebook.kernel.aside import aside
-from nbmicro.notebook.route_tree import METHOD_EDGES
+from nbmicro.notebook.route_table import METHOD_EDGES
 from nbmicro.render.markup import MONO, joined
 
 if TYPE_CHECKING:

@@ -1,41 +1,28 @@
-"""The magics, each of which parses its line and calls.
+"""The magics: a module for each, named as it is, with all that it does; what they share is in ``magic.py``.
 
-What lives here: their table. What must not: what they do.
+What must not be here: an import at the head of a module that a magic needs only when it is used. Loading the extension
+imports every one of these modules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from importlib import import_module
 
-from nbmicro.notebook.kernel.session import Session
-from nbmicro.notebook.magics import (
-    app,
-    bench,
-    browse,
-    exchanges,
-    explore,
-    http,
-    nbmicro,
-    resources,
-    route,
-    routes,
-    serve,
-    trace,
-)
+from nbmicro.notebook.magics.magic import MAGICS as MAGICS
 
-MAGICS: tuple[tuple[str, str, Callable[[Session], Callable[..., Any]]], ...] = (
-    ("route", "cell", route.make),
-    ("http", "line_cell", http.make),
-    ("template", "cell", resources.make_template),
-    ("static", "cell", resources.make_static),
-    ("routes", "line", routes.make),
-    ("exchanges", "line", exchanges.make),
-    ("trace", "line", trace.make),
-    ("bench", "line", bench.make),
-    ("app", "line", app.make),
-    ("serve", "line", serve.make),
-    ("browse", "line", browse.make),
-    ("explore", "line", explore.make),
-    ("nbmicro", "line", nbmicro.make),
-)
+for _name in (
+    "route",
+    "http",
+    "template",
+    "static",
+    "routes",
+    "exchanges",
+    "trace",
+    "bench",
+    "app",
+    "serve",
+    "browse",
+    "explore",
+    "nbmicro",
+):
+    import_module(f"{__name__}.{_name}")

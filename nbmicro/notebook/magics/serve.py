@@ -1,45 +1,136 @@
-"""``%serve``: the background server."""
+"""``%serve`` and ``app.run()``: the background server of a notebook, started, replaced and stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import no_var_expand
-
+from nbmicro.client.recorder import Recorder
 from nbmicro.notebook.kernel.session import Session
-from nbmicro.notebook.magics.help import asks_for_help
-from nbmicro.notebook.magics.options import read_options
+from nbmicro.notebook.magics.magic import magic
+from nbmicro.web.owners import current_run
+
+if TYPE_CHECKING:
+    from nbmicro.server.address import Address
 
 
-def make(session: Session) -> Callable[..., Any]:
-    """The magic of a session."""
+@magic("serve", options={"--port": int, "--host": str, "--allow-host": str, "--stop": None})
+def serve(session: Session, *, stop: bool = False, **options: Any) -> None:
+    """Serve the app in the background, so that a browser can open it; run it again to start it anew.
 
-    @no_var_expand
-    def serve(line: str) -> None:
-        """Serve the app in the background, so that a browser can open it; run it again to start it anew.
+    %serve [--port N] [--host H] [--allow-host NAME] [--stop]
 
-        %serve [--port N] [--host H] [--allow-host NAME] [--stop]
+    --port        5000, or the next free one, unless asked for
+    --host        127.0.0.1: only this machine
+    --allow-host  also answer to this host name
+    --stop        end it; its port is free at once
 
-        --port        5000, or the next free one, unless asked for
-        --host        127.0.0.1: only this machine
-        --allow-host  also answer to this host name
-        --stop        end it; its port is free at once
+        %serve
+        %serve --port 8080
+        %serve --stop
 
-            %serve
-            %serve --port 8080
-            %serve --stop
+    In plain Python:  app.run()
+    """
+    if stop:
+        _stop(session)
+    else:
+        start(session, **options)
 
-        In plain Python:  app.run()
-        """
-        if asks_for_help(line, serve):
-            return
-        from nbmicro.notebook.kernel import background
 
-        options = read_options("%serve", line, {"--port": int, "--host": str, "--allow-host": str, "--stop": None})
-        if options.pop("stop", False):
-            background.stop(session)
-        else:
-            background.serve(session, **options)
+def start(
+    session: Session,
+    *,
+    port: int | None = None,
+    host: str | None = None,
+    allow_host: str | None = None,
+    app: Any = None,
+) -> None:
+    """Start the server, in place of the one that runs; commit first what the running cell declared so far."""
+    from nbmicro.server.server import BackgroundServer
 
-    return serve
+    run = current_run()
+    if run is not None:
+        run.commit()
+    before = session.server
+    if before is not None and port is None and host in (None, before.host):
+        port = before.port
+    if before is not None and port == before.port:
+        session.stop_server()
+    target = session.target if app is None else lambda: app
+    target()  # an `app` that is none is an error here, not at each request
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        return target()(environ, start_response)
+
+    servers = _jupyters()
+    server = BackgroundServer(
+        Recorder(
+            answer,
+            session.history,
+            frame_labels=session.label_of_file,
+            secret_names=session.client.secret_names,
+        ),
+        host=host or "127.0.0.1",
+        port=port,
+        allow_hosts=(allow_host,) if allow_host else (),
+        servers=servers,
+    )
+    server.start()
+    session.stop_server()
+    session.server = server
+    found = address(server.port, server.host, servers)
+    notes = [note for note in (found.note, server.warning) if note]
+    session.host.display(_bundle(session.spoken.name if app is None else "app", found.url, notes))
+
+
+def _stop(session: Session) -> None:
+    server = session.server
+    if server is None:
+        print("No server is running. Start one: %serve")
+        return
+    ended = session.stop_server()
+    print(f"Stopped; port {server.port} is free.")
+    if not ended:
+        print(
+            "A handler is still running, and nothing can end it from outside: restart the kernel if it never returns."
+        )
+
+
+def address(port: int, host: str, servers: list[dict[str, object]] | None = None) -> Address:
+    """Where the user's own browser finds what listens on ``port``; ``servers`` are the running Jupyters if known."""
+    from nbmicro.server.address import browser_url
+
+    return browser_url(
+        port,
+        environ=os.environ,
+        host=host,
+        servers=_jupyters() if servers is None else servers,
+        has_server_proxy=importlib.util.find_spec("jupyter_server_proxy") is not None,
+        colab="google.colab" in sys.modules,
+    )
+
+
+def _jupyters() -> list[dict[str, object]]:
+    """The records of the running Jupyter servers, where Jupyter is installed."""
+    if importlib.util.find_spec("jupyter_core") is None:
+        return []
+    from jupyter_core.paths import jupyter_runtime_dir
+
+    from nbmicro.server.address import jupyter_servers
+
+    return jupyter_servers(jupyter_runtime_dir())
+
+
+def _bundle(name: str, url: str, notes: Sequence[str]) -> dict[str, str]:
+    """Where the app is, as text and with a link: behind a hub the address is a path, which no front end makes one."""
+    text = "\n".join([f"Serving {name} at {url}  Stop: %serve --stop", *notes])
+    shown = escape(url)
+    if url.startswith(("http://", "https://", "/")):
+        shown = f'<a href="{shown}" target="_blank" rel="noopener">{shown}</a>'
+    first = f"Serving {escape(name)} at {shown} \N{MIDDLE DOT} Stop: <code>%serve --stop</code>"
+    lines = [first, *map(escape, notes)]
+    return {"text/plain": text, "text/html": "".join(f"<div>{line}</div>" for line in lines)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from nbmicro.notebook.route_tree import FOLDABLE, FOLDED, RouteRow, tree_html
+from nbmicro.notebook.route_table import FOLDABLE, FOLDED, RouteRow, tree_html
 
 
 def drawn(*rules: str) -> list[str]:

@@ -1,0 +1,99 @@
+"""``%%template``: a cell becomes a template, and says the names it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbmicro.errors import CellError
+from nbmicro.notebook.kernel.session import Session
+from nbmicro.notebook.magics.magic import magic
+from nbmicro.web.app import App
+
+if TYPE_CHECKING:
+    from nbmicro.cells.resource_cell import TemplateCell
+
+
+@magic("template", kind="cell")
+def template(session: Session, line: str, cell: str) -> None:
+    """Make this cell a Jinja2 template.
+
+    %%template NAME [--try k=v…]
+
+    NAME      hello.html; it comes before a file of that name in templates/
+    --try     render it at once with these values:  --try name=Ada age:=36
+
+        %%template hello.html --try name=Ada
+        <h1>Hello, {{ name }}!</h1>
+
+    A handler uses it with render_template("hello.html", name=name). Another template begins with
+    {% extends "hello.html" %} or takes it in with {% include "hello.html" %}.
+
+    In plain Python:  app.add_template("hello.html", "<h1>{{ name }}</h1>")
+    """
+    from nbmicro.cells.resource_cell import parse_template_cell
+    from nbmicro.cells.sources import remember_source
+
+    parsed = parse_template_cell(line, cell)
+    needs = _needed_names(session.app, parsed)
+    session.app.add_template(parsed.name, parsed.source)
+    remember_source(f"<template {parsed.name}>", f"%%template {line}\n{cell}")
+    print(f"template {parsed.name} · needs: {', '.join(needs) or 'nothing'}")
+    if parsed.attempt is not None:
+        _show(session, parsed)
+
+
+def _needed_names(app: App, cell: TemplateCell) -> list[str]:
+    """The names that whoever renders the template must give, sorted.
+
+    Raises nbmicro.errors.CellError with the cell's line for a template that Jinja cannot read.
+    """
+    from jinja2 import TemplateSyntaxError, meta, nodes
+
+    environment = app.jinja_env
+    try:
+        tree: nodes.Template = environment.parse(cell.source, cell.name, cell.name)
+        environment.compile(tree, cell.name, cell.name)
+    except TemplateSyntaxError as error:
+        line = error.lineno + 1  # below the %%template line
+        lines = cell.source.splitlines()
+        text = lines[error.lineno - 1].strip() if 0 < error.lineno <= len(lines) else ""
+        raise CellError(
+            f"{error.message}\n    {line} │ {text}",
+            hint="The template declared before, if there was one, goes on serving.",
+            where=f"%%template {cell.name}",
+            line=line,
+        ) from None
+    return sorted(meta.find_undeclared_variables(tree) - set(environment.globals) - {"request", "session", "g"})
+
+
+def _show(session: Session, cell: TemplateCell) -> None:
+    """Render the template with the values of ``--try``, and show the page.
+
+    Raises nbmicro.errors.CellError with the cell's line where it cannot be rendered.
+    """
+    from jinja2 import TemplateError
+
+    from nbmicro.notebook.kernel.showing import page_bundle
+    from nbmicro.web.templating import render_template
+
+    with session.app.test_request_context():
+        try:
+            text = render_template(cell.name, **(cell.attempt or {}))
+        except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
+            raise CellError(
+                f"{type(error).__name__}: {error}",
+                hint="The template is declared; the values of --try do not suit it.",
+                where=f"%%template {cell.name}",
+                line=_line_of(error, cell.name),
+            ) from None
+    session.host.display(page_bundle(text, session.client.fetch))
+
+
+def _line_of(error: BaseException, name: str) -> int | None:
+    """The line of the cell where the template failed: below its ``%%template`` line."""
+    trace, line = error.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == f"<template {name}>":
+            line = trace.tb_lineno + 1
+        trace = trace.tb_next
+    return line

@@ -8,33 +8,16 @@ import re
 from dataclasses import dataclass, replace
 
 from nbmicro.errors import CellError
+from nbmicro.http.methods import COMMON_METHODS, ROUTE_METHODS
 from nbmicro.printable import did_you_mean
 from nbmicro.web.rules import corrected_rule, literal_text, parameters, replace_parameters
-
-_STANDARD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "QUERY", "LINK", "UNLINK")
-_WEBDAV = (
-    "PROPFIND",
-    "PROPPATCH",
-    "MKCOL",
-    "COPY",
-    "MOVE",
-    "LOCK",
-    "UNLOCK",
-    "REPORT",
-    "SEARCH",
-    "BIND",
-    "UNBIND",
-    "ACL",
-)
-METHODS = frozenset({*_STANDARD, *_WEBDAV, "PURGE"})
-"""The methods of RFC 9110 and of IANA's registry that a `%%route` line takes; others need `@app.route`."""
 
 _OPTIONS = ("--name", "--try")
 _ANOTHER_NAME = {"--endpoint": "--name", "--as": "--name", "-n": "--name", "--test": "--try", "-t": "--try"}
 _METHODS_ARGUMENT = re.compile(r"[\s,]*\bmethods?\s*=\s*(?P<list>\[[^\]]*\]?|\([^)]*\)?|\{[^}]*\}?|\S+)[\s,]*")
 _METHOD_LIST = re.compile(r"[\[({\"']*([A-Za-z]+)(?:[\"'\s]*[,|/;+&]+[\"'\s]*[A-Za-z]+)*[\])}\"']*(?=\s+[\"'/])")
 _DECORATOR = re.compile(
-    r"(?<!\S)(?:@\w+\.|\w+\.(?=\w+\s*\())(?P<verb>route|get|post|put|patch|delete)\b"
+    rf"(?<!\S)(?:@\w+\.|\w+\.(?=\w+\s*\())(?P<verb>route|{'|'.join(COMMON_METHODS).lower()})\b"
     r"(?:\s*\(\s*[rf]?(?:[\"'](?P<rule>[^\"']*)[\"'])?(?P<rest>.*))?"
 )
 _METHODS_OPTIONS = frozenset({"--method", "--methods", "-X", "--request"})
@@ -93,7 +76,7 @@ def refuse_decorator(head: str, tail: str) -> None:
         return
     given = _METHODS_ARGUMENT.search(found["rest"] or "")
     verb = found["verb"].upper()
-    methods = _method_words(given["list"] if given else head[: found.start()] or (verb if verb in METHODS else ""))
+    methods = _method_words(given["list"] if given else head[: found.start()] or verb.removeprefix("ROUTE"))
     named = re.search(r"endpoint\s*=\s*[\"']([A-Za-z_]\w*)[\"']", found["rest"] or "")
     corrected = TypedLine(
         () if methods == ("GET",) else methods,
@@ -119,7 +102,7 @@ def refuse_method_list(head: str) -> None:
     """`[GET, POST]`, `GET|POST`, `"GET"`: the methods, but not as a line writes them."""
     found = _METHOD_LIST.match(head)
     methods = _method_words(found[0]) if found else ()
-    if found and METHODS.issuperset(methods):
+    if found and ROUTE_METHODS.issuperset(methods):
         corrected = f"{','.join(methods)} {head[found.end() :].strip()}"
         raise _named(found[0], ": methods are written as words, with commas between them.", corrected)
 
@@ -127,22 +110,22 @@ def refuse_method_list(head: str) -> None:
 def refuse_methods(text: str, words: tuple[str, ...], rest: str) -> None:
     """A word before the rule that is no method, or methods without commas between them."""
     more = [word.upper() for word in re.split(r"[\s,]+", rest) if word]
-    more = list(itertools.takewhile(METHODS.__contains__, more))
-    if more and words[-1] in METHODS:
+    more = list(itertools.takewhile(ROUTE_METHODS.__contains__, more))
+    if more and words[-1] in ROUTE_METHODS:
         after = re.sub(rf"^(?:[A-Za-z-]+[\s,]*){{{len(more)}}}", "", rest)
         corrected = f"{','.join(dict.fromkeys((*words, *more)))} {after or '/'}"
         raise _named(f"{text} {' '.join(more)}", ": methods are separated by commas.", corrected)
     for word in words:
-        if word not in METHODS:
+        if word not in ROUTE_METHODS:
             raise _unknown_method(word, words, rest)
 
 
 def _unknown_method(word: str, words: tuple[str, ...], rest: str) -> CellError:
-    near = did_you_mean(word, METHODS, 0.5)
+    near = did_you_mean(word, ROUTE_METHODS, 0.5)
     if near:
         corrected = f"{','.join(near if each == word else each for each in words)} {rest or '/'}"
         return _named(word, f" is no HTTP method. Did you mean {near}?", corrected)
-    known = [each for each in words if each in METHODS]
+    known = [each for each in words if each in ROUTE_METHODS]
     corrected = f"{','.join(known)} {rest or '/'}".strip()
     methods = f'@app.route("{rest or "/"}", methods=["{word}"])'
     return _named(word, " is no HTTP method.", corrected, more=f"For a method of your own, in a plain cell:  {methods}")
@@ -182,7 +165,7 @@ def refuse_words(typed: TypedLine, rule: str | None, extra: tuple[str, ...]) -> 
         return
     methods = _method_words(" ".join(extra))
     corrected = replace(typed, rule=corrected_rule(rule))
-    if methods and all(method in METHODS for method in methods) and not any("/" in word for word in extra):
+    if methods and all(method in ROUTE_METHODS for method in methods) and not any("/" in word for word in extra):
         corrected = replace(corrected, methods=tuple(dict.fromkeys((*typed.methods, *methods))))
         raise _named(" ".join(extra), ": on a %%route line the methods stand before the rule.", corrected)
     if any(word.startswith("/") for word in extra):
@@ -217,7 +200,7 @@ def refuse_rule(typed: TypedLine) -> None:
         _refuse_parameters(typed)
         return
     attached = re.match(r"([A-Z]+(?:,[A-Z]+)*)(/.*)", rule)
-    if attached is not None and METHODS.issuperset(attached[1].split(",")) and not typed.methods:
+    if attached is not None and ROUTE_METHODS.issuperset(attached[1].split(",")) and not typed.methods:
         methods = tuple(attached[1].split(","))
         corrected = replace(typed, methods=methods, rule=attached[2])
         raise _named(rule, ": a space stands between the methods and the rule.", corrected)

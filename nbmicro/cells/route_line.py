@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from nbmicro.cells import line_faults
 from nbmicro.errors import CellError
+from nbmicro.http.methods import ROUTE_METHODS
 from nbmicro.web.rules import parameters, replace_parameters, rule_endpoint, rule_text
 
 _METHOD_WORDS = re.compile(r"\s*([A-Za-z][A-Za-z-]*(?:\s*,\s*[A-Za-z][A-Za-z-]*)*)\s*,?(?=\s|$)")
@@ -122,7 +123,7 @@ def _methods(head: str) -> tuple[tuple[str, ...] | None, int]:
         line_faults.refuse_method_list(head)
         return None, 0
     words = tuple(word.strip().upper() for word in found[1].split(","))
-    if len(words) == 1 and words[0] not in line_faults.METHODS and not head[found.end() :].lstrip().startswith("/"):
+    if len(words) == 1 and words[0] not in ROUTE_METHODS and not head[found.end() :].lstrip().startswith("/"):
         return None, 0
     line_faults.refuse_methods(found[1], words, head[found.end() :].strip())
     return words, found.end()

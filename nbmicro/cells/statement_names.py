@@ -10,18 +10,20 @@ from inspect import CO_OPTIMIZED
 from types import CodeType
 
 from nbmicro.cells.top_level import TopLevel
+from nbmicro.http.methods import COMMON_METHODS
 
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 _READS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
 # Names of methods that, used as a decorator, add something to an app or a blueprint (Flask 3.1's).
-_DECORATORS = frozenset(
-    """route get post put delete patch endpoint errorhandler app_errorhandler before_request after_request
+_VERBS = frozenset(map(str.lower, COMMON_METHODS))
+_DECORATORS = _VERBS | frozenset(
+    """route endpoint errorhandler app_errorhandler before_request after_request
     teardown_request teardown_appcontext before_app_request after_app_request teardown_app_request context_processor
     app_context_processor url_value_preprocessor app_url_value_preprocessor url_defaults app_url_defaults
     template_filter template_test template_global app_template_filter app_template_test app_template_global
     shell_context_processor""".split()  # noqa: SIM905 - as a list it takes thirty lines
 )
-_CALLS = _DECORATORS - {"get", "post", "put", "delete", "patch", "route", "endpoint"} | {
+_CALLS = _DECORATORS - _VERBS - {"route", "endpoint"} | {
     "add_url_rule",
     "add_template",
     "add_static_file",

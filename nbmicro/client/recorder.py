@@ -16,7 +16,8 @@ from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.history import History
 from nbmicro.http.body import Body, BodyWriter
 from nbmicro.http.headers import HeaderFields
-from nbmicro.http.messages import RequestRecord, ResponseRecord, charset_of
+from nbmicro.http.media_types import charset_of
+from nbmicro.http.messages import RequestRecord, ResponseRecord
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

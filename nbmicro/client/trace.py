@@ -16,6 +16,7 @@ from typing import Any
 from nbmicro.client.line_trace import LineWatch
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
 from nbmicro.exchange.records import TraceStep
+from nbmicro.http.methods import COMMON_METHODS
 
 _HOOKS = {
     "url_value_preprocessor": "before",
@@ -37,7 +38,7 @@ _FLASKS = {
     "error_handler": "error_handler_spec",
 }
 #: Methods of a class that answers requests.
-_ANSWERING = ("get", "post", "put", "patch", "delete")
+_ANSWERING = tuple(map(str.lower, COMMON_METHODS))
 
 
 def functions_of(app: Any) -> dict[CodeType, tuple[str, str]]:

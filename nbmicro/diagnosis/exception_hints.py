@@ -14,6 +14,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from nbmicro.diagnosis.user_code import is_users
+from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.printable import did_you_mean
 from nbmicro.web.names import HANDLER_NAMES
 from nbmicro.web.refusals import json_cure
@@ -22,9 +23,7 @@ from nbmicro.web.refusals import json_cure
 _ROUTE_CELL = re.compile(r"<[A-Z,]+ /")
 _JSON_WORDS = {"true": "True", "false": "False", "null": "None"}
 # What a client is asked for.
-_CLIENTS = frozenset(
-    ("get", "post", "put", "patch", "delete", "head", "options", "open", "send", "history", "cookies", "hide", "reset")
-)
+_CLIENTS = frozenset((*map(str.lower, CLIENT_METHODS), "open", "send", "history", "cookies", "hide", "reset"))
 #: The lines that give a notebook its client again.
 CLIENT_BACK = "del client   and   %reload_ext nbmicro"
 #: How an extension of Flask's gets to work with an app of nbmicro's.

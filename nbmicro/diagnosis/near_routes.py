@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from nbmicro.diagnosis.response_hints import RouteInfo
 from nbmicro.exchange.records import TriedRule
+from nbmicro.http.methods import with_head
 from nbmicro.web.rules import Parameter, parameters, rule_segments
 
 #: Rules that are told of.
@@ -42,7 +43,7 @@ def tried_rules(
         depth, verdict = _verdict(path, route.rule)
         if verdict is None:
             depth += 1
-            allowed = not route.methods or method in route.methods or (method == "HEAD" and "GET" in route.methods)
+            allowed = not route.methods or method in with_head(set(route.methods))
             verdict = "fits too; another rule is more exact" if allowed else f"fits, but answers {methods} only"
         rated.append((-depth, index, TriedRule(methods, route.written or route.rule, verdict)))
     answered = [one for one in rated if one[2].answers]

@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote
 from werkzeug.exceptions import BadRequestKeyError
 
 from nbmicro.exchange.records import ExchangeRecord
+from nbmicro.http.media_types import FORM, MULTIPART_FORM, is_json
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.methods import AUTOMATIC_METHODS, METHODS
 from nbmicro.printable import did_you_mean, likeness
@@ -219,7 +220,8 @@ def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str |
 
 def _not_json(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
     request = exchange.request
-    if request.media_type == "application/json" or request.media_type.endswith("+json"):
+    # Werkzeug takes no other types for JSON, whatever their suffix.
+    if is_json(request.media_type) and request.media_type.startswith("application/"):
         return None
     if request.method == "GET" and not request.body:
         cure = _as_post(exchange, f"POST {request.target} name=…")
@@ -233,7 +235,7 @@ def _not_json(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | No
 def _broken_json(exchange: ExchangeRecord) -> str | None:
     """A body that says it is JSON, is read by the handler and is none."""
     request, frames = exchange.request, exchange.refusal.frames if exchange.refusal else ()
-    if not request.media_type.endswith("json") or not frames or "json" not in frames[-1].source:
+    if not is_json(request.media_type) or not frames or "json" not in frames[-1].source:
         return None
     try:
         json.loads(request.text)
@@ -274,7 +276,7 @@ def _carried(request: RequestRecord, place: str) -> str:
     if _is_form(request):
         names = list(parse_qs(request.text, keep_blank_values=True))
         return f"the request carried a form ({', '.join(names)})"
-    if request.media_type == "multipart/form-data":
+    if request.media_type == MULTIPART_FORM:
         names = re.findall(r'form-data; name="([^"]*)"', request.text)
         return f"the request carried a form ({', '.join(names)})"
     return f"the request carried {request.media_type or 'a body without a Content-Type'}"
@@ -315,7 +317,7 @@ def _example(exchange: ExchangeRecord, key: str) -> str:
 
 
 def _is_form(request: RequestRecord) -> bool:
-    return request.media_type == "application/x-www-form-urlencoded"
+    return request.media_type == FORM
 
 
 def _method(request: RequestRecord) -> str:

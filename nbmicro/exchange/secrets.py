@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 from nbmicro.exchange.records import CheckResult, ErrorRecord, ExchangeRecord
 from nbmicro.http.headers import MASK, SECRET_HEADERS, HeaderFields
+from nbmicro.http.media_types import FORM, MULTIPART_FORM
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 
 #: What stands for a value that is another one in every run.
@@ -57,9 +58,9 @@ def masked_body(exchange: ExchangeRecord, *, secrets: bool = False) -> str:
 
 
 def _body_masker(request: RequestRecord) -> Callable[[str, frozenset[str]], str]:
-    if request.media_type == "application/x-www-form-urlencoded":
+    if request.media_type == FORM:
         return _masked_fields
-    return _masked_parts if request.media_type == "multipart/form-data" else _masked_members
+    return _masked_parts if request.media_type == MULTIPART_FORM else _masked_members
 
 
 def _masked(name: str, value: str, secret_names: frozenset[str]) -> str:
@@ -128,7 +129,7 @@ def secret_values(exchange: ExchangeRecord) -> list[str]:
             found |= {value, *_credentials(value)}
     if names:
         pairs = parse_qsl(exchange.request.query)
-        if exchange.request.media_type == "application/x-www-form-urlencoded":
+        if exchange.request.media_type == FORM:
             pairs += parse_qsl(exchange.request.text)
         found |= {value for name, value in pairs if name.lower() in names}
     return sorted((one for one in found if len(one) >= SHORTEST), key=lambda one: (-len(one), one))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
+from nbmicro.http.methods import CLIENT_METHODS
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def client_calls(statement: ast.AST) -> list[ClientCall]:
         for node in _run_at_once(statement)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
-        and node.func.attr in _METHODS
+        and node.func.attr in map(str.lower, CLIENT_METHODS)
         and isinstance(node.func.value, ast.Name)
         and node.func.value.id == "client"
     ]

@@ -13,6 +13,8 @@ from nbmicro.export.literals import Code, call, json_value, literal, text_value,
 from nbmicro.export.renaming import Unwritable, renamed
 from nbmicro.export.route_text import quoted
 from nbmicro.export.sent_files import SentFiles
+from nbmicro.http.media_types import FORM, JSON, is_json, is_multipart, media_type_of
+from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.language.address import is_loopback_url
 from nbmicro.language.items import DATA_KINDS
 from nbmicro.language.syntax import BodySource, FilePart, Item, LineRequest, Pair, ScriptRequest
@@ -21,7 +23,6 @@ from nbmicro.runner.checks import ANSWER_NAMES
 from nbmicro.runner.fill import APP_NAMES
 from nbmicro.runner.variables import path_steps, reference_in
 
-_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 _ORIGIN = re.compile(r"https?://[^/?#]+(?=/|\Z)")
 _DYNAMIC = {"$guid": "uuid.uuid4()", "$uuid": "uuid.uuid4()", "$timestamp": "int(time.time())"}
 
@@ -80,9 +81,9 @@ class RequestText:
 
     def _call(self, method: str, url: Template, parts: dict[str, Any], taken: int, client: str = "client") -> str:
         arguments: list[tuple[str, Any]] = [("", url_value(_without_origin(url), self.expression))]
-        if method not in _METHODS:
+        if method not in CLIENT_METHODS:
             arguments.insert(0, ("", method))
-        function = f"{client}.{method.lower() if method in _METHODS else 'open'}"
+        function = f"{client}.{method.lower() if method in CLIENT_METHODS else 'open'}"
         for name in ("query", "headers", "json", "data", "files", "auth", "follow", "timeout"):
             if name in parts:
                 arguments.append((name, _as_dict(parts[name]) if name != "json" else parts[name]))
@@ -158,27 +159,27 @@ class RequestText:
                 headers = parts.setdefault("headers", [])
                 headers.append((Code('"Content-Type"'), Code(quoted(guessed))))
                 given = quoted(guessed)
-            if body.kind == "file" and not (guessed or given or "").strip("\"'").endswith("json"):
+            if body.kind == "file" and not is_json(media_type_of((guessed or given or "").strip("\"'"))):
                 parts["data"] = self._files.content(body.content)
                 return
             _, content = self._files.read(body.content)
             body = BodySource("text", self._content(content.decode("utf-8", "replace"), body.kind == "template_file"))
-        plain_type = (given or "").strip("\"'").partition(";")[0].lower()
-        is_json = plain_type.endswith(("/json", "+json")) if given else body.kind == "json" or body.info == "json"
-        if is_json:
+        plain_type = media_type_of((given or "").strip("\"'"))
+        as_json = is_json(plain_type) if given else body.kind == "json" or body.info == "json"
+        if as_json:
             try:
                 parts["json"] = json_value(body.content, self.expression)
             except ValueError:
                 pass
             else:
-                if plain_type == "application/json":
+                if plain_type == JSON:
                     parts["headers"] = [one for one in headers if one[0].strip("\"'").lower() != "content-type"]
                     if not parts["headers"]:
                         del parts["headers"]
                 return
-        if plain_type.startswith("multipart/"):
+        if is_multipart(plain_type):
             raise Unwritable("it sends multipart/form-data")
-        if not body.content.is_literal and plain_type == "application/x-www-form-urlencoded":
+        if not body.content.is_literal and plain_type == FORM:
             raise Unwritable("its body is a form with blanks")
         if given is None:
             parts.setdefault("headers", []).append((Code('"Content-Type"'), Code('"text/plain; charset=utf-8"')))

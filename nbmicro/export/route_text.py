@@ -8,6 +8,7 @@ import re
 from nbmicro.cells.route_cell import RouteCell
 from nbmicro.export.cell_text import Cut, cut, indented
 from nbmicro.export.routing import PlannedRoute
+from nbmicro.http.methods import COMMON_METHODS
 
 
 def quoted(text: str) -> str:
@@ -21,9 +22,8 @@ def quoted(text: str) -> str:
 def decorator_of(route: PlannedRoute) -> str:
     """The line above the function: ``@app.get("/users")``."""
     endpoint = "" if route.endpoint == route.function else f", endpoint={quoted(route.endpoint)}"
-    word = route.methods[0].lower()
-    if len(route.methods) == 1 and word in ("get", "post", "put", "delete", "patch"):
-        return f"@{route.unit.target}.{word}({quoted(route.rule)}{endpoint})"
+    if len(route.methods) == 1 and route.methods[0] in COMMON_METHODS:
+        return f"@{route.unit.target}.{route.methods[0].lower()}({quoted(route.rule)}{endpoint})"
     methods = ", ".join(quoted(method) for method in route.methods)
     return f"@{route.unit.target}.route({quoted(route.rule)}, methods=[{methods}]{endpoint})"
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from nbmicro.errors import LoadError
 from nbmicro.export.survey import Survey, Unit
+from nbmicro.http.methods import COMMON_METHODS, with_head
 from nbmicro.web.rules import path_pattern, pattern_of
 
-_SHORT = ("get", "post", "put", "delete", "patch")
+_SHORT = tuple(map(str.lower, COMMON_METHODS))
 
 
 @dataclass
@@ -137,7 +138,7 @@ def _cover(routes: list[PlannedRoute]) -> None:
 
 
 def _answered(route: PlannedRoute) -> set[str]:
-    return {*route.declared, *(("HEAD",) if "GET" in route.declared else ())}
+    return set(with_head(set(route.declared)))
 
 
 def _name_endpoints(routes: list[PlannedRoute]) -> None:

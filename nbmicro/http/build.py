@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from nbmicro.errors import RequestError
 from nbmicro.http.headers import HeaderFields
+from nbmicro.http.media_types import FORM, JSON
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.multipart import Files, field_text, multipart, pairs, several
 
@@ -165,7 +166,7 @@ def _content(json: Any, data: Data | None, files: Files | None) -> tuple[bytes, 
     if json is not UNSET:
         if data is not None or files:
             raise RequestError("A request has one body: JSON, or a form, not both.")
-        return _json_bytes(json), "application/json"
+        return _json_bytes(json), JSON
     if files:
         if isinstance(data, (str, bytes, bytearray)):
             raise RequestError("Files travel in a form: `data` must be a mapping or pairs beside `files`.")
@@ -177,7 +178,7 @@ def _content(json: Any, data: Data | None, files: Files | None) -> tuple[bytes, 
     if isinstance(data, (bytes, bytearray)):
         return bytes(data), None
     form = [(name, field_text(one)) for name, value in pairs(data) for one in several(value) if one is not None]
-    return urlencode(form).encode("ascii"), "application/x-www-form-urlencoded"
+    return urlencode(form).encode("ascii"), FORM
 
 
 def _json_bytes(value: Any) -> bytes:

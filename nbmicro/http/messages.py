@@ -4,33 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Self
 
 from nbmicro.errors import RequestError
 from nbmicro.http.body import Body, decode
 from nbmicro.http.headers import HeaderFields
+from nbmicro.http.media_types import charset_of, is_json, media_type_of
 
 _NO_FIELDS = HeaderFields()
-
-
-def media_type_of(content_type: str | None) -> str:
-    """``text/html`` of ``Text/HTML; charset=utf-8``; empty when there is none."""
-    return (content_type or "").partition(";")[0].strip().lower()
-
-
-@lru_cache(maxsize=256)
-def charset_of(content_type: str | None) -> str:
-    """The charset parameter of a content type; ``utf-8`` when there is none."""
-    for part in (content_type or "").split(";")[1:]:
-        name, _, value = part.partition("=")
-        if name.strip().lower() == "charset":
-            return value.strip().strip('"') or "utf-8"
-    return "utf-8"
-
-
-def _is_json(media_type: str) -> bool:
-    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +66,7 @@ class RequestRecord:
     @property
     def json(self) -> Any:
         """The body read as JSON, or None when its media type is another."""
-        return _load_json(self.text, "request") if _is_json(self.media_type) else None
+        return _load_json(self.text, "request") if is_json(self.media_type) else None
 
 
 @dataclass(frozen=True)
@@ -145,7 +126,7 @@ class ResponseRecord:
 
         Raises :class:`~nbmicro.errors.RequestError` when the media type is JSON's and the body is not.
         """
-        return _load_json(self.text, "response") if _is_json(self.media_type) else None
+        return _load_json(self.text, "response") if is_json(self.media_type) else None
 
     @property
     def cookies(self) -> dict[str, str]:

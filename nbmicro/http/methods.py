@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set as AbstractSet
 
 COMMON_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """The methods that an app's routes are usually written for, in the order in which people name them."""
 
-METHODS = frozenset({*COMMON_METHODS, "HEAD", "OPTIONS", "TRACE"})
+CLIENT_METHODS = (*COMMON_METHODS, "HEAD", "OPTIONS")
+"""The methods that clients have a function for (``client.get``), and that a page's script may send."""
+
+METHODS = frozenset({*CLIENT_METHODS, "TRACE"})
 """The methods that are known as such even where no URL stands beside them."""
 
 AUTOMATIC_METHODS = frozenset({"HEAD", "OPTIONS"})
@@ -19,12 +23,19 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 """The methods whose requests usually carry a body."""
 
+BODYLESS_METHODS = frozenset(CLIENT_METHODS) - BODY_METHODS
+"""The methods whose requests usually carry none."""
+
 # fmt: off
-REGISTERED_METHODS = METHODS | {
-    "ACL", "BASELINE-CONTROL", "BIND", "CHECKIN", "CHECKOUT", "CONNECT", "COPY", "LABEL", "LINK", "LOCK", "MERGE",
-    "MKACTIVITY", "MKCALENDAR", "MKCOL", "MKREDIRECTREF", "MKWORKSPACE", "MOVE", "ORDERPATCH", "PRI", "PROPFIND",
-    "PROPPATCH", "PURGE", "QUERY", "REBIND", "REPORT", "SEARCH", "UNBIND", "UNCHECKOUT", "UNLINK", "UNLOCK",
-    "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL",
+ROUTE_METHODS = METHODS | {
+    "ACL", "BIND", "CONNECT", "COPY", "LINK", "LOCK", "MKCOL", "MOVE", "PROPFIND", "PROPPATCH", "PURGE", "QUERY",
+    "REPORT", "SEARCH", "UNBIND", "UNLINK", "UNLOCK",
+}
+"""The methods that a ``%%route`` line takes. The rest of the registry is more often a slip there: ``UPDATE``."""
+
+REGISTERED_METHODS = ROUTE_METHODS | {
+    "BASELINE-CONTROL", "CHECKIN", "CHECKOUT", "LABEL", "MERGE", "MKACTIVITY", "MKCALENDAR", "MKREDIRECTREF",
+    "MKWORKSPACE", "ORDERPATCH", "PRI", "REBIND", "UNCHECKOUT", "UPDATE", "UPDATEREDIRECTREF", "VERSION-CONTROL",
 }
 # fmt: on
 """IANA's registry of HTTP methods (RFC 9110, section 16.1), and PURGE, which caches take."""
@@ -35,3 +46,8 @@ _METHOD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*\Z")
 def is_method(text: str) -> bool:
     """Whether a word can be a method: letters only (``M-SEARCH`` has a hyphen)."""
     return bool(_METHOD.match(text))
+
+
+def with_head(methods: AbstractSet[str]) -> AbstractSet[str]:
+    """The methods that a route of ``methods`` answers: HEAD comes with GET."""
+    return methods | {"HEAD"} if "GET" in methods else methods

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from nbmicro.errors import RequestError
+from nbmicro.http.media_types import MULTIPART_FORM
 
 
 @runtime_checkable
@@ -99,7 +100,7 @@ def multipart(form: Iterable[tuple[str, Any]], files: Files) -> tuple[bytes, str
         number += 1
     boundary = f"nbmicro-form-{number}"
     body = b"".join(f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + b"\r\n" for head, content in parts)
-    return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
+    return body + f"--{boundary}--\r\n".encode(), f"{MULTIPART_FORM}; boundary={boundary}"
 
 
 def _one_line(field: str, media_type: str) -> str:

@@ -12,7 +12,8 @@ from urllib.parse import unquote_to_bytes
 
 from nbmicro.http.body import BODY_LIMIT, SPOOL_LIMIT, Body, BodyWriter
 from nbmicro.http.headers import HeaderFields
-from nbmicro.http.messages import RequestRecord, ResponseRecord, charset_of
+from nbmicro.http.media_types import charset_of
+from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.methods import BODY_METHODS
 
 if TYPE_CHECKING:

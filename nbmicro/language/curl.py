@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import quote, quote_plus
 
 from nbmicro.errors import RequestError
-from nbmicro.http.messages import media_type_of
+from nbmicro.http.media_types import FORM, JSON, is_multipart, media_type_of
 from nbmicro.http.methods import is_method
 from nbmicro.language.address import check_url, loopback_url
 from nbmicro.language.shell import ShellWord, shell_words
@@ -393,8 +393,8 @@ def _exact(curl: _Curl, body: BodySource) -> BodySource:
     """Data that a cell would tidy (line ends, the ends of a form) as one blank that holds their bytes."""
     given = next((item.value.source for item in curl.items if item.name.source.lower() == "content-type"), "")
     text = body.content.source
-    is_form = media_type_of(given) == "application/x-www-form-urlencoded"
-    changes = "\r" in text or (is_form and text != "".join(text.split())) or given.lower().startswith("multipart/")
+    is_form = media_type_of(given) == FORM
+    changes = "\r" in text or (is_form and text != "".join(text.split())) or is_multipart(media_type_of(given))
     try:
         data = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -414,7 +414,7 @@ def _add_media_type(curl: _Curl) -> None:
     if any(item.kind == "header" and item.name.source.lower() == "content-type" for item in curl.items):
         return
     if curl.is_json:
-        curl.add("header", "Content-Type", "application/json")
-        curl.add("header", "Accept", "application/json")
+        curl.add("header", "Content-Type", JSON)
+        curl.add("header", "Accept", JSON)
     else:
-        curl.add("header", "Content-Type", "application/x-www-form-urlencoded")
+        curl.add("header", "Content-Type", FORM)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbmicro.errors import RequestError
+from nbmicro.http.methods import BODYLESS_METHODS
 from nbmicro.language.bodies import is_structure, read_body
 from nbmicro.language.curl import curl_behind
 from nbmicro.language.curl_cell import begins_curl, read_curl
@@ -33,8 +34,6 @@ from nbmicro.language.syntax import (
     Variable,
 )
 from nbmicro.language.tokens import split_words
-
-_BODYLESS = {"GET", "HEAD", "DELETE", "OPTIONS"}
 
 
 def parse_script(
@@ -237,7 +236,7 @@ def _skip_to_part(cursor: Cursor, draft: RequestDraft) -> bool:
         cursor.skip_blank(comments=True)
         line = cursor.line
         ends = cursor.at_end or is_structure(line.text) or section_name(line.text) or begins_request(line.text)
-        if draft.method in _BODYLESS and not ends:
+        if draft.method in BODYLESS_METHODS and not ends:
             cursor.position = start
     return not cursor.at_end
 
@@ -248,7 +247,9 @@ def _may_have_body(draft: RequestDraft) -> bool:
         return False
     if draft.query or draft.checks or draft.captures:
         return False
-    return draft.method not in _BODYLESS or any(pair.name.source.lower() == "content-type" for pair in draft.headers)
+    return draft.method not in BODYLESS_METHODS or any(
+        pair.name.source.lower() == "content-type" for pair in draft.headers
+    )
 
 
 def _read_body(cursor: Cursor, draft: RequestDraft) -> None:
@@ -268,7 +269,7 @@ def _read_body(cursor: Cursor, draft: RequestDraft) -> None:
             column=1,
         )
     has_type = any(pair.name.source.lower() == "content-type" for pair in draft.headers)
-    draft.body = read_body(cursor, typed=has_type, usual=has_type or draft.method not in _BODYLESS)
+    draft.body = read_body(cursor, typed=has_type, usual=has_type or draft.method not in BODYLESS_METHODS)
     if draft.body is not None and draft.body.kind == "text" and draft.query:
         raise RequestError(
             "behind a section a body of plain text stands in fences.",

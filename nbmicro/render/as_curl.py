@@ -7,6 +7,7 @@ import shlex
 
 from nbmicro.exchange.records import ExchangeRecord
 from nbmicro.exchange.secrets import masked_body, masked_request_headers, masked_target
+from nbmicro.http.media_types import FORM, is_json, is_multipart
 
 #: Where `nbmicro run` and `%serve` listen unless told otherwise.
 BASE_URL = "http://127.0.0.1:5000"
@@ -72,16 +73,16 @@ def _cells_text(exchange: ExchangeRecord, secrets: bool) -> str | None:
         text = data.decode()
     except UnicodeDecodeError:
         return None
-    if request.media_type.startswith("multipart/"):
+    if is_multipart(request.media_type):
         # A cell's multipart lines end with CR LF, the last one too.
         lines = text.split("\r\n")
         plain = lines[-1] == "" and not any("\r" in line or "\n" in line or line.startswith("<") for line in lines)
         return "\n".join(lines[:-1]) if plain and "boundary=" in (request.headers.get("Content-Type") or "") else None
     if "\r" in text:
         return None
-    if request.media_type == "application/x-www-form-urlencoded":
+    if request.media_type == FORM:
         return text if text == text.strip() and "\n" not in text else None
-    return text if "{{" not in text or not request.media_type.endswith(("/json", "+json")) else None
+    return text if "{{" not in text or not is_json(request.media_type) else None
 
 
 def _headers(exchange: ExchangeRecord, secrets: bool) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from nbmicro.exchange.records import ExchangeRecord
+from nbmicro.http import media_types
 from nbmicro.http.messages import ResponseRecord
 from nbmicro.printable import excerpt, one_line
 from nbmicro.render.highlight import highlighter
@@ -78,9 +79,9 @@ def _table(response: ResponseRecord) -> Table | None:
             return read_separated(text, ",", open_end=cut)
         case "text/tab-separated-values":
             return read_separated(text, "\t", open_end=cut)
-        case "text/event-stream":
+        case media_types.EVENT_STREAM:
             return read_events(text, open_end=cut)
-        case "application/x-ndjson" | "application/jsonl":
+        case kind if kind in media_types.JSON_LINES:
             return None if cut else read_records(text, by_line=True)
     return read_records(text) if kind_of(response) == "json" and not cut else None
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
+from nbmicro.http import media_types
 from nbmicro.http.body import Body
 from nbmicro.http.messages import ResponseRecord
 from nbmicro.printable import plain
@@ -21,22 +22,6 @@ Kind: TypeAlias = Literal["none", "json", "html", "text", "image", "binary"]
 _IMAGES = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/svg+xml", "image/bmp", "image/x-icon"}
 )
-_TEXTS = frozenset(
-    {
-        "application/javascript",
-        "application/x-javascript",
-        "application/xml",
-        "application/xhtml+xml",
-        "application/x-www-form-urlencoded",
-        "application/x-ndjson",
-        "application/x-yaml",
-        "application/yaml",
-        "application/toml",
-        "application/sql",
-        "application/graphql",
-        "image/svg",
-    }
-)
 _MARKUP = re.compile(r"<[A-Za-z!/?]|&(?:#\d+|#x[0-9A-Fa-f]+|[A-Za-z]\w*);")
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{},:]|[^\s\[\]{},:"]+|"')
 
@@ -46,13 +31,13 @@ def kind_of(response: ResponseRecord) -> Kind:
     body, media_type = response.body, response.media_type
     if not body.size:
         return "none"
-    if media_type == "application/json" or media_type.endswith("+json"):
+    if media_types.is_json(media_type):
         return "json"
-    if media_type in {"text/html", "application/xhtml+xml"}:
+    if media_types.is_html(media_type):
         return "html" if _MARKUP.search(preview(body)) else "text"
     if media_type in _IMAGES:
         return "image"
-    if media_type.startswith("text/") or media_type in _TEXTS or media_type.endswith("+xml"):
+    if media_types.is_text(media_type):
         return "text"
     return "text" if not media_type and _reads_as_text(body) else "binary"
 

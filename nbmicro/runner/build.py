@@ -16,7 +16,8 @@ from urllib.parse import quote_plus
 from nbmicro.errors import RequestError
 from nbmicro.http.build import UNSET, build_request
 from nbmicro.http.json_errors import json_fault
-from nbmicro.http.messages import RequestRecord, media_type_of
+from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM, is_json, is_multipart, media_type_of
+from nbmicro.http.messages import RequestRecord
 from nbmicro.http.multipart import FileValue, multipart
 from nbmicro.language.items import DATA_KINDS
 from nbmicro.language.syntax import BodySource, FilePart, Item, LineRequest, ScriptRequest
@@ -28,7 +29,6 @@ Payload = tuple[bytes, str | None]
 """The bytes, and the type they bring where no header names one."""
 
 _FILE_LINE = re.compile(r"<(@?)[ \t]+(\S.*?)\s*\Z")
-_FORM_TYPE = "application/x-www-form-urlencoded"
 _PLAIN = "text/plain; charset=utf-8"
 
 
@@ -86,7 +86,7 @@ def _value(blank: Blank, scope: Scope) -> Payload:
         return bytes(value), None
     if isinstance(value, str):
         return value.encode(), _PLAIN
-    return _json_of(blank, value, scope), "application/json"
+    return _json_of(blank, value, scope), JSON
 
 
 def _json_of(blank: Blank, value: object, scope: Scope) -> bytes:
@@ -116,7 +116,7 @@ def _json(body: BodySource, scope: Scope) -> Payload:
             line=line,
             column=column,
         ) from None
-    return text.encode(), "application/json"
+    return text.encode(), JSON
 
 
 def _typed(content: Template, content_type: str, scope: Scope) -> bytes:
@@ -124,17 +124,13 @@ def _typed(content: Template, content_type: str, scope: Scope) -> bytes:
     media_type = media_type_of(content_type)
     if len(content.parts) == 1 and isinstance(content.parts[0], Blank):
         return _one_value(content.parts[0], media_type, scope)
-    if _is_json(media_type):
+    if is_json(media_type):
         return fill_json(content, scope).encode()
-    if media_type == _FORM_TYPE:
+    if media_type == FORM:
         return re.sub(r"\s*\n\s*(?=&)|(?<=&)\s*\n\s*", "", fill_form_text(content, scope)).strip().encode()
-    if media_type.startswith("multipart/") and "boundary=" in content_type:
+    if is_multipart(media_type) and "boundary=" in content_type:
         return _multipart_text(content, scope)
     return scope.text(content).encode()
-
-
-def _is_json(media_type: str) -> bool:
-    return media_type.endswith(("/json", "+json"))
 
 
 def _one_value(blank: Blank, media_type: str, scope: Scope) -> bytes:
@@ -142,9 +138,9 @@ def _one_value(blank: Blank, media_type: str, scope: Scope) -> bytes:
     value = scope.value(blank)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
-    if media_type == _FORM_TYPE:
+    if media_type == FORM:
         return quote_plus(plain_text(value)).encode()
-    return _json_of(blank, value, scope) if _is_json(media_type) else plain_text(value).encode()
+    return _json_of(blank, value, scope) if is_json(media_type) else plain_text(value).encode()
 
 
 def _multipart_text(content: Template, scope: Scope) -> bytes:
@@ -306,7 +302,7 @@ def _close_multipart(parts: _Parts, line: int) -> None:
     parts.headers = [
         pair
         for pair in parts.headers
-        if pair[0].lower() != "content-type" or not pair[1].lower().startswith("multipart/form-data")
+        if pair[0].lower() != "content-type" or not pair[1].lower().startswith(MULTIPART_FORM)
     ]
     parts.media_type = media_type
     parts.has_json = False

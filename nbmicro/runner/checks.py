@@ -15,6 +15,7 @@ from nbmicro.errors import CheckFailed, RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult
 from nbmicro.http.headers import MASK
+from nbmicro.http.media_types import is_json
 from nbmicro.language.hurl import check_in_python
 from nbmicro.language.syntax import BodySource, Capture, Check, ExpectedStatus, Pair
 from nbmicro.printable import near_words
@@ -152,7 +153,7 @@ def _fault(error: Exception, exchange: Exchange, expression: str, names: Iterabl
         return f"NameError: there is no `{error.name}`.{meant} The answer's names are: {answer}"
     if "json" in names_in(expression) and isinstance(error, TypeError) and exchange.response.media_type != "":
         media_type = exchange.response.media_type
-        if not media_type.endswith("json"):
+        if not is_json(media_type):
             return f"{media_type}, which is not JSON"
     return f"{type(error).__name__}: {short(without_addresses(str(error)))}"
 

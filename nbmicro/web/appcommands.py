@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from nbmicro.http.methods import AUTOMATIC_METHODS
 from nbmicro.web.appfinding import ScriptInfo
 from nbmicro.web.contexts import need_app_context
 from nbmicro.web.groups import pass_script_info, with_appcontext
@@ -193,7 +194,7 @@ def routes_command(sort: str, all_methods: bool) -> None:
     if not rules:
         click.echo("No routes were registered.")
         return
-    hidden = set() if all_methods else {"HEAD", "OPTIONS"}
+    hidden = frozenset[str]() if all_methods else AUTOMATIC_METHODS
     host_matching = app.url_map.host_matching
     has_domain = any(rule.host if host_matching else rule.subdomain for rule in rules)
     rows = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
+from nbmicro.http.methods import with_head
 from nbmicro.web.declarations import Route
 from nbmicro.web.rules import pattern_of
 
@@ -83,7 +84,7 @@ def place_of(route: Route) -> Hashable:
 def _answered(route: Route) -> frozenset[str] | None:
     if route.methods is None:
         return None
-    return route.methods | {"HEAD"} if "GET" in route.methods else route.methods
+    return frozenset(with_head(route.methods))
 
 
 def _rivals(one: Route, two: Route) -> bool:

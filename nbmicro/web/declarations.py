@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nbmicro.http.methods import AUTOMATIC_METHODS
 from nbmicro.web.owners import NOBODY, Owner
 
 
@@ -94,7 +95,7 @@ class Route:
         """The declared methods, as ``GET`` or ``GET,POST``."""
         if self.methods is None:
             return "ANY"
-        shown = self.methods - {"HEAD", "OPTIONS"} if len(self.methods) > 1 else self.methods
+        shown = self.methods - AUTOMATIC_METHODS if len(self.methods) > 1 else self.methods
         return ",".join(sorted(shown or self.methods))
 
 

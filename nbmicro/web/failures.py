@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import RequestRedirect, RoutingException
 
+from nbmicro.http.methods import SAFE_METHODS
 from nbmicro.web.contexts import current_context, table_here
 from nbmicro.web.refusals import explain
 from nbmicro.web.request_context import RequestContext
@@ -113,8 +114,8 @@ def raise_routing_exception(app: App, error: Any) -> None:
     """Raise why no rule matched; in debug mode a redirect that would lose a form's data says so."""
     request = error_request()
     if app.debug and isinstance(error, RequestRedirect) and request is not None:
-        safe = request.method in {"GET", "HEAD", "OPTIONS"}
-        if error.code not in {307, 308} and not safe:
+        loses_data = error.code not in {307, 308} and request.method not in SAFE_METHODS
+        if loses_data:
             from nbmicro.web.debughelp import FormDataRoutingRedirect
 
             raise FormDataRoutingRedirect(request)

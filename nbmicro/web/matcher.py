@@ -11,6 +11,7 @@ from typing import Any
 
 from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
+from nbmicro.http.methods import with_head
 from nbmicro.web.declarations import Route
 from nbmicro.web.rules import as_parameter
 
@@ -191,8 +192,7 @@ class Matcher:
                 names.append(dynamic[0])
             node = _owned_step(node, part, dynamic, fresh)
         target = Target(route, tuple(names))
-        methods = route.methods or frozenset()
-        for method in methods | {"HEAD"} if "GET" in methods else methods:
+        for method in with_head(route.methods or frozenset()):
             node.targets.setdefault(method, target)
 
     def _shape(self, parts: list[str]) -> list[Step | None] | None:

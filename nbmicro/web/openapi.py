@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.http import HTTP_STATUS_CODES
 
+from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM
+from nbmicro.http.methods import BODY_METHODS, COMMON_METHODS
 from nbmicro.web.declarations import Route
 from nbmicro.web.openapi_reading import Reading, read_handler
 from nbmicro.web.openapi_replies import replies_of
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["describe", "describe_request"]
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE")
-_BODIES = frozenset({"POST", "PUT", "PATCH"})
+_METHODS = (*COMMON_METHODS, "TRACE")
 
 
 def describe(app: App, *, title: str | None = None, version: str | None = None) -> dict[str, Any]:
@@ -169,7 +170,7 @@ class _Document:
             elif kind is bytes:
                 media_type, schema = "application/octet-stream", {}
             else:
-                media_type, schema = "application/json", self.schemas.of(kind) or {}
+                media_type, schema = JSON, self.schemas.of(kind) or {}
             if schema or kind is bytes:
                 found.setdefault(status, {}).setdefault(media_type, []).append(schema)
         return found
@@ -183,7 +184,7 @@ def _said(handler: Callable[..., Any]) -> dict[str, str]:
 
 def _request(rule: str, names: list[str], reading: Reading, method: str) -> dict[str, Any]:
     parameters = [*_path_parameters(rule, names), *_query_parameters(reading)]
-    body = _body(reading) if method in _BODIES else None
+    body = _body(reading) if method in BODY_METHODS else None
     return {
         **({"parameters": parameters} if parameters else {}),
         **({"requestBody": body} if body is not None else {}),
@@ -215,9 +216,9 @@ def _body(reading: Reading) -> dict[str, Any] | None:
         properties |= {name: {"type": "string", "format": "binary"} for name in reading.files}
         required = [name for name, must in (*reading.form.items(), *reading.files.items()) if must]
         schema = {"type": "object", "properties": properties, **({"required": required} if required else {})}
-        content["multipart/form-data" if reading.files else "application/x-www-form-urlencoded"] = {"schema": schema}
+        content[MULTIPART_FORM if reading.files else FORM] = {"schema": schema}
     if reading.json:
-        content["application/json"] = {"schema": {}}
+        content[JSON] = {"schema": {}}
     return {"content": content} if content else None
 
 
@@ -226,7 +227,7 @@ def _any_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _plain(media_type: str) -> dict[str, Any]:
-    return {} if media_type == "application/json" else {"type": "string"}
+    return {} if media_type == JSON else {"type": "string"}
 
 
 def _phrase(status: int) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
+from nbmicro.http.media_types import JSON
+
 __all__ = ["Reading", "read_handler"]
 
 _DEPTH = 4
@@ -222,7 +224,7 @@ def _media_type(value: ast.expr) -> str | None:
     """The media type of a reply, by the kind of its expression."""
     match value:
         case ast.Dict() | ast.List() | ast.DictComp() | ast.ListComp():
-            return "application/json"
+            return JSON
         case ast.Constant(value=str(text)):
             return "text/html" if text else None
         case ast.JoinedStr():
@@ -230,5 +232,5 @@ def _media_type(value: ast.expr) -> str | None:
         case ast.Call(func=ast.Name(id=name)) if name in _HTML:
             return "text/html"
         case ast.Call(func=ast.Name(id="jsonify" | "dict" | "list")):
-            return "application/json"
+            return JSON
     return None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
 
+from nbmicro.http.media_types import JSON
 from nbmicro.web.contexts import _context
 from nbmicro.web.json.provider import DefaultJSONProvider
 from nbmicro.web.request import Request
@@ -55,7 +56,7 @@ _TEARING_DOWN, _APP_TEARING_DOWN = request_tearing_down.receivers, appcontext_te
 _PUSHED, _POPPED = appcontext_pushed.receivers, appcontext_popped.receivers
 
 _HTML = ("Content-Type", "text/html; charset=utf-8")
-_JSON = ("Content-Type", "application/json")
+_JSON = ("Content-Type", JSON)
 _NOT_FOUND = NotFound().get_body().encode()
 
 
@@ -203,7 +204,7 @@ def _plain_body(app: App, reply: Any) -> bytes | None:
         given: bytes = reply
         return given
     if (kind is dict or kind is list) and type(app.json) is DefaultJSONProvider:
-        return app.json.text(reply).encode() if app.json.mimetype == "application/json" else None
+        return app.json.text(reply).encode() if app.json.mimetype == JSON else None
     return None
 
 

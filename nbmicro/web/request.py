@@ -10,6 +10,7 @@ from werkzeug.datastructures import EnvironHeaders, Headers, MultiDict
 from werkzeug.exceptions import BadRequest, ClientDisconnected, HTTPException
 from werkzeug.wrappers import Request as WerkzeugRequest
 
+from nbmicro.http.media_types import JSON, MULTIPART_FORM
 from nbmicro.web import json, proxies
 from nbmicro.web.contexts import current_context
 
@@ -177,7 +178,7 @@ class Request(WerkzeugRequest):
     @property
     def is_json(self) -> bool:
         """Whether the body is said to be JSON."""
-        if self.environ.get("CONTENT_TYPE") == "application/json":
+        if self.environ.get("CONTENT_TYPE") == JSON:
             return True
         found: bool = super().is_json
         return found
@@ -247,7 +248,7 @@ class Request(WerkzeugRequest):
 
     def _load_form_data(self) -> None:
         super()._load_form_data()
-        if self.mimetype != "multipart/form-data" and not self.files:
+        if self.mimetype != MULTIPART_FORM and not self.files:
             context = current_context()
             if context is not None and context.app.debug:
                 from nbmicro.web.debughelp import explain_missing_files

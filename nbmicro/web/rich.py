@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
+from nbmicro.http.media_types import JSON, is_json
 from nbmicro.web.contexts import current_context
 from nbmicro.web.request_context import RequestContext
 
@@ -31,7 +32,7 @@ METHODS = {
     "_repr_svg_": "image/svg+xml",
     "_repr_png_": "image/png",
     "_repr_jpeg_": "image/jpeg",
-    "_repr_json_": "application/json",
+    "_repr_json_": JSON,
     "_repr_pdf_": "application/pdf",
     "_repr_markdown_": "text/markdown",
     "_repr_latex_": "text/latex",
@@ -74,7 +75,7 @@ def _offers(value: Any, figure: Any) -> Iterator[Offer]:
         for kind, form in FORMATS.items():
             yield kind, partial(_draw, figure, form)
     elif _is_of(value, "pandas", "DataFrame", "Series"):
-        yield "application/json", lambda: _records(value)
+        yield JSON, lambda: _records(value)
         yield "text/html", lambda: _frame(value).to_html()
         yield "text/csv", lambda: _frame(value).to_csv(index=not _is_counted(value), lineterminator="\r\n")
     else:
@@ -122,9 +123,9 @@ def _data(result: Any) -> Any:
 
 
 def _response(app: App, kind: str, content: Any, *, several: bool) -> Any:
-    if kind == "application/json" or (kind.endswith("+json") and not isinstance(content, (str, bytes))):
+    if kind == JSON or (is_json(kind) and not isinstance(content, (str, bytes))):
         response = app.json.response(content)
-        if kind != "application/json":
+        if kind != JSON:
             response.mimetype = kind
     else:
         response = app.response_class(_bytes_of(kind, content), mimetype=kind)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
+from nbmicro.http.methods import METHODS
 from nbmicro.web.contexts import need_app_context
 from nbmicro.web.request_context import need_request_context
 
 __all__ = ["MethodView", "View"]
 
 #: The methods of a class that answer requests, by Flask's name for them: extensions import it.
-http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
+http_method_funcs = frozenset(map(str.lower, METHODS))
 
 
 class View:

@@ -14,7 +14,9 @@ from nbmicro.errors import NbmicroError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.http.build import clean_target
 from nbmicro.http.headers import HeaderFields
+from nbmicro.http.media_types import EVENT_STREAM, media_type_of
 from nbmicro.http.messages import RequestRecord
+from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.notebook.browse.uses import Uses
 from nbmicro.notebook.kernel.aside import aside, has_threads
 from nbmicro.render.summary import error_lines, hint_text
@@ -33,7 +35,6 @@ PAGE_LIMIT = 8 * 1024 * 1024
 PIECE, CREDIT, PATIENCE = 256 * 1024, 16, 120.0
 #: Seconds between two looks whether a message was read, where nothing can wait for it.
 TURN = 0.02
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 #: Headers that a page does not choose.
 _LIKE_A_BROWSER = (("Accept", "text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8"),)
 _OURS = frozenset({"cookie", "host", "content-length", "connection", "transfer-encoding"})
@@ -70,7 +71,7 @@ class Visits:
             body, cut = visit.read(PAGE_LIMIT)
         except Exception:  # an app without a page for its errors; the exchange has what happened
             return _last(self.visitor, request.target)
-        if not cut and not visit.headers.get("Content-Type", "").startswith("text/event-stream"):
+        if not cut and media_type_of(visit.headers.get("Content-Type")) != EVENT_STREAM:
             self._first = (request.target, visit, body)
         return visit.exchange
 
@@ -190,7 +191,7 @@ class Visits:
         return (visit, body) if running.request.method == "GET" and running.request.target == target else None
 
     def _send_body(self, running: _Running, visit: Visit, body: Iterable[bytes]) -> Iterator[float]:
-        stream = visit.headers.get("Content-Type", "").startswith("text/event-stream")
+        stream = media_type_of(visit.headers.get("Content-Type")) == EVENT_STREAM
         whole = visit.headers.get("Content-Length") is not None and not stream
         send = partial(self._tell, {"kind": "piece", "id": running.name})
         size = 0
@@ -284,7 +285,7 @@ class _Running:
 def _request(message: Mapping[str, Any], body: bytes) -> RequestRecord:
     """The request of a message. Raises ValueError or an error of ours for one that cannot be sent."""
     method = str(message.get("method", "GET")).upper()
-    if method not in _METHODS:
+    if method not in CLIENT_METHODS:
         raise ValueError(f"A page cannot send the method {method[:20]}.")
     if len(body) > BODY_LIMIT:
         raise ValueError(f"The body has {len(body)} bytes; {BODY_LIMIT} are the most.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.notebook.completion.known import Completed, Known
 from nbmicro.notebook.completion.paths import endpoint_values, paths
 from nbmicro.notebook.completion.request_cell import request_cell
 from nbmicro.notebook.completion.request_line import blank, closed, request_line
-from nbmicro.notebook.completion.vocabulary import CONVERTERS, METHODS, TEMPLATE_TAGS
+from nbmicro.notebook.completion.vocabulary import CONVERTERS, TEMPLATE_TAGS
 
 _CELL = re.compile(r"\s*%%(\w+)(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"\s*(?:[A-Za-z_][\w.\[\]\"', ]*=\s*)?%(\w+)[ \t](.*)\Z")
@@ -140,8 +141,8 @@ def _route_line(text: str, known: Known) -> Completed | None:
     rules = Completed.among(fragment, dict.fromkeys(route.rule for route in known.routes()), "rule")
     listed = fragment.rpartition(",")[2]
     if fragment and not fragment.startswith("/"):
-        return Completed.among(listed, METHODS, "method")
-    return rules if words else rules.and_(Completed.among(fragment, METHODS, "method"))
+        return Completed.among(listed, CLIENT_METHODS, "method")
+    return rules if words else rules.and_(Completed.among(fragment, CLIENT_METHODS, "method"))
 
 
 def _template(text: str, after: str, known: Known) -> Completed | None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from nbmicro.http.methods import is_method
+from nbmicro.http.methods import CLIENT_METHODS, is_method
 from nbmicro.language.address import is_url
 from nbmicro.language.lines import COMMENT, DIRECTIVES, SEPARATOR, STATUS, section_name
 from nbmicro.language.options import SHOW_PARTS
@@ -16,7 +16,6 @@ from nbmicro.notebook.completion.paths import paths
 from nbmicro.notebook.completion.request_line import blank, closed, files, header_value, opens_blank
 from nbmicro.notebook.completion.vocabulary import (
     ANSWER_HEADERS,
-    METHODS,
     REQUEST_HEADERS,
     SECTION_OPTIONS,
     STATUSES,
@@ -131,10 +130,10 @@ def _request(text: str, known: Known) -> Completed:
     method = words[0].upper() if words else ""
     if len(words) > 1 or (words and is_url(words[0])):
         return Completed(fragment, ())
-    methods = Completed.among(fragment, () if words else METHODS, "method")
+    methods = Completed.among(fragment, () if words else CLIENT_METHODS, "method")
     if fragment and not fragment.startswith("/"):
         return methods
-    return paths(fragment, known, (method,) if method in METHODS else ()).and_(methods)
+    return paths(fragment, known, (method,) if method in CLIENT_METHODS else ()).and_(methods)
 
 
 def _python(text: str, after: str, state: _Above, known: Known) -> Completed | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from nbmicro.http.methods import is_method
+from nbmicro.http.methods import CLIENT_METHODS, is_method
 from nbmicro.language.address import is_url
 from nbmicro.language.options import SHOW_PARTS
 from nbmicro.notebook.completion.known import Completed, Known
 from nbmicro.notebook.completion.paths import paths
-from nbmicro.notebook.completion.vocabulary import HEADER_VALUES, METHODS, REQUEST_HEADERS, STATUSES
+from nbmicro.notebook.completion.vocabulary import HEADER_VALUES, REQUEST_HEADERS, STATUSES
 from nbmicro.runner.variables import DYNAMIC_NAMES
 
 _OPEN_BLANK = re.compile(r"\{\{(?:(?!\}\}).)*\Z", re.DOTALL)
@@ -42,10 +42,10 @@ def request_line(text: str, known: Known, magic: str, *, rule: str | None = None
         return Completed.among(fragment, known.options(magic), "option")
     method = next((word.upper() for word in words if is_method(word) and not is_url(word)), "")
     if not any(is_url(word) for word in words):
-        methods = Completed.among(fragment, () if method else METHODS, "method")
+        methods = Completed.among(fragment, () if method else CLIENT_METHODS, "method")
         if fragment and not fragment.startswith("/"):
             return methods
-        return paths(fragment, known, (method,) if method in METHODS else (), first=rule).and_(methods)
+        return paths(fragment, known, (method,) if method in CLIENT_METHODS else (), first=rule).and_(methods)
     return _item(fragment, known) or Completed.among(
         fragment, (*(f"{name}:" for name in REQUEST_HEADERS), *(() if fragment else known.options(magic))), "item"
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+from nbmicro.http.media_types import EVENT_STREAM, FORM, JSON, MULTIPART_FORM
+
 CONVERTERS = ("int:", "float:", "path:", "string:", "uuid:", "any(")
 STATUSES = tuple(str(status.value) for status in HTTPStatus if status.value >= 200)
 SECTION_OPTIONS = ("location: true", "max-time: 5", "user: ", "cookies: false", "show: ")
 
 _TYPES = (
-    "application/json",
-    "application/x-www-form-urlencoded",
-    "multipart/form-data",
+    JSON,
+    FORM,
+    MULTIPART_FORM,
     "text/html",
     "text/plain",
     "text/csv",
@@ -21,7 +22,7 @@ _TYPES = (
 )
 _CACHING = ("no-cache", "no-store", "max-age=0")
 HEADER_VALUES: dict[str, tuple[str, ...]] = {
-    "accept": (*_TYPES, "text/event-stream", "image/png", "*/*"),
+    "accept": (*_TYPES, EVENT_STREAM, "image/png", "*/*"),
     "accept-encoding": ("gzip", "identity"),
     "accept-language": ("en", "de", "fr", "es"),
     "authorization": ("Bearer ", "Basic "),

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from nbmicro.errors import RequestError
 from nbmicro.http.build import build_request
 from nbmicro.http.json_errors import json_fault
+from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM
 from nbmicro.http.messages import RequestRecord
 from nbmicro.web.rules import parameters, replace_parameters
 
@@ -73,7 +74,7 @@ Kind: TypeAlias = Literal["text", "integer", "number", "choice", "flag", "file"]
 
 #: The kinds of bodies that a form can make.
 BODY_KINDS = ("none", "json", "form", "text")
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_FORMS = (FORM, MULTIPART_FORM)
 #: What stands as it is in a part of a path (RFC 3986), besides letters and digits.
 _SAFE = ":@!$&'()*+,;=~"
 _FORMATS = {"uuid": "a UUID", "date": "as 2026-01-31", "date-time": "as 2026-01-31T12:00:00Z", "time": "as 12:00:00"}
@@ -191,9 +192,9 @@ def form_of(method: str, pattern: str, operation: Mapping[str, Any], schemas: Ma
     if media is not None:
         body = "form"
         fields += _body_fields(_resolved(content[media].get("schema", {}), schemas), schemas)
-    elif "application/json" in content:
+    elif JSON in content:
         body = "json"
-        sample = _sample_text(content["application/json"], schemas)
+        sample = _sample_text(content[JSON], schemas)
     elif content:
         body = "text"
     summary = str(operation.get("summary") or "")
@@ -218,7 +219,7 @@ def request_from(form: RequestForm, filled: FilledForm) -> RequestRecord:
     content: dict[str, Any] = {}
     if filled.body_kind == "json" and filled.body.strip():
         content["data"] = checked_json(filled.body)
-        headers += [("Content-Type", "application/json")] if "content-type" not in named else []
+        headers += [("Content-Type", JSON)] if "content-type" not in named else []
     elif filled.body_kind == "text" and filled.body:
         content["data"] = filled.body
         headers += [("Content-Type", "text/plain")] if "content-type" not in named else []

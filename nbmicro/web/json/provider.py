@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
+from nbmicro.http.media_types import JSON
 from nbmicro.web.json.plain import compact_writer, encode, plain
 from nbmicro.web.refusals import no_json
 
@@ -62,7 +63,7 @@ class JSONProvider:
             There are both arguments and keywords.
         """
         obj = self._one_of(args, kwargs)
-        return self._app.response_class(self.dumps(obj), mimetype="application/json")
+        return self._app.response_class(self.dumps(obj), mimetype=JSON)
 
     @staticmethod
     def _one_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -99,7 +100,7 @@ class DefaultJSONProvider(JSONProvider):
     ensure_ascii: bool = True
     sort_keys: bool = True
     compact: bool | None = None
-    mimetype: str = "application/json"
+    mimetype: str = JSON
 
     def __init__(self, app: App) -> None:
         super().__init__(app)

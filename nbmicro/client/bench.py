@@ -13,6 +13,7 @@ from nbmicro.client.client import Client
 from nbmicro.client.deadline import Deadline, Expired
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.wsgi import Answer, make_environ
+from nbmicro.web.environ import RECORDED
 
 #: Requests that are sent first and not counted: what is made once (a route's plan, a template) is no latency.
 WARM_UP = 3
@@ -149,6 +150,7 @@ def _once(client: Client, request: RequestRecord, timeout: float | None) -> tupl
     """The seconds of one request, its status, and the class of what went wrong, if anything did."""
     captured = Capture(client.frame_labels)
     environ = make_environ(request, captured.errors)
+    environ[RECORDED] = True
     answer = Answer(client.body_limit)
     failure = ""
     with captured:

@@ -26,6 +26,7 @@ from nbmicro.http.multipart import Files
 from nbmicro.http.redirects import REDIRECT_LIMIT, REDIRECTS, Chain, late, next_request
 from nbmicro.http.wsgi import Answer, make_environ
 from nbmicro.printable import one_line
+from nbmicro.web.environ import RECORDED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -226,7 +227,7 @@ class Client:
             request = self._with_cookies(RequestRecord("GET", clean_target(target)))[0]
             with Capture() as captured, Deadline(timeout):
                 answer = Answer(self.body_limit)
-                answer.read(self.app, make_environ(request, captured.errors))
+                answer.read(self.app, {**make_environ(request, captured.errors), RECORDED: True})
         except (Exception, Expired):
             return None
         response = answer.response()
@@ -258,6 +259,7 @@ class Client:
         app = self.app
         captured = Capture(self.frame_labels)
         environ = make_environ(request, captured.errors)
+        environ[RECORDED] = True
         answer = Answer(self.body_limit)
         notes: list[str] = []
         fault: BaseException | None = None

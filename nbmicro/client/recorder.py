@@ -18,6 +18,7 @@ from nbmicro.http.body import Body, BodyWriter
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.media_types import charset_of
 from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.web.environ import ERROR, NOTES, RECORDED, REFUSAL, REQUEST, ROUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,8 +46,7 @@ def assemble(
     Parameters
     ----------
     environ:
-        As the app left it: ``nbmicro.error`` (the exception behind a 500), ``nbmicro.refusal`` (behind a 4xx),
-        ``nbmicro.notes``, ``nbmicro.route`` and ``werkzeug.request`` are read.
+        As the app left it; the keys are those of :mod:`nbmicro.web.environ`.
     fault:
         The exception that left the app.
     routes:
@@ -54,23 +54,23 @@ def assemble(
     known:
         Other fields of the exchange; the dictionary becomes the exchange's own.
     """
-    wrapped = environ.get("werkzeug.request")
+    wrapped = environ.get(REQUEST)
     rule = getattr(wrapped, "url_rule", None)
     if rule is not None:
         known["rule"], known["endpoint"] = rule.rule, rule.endpoint
-    elif "nbmicro.route" in environ:
-        known["rule"], known["endpoint"] = environ["nbmicro.route"]
-    told = environ.get("nbmicro.notes")
+    elif ROUTE in environ:
+        known["rule"], known["endpoint"] = environ[ROUTE]
+    told = environ.get(NOTES)
     if told:
         known["notes"] = (*told, *known.get("notes", ()))
-    error = fault or environ.get("nbmicro.error")
+    error = fault or environ.get(ERROR)
     if response.status >= 500 and error is None and captured.logged_errors:
         # An app that is not ours answers 500 and logs the exception.
         error = captured.logged_errors[-1]
     if error is not None:
         known["exception"], known["error"] = error, error_record(error, frame_labels, somewhere=True)
     elif 400 <= response.status < 500:
-        refusal = environ.get("nbmicro.refusal")
+        refusal = environ.get(REFUSAL)
         if isinstance(refusal, HTTPException):
             known["exception"], known["refusal"] = refusal, error_record(refusal, frame_labels)
     if captured:
@@ -146,9 +146,9 @@ class _Recording:
 
     def answer(self, start_response: StartResponse) -> Iterable[bytes]:
         environ = self._environ
-        if environ.get("nbmicro.recorded"):
+        if environ.get(RECORDED):
             return self._recorder.app(environ, start_response)
-        environ["nbmicro.recorded"] = True
+        environ[RECORDED] = True
         environ["wsgi.input"] = self._input
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:

@@ -156,7 +156,6 @@ class Visit:
             routes=lambda: _routes(app),
         )
         environ = make_environ(_complete(request, visitor))
-        del environ["nbmicro.recorded"]
         #: What the app was given; with its marks when the visit has ended.
         self.environ = environ
         self._iterable = recorder(environ, self._start)

@@ -17,6 +17,7 @@ from nbmicro.foreign.bridge import Bridge
 from nbmicro.foreign.kinds import Kind, core_of, kind_of
 from nbmicro.foreign.tables import ForeignRoute, answered_by, table_of, what_answers
 from nbmicro.foreign.worker import Worker, loop_is_running
+from nbmicro.web.environ import ROUTE
 
 
 class ForeignApp:
@@ -98,7 +99,7 @@ class ForeignApp:
         signals.take_told(environ)
         answered = answered_by(self.core, environ)
         if answered is not None:
-            environ["nbmicro.route"] = answered
+            environ[ROUTE] = answered
 
     # -- what is known of it -------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from nbmicro.foreign.interruption import (
     trace_of_task,
 )
 from nbmicro.foreign.watching import Watch
+from nbmicro.web.environ import ANSWERING, ERROR, HANDLER
 
 #: Seconds that an app has for its startup, and for its shutdown.
 STARTUP_LIMIT = 60.0
@@ -143,7 +144,7 @@ class Bridge:
 
     async def _answer(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """One request; whatever becomes of it, a2wsgi hears of its end."""
-        answering: _Answering = scope["wsgi_environ"]["nbmicro.answering"]
+        answering: _Answering = scope["wsgi_environ"][ANSWERING]
         scope["state"] = dict(self._state)
         complete = False
 
@@ -164,12 +165,12 @@ class Bridge:
             # Starlette sends its page first, and raises then.
             if not complete:
                 raise
-            answering.environ["nbmicro.error"] = error
+            answering.environ[ERROR] = error
         finally:
             answering.coroutine = None
             if "endpoint" in scope:
                 # Starlette notes there what answers.
-                answering.environ["nbmicro.handler"] = scope["endpoint"]
+                answering.environ[HANDLER] = scope["endpoint"]
         if not complete:
             raise RuntimeError("The ASGI app returned before its response was complete.")
 
@@ -185,7 +186,7 @@ class _Answering:
         self._bridge = bridge
         self._context = contextvars.copy_context()
         self._context.run(current_ticket.set, self)
-        environ["nbmicro.answering"] = self
+        environ[ANSWERING] = self
         _make_readable(environ)
         # A header without a value that Latin-1 has cannot come; a2wsgi reads the rest of the environ.
         self._chunks: Iterator[bytes] = self._context.run(bridge._wsgi, environ, self._starting(start_response))
@@ -219,7 +220,7 @@ class _Answering:
         """End the request's task where the response is not read to its end."""
         if not self._over:
             self._stop()
-        self.environ.pop("nbmicro.answering", None)
+        self.environ.pop(ANSWERING, None)
 
     def _stop(self) -> TracebackType | None:
         """Cancel the task, wherever it is, and say where that was."""

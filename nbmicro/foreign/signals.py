@@ -10,6 +10,8 @@ from typing import Any
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
 
+from nbmicro.web.environ import ERROR, MISSING_KEY, REFUSAL, ROUTE
+
 _adopted: list[tuple[Any, Any]] = []
 
 
@@ -41,7 +43,7 @@ def _flask_started(sender: Any, **more: Any) -> None:
         return
     if request.url_rule is not None:
         # Flask takes the request out of the environ when it is over.
-        request.environ["nbmicro.route"] = request.url_rule.rule, request.url_rule.endpoint
+        request.environ[ROUTE] = request.url_rule.rule, request.url_rule.endpoint
     if request.parameter_storage_class is ImmutableMultiDict:
         # Flask tells nobody of a 400. This request's forms and query note the key that they do not have.
         request.parameter_storage_class = _NOTING
@@ -53,7 +55,7 @@ def _get_noting(self: Any, key: Any) -> Any:
     except BadRequestKeyError as error:
         request = getattr(sys.modules.get("flask"), "request", None)
         if request:
-            request.environ["nbmicro.missing_key"] = error
+            request.environ[MISSING_KEY] = error
         raise
 
 
@@ -70,7 +72,7 @@ def _left_the_handler(error: BaseException) -> bool:
 def _flask_failed(sender: Any, exception: BaseException | None = None, **more: Any) -> None:
     request = getattr(sys.modules.get("flask"), "request", None)
     if request and isinstance(exception, BaseException):
-        request.environ["nbmicro.error"] = exception
+        request.environ[ERROR] = exception
 
 
 def _django_failed(sender: Any, request: Any = None, **more: Any) -> None:
@@ -79,17 +81,17 @@ def _django_failed(sender: Any, request: Any = None, **more: Any) -> None:
     if error is not None and environ is not None:
         # An async handler of Django has no environ, only what it made of a scope that holds ours.
         environ = getattr(request, "scope", {}).get("wsgi_environ", environ)
-        environ["nbmicro.error"] = error
+        environ[ERROR] = error
 
 
 def take_told(environ: MutableMapping[str, Any]) -> None:
     """Note what a framework left in the environ."""
-    missing = environ.pop("nbmicro.missing_key", None)
+    missing = environ.pop(MISSING_KEY, None)
     if missing is not None and _left_the_handler(missing):
-        environ["nbmicro.refusal"] = missing
+        environ[REFUSAL] = missing
     told = environ.get("bottle.exc_info")
     if told and told[1] is not None:
-        environ.setdefault("nbmicro.error", told[1])
+        environ.setdefault(ERROR, told[1])
 
 
 class Errors:
@@ -110,7 +112,7 @@ class Errors:
     def write(self, text: str) -> int:
         error = sys.exc_info()[1]
         if error is not None and "Traceback (most recent call last)" in text:
-            self._environ["nbmicro.error"] = error
+            self._environ[ERROR] = error
             return len(text)
         written: int = self._stream.write(text)
         return written

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from nbmicro.http.methods import AUTOMATIC_METHODS, COMMON_METHODS
+from nbmicro.web.environ import HANDLER
 from nbmicro.web.rules import parameter_text, parameters, path_pattern, replace_parameters
 
 #: Mounts and includes that are followed.
@@ -89,8 +90,8 @@ def answered_by(app: Any, environ: Mapping[str, Any]) -> tuple[str, str] | None:
     if reader is _bottle and environ.get("bottle.route") is not None:
         route = environ["bottle.route"]
         return str(route.rule), str(route.name or getattr(route.callback, "__name__", ""))
-    if reader is _starlette and "nbmicro.handler" in environ:
-        handler = environ["nbmicro.handler"]
+    if reader is _starlette and HANDLER in environ:
+        handler = environ[HANDLER]
         return next(((one.rule, one.endpoint) for one in _starlette(app) if one.handler is handler), None)
     if reader is _django:
         urls = sys.modules["django.urls"]

@@ -38,7 +38,6 @@ _BASE: dict[str, Any] = {
     "wsgi.multithread": True,
     "wsgi.multiprocess": False,
     "wsgi.run_once": False,
-    "nbmicro.recorded": True,
 }
 
 

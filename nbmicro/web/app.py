@@ -15,6 +15,7 @@ from nbmicro.web import failures, quick, refusals, replies, urls
 from nbmicro.web.asyncs import outside_loop, outside_loop_stream, run_async, running_loop
 from nbmicro.web.contexts import AppContext, current_context, table_here
 from nbmicro.web.declarations import Route
+from nbmicro.web.environ import ERROR, PRESERVE_CONTEXT, RECORDED
 from nbmicro.web.hosting import hosting
 from nbmicro.web.plan import Plan, plan_of
 from nbmicro.web.proxies import offered
@@ -94,7 +95,7 @@ class App(Setup):
             result: Iterable[bytes] = response(environ, start_response)
             return result
         finally:
-            preserve = environ.get("werkzeug.debug.preserve_context")
+            preserve = environ.get(PRESERVE_CONTEXT)
             if preserve is not None:
                 preserve(context)
             if error is not None and self.should_ignore_error(error):
@@ -189,7 +190,7 @@ class App(Setup):
         except Exception:
             if not from_error_handler:
                 raise
-            shown = "nbmicro.error" in need_request_context().environ
+            shown = ERROR in need_request_context().environ
             text = "Request finalizing failed with an error while handling an error"
             self.logger.exception(text, extra={"nbmicro_shown": shown})
         return response
@@ -301,7 +302,7 @@ class App(Setup):
         where, environ = "", {}
         if isinstance(context, RequestContext):
             where, environ = f"{context.request.path} [{context.request.method}]", context.environ
-        shown = bool(environ.get("nbmicro.recorded"))
+        shown = bool(environ.get(RECORDED))
         if hosting.users_trace is not None and isinstance(exc_info, tuple):
             exc_info = (*exc_info[:2], hosting.users_trace(exc_info[2]))
         self.logger.error(f"Exception on {where}", exc_info=exc_info, extra={"nbmicro_shown": shown})

@@ -10,6 +10,7 @@ from werkzeug.routing import RequestRedirect, RoutingException
 
 from nbmicro.http.methods import SAFE_METHODS
 from nbmicro.web.contexts import current_context, table_here
+from nbmicro.web.environ import ERROR, RECORDED, REFUSAL
 from nbmicro.web.refusals import explain
 from nbmicro.web.request_context import RequestContext
 from nbmicro.web.scaffold import error_key
@@ -47,8 +48,8 @@ def handle_http_exception(app: App, error: HTTPException) -> Any:
     if error.code is None or isinstance(error, RoutingException):
         return error
     context = current_context()
-    if isinstance(context, RequestContext) and context.environ.get("nbmicro.recorded"):
-        context.environ["nbmicro.refusal"] = error
+    if isinstance(context, RequestContext) and context.environ.get(RECORDED):
+        context.environ[REFUSAL] = error
     handler = app._find_error_handler(error, _blueprints())
     return error if handler is None else _answered(app, handler, error)
 
@@ -95,10 +96,10 @@ def handle_exception(app: App, error: Exception) -> Any:
     propagate = app.config["PROPAGATE_EXCEPTIONS"]
     if propagate is None:
         propagate = app.testing or app.debug
-    if environ.get("nbmicro.recorded"):
+    if environ.get(RECORDED):
         # Whoever records shows the exception itself, beside the same response that every other client gets.
         explain(error)
-        environ["nbmicro.error"] = error
+        environ[ERROR] = error
         propagate = False
     if propagate:
         raise error

@@ -65,11 +65,3 @@ def ephemeral_key(app: Any) -> str | None:
 
         _keys["key"] = secrets.token_hex()
     return _keys["key"]
-
-
-def note(environ: dict[str, Any], text: str) -> None:
-    """Leave a remark for whoever records this request; nobody reads it elsewhere."""
-    if environ.get("nbmicro.recorded"):
-        notes = environ.setdefault("nbmicro.notes", [])
-        if text not in notes:
-            notes.append(text)

@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 
 from nbmicro.http.media_types import JSON
 from nbmicro.web.contexts import _context
+from nbmicro.web.environ import PRESERVE_CONTEXT, RECORDED, REQUEST, ROUTE
 from nbmicro.web.json.provider import DefaultJSONProvider
 from nbmicro.web.request import Request
 from nbmicro.web.request_context import RequestContext
@@ -81,7 +82,7 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
         or _POPPED
         or _APP_TEARING_DOWN
         or "HTTP_UPGRADE" in environ
-        or "werkzeug.debug.preserve_context" in environ
+        or PRESERVE_CONTEXT in environ
     ):
         return None
     method = environ["REQUEST_METHOD"]
@@ -103,8 +104,8 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
         plan = target.plan = app.plan(table, target.route)
         if plan is None:
             return None
-    if "nbmicro.recorded" in environ:
-        environ["nbmicro.route"] = (target.route.rule, target.route.endpoint)
+    if RECORDED in environ:
+        environ[ROUTE] = (target.route.rule, target.route.endpoint)
     context = _new(RequestContext)
     context.app = app
     context.environ = environ
@@ -154,8 +155,8 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
             if request is not None:
                 if "files" in request.__dict__ or type(request).close is not Request.close:
                     request.close()
-                if "nbmicro.recorded" not in environ:
-                    environ.pop("werkzeug.request", None)
+                if RECORDED not in environ:
+                    environ.pop(REQUEST, None)
             context._before.pop()
             if _context.get() is context:
                 _context.set(outer)
@@ -173,7 +174,7 @@ def _not_found(
         or table.teardown_appcontext
         or table.error_handlers
         or app.opens_sessions_early
-        or "nbmicro.recorded" in environ
+        or RECORDED in environ
         or "HTTP_COOKIE" in environ
         or app.config["TRAP_HTTP_EXCEPTIONS"]
         or app.response_class is not Response

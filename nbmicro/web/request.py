@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from nbmicro.http.media_types import JSON, MULTIPART_FORM
 from nbmicro.web import json, proxies
 from nbmicro.web.contexts import current_context
+from nbmicro.web.environ import REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ class Request(WerkzeugRequest):
         self.shallow = shallow
         self.method = environ.get("REQUEST_METHOD", "GET").upper()
         if populate_request and not shallow:
-            environ["werkzeug.request"] = self
+            environ[REQUEST] = self
 
     @_WhenAsked
     def scheme(self) -> str:

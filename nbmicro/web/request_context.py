@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from nbmicro.web.contexts import _MISSING, NO_REQUEST, AppContext, _context
+from nbmicro.web.environ import RECORDED, REQUEST
 from nbmicro.web.hosting import hosting
 from nbmicro.web.signals import appcontext_popped, appcontext_pushed
 
@@ -207,8 +208,8 @@ class RequestContext(AppContext):
                     self.app.do_teardown_appcontext(exc)
             finally:
                 self._leave()
-                if last and not self.environ.get("nbmicro.recorded"):
-                    self.environ.pop("werkzeug.request", None)  # a reference circle, of no more use
+                if last and not self.environ.get(RECORDED):
+                    self.environ.pop(REQUEST, None)  # a reference circle, of no more use
         if last and self._own_part is None and appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 

@@ -17,7 +17,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from nbmicro.web import refusals
 from nbmicro.web.contexts import current_context
-from nbmicro.web.hosting import ephemeral_key, note
+from nbmicro.web.environ import add_note
+from nbmicro.web.hosting import ephemeral_key
 from nbmicro.web.json.tag import TaggedJSONSerializer
 from nbmicro.web.request_context import RequestContext
 from nbmicro.web.session_kinds import NO_KEY, NullSession, SecureCookieSession, SessionMixin
@@ -256,7 +257,7 @@ class SecureCookieSessionInterface(SessionInterface):
             context = current_context()
             # Who brings the cookie along was told when it was made.
             if isinstance(context, RequestContext) and not _cookie(context.environ, self.get_cookie_name(app)):
-                note(context.environ, EPHEMERAL)
+                add_note(context.environ, EPHEMERAL)
 
     def _set_cookie(
         self, response: Response, name: str, value: str, expires: datetime | None, options: dict[str, Any]

@@ -18,6 +18,7 @@ from werkzeug.test import Client, TestResponse
 from werkzeug.wrappers import Request as BaseRequest
 
 from nbmicro.web.contexts import AppContext
+from nbmicro.web.environ import PRESERVE_CONTEXT
 from nbmicro.web.owners import Run, current_run
 from nbmicro.web.session_kinds import NO_KEY
 
@@ -220,7 +221,7 @@ class TestClient(Client):
     def _environ(self, other: Mapping[str, Any]) -> dict[str, Any]:
         environ = {**self.environ_base, **other}
         if self.preserve_context:
-            environ["werkzeug.debug.preserve_context"] = self._hold
+            environ[PRESERVE_CONTEXT] = self._hold
         return environ
 
     def _hold(self, context: AppContext) -> None:

@@ -1,26 +1,196 @@
-"""Why a rule answers a path, or why it does not, in a few words."""
+"""Which routes come near a path, and why they do not match it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
 
-from nbmicro.diagnosis.response_hints import RouteInfo
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import MapAdapter, RequestRedirect
+
 from nbmicro.exchange.records import TriedRule
-from nbmicro.http.methods import with_head
-from nbmicro.web.rules import Parameter, parameters, rule_segments
+from nbmicro.http.methods import AUTOMATIC_METHODS, COMMON_METHODS, with_head
+from nbmicro.printable import likeness
+from nbmicro.web.rules import CONVERTERS, Parameter, literal_start, parameters, path_pattern, rule_segments
 
-#: Rules that are told of.
-RULE_LIMIT = 8
+#: Rules that a trace shows beside a path.
+TRIED_LIMIT = 8
+# The one nearest route is a guess beside a 404 and may be daring: words of which 3 letters in 5 agree.
+_NEAREST_LIKENESS = 0.6
+# %routes lists every rule that comes near, so that a rule has to be nearer: 3 letters in 4.
+_LISTED_LIKENESS = 0.75
+#: Mean cost of a part of a path above which a route is not near, and the cost of a part that is another word.
+_FAR = 0.5
+_STRANGE = 100.0
 
-_PATTERNS = {"int": r"\d+", "float": r"\d+\.\d+", "uuid": r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"}
-_WANTED = {"int": "an int", "float": "a number with a point", "uuid": "a UUID"}
+
+@dataclass(frozen=True, slots=True)
+class RouteInfo:
+    """One line of the table of routes: its rule (Werkzeug's syntax), its methods and its endpoint.
+
+    Of another framework's app ``written`` is the rule as it is written there.
+    """
+
+    rule: str
+    methods: tuple[str, ...] = ("GET",)
+    endpoint: str = ""
+    written: str | None = None
+
+    @property
+    def spoken_methods(self) -> tuple[str, ...]:
+        """The methods without those that come by themselves (HEAD, OPTIONS)."""
+        return tuple(method for method in self.methods if method not in AUTOMATIC_METHODS) or self.methods
+
+
+def routes_of(app: Any) -> tuple[RouteInfo, ...]:
+    """The routes of an app: an nbmicro App's table, a Flask app's map, nothing of an app that does not list them."""
+    listed: Any = getattr(app, "routes", None)
+    if callable(listed):
+        routes: Iterable[Any] = listed()
+        if isinstance(routes, tuple) and all(isinstance(route, RouteInfo) for route in routes):
+            return routes
+    else:
+        rules: Callable[[], Iterable[Any]] | None = getattr(getattr(app, "url_map", None), "iter_rules", None)
+        routes = rules() if rules is not None else ()
+    return tuple(RouteInfo(str(one.rule), tuple(sorted(one.methods or ())), str(one.endpoint)) for one in routes)
+
+
+# -- what matches ----------------------------------------------------------------------------------------------------
+
+
+def match_line(method: str, path: str, rule: str, endpoint: str, values: dict[str, Any]) -> str:
+    """``GET /users/1: /users/<int:id> → user with id=1``."""
+    given = ", ".join(f"{name}={value!r}" for name, value in values.items())
+    return f"{method} {path}: {rule} → {endpoint}{f' with {given}' if given else ''}"
+
+
+def matches_in_map(adapter: MapAdapter, path: str, query: str) -> list[str]:
+    """What a map of Werkzeug's answers a path with, a line for each method; none where nothing answers."""
+    lines = []
+    for method in COMMON_METHODS:
+        try:
+            rule, values = adapter.match(path, method=method, return_rule=True, query_args=query)
+        except RequestRedirect as redirect:
+            return [f"{path}: redirects to {re.sub(r'^https?://[^/]+', '', redirect.new_url)}"]
+        except MethodNotAllowed:
+            continue
+        except HTTPException:
+            break
+        lines.append(match_line(method, path, rule.rule, rule.endpoint, dict(values)))
+    return lines
+
+
+def values_of(path: str, rule: str) -> dict[str, Any] | None:
+    """The values of a path where a rule matches it, as any framework reads its converters; None where it does not."""
+    match = re.fullmatch(_pattern(rule, exact=False), path)
+    if match is None:
+        return None
+    pairs = zip(parameters(rule), match.groups(), strict=True)
+    return {
+        one.name: CONVERTERS[one.converter].read(value) if one.converter in CONVERTERS else value
+        for one, value in pairs
+    }
+
+
+def is_answered_by(path: str, rule: str) -> bool:
+    """Whether a rule matches a percent-encoded path, a slash at its end aside."""
+    return re.fullmatch(_pattern(rule, exact=False) + "/?", unquote(path)) is not None
+
+
+@lru_cache(maxsize=4096)
+def _pattern(rule: str, *, exact: bool) -> str:
+    """The regular expression of a rule or of a part of one.
+
+    Only Werkzeug's converters without arguments are known exactly; of others more is taken than they may match.
+    """
+
+    def takes(parameter: Parameter) -> str:
+        if parameter.converter == "any":
+            return "|".join(map(re.escape, parameter.words))
+        converter = CONVERTERS.get(parameter.converter)
+        if converter is None:
+            return "[^/]+"
+        return converter.exact if exact and not parameter.arguments else converter.loose
+
+    return path_pattern(rule, takes)
+
+
+# -- what does not match ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A part of a path beside the part of a rule that it meets; None where one of them has ended before."""
+
+    given: str | None
+    wanted: str | None
+
+    @property
+    def parameter(self) -> Parameter | None:
+        """The parameter in the rule's part; None where the path's part has not the text around it."""
+        found = parameters(self.wanted)[:1] if self.wanted and "<" in self.wanted else ()
+        for parameter in found:
+            before, _, after = (self.wanted or "").partition(parameter.text)
+            if self.given is None or (self.given.startswith(before) and self.given.endswith(after)):
+                return parameter
+        return None
+
+    def fits(self, *, exact: bool = True) -> bool:
+        if self.given == self.wanted:
+            return True
+        if not self.given or self.wanted is None or "<" not in self.wanted:
+            return False
+        return re.fullmatch(_pattern(self.wanted, exact=exact), self.given) is not None
+
+
+def _pairs(given: Sequence[str], wanted: Sequence[str]) -> Iterator[_Pair]:
+    """Path and rule part by part. ``<path:…>`` takes all that those behind it leave, and what has no part is one."""
+    position = 0
+    for index, part in enumerate(wanted):
+        behind = len(wanted) - index - 1
+        end = max(len(given) - behind, position + 1) if part.startswith("<path:") else position + 1
+        yield _Pair("/".join(given[position:end]) if position < len(given) else None, part)
+        position = end
+    if len(given) > position:
+        yield _Pair("/".join(given[position:]), None)
+
+
+def nearest_route(path: str, routes: Sequence[RouteInfo], method: str = "GET") -> RouteInfo | None:
+    """The route that a misspelt path most likely means, or None when none is near."""
+    given = unquote(path).strip("/").split("/")
+    best: tuple[float, int, RouteInfo] | None = None
+    for index, route in enumerate(routes):
+        wanted = rule_segments(route.rule.strip("/"))
+        # A route that also answers the method wins among equals; a later one never does.
+        cost = sum(map(_cost, _pairs(given, wanted))) + (0 if method in route.methods else 0.01)
+        if cost / max(len(given), len(wanted)) <= _FAR and (best is None or (cost, index) < best[:2]):
+            best = (cost, index, route)
+    return best[2] if best else None
+
+
+def _cost(pair: _Pair) -> float:
+    if pair.given is not None and pair.given == pair.wanted:
+        return 0.0
+    if pair.wanted is None:
+        return 0.6 * (1 + (pair.given or "").count("/"))
+    if pair.given is None:
+        return 1.0 if pair.wanted.startswith("<path:") else 0.6
+    if pair.wanted.startswith("<path:") or pair.fits(exact=False):
+        return 0.1
+    if pair.parameter is not None:
+        return 0.5
+    alike = likeness(pair.wanted.lower(), pair.given.lower())
+    return 1.5 * (1 - alike) if alike >= _NEAREST_LIKENESS else _STRANGE
 
 
 def tried_rules(
     method: str, path: str, endpoint: str | None, rule: str | None, routes: Sequence[RouteInfo]
 ) -> tuple[TriedRule, ...]:
-    """The rules that come near a path, the one that answers first.
+    """The rules that come nearest to a path, however far they are, the one that answers first.
 
     Parameters
     ----------
@@ -34,9 +204,9 @@ def tried_rules(
     rated: list[tuple[float, int, TriedRule]] = []
     for index, route in enumerate(routes):
         methods = ",".join(route.spoken_methods) or "ANY"
-        is_it = rule is not None and rule in (route.rule, route.written)
-        if is_it and (endpoint is None or route.endpoint == endpoint):
-            rated.append((-1.0, index, TriedRule(methods, route.written or route.rule, "answers", True)))
+        written = route.written or route.rule
+        if rule in (route.rule, route.written) and rule is not None and endpoint in (None, route.endpoint):
+            rated.append((float("-inf"), index, TriedRule(methods, written, "answers", True)))
             continue
         if route.endpoint == "static":
             continue  # nobody declared it
@@ -45,50 +215,75 @@ def tried_rules(
             depth += 1
             allowed = not route.methods or method in with_head(set(route.methods))
             verdict = "fits too; another rule is more exact" if allowed else f"fits, but answers {methods} only"
-        rated.append((-depth, index, TriedRule(methods, route.written or route.rule, verdict)))
-    answered = [one for one in rated if one[2].answers]
-    others = sorted((one for one in rated if not one[2].answers), key=lambda one: one[:2])
-    return tuple(one[2] for one in [*answered, *others][:RULE_LIMIT])
+        rated.append((-depth, index, TriedRule(methods, written, verdict)))
+    return tuple(one[2] for one in sorted(rated, key=lambda one: one[:2])[:TRIED_LIMIT])
 
 
 def _verdict(path: str, rule: str) -> tuple[float, str | None]:
     """How many parts of the path fit, and the first thing that does not; None where all fit."""
-    given, wanted = path.split("/")[1:], rule_segments(rule)[1:]
-    for index, part in enumerate(wanted):
-        found = _only_parameter(part)
-        if found is not None and found.converter == "path":
-            return float(index), None if "/".join(given[index:]) else f"<{found.name}> is missing"
-        if index >= len(given):
-            return float(index), f"`{part}` is missing" if part else "ends with a slash"
-        reason = _difference(given[index], part, found)
-        if reason is not None:
-            return float(index) + (0.5 if found is not None else 0.0), reason
-    if len(given) > len(wanted):
-        rest = "/".join(given[len(wanted) :])
-        return float(len(wanted)), f"ends before `{rest}`" if rest else "has no slash at its end"
-    return float(len(wanted)), None
+    wanted = rule_segments(rule)[1:]
+    for index, pair in enumerate(_pairs(path.split("/")[1:], wanted)):
+        if not pair.fits():
+            is_value = pair.given is not None and pair.parameter and pair.parameter.converter != "path"
+            return index + (0.5 if is_value else 0.0), _difference(pair)
+    # A rule that takes any path is less exact.
+    return float(len(wanted) - ("<path:" in rule)), None
 
 
-def _only_parameter(part: str) -> Parameter | None:
-    found = parameters(part)
-    return found[0] if len(found) == 1 else None
-
-
-def _difference(given: str, part: str, found: Parameter | None) -> str | None:
-    if found is None:
-        if given == part:
-            return None
-        if not given:
-            return f"`{part}` is missing"
-        return f"`{given}` is not `{part}`" if part else f"ends before `{given}`"
+def _difference(pair: _Pair) -> str:
+    """Why a part of a path does not fit."""
+    given, wanted, parameter = pair.given, pair.wanted, pair.parameter
+    if wanted is None:
+        return f"ends before `{given}`" if given else "has no slash at its end"
+    if given is None and not wanted.startswith("<path:"):
+        return f"`{wanted}` is missing" if wanted else "ends with a slash"
     if not given:
-        return f"<{found.name}> is missing"
-    kind = found.converter
-    if kind == "any":
-        words = [word.strip(" '\"") for word in (found.arguments or "").split(",")]
-        return None if given in words else f"`{given}` is none of {', '.join(words)}"
-    before, _, after = part.partition(found.text)
-    inner = given.removeprefix(before).removesuffix(after)
-    if kind in _PATTERNS and not re.fullmatch(_PATTERNS[kind], inner):
-        return f"`{given}` is not {_WANTED[kind]}"
-    return None
+        return f"<{parameter.name}> is missing" if parameter else f"`{wanted}` is missing"
+    if parameter is None:
+        return f"`{given}` is not `{wanted}`" if wanted else f"ends before `{given}`"
+    if parameter.converter == "any":
+        return f"`{given}` is none of {', '.join(parameter.words)}"
+    converter = CONVERTERS.get(parameter.converter)
+    return f"`{given}` is not {converter.meaning if converter and converter.meaning else f'`{wanted}`'}"
+
+
+def no_match_text(path: str, routes: Iterable[RouteInfo]) -> str:
+    """What %routes says of a path that nothing answers: the rules that come near, as they are written."""
+    reasons = {
+        f"{route.written or route.rule}: {reason}.": None for route in routes if (reason := _lack(path, route.rule))
+    }
+    return " ".join([f"{path}: no rule matches.", *reasons])
+
+
+def _lack(path: str, rule: str) -> str | None:
+    """What a path lacks to match a rule that comes near; None of one that is far."""
+    start = literal_start(rule)
+    if start == rule:
+        longer = len(rule) - len(path)
+        if likeness(path, rule) < _LISTED_LIKENESS:
+            return None
+        if rule.startswith(path) or path.startswith(rule):
+            letters = "one letter" if abs(longer) == 1 else f"{abs(longer)} letters"
+            return f"{letters} {'more' if longer > 0 else 'less'}"
+        return "spelled otherwise"
+    given, wanted = path.strip("/").split("/"), rule_segments(rule.strip("/"))
+    pairs = list(_pairs(given, wanted))
+    if any(pair.given is None or pair.wanted is None for pair in pairs):
+        near = start.rstrip("/") and likeness(path.rstrip("/"), start.rstrip("/")) >= _LISTED_LIKENESS
+        return f"needs {'more' if len(wanted) > len(given) else 'fewer'} parts" if near else None
+    unfit = [pair for pair in pairs if not pair.fits()]
+    words = [(pair.given or "", pair.wanted or "") for pair in unfit if pair.parameter is None]
+    if any(likeness(*pair) < _LISTED_LIKENESS for pair in words):
+        return None
+    if not unfit:
+        return "has no slash at its end" if path.endswith("/") and not rule.endswith("/") else None
+    parameter = unfit[0].parameter
+    if parameter is None:
+        return f"spelled {unfit[0].wanted}"
+    if parameter.converter == "any":
+        return "needs a value of any"
+    converter = CONVERTERS.get(parameter.converter)
+    if converter is None or not converter.meaning:
+        return None
+    # To many a 1 is a number with a point as well.
+    return f"needs {converter.meaning}{f' ({converter.example})' if parameter.converter == 'float' else ''}"

@@ -7,19 +7,18 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import parse_qs, unquote
 
 from werkzeug.exceptions import BadRequestKeyError
 
+from nbmicro.diagnosis.near_routes import RouteInfo, is_answered_by, nearest_route
 from nbmicro.exchange.records import ExchangeRecord
 from nbmicro.http.media_types import FORM, MULTIPART_FORM, is_json
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.methods import AUTOMATIC_METHODS, METHODS
-from nbmicro.printable import did_you_mean, likeness
-from nbmicro.web.rules import as_parameter, literal_start, path_pattern
+from nbmicro.printable import did_you_mean
+from nbmicro.web.rules import literal_start
 
 #: Characters of a page that are looked at.
 _LOOKED_AT = 6000
@@ -62,43 +61,8 @@ def framework_advice(exchange: ExchangeRecord) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class RouteInfo:
-    """One line of the table of routes: its rule (Werkzeug's syntax), its methods and its endpoint.
-
-    Of another framework's app ``written`` is the rule as it is written there.
-    """
-
-    rule: str
-    methods: tuple[str, ...] = ("GET",)
-    endpoint: str = ""
-    written: str | None = None
-
-    @property
-    def spoken_methods(self) -> tuple[str, ...]:
-        """The methods without those that come by themselves (HEAD, OPTIONS)."""
-        return tuple(method for method in self.methods if method not in AUTOMATIC_METHODS) or self.methods
-
-
-_TAKES = {"int": r"-?\d+", "float": r"-?\d+\.\d+", "path": r".+"}
-#: Mean cost of a path segment above which a route is not near any more, and the cost of one that is another word.
-_FAR = 0.5
-_STRANGE = 100.0
 # How the handler read the missing key: request.form["email"], request.args.get …
 _READ = re.compile(r"\b(form|args|files|values|cookies|headers)\s*\[")
-
-
-def routes_of(app: Any) -> tuple[RouteInfo, ...]:
-    """The routes of an app: an nbmicro App's table, a Flask app's map, nothing of an app that tells nothing."""
-    listed: Any = getattr(app, "routes", None)
-    if callable(listed):
-        found: Iterable[Any] = listed()
-        if isinstance(found, tuple) and all(isinstance(one, RouteInfo) for one in found):
-            return found
-    else:
-        rules: Callable[[], Iterable[Any]] | None = getattr(getattr(app, "url_map", None), "iter_rules", None)
-        found = rules() if rules is not None else ()
-    return tuple(RouteInfo(str(one.rule), tuple(sorted(one.methods or ())), str(one.endpoint)) for one in found)
 
 
 def hint_for(exchange: ExchangeRecord, routes: Sequence[RouteInfo] = ()) -> str | None:
@@ -124,20 +88,6 @@ def _is_foreign(routes: Sequence[RouteInfo]) -> bool:
     return any(route.written is not None for route in routes)
 
 
-def nearest_route(path: str, routes: Sequence[RouteInfo], method: str = "GET") -> RouteInfo | None:
-    """The route that a misspelt path most likely means, or None when none is near."""
-    segments = unquote(path).strip("/").split("/")
-    best: tuple[float, int, RouteInfo] | None = None
-    for index, route in enumerate(routes):
-        parts = route.rule.strip("/").split("/")
-        cost = _distance(segments, parts)
-        # A route that also answers the method wins among equals; a later one never does.
-        cost += 0 if method in route.methods else 0.01
-        if cost / max(len(segments), len(parts)) <= _FAR and (best is None or (cost, index) < best[:2]):
-            best = (cost, index, route)
-    return best[2] if best else None
-
-
 def _subject(exchange: ExchangeRecord) -> str:
     endpoint = f" → {exchange.endpoint}" if exchange.endpoint and exchange.status in {400, 415} else ""
     return f"{exchange.status} {exchange.request.method} {exchange.request.path}{endpoint}"
@@ -159,7 +109,7 @@ def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | N
     if exchange.rule is not None or not routes or (exchange.refusal is not None and exchange.refusal.frames):
         return None
     near = nearest_route(exchange.request.path, routes, exchange.request.method)
-    if near is not None and "WEBSOCKET" in near.methods and _answers(exchange.request.path, near.rule):
+    if near is not None and "WEBSOCKET" in near.methods and is_answered_by(exchange.request.path, near.rule):
         return (
             f"{near.written or near.rule} is a WebSocket's route, and %http speaks HTTP only. "
             "Try it with the framework's own test client."
@@ -177,7 +127,7 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
         return None
     method = exchange.request.method
     text = f"this route answers {_listed(spoken)} only."
-    answering = [route.rule for route in routes if _answers(exchange.request.path, route.rule)]
+    answering = [route.rule for route in routes if is_answered_by(exchange.request.path, route.rule)]
     rule = min(answering, key=lambda rule: rule.count("<"), default=None)
     if rule is None or _is_foreign(routes):
         return text
@@ -326,27 +276,3 @@ def _method(request: RequestRecord) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _answers(path: str, rule: str) -> bool:
-    pattern = path_pattern(rule, lambda parameter: _TAKES.get(parameter.converter, r"[^/]+"))
-    return re.fullmatch(pattern + "/?", unquote(path)) is not None
-
-
-def _distance(segments: list[str], rule: list[str]) -> float:
-    cost = 0.0
-    for index, part in enumerate(rule):
-        parameter = as_parameter(part)
-        if parameter and parameter.converter == "path":
-            return cost + (0.1 if index < len(segments) else 1.0)
-        if index >= len(segments):
-            # The end of the rule is missing in the path.
-            cost += 0.6
-        elif parameter:
-            is_number = segments[index].lstrip("-").replace(".", "", 1).isdigit()
-            fits = is_number or parameter.converter not in {"int", "float"}
-            cost += 0.1 if fits and segments[index] else 0.5
-        elif part != segments[index]:
-            ratio = likeness(part.lower(), segments[index].lower())
-            cost += 1.5 * (1 - ratio) if ratio >= 0.6 else _STRANGE
-    return cost + 0.6 * max(len(segments) - len(rule), 0)

@@ -10,7 +10,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from nbmicro.diagnosis.response_hints import RouteInfo
+from nbmicro.diagnosis.near_routes import RouteInfo
 from nbmicro.errors import LoadError
 from nbmicro.foreign import signals
 from nbmicro.foreign.bridge import Bridge

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from nbmicro.http.methods import AUTOMATIC_METHODS, COMMON_METHODS
+from nbmicro.diagnosis.near_routes import match_line, matches_in_map, values_of
+from nbmicro.http.methods import AUTOMATIC_METHODS
 from nbmicro.web.environ import HANDLER
-from nbmicro.web.rules import parameter_text, parameters, path_pattern, replace_parameters
+from nbmicro.web.rules import CONVERTERS, parameter_text, replace_parameters
 
 #: Mounts and includes that are followed.
 _DEPTH = 10
@@ -74,13 +75,13 @@ def what_answers(app: Any, path: str) -> list[str] | None:
     found: list[str] = []
     answered: set[str] = set()
     for route in reader(app):
-        values = _values(unquote(path), route.pattern)
+        values = values_of(unquote(path), route.pattern)
         methods = [one for one in route.methods if one not in AUTOMATIC_METHODS] or list(route.methods)
         new = [one for one in methods if one not in answered]
         if values is None or not (new or not route.methods):
             continue
         answered |= set(new)
-        found += [_line(method, path, route.rule, route.endpoint, values) for method in new or ["ANY"]]
+        found += [match_line(method, path, route.rule, route.endpoint, values) for method in new or ["ANY"]]
     return found
 
 
@@ -101,11 +102,6 @@ def answered_by(app: Any, environ: Mapping[str, Any]) -> tuple[str, str] | None:
             return None
         return f"/{match.route}", str(match.view_name)
     return None
-
-
-def _line(method: str, path: str, rule: str, endpoint: str, values: dict[str, Any]) -> str:
-    given = ", ".join(f"{name}={value!r}" for name, value in values.items())
-    return f"{method} {path}: {rule} → {endpoint}{f' with {given}' if given else ''}"
 
 
 def _reader(app: Any) -> Callable[[Any], Iterable[ForeignRoute]] | None:
@@ -141,22 +137,8 @@ def _has_files(folder: str) -> bool:
 
 
 def _flask_answers(app: Any, path: str, query: str) -> list[str]:
-    from werkzeug.exceptions import HTTPException, MethodNotAllowed
-    from werkzeug.routing import RequestRedirect
-
     adapter = app.url_map.bind(app.config.get("SERVER_NAME") or "localhost")
-    answers = []
-    for method in COMMON_METHODS:
-        try:
-            rule, values = adapter.match(path, method=method, return_rule=True, query_args=query)
-        except RequestRedirect as redirect:
-            return [f"{path}: redirects to {re.sub(r'^https?://[^/]+', '', redirect.new_url)}"]
-        except MethodNotAllowed:
-            continue
-        except HTTPException:
-            break
-        answers.append(_line(method, path, rule.rule, rule.endpoint, dict(values)))
-    return answers
+    return matches_in_map(adapter, path, query)
 
 
 # -- Django ----------------------------------------------------------------------------------------------------------
@@ -216,7 +198,7 @@ def _django_answers(path: str) -> list[str]:
         return []
     methods = ",".join(one for one in _django_methods(match.func) if one not in AUTOMATIC_METHODS) or "ANY"
     values = {**{str(index): value for index, value in enumerate(match.args)}, **match.kwargs}
-    return [_line(methods, path, f"/{match.route}", match.view_name, values)]
+    return [match_line(methods, path, f"/{match.route}", match.view_name, values)]
 
 
 # -- Starlette, FastAPI ----------------------------------------------------------------------------------------------
@@ -275,26 +257,6 @@ def _bottle(app: Any) -> Iterator[ForeignRoute]:
         yield ForeignRoute(methods, one.rule, pattern, name, mounted or one.callback)
 
 
-# -- matching, where a framework has no question for it --------------------------------------------------------------
-
-_SHAPES = {
-    "int": r"-?\d+",
-    "float": r"-?\d+(?:\.\d+)?",
-    "path": r".*",
-    "uuid": r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}",
-}
-
-
 def _parameter(name: str, converter: str | None) -> str:
     """A parameter in Werkzeug's syntax; a converter that means nothing there (Django's slug) is left out."""
-    return parameter_text(name, converter if converter in _SHAPES else None)
-
-
-def _values(path: str, pattern: str) -> dict[str, Any] | None:
-    """The values of a path where a pattern matches it; None where it does not."""
-    match = re.fullmatch(path_pattern(pattern, lambda one: _SHAPES.get(one.converter, "[^/]+")), path)
-    if match is None:
-        return None
-    read: dict[str, Callable[[str], Any]] = {"int": int, "float": float}
-    pairs = zip(parameters(pattern), match.groups(), strict=True)
-    return {parameter.name: read.get(parameter.converter, str)(value) for parameter, value in pairs}
+    return parameter_text(name, converter if converter in CONVERTERS else None)

@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nbmicro.diagnosis.response_hints import routes_of
+from nbmicro.diagnosis.near_routes import routes_of
 from nbmicro.errors import RequestError
 from nbmicro.http.methods import METHODS
 from nbmicro.language.syntax import Script, ScriptRequest

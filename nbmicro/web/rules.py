@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
@@ -18,6 +19,45 @@ _SAME_CONVERTER = {"str": "string", "number": "int", "slug": "string"}
 _BRACES = re.compile(r"\{\s*([a-zA-Z_]\w*)\s*(?::\s*([a-zA-Z_]\w*)\s*)?\??\s*\}", re.ASCII)
 _COLON = re.compile(r"(?<=/):([a-zA-Z_]\w*)\??", re.ASCII)
 _ANGLES = re.compile(r"<[^<>/]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """What the parameters of one converter take.
+
+    Parameters
+    ----------
+    exact:
+        The expression that Werkzeug's converter matches without arguments.
+    loose:
+        One that also takes what it matches with arguments (``signed=True``), or what other frameworks' of that name do.
+    example:
+        A value of it.
+    meaning:
+        What it takes, in words; empty where that is any text.
+    read:
+        What makes the value of the text.
+    """
+
+    exact: str
+    loose: str
+    example: str
+    meaning: str = ""
+    read: Callable[[str], Any] = str
+
+
+CONVERTERS = {
+    "int": Converter(r"\d+", r"-?\d+", "1", "an int", int),
+    "float": Converter(r"\d+\.\d+", r"-?\d+(?:\.\d+)?", "1.0", "a number with a point", float),
+    "uuid": Converter(
+        r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+        r"[0-9A-Fa-f]{8}-?(?:[0-9A-Fa-f]{4}-?){3}[0-9A-Fa-f]{12}",
+        "00000000-0000-0000-0000-000000000000",
+        "a UUID",
+    ),
+    "path": Converter(r".+", r".*", "a/b"),
+}
+"""The converters that take less or more than one part of a path, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +80,11 @@ class Parameter:
     name: str
     converter: str = "default"
     arguments: str | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The arguments of ``any``: the words that it takes."""
+        return [word.strip(" '\"") for word in (self.arguments or "").split(",")]
 
 
 def rule_parts(rule: str) -> tuple[str | Parameter, ...]:

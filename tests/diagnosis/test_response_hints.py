@@ -6,7 +6,8 @@ import pytest
 
 import nbmicro
 from nbmicro.client.client import Client
-from nbmicro.diagnosis.response_hints import RouteInfo, hint_for, nearest_route, routes_of
+from nbmicro.diagnosis.near_routes import routes_of
+from nbmicro.diagnosis.response_hints import hint_for
 from tests.support.apps import answering, made
 
 
@@ -61,34 +62,6 @@ def test_a_404_that_a_handler_answered_itself_is_no_routes_fault(client: Client)
 
 def test_an_app_that_tells_no_routes_gets_no_hint() -> None:
     assert Client(answering("x", "404 NOT FOUND")).get("/x").hint is None
-
-
-@pytest.mark.parametrize(
-    ("path", "rule"),
-    [
-        ("/user/1", "/users/<int:id>"),
-        ("/users/ada", "/users/<int:id>"),
-        ("/users", "/users/<int:id>"),
-        ("/hello", "/hello/<name>"),
-        ("/Hello/Ada", "/hello/<name>"),
-        ("/hello/Ada/x", "/hello/<name>"),
-        ("/logn", "/login"),
-        ("/login/", "/login"),
-        ("/files/a/b/c", "/file/<path:name>"),
-        ("/zzz", None),
-    ],
-)
-def test_the_nearest_route_is_the_one_a_person_means(path: str, rule: str | None) -> None:
-    rules = ["/", "/login", "/hello/<name>", "/users/<int:id>", "/file/<path:name>"]
-    found = nearest_route(path, [RouteInfo(one) for one in rules])
-    assert (found.rule if found else None) == rule
-
-
-def test_among_equals_the_route_with_the_method_is_nearer() -> None:
-    routes = [RouteInfo("/usres", ("GET",)), RouteInfo("/usesr", ("POST",))]
-    found = nearest_route("/users", routes, "POST")
-    assert found is not None
-    assert found.methods == ("POST",)
 
 
 def test_a_405_names_the_methods_and_the_line_to_write(client: Client) -> None:

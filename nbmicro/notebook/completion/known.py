@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from nbmicro.diagnosis.response_hints import RouteInfo, routes_of
+from nbmicro.diagnosis.near_routes import RouteInfo, routes_of
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.http.methods import COMMON_METHODS
 from nbmicro.web.app import App

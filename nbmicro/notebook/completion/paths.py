@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from itertools import chain
 
-from nbmicro.diagnosis.response_hints import RouteInfo
+from nbmicro.diagnosis.near_routes import RouteInfo
 from nbmicro.notebook.completion.known import MOST, Completed, Known, Offer
-from nbmicro.web.rules import Parameter, literal_start, parameters, rule_parts
-
-_EXAMPLES = {"int": "1", "float": "1.0", "uuid": "00000000-0000-0000-0000-000000000000", "path": "a/b"}
+from nbmicro.web.rules import CONVERTERS, Parameter, literal_start, parameters, rule_parts
 
 
 def paths(typed: str, known: Known, methods: tuple[str, ...] = (), *, first: str | None = None) -> Completed:
@@ -82,8 +80,9 @@ def _filled(rule: str, typed: str) -> str | None:
 
 def _example(parameter: Parameter) -> str:
     if parameter.converter == "any":
-        return (parameter.arguments or "").partition(",")[0].strip(" \"'")
-    return _EXAMPLES.get(parameter.converter, parameter.name)
+        return parameter.words[0]
+    converter = CONVERTERS.get(parameter.converter)
+    return converter.example if converter is not None else parameter.name
 
 
 def _fits(parameter: Parameter, value: str) -> bool:

@@ -43,7 +43,7 @@ _OPTIONS = [
     "--disable-sync",
 ]
 
-_MAY_NOT_SKIP = ("browser", "kernel")
+_MAY_NOT_SKIP = ("browser", "curl", "kernel")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,10 +23,10 @@ ASK = """import threading
 from nbmicro.http.messages import RequestRecord
 from nbmicro.notebook.extension import session
 def ask(cell):
-    browser = next(one for key, one in session().browsers._open.items() if cell in str(key))
+    browser = next(one for key, one in session().widgets.of_kind("browse").items() if cell in str(key))
     found = []
     def visit():
-        found.append(browser.visits.visitor.visit(RequestRecord('GET', '/', ())).read(10_000)[0].decode())
+        found.append(browser.visitor.visit(RequestRecord('GET', '/', ())).read(10_000)[0].decode())
     thread = threading.Thread(target=visit)
     thread.start()
     thread.join(30)
@@ -41,7 +41,7 @@ async def slow():
         await asyncio.sleep(0.01)
     return "whole"
 def take(cell, name, target):
-    browser = next(one for key, one in session().browsers._open.items() if cell in str(key))
+    browser = next(one for key, one in session().widgets.of_kind("browse").items() if cell in str(key))
     browser.visits.take({"kind": "request", "id": name, "method": "GET", "target": target})
     return browser.visits
 def wait(done):
@@ -95,7 +95,7 @@ def test_what_a_browser_shows_without_a_front_end(kernel: RealKernel) -> None:
 
     missing = kernel.run(
         "import sys\nkept = {name: sys.modules.pop(name) for name in list(sys.modules)"
-        " if name.startswith('nbmicro.notebook.browse.widget')}\n"
+        " if name.startswith('nbmicro.notebook.browse.browser')}\n"
         "before, sys.modules['anywidget'] = sys.modules['anywidget'], None\n%browse"
     )
     assert missing.error is not None

@@ -41,7 +41,7 @@ def test_what_an_explorer_shows_without_a_front_end(kernel: RealKernel) -> None:
     missing = kernel.run(
         "import sys\nkept = {name: sys.modules.pop(name) for name in list(sys.modules)"
         " if name.startswith('nbmicro.notebook.explore.') and name.rpartition('.')[2] in"
-        " ('widget', 'fields', 'panel', 'keys')}\n"
+        " ('explorer', 'panel')}\n"
         "before, sys.modules['ipywidgets'] = sys.modules['ipywidgets'], None\n%explore"
     )
     assert missing.error is not None
@@ -65,7 +65,7 @@ def form():
 """
 # What the front end sends, and a wait for what becomes of it.
 FRONT = """import gc, time
-from nbmicro.notebook.explore.widget import Explorer
+from nbmicro.notebook.explore.explorer import Explorer
 panel = next(one for one in gc.get_objects() if isinstance(one, Explorer))
 def press(what, text=""):
     panel._panel.keys._handle_custom_msg({"do": what, "text": text}, [])

@@ -1,1 +1,1 @@
-"""``%explore``: a panel with the routes of the app, a form for each, and what the app answers."""
+"""``%explore``, from top to bottom: the form of a route, the routes to choose from, the widgets, and what they do."""

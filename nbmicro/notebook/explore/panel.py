@@ -1,17 +1,28 @@
-"""The widgets of the explorer's panel and their places: the list at the left, the form and the answer at the right."""
+"""The widgets of the explorer: the fields of a form by their kind, and the panel that they stand in, with its keys."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
 from typing import Any
 
+import anywidget
 import ipywidgets
 
-from nbmicro.notebook.explore.fields import close, number, text_area
-from nbmicro.notebook.explore.keys import ExplorerKeys, Pressed
-from nbmicro.notebook.kernel.subshells import hear_at_once
+from nbmicro.notebook.explore.form import FormField, RequestForm
 
+_FRONT = Path(__file__).parent / "front"
 _BODIES = [("No body", "none"), ("JSON", "json"), ("Form", "form"), ("Text", "text")]
+_WIDE = {"width": "auto"}
+_LABEL = {"description_width": "7.5em"}
+_NUMBER = "nbmicro-at-"
+_numbers = count(1)
+_SECRET = re.compile(r"passw|secret", re.IGNORECASE)
+_TITLES = {"path": "Path", "query": "Query", "header": "Headers", "form": "Form", "file": "Form"}
 
 
 class Panel:
@@ -24,28 +35,27 @@ class Panel:
     """
 
     def __init__(self, take: Callable[[Pressed], None]) -> None:
-        wide = {"width": "auto"}
         self.search = ipywidgets.Text(
-            placeholder="Search: a path, a method, a name", layout=wide, tooltip="Search routes"
+            placeholder="Search: a path, a method, a name", layout=_WIDE, tooltip="Search routes"
         )
-        self.list = ipywidgets.Select(options=[], rows=12, layout=wide, tooltip="Routes")
-        self.count = _text("nbmicro-explore-said")
-        self.head = _text("nbmicro-explore-head")
+        self.list = ipywidgets.Select(options=[], rows=12, layout=_WIDE, tooltip="Routes")
+        self.count = _html("nbmicro-explore-said")
+        self.head = _html("nbmicro-explore-head")
         self.path = ipywidgets.VBox([])
         self.path.add_class("nbmicro-explore-fields")
-        self.kind = ipywidgets.Dropdown(options=_BODIES, description="Body", layout=wide, style=_label())
+        self.kind = ipywidgets.Dropdown(options=_BODIES, description="Body", layout=_WIDE, style=_LABEL)
         self.body = text_area("", "", 7)
-        self.body_said = _text("nbmicro-explore-wrong")
+        self.body_said = _html("nbmicro-explore-wrong")
         self.form_fields = ipywidgets.VBox([])
         self.more_fields = text_area("More fields", "name=value, one a line", 2)
-        self.more = ipywidgets.ToggleButton(description="Headers, more query", icon="sliders", layout=wide)
+        self.more = ipywidgets.ToggleButton(description="Headers, more query", icon="sliders", layout=_WIDE)
         self.headers = text_area("Headers", "X-Token: abc, one a line", 2)
         self.query = text_area("More query", "page=2, one a line", 2)
         self.send = _button("Send", "paper-plane", "Send it: Enter in a field, Ctrl+Enter in a text", style="primary")
         self.as_cell = _button("As cell", "code", "The %%http cell that sends this request")
         self.as_curl = _button("As curl", "terminal", "The curl command that sends this request")
-        self.said = _text("nbmicro-explore-said")
-        self.wrong = _text("nbmicro-explore-wrong")
+        self.said = _html("nbmicro-explore-said")
+        self.wrong = _html("nbmicro-explore-wrong")
         self.output = ipywidgets.Output()
         self.history = ipywidgets.Dropdown(
             options=[("Nothing sent yet", None)], layout={"width": "auto", "flex": "1 1 12em"}
@@ -104,11 +114,7 @@ class Panel:
         _close_all(self.root)
 
 
-def _label() -> dict[str, str]:
-    return {"description_width": "7.5em"}
-
-
-def _text(name: str) -> Any:
+def _html(name: str) -> Any:
     widget = ipywidgets.HTML("")
     widget.add_class(name)
     return widget
@@ -134,3 +140,212 @@ def _close_all(widget: Any) -> None:
     for child in getattr(widget, "children", ()):
         _close_all(child)
     close(widget)
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A key or a button, and what stood in the panel then.
+
+    Parameters
+    ----------
+    what:
+        ``send``, ``cell``, ``curl``, ``search``, ``copied``, ``selected``.
+    text:
+        Of a search.
+    fields:
+        The text of each field, by its number.
+    route, label:
+        The place of the chosen route in the list, and its text.
+    """
+
+    what: str
+    text: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    route: int = -1
+    label: str = ""
+
+
+class ExplorerKeys(anywidget.AnyWidget):
+    """It hears the keys and the buttons of the panel around it.
+
+    Parameters
+    ----------
+    take:
+        Called with each, in whatever thread it came.
+    """
+
+    _esm = (_FRONT / "explorer.js").read_text("utf-8")
+    _css = (_FRONT / "explorer.css").read_text("utf-8")
+
+    def __init__(self, take: Callable[[Pressed], None]) -> None:
+        super().__init__()
+        self.on_msg(lambda _, content, buffers: take(_pressed(content)) if isinstance(content, Mapping) else None)
+
+
+def _pressed(content: Mapping[str, Any]) -> Pressed:
+    fields, route = content.get("fields"), content.get("route")
+    return Pressed(
+        str(content.get("do", "")),
+        str(content.get("text", "")),
+        {str(name): str(text) for name, text in fields.items()} if isinstance(fields, Mapping) else {},
+        route if isinstance(route, int) else -1,
+        str(content.get("label", "")),
+    )
+
+
+# -- the fields of a form ----------------------------------------------------------------------------------------------
+
+
+class FieldBox:
+    """The fields of one form, in their order, under small headings.
+
+    Parameters
+    ----------
+    form:
+        The form.
+    values:
+        What stands in them at first, by place and name.
+    """
+
+    def __init__(self, form: RequestForm, values: dict[tuple[str, str], str]) -> None:
+        self._widgets = {(one.place, one.name): _widget(one) for one in form.fields}
+        for key, widget in self._widgets.items():
+            put(widget, values.get(key))
+            number(widget)
+            hear_at_once(widget)
+
+    def rows(self, *places: str) -> list[Any]:
+        """The widgets of these places, each group below its title."""
+        rows: list[Any] = []
+        title = ""
+        for (place, _), widget in self._widgets.items():
+            if place not in places:
+                continue
+            if _TITLES[place] != title:
+                title = _TITLES[place]
+                rows.append(heading(title))
+            rows.append(widget)
+        return rows
+
+    def values(self) -> dict[tuple[str, str], str]:
+        """The text of each field; of one without a value, none."""
+        texts = ((key, _text(widget)) for key, widget in self._widgets.items())
+        return {key: text for key, text in texts if text is not None}
+
+    def files(self) -> dict[str, tuple[str, bytes, str]]:
+        """The chosen file of each field of one: its name, content and media type."""
+        found: dict[str, tuple[str, bytes, str]] = {}
+        for (place, name), widget in self._widgets.items():
+            if place == "file" and widget.value:
+                one = widget.value[0]
+                found[name] = (one["name"], bytes(one["content"]), one["type"] or "application/octet-stream")
+        return found
+
+    def all(self) -> list[Any]:
+        """Every widget of a field."""
+        return list(self._widgets.values())
+
+    def close(self) -> None:
+        """Close every widget."""
+        for widget in self._widgets.values():
+            close(widget)
+
+
+def heading(text: str) -> Any:
+    """A small title above fields."""
+    widget = ipywidgets.HTML(f"<small><b>{text}</b></small>")
+    widget.add_class("nbmicro-explore-title")
+    return widget
+
+
+def text_area(description: str, placeholder: str, rows: int, *, code: bool = True) -> Any:
+    """A field of several lines."""
+    widget = ipywidgets.Textarea(
+        description=description,
+        placeholder=placeholder,
+        rows=rows,
+        continuous_update=False,
+        layout=_WIDE,
+        style=_LABEL,
+    )
+    if code:
+        widget.add_class("nbmicro-explore-text")
+    return widget
+
+
+def close(widget: Any) -> None:
+    """Close a widget with the models that ipywidgets made for it, which would stay."""
+    for name in ("layout", "style"):
+        part = getattr(widget, name, None)
+        if isinstance(part, ipywidgets.Widget):
+            part.close()
+    widget.close()
+
+
+def number(widget: Any) -> None:
+    """Give a field a number of its own, by which the front end names it."""
+    widget.add_class(f"{_NUMBER}{next(_numbers)}")
+
+
+def number_of(widget: Any) -> str:
+    """The number of a field."""
+    return next(str(one).removeprefix(_NUMBER) for one in widget._dom_classes if one.startswith(_NUMBER))
+
+
+def _widget(field: FormField) -> Any:
+    label = field.name if field.place == "path" or not field.required else f"{field.name} *"
+    common: dict[str, Any] = {
+        "description": label,
+        "layout": _WIDE,
+        "style": _LABEL,
+        "tooltip": field.note or field.name,
+    }
+    if field.kind == "file":
+        return ipywidgets.FileUpload(**{**common, "description": f"{label}: choose a file"})
+    if field.kind in ("choice", "flag"):
+        words = field.choices if field.kind == "choice" else ("true", "false")
+        options = words if field.required else ("", *words)
+        return ipywidgets.Dropdown(options=options, **common)
+    if field.place == "path" and field.kind == "integer":
+        low = -(2**53) if field.minimum is None else int(field.minimum)
+        high = 2**53 if field.maximum is None else int(field.maximum)
+        return ipywidgets.BoundedIntText(value=min(max(1, low), high), min=low, max=high, **common)
+    if field.place == "path" and field.kind == "number":
+        return ipywidgets.FloatText(value=1.0 if field.minimum is None else field.minimum, **common)
+    kind = {"integer": "a whole number", "number": "a number"}.get(field.kind, "")
+    note = ", ".join(one for one in (kind, field.note) if one)
+    make = ipywidgets.Password if _SECRET.search(field.name) else ipywidgets.Text
+    return make(placeholder=note, continuous_update=False, **common)
+
+
+def _text(widget: Any) -> str | None:
+    if isinstance(widget, ipywidgets.FileUpload) or widget.value is None:
+        return None
+    return str(widget.value)
+
+
+def put(widget: Any, text: str | None) -> None:
+    """Put a text into a field, as the front end would; nothing happens where it does not fit."""
+    if text is None or isinstance(widget, ipywidgets.FileUpload):
+        return
+    if isinstance(widget, ipywidgets.Dropdown):
+        labels = [one[0] if isinstance(one, tuple) else one for one in widget.options]
+        if text in labels:
+            widget.index = labels.index(text)
+        return
+    with suppress(ValueError):  # of a field that was of another kind before
+        widget.value = type(widget.value)(text)
+
+
+def hear_at_once(widget: Any) -> None:
+    """Let the messages of a widget, and of those inside it, come by the subshell that the front end sends them to.
+
+    ipykernel 7.4 brings them to the shell that last spoke for the widget instead: of one that a cell has made, to the
+    shell that runs cells, where they wait until a running cell has ended, and come later than those of other widgets.
+    An older kernel does not know the question, and there nothing changes.
+    """
+    comm: Any = getattr(widget, "comm", None)
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda data, default: default
+    for child in getattr(widget, "children", ()):
+        hear_at_once(child)

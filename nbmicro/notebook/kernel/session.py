@@ -6,7 +6,7 @@ import os
 import re
 import sys
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
@@ -21,6 +21,7 @@ from nbmicro.exchange.records import ErrorRecord
 from nbmicro.http.cookies import CookieJar
 from nbmicro.notebook.kernel import announce, explaining
 from nbmicro.notebook.kernel.host import Cell, Host
+from nbmicro.notebook.kernel.live_widgets import LiveWidgets
 from nbmicro.notebook.kernel.taken_names import TakenNames
 from nbmicro.notebook.kernel.target import Target, header_values, stop_listening
 from nbmicro.notebook.unused_decorators import UnusedDecorators
@@ -64,13 +65,8 @@ class Session:
         self._decorators = UnusedDecorators()
         self._taken = TakenNames()
         self.captured_by: dict[str, str] = {}
-        #: What else ends with the session.
-        self.at_end: list[Callable[[], object]] = []
-        #: Called when a cell has ended and what it declared stands.
-        self.after_cells: list[Callable[[], object]] = []
         self.spoken = Target(self.host.namespace)
-        #: Each gives targets that are asked besides :attr:`spoken`.
-        self.also_asked: list[Callable[[], Iterable[Target]]] = []
+        self.widgets = LiveWidgets(self.host)
         self._jars: dict[str, CookieJar] = {}
 
     # -- life ----------------------------------------------------------------------------------------------------
@@ -96,9 +92,7 @@ class Session:
     def end(self) -> None:
         """Leave nothing behind: no hook, name, context, thread or port."""
         self.stop_server()
-        self.after_cells.clear()
-        while self.at_end:
-            self.at_end.pop()()
+        self.widgets.close()
         self.spoken.close()
         disclaim(self.spoken.package)
         stop_listening()
@@ -140,8 +134,7 @@ class Session:
         try:
             wanted.start()
         except BaseException:
-            wanted.close()
-            self.let_go(wanted)
+            self.release(wanted)
             raise
         before.close()
         self._jars[before.name] = self.client.cookies
@@ -150,13 +143,18 @@ class Session:
             partial(header_values, line.headers, self.host.namespace) if line.headers else None
         )
         self.spoken = wanted
-        self.let_go(before)
+        self.release(before)
         self._enter_standing_context()
 
-    def let_go(self, target: Target) -> None:
-        """Count the package of a target as a library again, unless another target that is asked is of it."""
-        asked = [self.spoken, *(one for more in self.also_asked for one in more())]
-        if all(one.package != target.package for one in asked):
+    def release(self, target: Target) -> None:
+        """Close a target that nobody asks any more, and count its package as a library again if it was the last of it.
+
+        Any thread may call it.
+        """
+        asked = [self.spoken, *(other for widget in self.widgets for other in widget.targets)]
+        if all(other is not target for other in asked):
+            target.close()
+        if all(other.package != target.package for other in asked):
             disclaim(target.package)
 
     def stop_server(self) -> bool:
@@ -212,8 +210,7 @@ class Session:
         unused = self._decorators.told(run, self.host.namespace)
         if unused and success:
             print("\n".join(unused[: announce.MOST]), file=sys.stderr)
-        for tell in self.after_cells:
-            tell()
+        self.widgets.cell_ended()
 
     def tell(self, handler: Callable[..., Any]) -> None:
         """Say in one line what the cell has just declared with ``handler``, and not again when it ends."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from nbmicro.errors import RequestError
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import magic
+
+_TEXT = (
+    "A browser at {}: run this cell to use it. Where only this line comes: pip install anywidget, then restart Jupyter."
+)
 
 
 @magic("browse", options={}, words=1)
@@ -20,6 +25,21 @@ def browse(session: Session, path: str = "/") -> None:
 
     In plain Python:  nbmicro.browse("/")
     """
-    from nbmicro.notebook.browse.browsers import browse
+    from dataclasses import replace
 
-    browse(session, path)
+    from nbmicro.http.build import clean_target
+    from nbmicro.notebook.kernel.showing import bundle_of
+
+    target = clean_target(path)
+    session.target()  # an `app` that is none is an error here
+    try:
+        from nbmicro.notebook.browse.browser import Browser
+    except ImportError as error:
+        raise RequestError(
+            f"%browse needs anywidget, which cannot be imported here: {error}.",
+            hint="Install it where the kernel runs (pip install anywidget); then restart Jupyter itself.",
+        ) from None
+    browser = Browser(session, target)
+    first = browser.first
+    still = bundle_of(replace(first, fetch=browser.visitor.fetch)) if first is not None else None
+    session.widgets.show("browse", browser, _TEXT.format(target), still, without_cell=target)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from nbmicro.errors import RequestError
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import magic
+
+_TEXT = (
+    "An explorer of {}: run this cell to use it. Where only this line comes: pip install ipywidgets anywidget, then "
+    "restart Jupyter."
+)
 
 
 @magic("explore", options={})
@@ -19,6 +25,15 @@ def explore(session: Session) -> None:
 
     In plain Python:  nbmicro.explore()
     """
-    from nbmicro.notebook.explore.explored import explore
+    from nbmicro.notebook.route_table import table_bundle
 
-    explore(session)
+    app = session.target()
+    try:
+        from nbmicro.notebook.explore.explorer import Explorer
+    except ImportError as error:
+        raise RequestError(
+            f"%explore needs ipywidgets and anywidget, and they cannot be imported here: {error}.",
+            hint="Install them where the kernel runs (pip install ipywidgets anywidget); then restart Jupyter itself.",
+        ) from None
+    text = _TEXT.format(session.spoken.description())
+    session.widgets.show("explore", Explorer(session), text, table_bundle(app, session.label_of_file))

@@ -1,4 +1,4 @@
-"""The explorer's panel, made of ipywidgets: the routes, the form of one, the answer, and what was sent before.
+"""What the explorer does: it lists the routes, shows the form of one, sends it, and keeps what was sent before.
 
 A widget's handler may run in another thread while a cell runs. So every handler holds the panel's lock, and a
 request is sent in a thread of its own, without it.
@@ -10,52 +10,61 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup, escape
 
 from nbmicro.errors import NbmicroError
-from nbmicro.http.messages import RequestRecord
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.http.headers import MASK
+from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.methods import BODY_METHODS
-from nbmicro.notebook.explore.choices import RouteChoice
-from nbmicro.notebook.explore.fields import FieldBox, close, number_of, put
+from nbmicro.notebook.explore.choices import RouteChoice, choices_of, form_for
 from nbmicro.notebook.explore.form import FilledForm, RequestForm, checked_json, request_from
-from nbmicro.notebook.explore.keys import Pressed
-from nbmicro.notebook.explore.panel import Panel, show
+from nbmicro.notebook.explore.panel import FieldBox, Panel, Pressed, close, number_of, put, show
 from nbmicro.notebook.kernel.aside import aside
+from nbmicro.notebook.kernel.session import Session
+from nbmicro.notebook.kernel.showing import bundle_of
 from nbmicro.notebook.route_table import METHOD_EDGES
 from nbmicro.render.markup import MONO, joined
 
-if TYPE_CHECKING:
-    from nbmicro.notebook.explore.explored import Answer, Explored
-
-
 #: Requests of one panel that can be gone back to.
 HISTORY = 30
-WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
 _NBSP = "\N{NO-BREAK SPACE}"
+_MASKED = f"Secrets are not written here: put each in the place of its {MASK}."
 _COPIED = {"copied": "Copied. Paste it into a new cell, or a terminal.", "selected": "It is selected: copy it."}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is shown of an exchange: the same as below a cell, and the time that it took."""
+
+    target: str
+    status: int
+    bundle: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Sent:
     choice: RouteChoice
     filled: FilledForm
     request: RequestRecord
-    answer: Answer
+    answer: _Answer
 
 
 class Explorer:
-    """One panel.
+    """An explorer of the app that the magics speak to.
 
     Parameters
     ----------
-    explored:
-        Knows the routes, and sends.
+    session:
+        Knows the app, and sends.
     """
 
-    def __init__(self, explored: Explored) -> None:
-        self._explored = explored
+    targets = ()
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._lock = threading.RLock()
         self._closed = self._busy = self._looking = False
         #: The thread in which widgets are changed by us, which is nobody's choice.
@@ -69,7 +78,7 @@ class Explorer:
         self._sent: list[_Sent] = []
         self._panel = Panel(self._take_key)
         self._listen()
-        self._take_routes(explored.choices())
+        self._take_routes()
 
     # -- the widgets ---------------------------------------------------------------------------------------------
 
@@ -114,10 +123,10 @@ class Explorer:
         finally:
             self._quiet = before
 
-    def bundle(self, text: str) -> dict[str, Any]:
-        """What is displayed: the panel's view, and ``text`` where there is none."""
-        view = {"version_major": 2, "version_minor": 0, "model_id": self._panel.root.model_id}
-        return {WIDGET_TYPE: view, "text/plain": text}
+    @property
+    def model_id(self) -> str:
+        """The model of the panel."""
+        return str(self._panel.root.model_id)
 
     def close(self) -> None:
         """End it: its widgets are closed, a request that is on its way is shown nowhere."""
@@ -127,7 +136,7 @@ class Explorer:
 
     # -- routes --------------------------------------------------------------------------------------------------
 
-    def look_again(self) -> None:
+    def cell_ended(self) -> None:
         """A cell has ended: take over what it changed of the routes. It returns at once; any thread may call it."""
         with self._lock:
             if self._closed or self._looking:
@@ -138,10 +147,11 @@ class Explorer:
     def _look(self) -> Iterator[float]:
         # From now on another cell's end is news again.
         self._looking = False
-        self._handler(lambda: self._take_routes(self._explored.choices()))()
+        self._handler(self._take_routes)()
         yield 0.0
 
-    def _take_routes(self, choices: tuple[RouteChoice, ...]) -> None:
+    def _take_routes(self) -> None:
+        choices = choices_of(self._session.target(), self._session.label_of_file)
         if choices == self._choices and self._chosen is not None:
             return
         known = {_key(one) for one in self._choices}
@@ -158,7 +168,7 @@ class Explorer:
         same = next((one for one in choices if _key(one) == _key(before)), None)
         if same is None:
             self._draw_head(gone=True)
-        elif self._explored.form(same) != self._form:
+        elif form_for(self._session.target(), same) != self._form:
             self._choose(same)
         else:
             self._chosen = same
@@ -206,7 +216,7 @@ class Explorer:
         """Show the form of a route, with what stood in it when it was left."""
         if self._chosen is not None:
             self._drafts[_key(self._chosen)] = self._filled()
-        form = self._explored.form(choice)
+        form = form_for(self._session.target(), choice)
         filled = filled or self._drafts.get(_key(choice))
         before = self._fields
         self._chosen, self._form = choice, form
@@ -296,20 +306,24 @@ class Explorer:
         assert self._form is not None
         return request_from(self._form, self._filled())
 
+    def _unsent(self) -> Exchange:
+        return Exchange(self._request(), ResponseRecord(200, "OK"), secret_names=self._session.client.secret_names)
+
     def _write_cell(self) -> None:
-        self._write(self._explored.cell)
+        if self._form is not None:
+            self._write(f"%%http\n{self._unsent().as_http()}\n")
 
     def _write_curl(self) -> None:
-        self._write(self._explored.curl)
+        if self._form is not None:
+            server = self._session.server
+            text = self._unsent().as_curl(base_url=server.url if server is not None else None)
+            self._write(text, "" if server is not None else "The app must be served:  %serve")
 
-    def _write(self, text_of: Callable[[RequestRecord], tuple[str, str]]) -> None:
-        if self._form is None:
-            return
-        text, said = text_of(self._request())
+    def _write(self, text: str, note: str = "") -> None:
         self._panel.code.value = text
         self._panel.code.rows = min(max(3, text.count("\n") + 1), 16)
         show(self._panel.code_box, True)
-        self._say(said)
+        self._say(_MASKED if MASK in text else note)
 
     # -- sending -------------------------------------------------------------------------------------------------
 
@@ -362,7 +376,7 @@ class Explorer:
             # Where there are no threads, the word that it is on its way is seen before the app has the turn.
             yield 0.0
             try:
-                answered: Answer | Exception = self._explored.send(request)
+                answered: _Answer | Exception = self._sent_by_client(request)
             except Exception as error:
                 answered = error
             with self._lock:
@@ -372,8 +386,14 @@ class Explorer:
 
         aside(answer(), name="nbmicro-explore")
 
+    def _sent_by_client(self, request: RequestRecord) -> _Answer:
+        """Send a request as the notebook's client, with its cookies; the exchange has the origin ``widget``."""
+        exchange = self._session.client.send(request, origin="widget", announce=False)
+        exchange = exchange.with_notes(*self._session.spoken.take_notes())
+        return _Answer(request.target, exchange.status, bundle_of(exchange, "body checks time"))
+
     def _end(
-        self, choice: RouteChoice, filled: FilledForm, request: RequestRecord, answered: Answer | Exception
+        self, choice: RouteChoice, filled: FilledForm, request: RequestRecord, answered: _Answer | Exception
     ) -> None:
         self._panel.send.disabled = self._panel.replay.disabled = False
         self._say()
@@ -388,7 +408,7 @@ class Explorer:
             self._panel.history.value = len(self._sent) - 1
         self._show_answer(answered)
 
-    def _show_answer(self, answer: Answer) -> None:
+    def _show_answer(self, answer: _Answer) -> None:
         show(self._panel.answer_box, True)
         self._panel.output.outputs = ({"output_type": "display_data", "data": answer.bundle, "metadata": {}},)
 

@@ -17,8 +17,8 @@ from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.kernel.target import Target
 
 _FRONT = Path(__file__).parent / "front"
-_PAGE = ("page.js", "page-requests.js", "page-ways.js", "page-memory.js", "page-parts.js")
-_PARTS = ("seal.js", "compose.js", "wire.js", "inhabitant.js", "face.js", "browser.js")
+_INJECTED = ("port.js", "requests.js", "navigation.js", "storage.js", "assets.js")
+_PARTS = ("sandbox.js", "rewriter.js", "transport.js", "page.js", "toolbar.js", "browser.js")
 
 
 class Browser:
@@ -101,8 +101,8 @@ def _file(name: str) -> str:
 
 
 @cache
-def _page_script() -> str:
-    body = "\n".join(_file(name) for name in _PAGE)
+def _injected_script() -> str:
+    body = "\n".join(_file(f"injected/{name}") for name in _INJECTED)
     return f"(config => {{\n'use strict';\n{body}\n}})"
 
 
@@ -124,7 +124,7 @@ class _Widget(anywidget.AnyWidget):
     page_script = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, path: str, take: Callable[[Any, list[Any]], None]) -> None:
-        super().__init__(path=path, page_script=_page_script())
+        super().__init__(path=path, page_script=_injected_script())
         self.on_msg(lambda _, content, buffers: take(content, buffers))
 
     def close(self) -> None:

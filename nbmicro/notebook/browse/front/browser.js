@@ -1,18 +1,15 @@
 // The browser: where it is, where it was, and how the next page comes.
-//
-// What lives here: the history of pages, and loading. What must not: what a page may do (seal.js, inhabitant.js), or how
-// it looks (face.js).
 
 const PAGE_LIMIT = 8 * 1024 * 1024;
 // Pages that scripts may ask for in a row within ten seconds before it is called a loop.
 const LOOP = 25;
 const ENTRIES = 100;
 
-class Browser extends Face {
+class Browser extends Toolbar {
   constructor(model, el) {
     super();
     this.model = model;
-    this.wire = new Wire(model);
+    this.transport = new Transport(model);
     this.entries = [];
     this.at = -1;
     this.current = null;
@@ -127,14 +124,14 @@ class Browser extends Face {
     const loading = this.loading = new AbortController();
     const late = setTimeout(() => this.note({ text: 'No answer yet. After a restart of the kernel, run this cell again.', kind: 'wait' }), 4000);
     this.showButtons();
-    const next = new Inhabitant(this, this.wire, entry.address);
+    const next = new Page(this, this.transport, entry.address);
     next.left = new AbortController();
     this.coming = next;
     this.first ??= next;
     const headers = [['Accept', 'text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8'],
       ...(entry.type ? [['Content-Type', entry.type]] : []), ...(entry.referrer ? [['Referer', entry.referrer]] : []),
       ...(entry.method === 'POST' ? [['Origin', APP]] : [])];
-    const { head, end, bytes: all } = await this.wire.whole({ method: entry.method, target: entry.address.pathname + entry.address.search,
+    const { head, end, bytes: all } = await this.transport.whole({ method: entry.method, target: entry.address.pathname + entry.address.search,
       headers, navigation: true, page: next.name, path: entry.address.pathname }, entry.body, BODY_LIMIT, loading.signal);
     clearTimeout(late);
     this.notes.querySelector('[data-kind=wait]')?.remove();
@@ -145,10 +142,10 @@ class Browser extends Face {
       else if (!end.stopped) this.failed(entry, end, place);
       return;
     }
-    const answer = new URL(head.target, APP);
-    answer.hash = head.fragment ? `#${head.fragment}` : entry.address.hash;
-    const shown = head.redirected ? { ...entry, address: answer, method: 'GET', body: null, type: '' } : { ...entry, address: answer };
-    next.address = answer;
+    const address = new URL(head.target, APP);
+    address.hash = head.fragment ? `#${head.fragment}` : entry.address.hash;
+    const shown = head.redirected ? { ...entry, address, method: 'GET', body: null, type: '' } : { ...entry, address };
+    next.address = address;
     const [type, ...about] = headerOf(head, 'content-type').split(';').map(part => part.trim());
     const charset = (/charset="?([\w-]+)/i.exec(about.join(';')) ?? [])[1] ?? 'utf-8';
     const disposition = headerOf(head, 'content-disposition');
@@ -158,7 +155,7 @@ class Browser extends Face {
     const text = asFile || isPage ? null : await plainPage(bytes, type || 'text/plain', charset);
     if (asFile || (!isPage && text === null)) {
       this.finish(next);
-      const name = nameOf(disposition, download, answer);
+      const name = nameOf(disposition, download, address);
       // Half a file is none.
       if (end.cut || end.failed) this.note({ text: `${name} did not come whole. ${end.failed ?? 'It is too large for %browse.'}`, detail: end.error ?? '', kind: 'error' });
       else this.offer(all, name, type);
@@ -166,14 +163,14 @@ class Browser extends Face {
     }
     let html = text;
     if (isPage) try { html = new TextDecoder(charset).decode(bytes); } catch { html = TEXT.decode(bytes); }
-    const start = `(${this.model.get('page_script')})(${JSON.stringify({ token: next.token, url: answer.href,
+    const start = `(${this.model.get('page_script')})(${JSON.stringify({ token: next.token, url: address.href,
       cookies: end.cookies ?? head.cookies ?? '', referrer: entry.referrer, ...this.stores }).replaceAll('<', '\\u003c')})`;
-    const { page, title, refresh } = await composed(html, answer, next.parts, start);
+    const { page, title, refresh } = await rewritten(html, address, next.parts, start);
     if (this.loading !== loading) return;
     this.settle(shown, place);
-    const told = head.status >= 500 ? 'bad' : head.status >= 400 ? 'poor' : 'good';
+    const kind = head.status >= 500 ? 'bad' : head.status >= 400 ? 'poor' : 'good';
     this.notes.replaceChildren();
-    this.showStatus(`${head.status} ${head.reason}`.trim(), told);
+    this.showStatus(`${head.status} ${head.reason}`.trim(), kind);
     this.showTitle(title);
     if (end.error) this.note({ text: 'The handler failed.', detail: end.error, kind: 'error' });
     else if (end.hint) this.note({ text: end.hint });
@@ -182,7 +179,7 @@ class Browser extends Face {
     if (end.cut || bytes.length < all.length) this.note({ text: 'This page is too large; its end is missing.' });
     this.put(next, page, scroll);
     if (refresh?.url) {
-      this.timer = setTimeout(() => this.go({ address: refresh.url, referrer: answer.href, replace: true, byPage: true }), Math.max(refresh.seconds * 1000, 50));
+      this.timer = setTimeout(() => this.go({ address: refresh.url, referrer: address.href, replace: true, byPage: true }), Math.max(refresh.seconds * 1000, 50));
     }
   }
 
@@ -218,7 +215,7 @@ class Browser extends Face {
   put(next, page, scroll) {
     let settled = false;
     next.scroll = scroll ?? [0, 0];
-    next.box = sealedFrame(page, next.token, {
+    next.sandbox = sandboxedFrame(page, next.token, {
       arrived: port => { next.live(port); if (scroll) next.tell({ do: 'scroll', x: scroll[0], y: scroll[1] }); },
       again: () => this.reload({ byPage: true }),
       gone: () => {
@@ -228,9 +225,9 @@ class Browser extends Face {
         this.arrived(next);
       },
     });
-    next.box.frame.className = 'nbmicro-browse-frame is-coming';
-    next.box.frame.addEventListener('load', () => this.arrived(next));
-    this.stage.append(next.box.frame);
+    next.sandbox.frame.className = 'nbmicro-browse-frame is-coming';
+    next.sandbox.frame.addEventListener('load', () => this.arrived(next));
+    this.stage.append(next.sandbox.frame);
     clearTimeout(this.soonest);
     this.soonest = setTimeout(() => this.arrived(next), 1500);
   }
@@ -242,7 +239,7 @@ class Browser extends Face {
     this.loading = null;
     this.current?.leave();
     this.current = next;
-    next.box.frame.classList.remove('is-coming');
+    next.sandbox.frame.classList.remove('is-coming');
     this.showButtons();
   }
 
@@ -253,7 +250,7 @@ class Browser extends Face {
     clearTimeout(this.soonest);
     this.coming?.leave();
     this.current?.leave();
-    this.wire.close();
+    this.transport.close();
     this.model.off('msg:custom', this.changedListener);
     (this.offers ?? []).forEach(url => URL.revokeObjectURL(url));
     this.root.remove();
@@ -266,8 +263,8 @@ function decoded(text) {
 
 function nameOf(disposition, wanted, address) {
   const star = /filename\*\s*=\s*(?:utf-8|iso-8859-1)?'[^']*'([^;]+)/i.exec(disposition)?.[1];
-  const said = /filename\s*=\s*(?:"([^"]*)"|([^;\s]+))/i.exec(disposition);
-  const name = (star && decoded(star)) || said?.[1] || said?.[2] || (typeof wanted === 'string' && wanted) || address.pathname.split('/').pop() || 'download';
+  const plain = /filename\s*=\s*(?:"([^"]*)"|([^;\s]+))/i.exec(disposition);
+  const name = (star && decoded(star)) || plain?.[1] || plain?.[2] || (typeof wanted === 'string' && wanted) || address.pathname.split('/').pop() || 'download';
   return name.replace(/[/\\\0]/g, '_').slice(0, 200);
 }
 

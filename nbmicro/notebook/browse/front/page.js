@@ -1,45 +1,158 @@
-// What every page of %browse gets as its first script: it turns what the page wants from the network into messages. The
-// files page*.js are joined into the body of one function of `config`; what one of them names, the next may use.
-//
-// What lives here: the line to the widget, a port that it gives once. What must not (in all of them): safety, which is the
-// frame's alone (seal.js); a page that takes all this apart reaches the network as little as before.
+// One page in its frame: what it asks for by its port is checked against bounds, and done. Nothing of it is trusted.
 
-const widget = window.parent.parent;
-const doc = document;
-let here = new URL(config.url);
-let cookies = config.cookies;
-let port = null;
-let waiting = [];
-let last = 0;
-const calls = new Map();
+const METHOD = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/;
+const BODY_LIMIT = 32 * 1024 * 1024;
+const OPEN_LIMIT = 100;
+// Messages of a page: so many at once, and so many a second.
+const BURST = 3000, RATE = 500;
+const STORE_LIMIT = 1024 * 1024;
+const STATE_LIMIT = 64 * 1024;
+// Bytes of all that belongs to one page: sheets, scripts, pictures.
+const PARTS_LIMIT = 64 * 1024 * 1024;
 
-const post = (message, transfer = []) => {
-  if (port) port.postMessage(message, transfer);
-  else waiting.push([message, transfer]);
-};
-const take = event => {
-  if (event.source !== widget || event.data?.nbmicro !== config.token || !event.ports[0]) return;
-  event.stopImmediatePropagation();
-  window.removeEventListener('message', take, true);
-  port = event.ports[0];
-  port.onmessage = received;
-  waiting.forEach(([message, transfer]) => port.postMessage(message, transfer));
-  waiting = [];
-};
-window.addEventListener('message', take, true);
-widget.postMessage({ nbmicro: config.token, hello: true }, '*');
+class Page {
+  // `browser` has get(url, page), go(request), reload(), travel(n), noteAddress(…), say(…), ask(…), title(…), store(…).
+  constructor(browser, transport, address) {
+    this.browser = browser;
+    this.transport = transport;
+    this.address = address;
+    this.port = null;
+    this.calls = new Map();
+    this.allowance = BURST;
+    this.counted = performance.now();
+    this.scroll = [0, 0];
+    this.parts = new Parts(url => this.part(url));
+    this.known = new Map();
+    this.weight = 0;
+    this.name = `${transport.name}-p${++Page.last}`;
+    this.token = [...crypto.getRandomValues(new Uint32Array(4))].join('-');
+    this.alive = true;
+  }
 
-const received = ({ data }) => {
-  if ('cookies' in data && typeof data.cookies === 'string') cookies = data.cookies;
-  const call = calls.get(data.id);
-  if (data.do === 'head') call?.head(data);
-  else if (data.do === 'piece') call?.piece(data.bytes);
-  else if (data.do === 'end') { calls.delete(data.id); call?.end(data); }
-  else if (data.do === 'asset') { calls.delete(data.id); call?.(data); }
-  else if (data.do === 'agree') agree();
-  else if (data.do === 'pop') pop(data);
-  else if (data.do === 'scroll') scrollBack(data);
-};
+  live(port) {
+    this.port = port;
+    port.onmessage = ({ data }) => { if (this.alive && data && typeof data === 'object' && this.mayAsk()) this.take(data); };
+  }
 
-const absolute = reference => new URL(reference, doc.baseURI);
-const local = url => /^(data|blob|about|javascript):/i.test(url);
+  mayAsk() {
+    const now = performance.now();
+    this.allowance = Math.min(BURST, this.allowance + (now - this.counted) / 1000 * RATE);
+    this.counted = now;
+    if (--this.allowance > 0) return true;
+    this.leave();
+    this.browser.stop('The page sent messages without end; it was stopped. Reload shows it again.');
+    return false;
+  }
+
+  tell(message, transfer = []) {
+    this.port?.postMessage(message, transfer);
+  }
+
+  // Something that belongs to the page, asked for once: {ok, bytes, type}.
+  part(url) {
+    const target = url.pathname + url.search;
+    if (!this.known.has(target)) {
+      this.known.set(target, this.transport.whole(this.request({ target, headers: [['Accept', '*/*']] }), null, BODY_LIMIT, this.left?.signal)
+        .then(({ head, end, bytes }) => {
+          this.weight += bytes.byteLength;
+          const ok = Boolean(head) && head.status < 400 && !end.failed && !end.cut && this.weight <= PARTS_LIMIT;
+          const type = headerOf(head, 'content-type').split(';')[0].trim() || 'application/octet-stream';
+          return { ok, bytes: ok ? bytes : new Uint8Array(), type };
+        }));
+    }
+    return this.known.get(target);
+  }
+
+  request({ method = 'GET', target, headers = [], redirect, kind }) {
+    return { method, target, kind, redirect, page: this.name, path: this.address.pathname,
+      headers: [...headers, ['Referer', this.address.href.split('#')[0]]] };
+  }
+
+  take(data) {
+    const { browser } = this;
+    switch (data.do) {
+      case 'request': return this.ask(data);
+      case 'more': return this.calls.get(data.id)?.more();
+      case 'cancel': this.calls.get(data.id)?.cancel(); return void this.calls.delete(data.id);
+      case 'asset': return this.asset(data);
+      case 'go': return this.go(data);
+      case 'reload': return browser.reload({ byPage: true });
+      case 'travel': return browser.travel(Number(data.delta) || 0);
+      case 'address': return this.moved(data);
+      case 'title': case 'ready': return browser.showTitle(String(data.title ?? '').slice(0, 200), data.do === 'ready' ? this : null);
+      case 'size': return browser.size(this, Number(data.height) || 0);
+      case 'scroll': return void (this.scroll = [Number(data.x) || 0, Number(data.y) || 0]);
+      case 'say': return browser.say(String(data.text).slice(0, 1000));
+      case 'ask': return browser.ask(String(data.text).slice(0, 1000), () => this.tell({ do: 'agree' }));
+      case 'cookie': return this.transport.model.send({ kind: 'cookie', text: String(data.text).slice(0, 4096), path: this.address.pathname });
+      case 'store': return this.store(data);
+    }
+  }
+
+  ask({ id, method, url, headers, redirect, body }) {
+    const refuse = failed => this.tell({ do: 'end', id, failed });
+    const address = addressOf(String(url), this.address);
+    if (!address || !isOurs(address)) return refuse(`${url} is not of this app, and %browse is sealed from the network.`);
+    if (!METHOD.test(method) || !Array.isArray(headers) || headers.length > 100) return refuse('This request cannot be sent.');
+    if (body && (!(body instanceof ArrayBuffer) || body.byteLength > BODY_LIMIT)) return refuse('The body is too large.');
+    if (this.calls.size >= OPEN_LIMIT) return refuse(`${OPEN_LIMIT} requests of this page are open already.`);
+    const request = this.request({ method, target: address.pathname + address.search, headers: headers.map(pair => [String(pair[0]), String(pair[1])]),
+      redirect: redirect === 'follow' ? undefined : 'manual', kind: 'fetch' });
+    this.calls.set(id, this.transport.open(request, body, {
+      head: head => this.tell({ do: 'head', id, status: head.status, reason: head.reason, headers: head.headers,
+        url: new URL(head.target, address).href, redirected: head.redirected, location: headerOf(head, 'location'), cookies: head.cookies }),
+      piece: bytes => this.tell({ do: 'piece', id, bytes: bytes.buffer }, [bytes.buffer]),
+      end: end => {
+        this.calls.delete(id);
+        this.tell({ do: 'end', id, failed: end.failed, cookies: end.cookies });
+        if (end.error) this.browser.error(`${method} ${address.pathname}`, end.error);
+      },
+    }));
+  }
+
+  async asset({ id, kind, url, text }) {
+    if (!['file', 'style', 'script', 'module', 'css'].includes(kind)) return;
+    const made = await this.parts.later(kind, String(url), String(text ?? ''), this.address).catch(() => null);
+    if (!made) return this.tell({ do: 'asset', id, failed: true });
+    const copy = made.bytes.slice().buffer;
+    this.tell({ do: 'asset', id, bytes: copy, type: made.type }, [copy]);
+  }
+
+  go({ url, method, type, body, replace, download }) {
+    const address = addressOf(String(url), this.address);
+    if (!address) return;
+    const post = method === 'POST' && body instanceof ArrayBuffer && body.byteLength <= BODY_LIMIT;
+    this.browser.go({ address, method: post ? 'POST' : 'GET', body: post ? body : null, type: String(type ?? ''),
+      replace: replace === true, download, referrer: this.address.href.split('#')[0], byPage: true });
+  }
+
+  moved({ url, state, replace }) {
+    const address = addressOf(String(url), this.address);
+    if (!address || address.origin !== this.address.origin) return;
+    this.address = address;
+    let kept = null;
+    try { kept = JSON.stringify(state).length <= STATE_LIMIT ? state : null; } catch { /* it cannot be kept */ }
+    this.browser.noteAddress(address, kept, replace === true, this);
+  }
+
+  store({ name, values }) {
+    if (!['localStorage', 'sessionStorage'].includes(name) || !Array.isArray(values)) return;
+    const pairs = values.map(([key, value]) => [String(key), String(value)]);
+    if (pairs.reduce((size, pair) => size + pair[0].length + pair[1].length, 0) <= STORE_LIMIT) this.browser.stores[name] = pairs;
+  }
+
+  // The page goes: its streams end, and nothing of it is heard any more.
+  leave() {
+    this.alive = false;
+    for (const call of this.calls.values()) call.cancel();
+    this.calls.clear();
+    this.left?.abort();
+    this.port?.close();
+    this.sandbox?.remove();
+  }
+}
+Page.last = 0;
+
+function headerOf(head, name) {
+  return head?.headers?.find(([key]) => key.toLowerCase() === name)?.[1] ?? '';
+}

@@ -1,5 +1,5 @@
-// What lives here: pictures, sheets and scripts that the parser or a script adds, fetched and put in place; and the first
-// word of the page that is ready. What must not: rewriting; compose.js does that for the page and for these.
+// Pictures, sheets and scripts that the parser or a script adds, fetched and put in place; rewriter.js rewrites them. And
+// the first word of the page that is ready.
 
 const own = { IMG: ['src'], SOURCE: ['src', 'srcset'], VIDEO: ['src', 'poster'], AUDIO: ['src'], TRACK: ['src'],
   INPUT: ['src'], SCRIPT: ['src'], LINK: ['href'], IMAGE: ['href', 'xlink:href'] };

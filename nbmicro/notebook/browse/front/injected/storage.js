@@ -1,4 +1,4 @@
-// What lives here: cookies, storage, and questions to the reader. What must not: keeping them; the widget does.
+// Cookies, storage, and questions to the reader; the widget keeps them.
 
 Object.defineProperty(doc, 'cookie', {
   get: () => cookies,

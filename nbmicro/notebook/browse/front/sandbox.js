@@ -1,10 +1,9 @@
-// The box in which a page of the app lives, and out of which it cannot reach. It is the only guard: page.js runs among
-// the page's own scripts and guards nothing.
+// The sandbox in which a page of the app lives, and out of which it cannot reach. It is the only guard: the injected script
+// runs among the page's own scripts and guards nothing.
 //
-// What lives here: two sandboxed frames, one inside the other, and their policy. The page is in the inner one. It may run
-// scripts; its policy lets it load only what it was given (data: and blob:), and the outer frame's `frame-src` stops it
-// where it would send its own frame elsewhere (`location = …`, a refresh, a form), which no policy of its own can.
-// What must not: anything of a page's meaning.
+// Two sandboxed frames, one inside the other, with a policy. The page is in the inner one. It may run scripts; its policy
+// lets it load only what it was given (data: and blob:), and the outer frame's `frame-src` stops it where it would send its
+// own frame elsewhere (`location = …`, a refresh, a form), which no policy of its own can.
 
 const GIVEN = "'unsafe-inline' data: blob:";
 const POLICY = [
@@ -19,7 +18,7 @@ const POLICY = [
   "frame-src 'none'",
   "form-action 'none'",
   "object-src 'none'",
-  // For browsers to come: today none knows it, and page.js takes WebRTC away as well as it can (docs/browse.md).
+  // For browsers to come: today none knows it, and injected/storage.js takes WebRTC away as well as it can (docs/browse.md).
   "webrtc 'block'",
 ].join('; ');
 const GUARD = `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`
@@ -31,7 +30,7 @@ const escaped = text => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').
 
 // A frame for a page. It calls `arrived(port)` when the page's first script is there, with a port that only this page
 // has, `again()` when the page loads itself anew, and `gone()` when it tried to leave and was stopped.
-function sealedFrame(page, token, { arrived, again, gone }) {
+function sandboxedFrame(page, token, { arrived, again, gone }) {
   const frame = document.createElement('iframe');
   frame.setAttribute('sandbox', SANDBOX);
   frame.setAttribute('title', 'the page');

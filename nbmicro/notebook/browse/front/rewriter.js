@@ -1,7 +1,5 @@
-// A response made into a page that its frame can show: what it refers to is put in place, or noted for page.js to fetch.
-//
-// What lives here: HTML, style sheets and scripts, rewritten in a document that neither loads nor runs anything. What must
-// not: safety (seal.js), the network, the notebook.
+// Rewrites a response into a page that its frame can show, in a document that neither loads nor runs anything: what the
+// page refers to is put in place, or noted for the injected script to fetch. It guards nothing; sandbox.js does.
 
 const APP = 'http://localhost';
 const TEXT = new TextDecoder();
@@ -81,7 +79,7 @@ class Parts {
     return part.ok ? dataOf(await this.module(TEXT.decode(part.bytes), url, trail), 'text/javascript') : null;
   }
 
-  // What page.js asks for when something is added to the page: `{bytes, type}`, or null.
+  // What the injected script asks for when something is added to the page: `{bytes, type}`, or null.
   async later(kind, url, text, base) {
     if (kind === 'css') return { bytes: encoded(await this.css(text, base)), type: 'text/css' };
     const address = addressOf(url, base);
@@ -97,7 +95,7 @@ class Parts {
 
 const encoded = text => new TextEncoder().encode(text);
 
-// No page can be given another `location`, so its scripts are made to say the name that page.js gives: only where the word
+// No page can be given another `location`, so its scripts are made to say the name that the injected script gives: only where the word
 // is followed by a member of it or set, and is no key, no variable of the script's own and no other object's property.
 function scripted(text) {
   if (!text.includes('location')) return text;
@@ -116,8 +114,8 @@ const UNWANTED = [
 ].join(',');
 const FRAMES = 'iframe[src], frame[src], object[data], embed[src]';
 
-// The page for an HTML response: `{page, title, refresh}`. `start` is page.js with what it is told.
-async function composed(html, base, parts, start) {
+// The page for an HTML response: `{page, title, refresh}`. `start` is the injected script with its configuration.
+async function rewritten(html, base, parts, start) {
   const doc = new DOMParser().parseFromString(html, 'text/html');
   const declared = doc.querySelector('base[href]');
   const root = (declared && addressOf(declared.getAttribute('href'), base)) || base;

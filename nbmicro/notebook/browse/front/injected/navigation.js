@@ -1,4 +1,4 @@
-// What lives here: the ways to another page, caught: links, forms, history, location. What must not: loading it.
+// The ways to another page, caught: links, forms, history, location. The widget loads it.
 
 const go = (url, more = {}, transfer = []) => post({ do: 'go', url: String(url), ...more }, transfer);
 const sameDocument = url => url.hash && url.href.split('#')[0] === here.href.split('#')[0];
@@ -27,10 +27,10 @@ window.addEventListener('click', clicked);
 window.addEventListener('auxclick', clicked);
 
 const send = async (form, submitter) => {
-  const said = (name, own) => submitter?.getAttribute(own) ?? form.getAttribute(name);
-  const method = (said('method', 'formmethod') || 'get').toLowerCase();
-  const kind = (said('enctype', 'formenctype') || '').toLowerCase();
-  const action = absolute(said('action', 'formaction') || here.href);
+  const attribute = (name, own) => submitter?.getAttribute(own) ?? form.getAttribute(name);
+  const method = (attribute('method', 'formmethod') || 'get').toLowerCase();
+  const kind = (attribute('enctype', 'formenctype') || '').toLowerCase();
+  const action = absolute(attribute('action', 'formaction') || here.href);
   let data;
   try { data = new FormData(form, submitter); } catch { data = new FormData(form); }
   const pairs = [...data].map(([name, value]) => [name, typeof value === 'string' ? value.replace(/\r?\n|\r/g, '\r\n') : value.name]);
@@ -88,7 +88,7 @@ window.addEventListener('hashchange', () => {
   here.hash = location.hash;
   post({ do: 'address', url: here.href, state: null, replace: false });
 });
-// No script can be given another `location`; seal.js writes this name for it in the page's scripts.
+// No script can be given another `location`; rewriter.js writes this name for it in the page's scripts.
 const where = {
   assign: reference => follow(reference),
   replace: reference => follow(reference, { replace: true }),

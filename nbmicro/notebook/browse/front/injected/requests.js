@@ -1,5 +1,4 @@
-// What lives here: fetch, and XMLHttpRequest, EventSource and beacons standing on it. What must not: which requests may be
-// sent; the widget says that.
+// fetch, and XMLHttpRequest, EventSource and beacons standing on it. Which requests may be sent, the widget says.
 
 const nativeFetch = window.fetch.bind(window);
 const ask = (request, body, kind) => new Promise((resolve, reject) => {
@@ -38,7 +37,7 @@ const ask = (request, body, kind) => new Promise((resolve, reject) => {
   post({ do: 'request', id, kind, method: request.method, url: request.url, headers: [...request.headers],
     redirect: request.redirect, body }, body ? [body] : []);
 });
-const answered = (head, request) => {
+const responseOf = (head, request) => {
   if (request.redirect === 'error' && (head.redirected || head.status >= 300 && head.status < 400 && head.location)) {
     throw new TypeError(`${request.url} leads elsewhere, and redirects are errors here.`);
   }
@@ -57,7 +56,7 @@ window.fetch = async (input, init) => {
   const request = new Request(typeof input === 'string' || input instanceof URL ? absolute(input) : input, init);
   if (local(request.url)) return nativeFetch(request);
   const body = await bodyOf(request.clone());
-  return answered(await ask(request, body, 'fetch'), request);
+  return responseOf(await ask(request, body, 'fetch'), request);
 };
 navigator.sendBeacon = (url, data) => {
   window.fetch(url, { method: 'POST', body: data, keepalive: false }).catch(() => {});

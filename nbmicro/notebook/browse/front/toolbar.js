@@ -1,10 +1,9 @@
-// What one sees of the browser: address line, buttons, title, status, remarks, and the stage for the page's frame.
-//
-// What lives here: drawing. What must not: where it leads; what is pressed is the browser's to do (browser.js).
+// What one sees of the browser: address line, buttons, title, status, notes, and the stage for the page's frame. What is
+// pressed is the browser's to do.
 
 const TALLEST = 540;
 
-class Face {
+class Toolbar {
   draw(el) {
     const make = (tag, name, attributes = {}, ...children) => {
       const node = document.createElement(tag);
@@ -85,7 +84,7 @@ class Face {
     this.given = this.stage.offsetHeight;
   }
 
-  // A remark above the page: {text, detail, actions: [[label, act]], kind}.
+  // A note above the page: {text, detail, actions: [[label, act]], kind}.
   note({ text, detail = '', actions = [], kind = 'info' }) {
     const node = document.createElement('div');
     node.className = 'nbmicro-browse-note';
@@ -114,7 +113,7 @@ class Face {
 
   ask(text, agree) { this.note({ text, actions: [['Yes', agree]], kind: 'ask' }); }
 
-  fault(what, error) { this.note({ text: what, detail: error, kind: 'error' }); }
+  error(what, error) { this.note({ text: what, detail: error, kind: 'error' }); }
 
   // Something to save. It is never opened here: an address of the notebook's origin must hold no page of the app.
   offer(bytes, name, type) {

@@ -1,12 +1,11 @@
-// The front end's end of the comm: requests go to the kernel, answers come back in pieces.
-//
-// What lives here: numbering, back-pressure, bounds. What must not: pages, or anything to look at.
+// The front end's end of the comm: requests go to the kernel, responses come back in pieces, with numbers, back-pressure
+// and bounds.
 
 const IN_FLIGHT = 8;
 const QUEUED = 500;
 const PART = 1024 * 1024;
 
-class Wire {
+class Transport {
   constructor(model) {
     this.model = model;
     this.name = crypto.getRandomValues(new Uint32Array(2)).join('');
@@ -32,7 +31,7 @@ class Wire {
     return { more: () => this.model.send({ kind: 'more', id }), cancel: () => this.cancel(id) };
   }
 
-  // The whole answer of a request: {head, bytes, end}; `limit` in bytes.
+  // The whole response to a request: {head, bytes, end}; `limit` in bytes.
   async whole(request, body, limit, cancelled) {
     return new Promise(resolve => {
       const parts = [];
@@ -88,7 +87,6 @@ class Wire {
     else if (message.kind === 'piece') call.listener.piece(bytesOf(buffers[0]));
     else if (message.kind === 'end') { this.ended(call); call.listener.end(message); }
   }
-
 
   close() {
     for (const id of [...this.calls.keys()]) this.cancel(id);

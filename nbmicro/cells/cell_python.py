@@ -4,12 +4,45 @@ from __future__ import annotations
 import __future__
 
 import ast
+import re
+import warnings
+from dataclasses import replace
 from types import CodeType
 
-from nbmicro.cells.notebook_cell import NotebookCell
-from nbmicro.cells.python_source import shown_line
-from nbmicro.cells.statement_names import compile_statement
+from nbmicro.cells.ipython_syntax import MagicStatement
+from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell, split_cell
+from nbmicro.cells.python_source import parse_source, same_newlines, shown_line
 from nbmicro.errors import LoadError
+from nbmicro.http.methods import COMMON_METHODS
+from nbmicro.scopes import Names, first_line, names_of, parse_again
+
+_RUNS_CODE = frozenset({"time", "timeit", "prun", "memit", "mprun", "lprun"})
+_PYTHON_BODY = _RUNS_CODE | {"capture"}
+_OPTIONS = re.compile(r"(?:-[a-zA-Z]\s*\d*\s+|--\S+\s+)*")
+# Names of methods that, used as a decorator, add something to an app or a blueprint (Flask 3.1's).
+_VERBS = frozenset(map(str.lower, COMMON_METHODS))
+_DECORATORS = _VERBS | frozenset(
+    """route endpoint errorhandler app_errorhandler before_request after_request
+    teardown_request teardown_appcontext before_app_request after_app_request teardown_app_request context_processor
+    app_context_processor url_value_preprocessor app_url_value_preprocessor url_defaults app_url_defaults
+    template_filter template_test template_global app_template_filter app_template_test app_template_global
+    shell_context_processor""".split()  # noqa: SIM905 - as a list it takes thirty lines
+)
+_CALLS = _DECORATORS - _VERBS - {"route", "endpoint"} | {
+    "add_url_rule",
+    "add_template",
+    "add_static_file",
+    "add_template_filter",
+    "add_template_global",
+    "add_template_test",
+    "init_app",
+    "register_blueprint",
+    "register_error_handler",
+}
+_SHOWS = frozenset(
+    """print display len repr str sorted type help dir list dict set tuple sum min max round isinstance vars
+    url_for render_template render_template_string jsonify""".split()  # noqa: SIM905
+)
 
 
 class CellPython:
@@ -48,10 +81,13 @@ class CellPython:
 
     def compiled(self, node: ast.stmt) -> CodeType:
         """The code of one of its statements; LoadError where the compiler refuses it, as a ``return`` there."""
+        module = ast.Module([node], type_ignores=[])
+        flags = self._future | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         try:
-            return compile_statement(node, self.filename, self._future)
+            code: CodeType = compile(module, self.filename, "exec", flags, dont_inherit=True)
         except (SyntaxError, ValueError) as error:
             raise self._fault(error) from None
+        return code
 
     def error(self, message: str, line: int, *, hint: str | None = None, show: bool = False) -> LoadError:
         """An error at a line of the cell, which is shown where that says more than the message."""
@@ -87,11 +123,75 @@ class _WithoutScreen(ast.NodeTransformer):
 
 def lines_of(node: ast.stmt) -> range:
     """The lines a statement takes, with its decorators."""
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-    return range(first, (node.end_lineno or node.lineno) + 1)
+    return range(first_line(node), (node.end_lineno or node.lineno) + 1)
 
 
 def is_silent(node: ast.stmt) -> bool:
     """Whether there is nothing to run: ``pass``, or a bare constant, which run alone would become ``__doc__``."""
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+
+
+def declares(node: ast.stmt, apps: frozenset[str]) -> bool:
+    """Whether a statement adds to an app: a decorator or a call of its kind, or something set on one of ``apps``."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for decorator in inner.decorator_list:
+                called = decorator.func if isinstance(decorator, ast.Call) else decorator
+                if isinstance(called, ast.Attribute) and called.attr in _DECORATORS:
+                    return True
+        elif isinstance(inner, ast.Call):
+            called = inner.func
+            if isinstance(called, ast.Attribute) and called.attr in _CALLS:
+                return True
+        elif isinstance(inner, ast.Attribute | ast.Subscript) and isinstance(inner.ctx, ast.Store):
+            root: ast.expr = inner
+            while isinstance(root, ast.Attribute | ast.Subscript):
+                root = root.value
+            if isinstance(root, ast.Name) and root.id in apps:
+                return True
+    return False
+
+
+def only_looks(node: ast.stmt) -> bool:
+    """Whether a statement checks or shows and does nothing else: an ``assert``, a bare name, ``print(x)``."""
+    if isinstance(node, ast.Assert | ast.Pass):
+        return True
+    if not isinstance(node, ast.Expr):
+        return False
+    calls = [inner for inner in ast.walk(node.value) if isinstance(inner, ast.Call)]
+    if any(isinstance(inner, ast.Await | ast.Yield | ast.NamedExpr) for inner in ast.walk(node.value)):
+        return False
+    return all(isinstance(call.func, ast.Name) and call.func.id in _SHOWS for call in calls)
+
+
+def cell_names(cell: PlainCell | MagicCell) -> Names:
+    """The names of a plain cell, or of a `%%time`, `%%capture` and the like, whose body is Python.
+
+    Any other `%%` cell has none here: a `%%route` cell has its own, and the names a `%%http` cell captures are known to
+    the request language.
+
+    Raises
+    ------
+    CellError
+        The cell is not Python; with its line.
+    """
+    if isinstance(cell, PlainCell):
+        text = same_newlines(cell.rewritten(_as_python))
+        # What Python warns of, it warns of when the cell runs.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return names_of(parse_source(text, filename="<cell>", where="the cell", magic=False).body)
+    if cell.name not in _PYTHON_BODY:
+        return Names()
+    names = cell_names(split_cell(cell.body))
+    words = [word for word in cell.line.split() if not word.startswith("-")]
+    return replace(names, binds=names.binds.union(words[:1])) if cell.name == "capture" else names
+
+
+def _as_python(found: MagicStatement) -> str:
+    if found.assigned_to:
+        return f"{found.assigned_to} = None"
+    code = _OPTIONS.sub("", found.rest, count=1)
+    if found.name not in _RUNS_CODE or not code:
+        return "pass"
+    return "pass" if parse_again(code) is None else code

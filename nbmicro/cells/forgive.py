@@ -13,8 +13,8 @@ import re
 
 from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_statements, replaced
 from nbmicro.cells.notebook_cell import without_indent
-from nbmicro.cells.python_source import parse_again
 from nbmicro.errors import CellError
+from nbmicro.scopes import parse_again
 
 _OURS = re.compile(r"%%(route|http|template|static)(?=\s|$)")
 _MAYBE_OURS = re.compile(r"%%(?:route|http|template|static)\b|%(?:http|trace|bench)\b")

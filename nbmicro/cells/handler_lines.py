@@ -5,16 +5,12 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
-import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import FunctionType
 
 from nbmicro.cells.last_statement import LastStatement, describe_statement, segment
-from nbmicro.cells.own_scope import own_scope
-from nbmicro.cells.python_source import parse_again
-
-_Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+from nbmicro.scopes import function_scope, source_of
 
 
 @dataclass(frozen=True)
@@ -47,8 +43,7 @@ def last_line(handler: Callable[..., object]) -> LastStatement | None:
     function = _function(handler)
     if function is None:
         return None
-    lines = _lines(function)
-    scope = _scope(function.__code__, lines)
+    scope, lines = source_of(function)
     if isinstance(scope, ast.Lambda):
         text = segment(scope.body, lines) or "…"
         kind = "a `lambda`, and its value was None"
@@ -74,13 +69,12 @@ def reply_lines(handler: Callable[..., object]) -> tuple[ReplyLine, ...]:
     function = _function(handler)
     if function is None:
         return ()
-    lines = _lines(function)
-    scope = _scope(function.__code__, lines)
+    scope, lines = source_of(function)
     if scope is None:
         return ()
     if isinstance(scope, ast.Lambda):
         return (_reply_line(scope.body, lines),)
-    nodes: list[ast.stmt] = list(own_scope(scope.body).value_returns)
+    nodes: list[ast.stmt] = list(function_scope(scope.body).value_returns)
     if isinstance(scope, ast.Module) and isinstance(scope.body[-1], ast.Expr):
         nodes.append(scope.body[-1])
     return tuple(_reply_line(node, lines) for node in nodes)
@@ -107,41 +101,3 @@ def _function(handler: object) -> FunctionType | None:
                 return None
             handler = call
     return None
-
-
-def _lines(function: FunctionType) -> list[str]:
-    lines = linecache.getlines(function.__code__.co_filename, function.__globals__)
-    return [line.rstrip("\n") for line in lines]
-
-
-def _is_body(code: CodeType, lines: list[str]) -> bool:
-    """A body's function stands on the cell's first line, where no written function can be."""
-    return code.co_firstlineno == 1 and bool(lines) and lines[0].startswith("%%")
-
-
-def _scope(code: CodeType, lines: list[str]) -> _Scope | None:
-    """The part of the source that `code` was compiled from; a whole `%%route` body is a module."""
-    python = ["", *lines[1:]] if lines and lines[0].startswith("%%") else lines
-    tree = parse_again("\n".join(python))
-    if tree is None or _is_body(code, lines):
-        return tree
-    return next(
-        (node for node in _functions(tree) if _begins(node) == code.co_firstlineno and _named(node, code)), None
-    )
-
-
-def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield node
-
-
-def _begins(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> int:
-    """The line a function's code counts from: its first decorator's, if it has one."""
-    if isinstance(node, ast.Lambda):
-        return node.lineno
-    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-
-
-def _named(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, code: CodeType) -> bool:
-    return code.co_name == ("<lambda>" if isinstance(node, ast.Lambda) else node.name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from keyword import kwlist
 from types import CodeType
 
@@ -77,16 +76,6 @@ def compile_tree(tree: ast.Module, *, source: str, filename: str, where: str, fl
     except _TOO_MUCH as error:
         raise CellError(f"Python cannot compile the cell: {error}", where=where, line=1) from None
     return code
-
-
-def parse_again(text: str) -> ast.Module | None:
-    """Parse text that was parsed and warned about before; ``None`` where it is not Python."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, *_TOO_MUCH):
-            return None
 
 
 def _fault(error: SyntaxError, lines: list[str], where: str, *, in_bytes: bool) -> CellError:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbmicro.cells.last_statement import describe_statement, segment
-from nbmicro.cells.own_scope import OwnScope, own_scope
 from nbmicro.cells.python_source import shown_line
 from nbmicro.errors import CellError
+from nbmicro.scopes import FunctionScope, function_scope
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -59,7 +59,7 @@ def read_body(tree: ast.Module, *, name: str, parameters: Sequence[str], where: 
     if not tree.body:
         hint = 'Write what it answers, below the %%route line. For example:  "Hello!"'
         raise cell.fault("the cell is empty, so the route never replies.", hint, 1)
-    scope = own_scope(tree.body)
+    scope = function_scope(tree.body)
     _refuse_statements(scope, cell)
     _refuse_last_definition(tree.body, cell)
     streams = bool(scope.yields)
@@ -88,7 +88,7 @@ def _function(
     return function
 
 
-def _refuse_statements(scope: OwnScope, cell: _Cell) -> None:
+def _refuse_statements(scope: FunctionScope, cell: _Cell) -> None:
     for statement in scope.nonlocals:
         names = ", ".join(statement.names)
         message = f"`nonlocal {names}`: there is no function around a %%route cell.\n{cell.shown(statement.lineno)}"
@@ -140,7 +140,7 @@ def _lines(statements: list[ast.stmt]) -> str:
     return f"line {numbers[0]}" if len(numbers) == 1 else f"lines {', '.join(map(str, numbers))}"
 
 
-def _refuse_lost_values(body: list[ast.stmt], scope: OwnScope, cell: _Cell) -> None:
+def _refuse_lost_values(body: list[ast.stmt], scope: FunctionScope, cell: _Cell) -> None:
     """In a streaming handler a last expression and a returned value would go nowhere."""
     first = scope.yields[0].lineno
     streams = f"the handler streams, since line {first} yields"
@@ -152,7 +152,7 @@ def _refuse_lost_values(body: list[ast.stmt], scope: OwnScope, cell: _Cell) -> N
             hint += " (In an async handler Python does not even allow it.)"
         raise cell.fault(message, hint, statement.lineno)
     last = body[-1]
-    if isinstance(last, ast.Expr) and not own_scope([last]).yields:
+    if isinstance(last, ast.Expr) and not function_scope([last]).yields:
         text = segment(last.value, cell.lines) or "…"
         message = f"{streams}, so its last line is not a reply and its value is lost.\n{cell.shown(last.lineno)}"
         raise cell.fault(message, f"To send it, write `yield {text}`; only to run it, `_ = {text}`.", last.lineno)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Literal
 
-from nbmicro.cells.core_names import refuse_taking
 from nbmicro.cells.python_source import compile_tree, parse_source, refuse_ipython, same_newlines, shown_line
 from nbmicro.cells.route_body import read_body
 from nbmicro.cells.route_function import check_callable, find_function, read_function
 from nbmicro.cells.route_line import RouteLine, parse_route_line
 from nbmicro.cells.sources import cell_filename, remember_source
 from nbmicro.errors import CellError
+from nbmicro.scopes import Names, names_of
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class RouteCell:
     tree: ast.Module = field(compare=False, repr=False)
     code: CodeType = field(compare=False, repr=False)
     name: str
+
+    @cached_property
+    def names(self) -> Names:
+        """Its names: a body binds none, and reads when it answers."""
+        return names_of(self.tree.body, self.line.parameters if self.form == "body" else None)
 
     @property
     def filename(self) -> str:
@@ -136,7 +142,7 @@ def build_handler(
         function does not take the rule's values.
     """
     if "global" in cell.source:
-        refuse_taking(cell.tree, cell.code, namespace, where=cell.where)
+        _refuse_rebinding(cell, namespace)
     if cell.form == "body":
         refuse_reserved(cell, reserved)
         remember_source(cell.filename, cell.source)
@@ -145,6 +151,24 @@ def build_handler(
     exec(cell.code, namespace)
     line = next((node.lineno for node in cell.tree.body if getattr(node, "name", None) == cell.name), 1)
     return check_callable(namespace[cell.name], cell.name, cell.line.rule, where=cell.where, line=line)
+
+
+def _refuse_rebinding(cell: RouteCell, namespace: Mapping[str, object]) -> None:
+    """CellError where a handler assigns by `global` what the core gives to all handlers.
+
+    What the notebook itself has given another meaning is its own to change.
+    """
+    from nbmicro.web.names import HANDLER_NAMES
+
+    globals_ = [node for node in ast.walk(cell.tree) if isinstance(node, ast.Global)]
+    for line, name in sorted((node.lineno, name) for node in globals_ for name in node.names):
+        if name in cell.names.rebinds and name in HANDLER_NAMES and namespace.get(name) is HANDLER_NAMES[name]:
+            raise CellError(
+                f"`global {name}`: to assign nbmicro's `{name}` takes it from every handler, this one included.",
+                hint=f"Leave the line out, and use another name, such as `my_{name}`.",
+                where=cell.where,
+                line=line,
+            )
 
 
 def _body_handler(cell: RouteCell, namespace: dict[str, object]) -> FunctionType:

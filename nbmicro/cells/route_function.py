@@ -8,10 +8,10 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nbmicro.cells.own_scope import own_scope
 from nbmicro.cells.python_source import shown_line
 from nbmicro.errors import CellError
 from nbmicro.printable import did_you_mean
+from nbmicro.scopes import function_scope
 from nbmicro.web.rules import parameters
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -52,7 +52,7 @@ def read_function(
         fault.refuse_untaken()
         fault.refuse_needed()
     is_async = isinstance(function, ast.AsyncFunctionDef)
-    streams = bool(own_scope(function.body).yields)
+    streams = bool(function_scope(function.body).yields)
     return RouteFunction(function.name, ast.get_docstring(function), is_async, streams)
 
 

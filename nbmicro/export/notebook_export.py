@@ -18,6 +18,7 @@ from nbmicro.export.survey import Survey, survey
 from nbmicro.loading.notebook_file import read_notebook
 from nbmicro.loading.notebook_module import no_app
 from nbmicro.loading.selection import Selection, select
+from nbmicro.scopes import names_of
 from nbmicro.web.names import RESERVED_NAMES
 
 # A key may come with it: config.from_object(…), from_pyfile(…), from_prefixed_env() …
@@ -109,18 +110,9 @@ def _refuse_reserved(selection: Selection) -> None:
 
 
 def _binds(text: str, name: str) -> bool:
-    """Whether a module's text has a statement that binds a name; one that imports ``*`` may."""
-    for node in ast.walk(ast.parse(text)):
-        match node:
-            case ast.Name(id=bound, ctx=ast.Store()) | ast.FunctionDef(name=bound) | ast.ClassDef(name=bound):
-                pass
-            case ast.alias(name=imported, asname=other):
-                bound = name if imported == "*" else other or imported
-            case _:
-                continue
-        if bound == name:
-            return True
-    return False
+    """Whether a module's text binds a name; one that imports ``*`` may."""
+    names = names_of(ast.parse(text).body)
+    return bool(names.stars) or name in names.binds | names.rebinds
 
 
 def _titles(cells: list[NotebookCell], path: Path) -> tuple[dict[int, tuple[str, ...]], str]:

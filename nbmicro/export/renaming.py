@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from nbmicro.scopes import names_of
+
 
 class Unwritable(Exception):
     """Something of a request that has no place in a test; its message says what."""
@@ -12,22 +14,12 @@ class Unwritable(Exception):
 
 def read_in(text: str) -> set[str]:
     """The names that an expression or statements read and do not bind themselves."""
-    tree = ast.parse(text.strip("\n"))
-    return {node.id for node in _free(tree)} | _augmented(tree)
+    return {node.id for node in names_of(ast.parse(text.strip("\n")).body).free}
 
 
 def bound_in(text: str) -> set[str]:
     """The names that statements bind at their top level."""
-    tree = ast.parse(text)
-    names: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        else:
-            names |= {
-                one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
-            } - _inner(node)
-    return names
+    return set(names_of(ast.parse(text).body).binds)
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:
@@ -38,10 +30,9 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
     Unwritable
         One of them stands where it cannot be replaced.
     """
-    tree = ast.parse(text)
     lines = [line.encode() for line in text.split("\n")]
-    for node in sorted(_free(tree), key=lambda node: (node.lineno, node.col_offset), reverse=True):
-        if node.id not in names or names[node.id] == node.id:
+    for node in reversed(names_of(ast.parse(text).body).free):
+        if not isinstance(node.ctx, ast.Load) or names.get(node.id, node.id) == node.id:
             continue
         line, start = lines[node.lineno - 1], node.col_offset
         end = start + len(node.id.encode())
@@ -50,39 +41,3 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
             raise Unwritable(f"`{node.id}` stands in an f-string")
         lines[node.lineno - 1] = line[:start] + names[node.id].encode() + line[end:]
     return b"\n".join(lines).decode()
-
-
-def _free(tree: ast.Module) -> list[ast.Name]:
-    """The names that are read and bound nowhere in the text."""
-    bound: set[str] = set()
-    read: list[ast.Name] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            if isinstance(node.ctx, ast.Load):
-                read.append(node)
-            else:
-                bound.add(node.id)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
-            bound.add(node.name or "")
-    return [node for node in read if node.id not in bound]
-
-
-def _augmented(tree: ast.Module) -> set[str]:
-    return {
-        node.target.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name)
-    }
-
-
-def _inner(node: ast.AST) -> set[str]:
-    """The loop variables of comprehensions, which are bound in them alone."""
-    return {
-        name.id
-        for one in ast.walk(node)
-        if isinstance(one, ast.comprehension)
-        for name in ast.walk(one.target)
-        if isinstance(name, ast.Name)
-    }

@@ -26,6 +26,7 @@ from nbmicro.language.syntax import LineRequest, Script
 from nbmicro.language.template import Template
 from nbmicro.loading.selection import Selection
 from nbmicro.runner.fill import APP_NAMES
+from nbmicro.scopes import names_of
 
 
 @dataclass
@@ -320,10 +321,9 @@ class Suite:
         shared: set[str] = set()
         bound: set[str] = set()
         for test in self._tests:
-            own = bound_in(test.text)
-            first = {name for name in bound if _reads_first(test.text, name)}
-            shared |= first
-            bound |= own
+            names = names_of(ast.parse(test.text).body)
+            shared |= bound & names.reads
+            bound |= names.binds
         return shared - {"response"}
 
     def _head(self, shared: set[str], code: str) -> str:
@@ -358,12 +358,3 @@ def _status(answer: str, statuses: list[int], number: int, count: int) -> str:
     if len(statuses) == count:
         return f"assert {answer}.status == {statuses[number]}"
     return f"assert {answer}.status < 500"
-
-
-def _reads_first(text: str, name: str) -> bool:
-    """Whether statements read a name before they bind it."""
-    from nbmicro.cells.top_level import TopLevel
-
-    top = TopLevel()
-    top.run(ast.parse(text).body)
-    return name in top.reads

@@ -68,7 +68,7 @@ class SuiteNames:
         Unwritable
             Nobody has one of them.
         """
-        return {name: self._written(name) for name in names}
+        return {name: self._written(name) for name in sorted(names)}
 
     def _written(self, name: str) -> str:
         survey = self._survey

@@ -15,13 +15,13 @@ from pathlib import Path
 from types import CodeType
 
 from nbmicro.cells.app_line import parse_app_line
-from nbmicro.cells.names import handler_names
+from nbmicro.cells.cell_python import only_looks
 from nbmicro.cells.notebook_cell import NotebookCell
-from nbmicro.cells.statement_names import compile_statement, names_of, only_looks
 from nbmicro.errors import LoadError
 from nbmicro.export.app_context import ContextReaders, defined_by
 from nbmicro.export.imports import Imported, imported_names
 from nbmicro.loading.selection import Action, Selection, Step
+from nbmicro.scopes import names_of
 from nbmicro.web.names import HANDLER_NAMES
 
 
@@ -162,7 +162,7 @@ def _declaration(step: Step, target: str, found: Survey) -> Unit:
         raise _foreign(target, step.cell, 1)
     if step.route is None:
         return Unit(step.cell, step, None, target)
-    names = handler_names(step.route)
+    names = step.route.names
     _note_imports(step.route.tree.body if step.route.form == "function" else [], found)
     found.used |= names.reads | names.later | _annotated(step.route.tree)
     found.bound |= names.binds | names.rebinds
@@ -175,18 +175,15 @@ def _declaration(step: Step, target: str, found: Survey) -> Unit:
 
 
 def _statement(step: Step, node: ast.stmt, target: str, found: Survey, *, awaits: bool) -> Unit:
-    names = names_of(node, compile_statement(node, "<export>"))
-    _note_early(names.at_once, found)
+    names = names_of([node])
+    _note_early(names.reads, found)
     _note_imports([node], found)
-    found.used |= names.at_once | names.later | _annotated(node)
-    found.bound |= names.bound
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Global):
-            found.bound.update(inner.names)
+    found.used |= names.reads | names.later | _annotated(node)
+    found.bound |= names.binds | names.rebinds
     if defined := defined_by(node):
         found.context.function(defined, node, names.later)
     # What a function reads that is called now is given by then, too.
-    found.given |= (found.context.reached(names.at_once) & HANDLER_NAMES.keys()) - found.bound
+    found.given |= (found.context.reached(names.reads) & HANDLER_NAMES.keys()) - found.bound
     if found.context.reads_g(node, found.given):
         raise LoadError(
             "`g` lasts from cell to cell in a notebook; of a module's own nothing is left when a request comes.",
@@ -195,8 +192,8 @@ def _statement(step: Step, node: ast.stmt, target: str, found: Survey, *, awaits
             line=node.lineno,
         )
     needs_context = found.context.needed_by(node, found.given)
-    found.context.bind(node, names.bound)
-    return Unit(step.cell, step, node, target, names.at_once, names.bound, awaits, needs_context)
+    found.context.bind(node, names.binds)
+    return Unit(step.cell, step, node, target, names.reads, names.binds, awaits, needs_context)
 
 
 def _note_early(reads: frozenset[str], found: Survey) -> None:

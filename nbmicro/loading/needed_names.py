@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from nbmicro.cells.cell_python import declares
 from nbmicro.cells.notebook_cell import NotebookCell
-from nbmicro.cells.statement_names import StatementNames, declares
 from nbmicro.errors import LoadError
+from nbmicro.scopes import Names
 from nbmicro.web.names import HANDLER_NAMES
 
 _HISTORY = re.compile(r"_{1,3}|_i{1,3}|_i?\d+|_[iod]h|In|Out")
@@ -80,9 +81,9 @@ class NeededNames:
                 yield name, way
                 waiting += [(inner, (*way, name)) for inner in sorted(self._functions.get(name, ()))]
 
-    def keep(self, cell: NotebookCell, node: ast.stmt, names: StatementNames) -> None:
+    def keep(self, cell: NotebookCell, node: ast.stmt, names: Names) -> None:
         """Note a statement that runs."""
-        self.kept |= names.bound
+        self.kept |= names.binds
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             called = node.value.func
             if (called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")) in _MAKERS:

@@ -18,14 +18,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
-from nbmicro.cells.cell_python import CellPython, is_silent, lines_of
+from nbmicro.cells.cell_python import CellPython, declares, is_silent, lines_of, only_looks
 from nbmicro.cells.forgive import tidy_cell
 from nbmicro.cells.ipython_syntax import MagicStatement
-from nbmicro.cells.names import handler_names
 from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell, split_cell
 from nbmicro.cells.route_cell import RouteCell, parse_route_cell
 from nbmicro.cells.sources import cell_filename
-from nbmicro.cells.statement_names import StatementNames, compile_statement, declares, names_of, only_looks
 from nbmicro.errors import LoadError, NbmicroError
 from nbmicro.language.parser import parse_script
 from nbmicro.loading.magic_words import (
@@ -39,6 +37,7 @@ from nbmicro.loading.magic_words import (
     timed,
 )
 from nbmicro.loading.needed_names import NeededNames
+from nbmicro.scopes import Names, names_of
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ class Selection:
 @dataclass(frozen=True)
 class _Dropped:
     node: ast.stmt
-    names: StatementNames
+    names: Names
     why: str
     lost: bool = False
 
@@ -159,11 +158,11 @@ class _Cell:
         except NbmicroError as error:
             error.line = None if error.line is None else error.line + offset
             raise
-        names = handler_names(route)
+        names = route.names
         self.names.need(f"the handler of {route.line.label}", self.cell, names.reads | names.later, route.tree)
         if route.form == "function":
             for node in route.tree.body:
-                self.names.keep(self.cell, node, names_of(node, compile_statement(node, route.filename)))
+                self.names.keep(self.cell, node, names_of([node]))
         self.found.steps.append(Step(self.cell, route=route))
 
     def _take_plain(self, cut: PlainCell, offset: int) -> None:
@@ -176,7 +175,7 @@ class _Cell:
             return
         parts: list[CodeType | Action] = []
         statements: list[ast.stmt | Action] = []
-        kept: list[tuple[ast.stmt, StatementNames]] = []
+        kept: list[tuple[ast.stmt, Names]] = []
         dropped: list[_Dropped] = []
         for node in python.statements:
             if node.lineno in actions and isinstance(node, ast.Pass):
@@ -186,13 +185,13 @@ class _Cell:
                 statements.append(action)
                 continue
             code = python.compiled(node)
-            names = names_of(node, code)
+            names = names_of([node])
             drop = self._reason_to_drop(
-                python, node, names, looking, actions, {name for _, n in kept for name in n.bound}
+                python, node, names, looking, actions, {name for _, n in kept for name in n.binds}
             )
             if drop is not None:
                 dropped.append(drop)
-                self.names.lose(names.bound, self.cell)
+                self.names.lose(names.binds, self.cell)
             elif not is_silent(node):
                 parts.append(code)
                 statements.append(node)
@@ -207,7 +206,7 @@ class _Cell:
         for node, names in kept:
             self.names.keep(self.cell, node, names)
         for gone in dropped:
-            self.names.lose(gone.names.bound, self.cell)
+            self.names.lose(gone.names.binds, self.cell)
         if parts:
             self.found.steps.append(Step(self.cell, python=python, parts=tuple(parts), statements=tuple(statements)))
         else:
@@ -230,7 +229,7 @@ class _Cell:
         self,
         python: CellPython,
         node: ast.stmt,
-        names: StatementNames,
+        names: Names,
         looking: dict[int, MagicStatement],
         actions: dict[int, MagicStatement],
         bound_here: set[str],
@@ -241,12 +240,12 @@ class _Cell:
                 raise python.error(message, line, hint="Write it at the cell's left edge.")
             if line in looking:
                 return _Dropped(node, names, f"`{looking[line].text}` only looks")
-        if "get_ipython" in names.at_once:
+        if "get_ipython" in names.reads:
             message = "get_ipython() asks for the notebook, and where the app is served there is none."
             raise python.error(
                 message, node.lineno, hint="Put this into a cell of its own, tagged nbmicro-skip.", show=True
             )
-        for name in sorted(names.at_once - bound_here):
+        for name in sorted(names.reads - bound_here):
             why = self.names.why_lost(name)
             if why is not None:
                 return _Dropped(node, names, f"it reads `{name}`, {why}", lost=True)
@@ -293,7 +292,6 @@ def _bound_loosely(text: str) -> set[str]:
         cut = split_cell(tidy_cell(text))
         if isinstance(cut, MagicCell):
             return _script_names(cut)
-        tree = ast.parse(cut.python)
-        return {name for node in tree.body for name in names_of(node, compile_statement(node, "<skipped>")).bound}
+        return set(names_of(ast.parse(cut.python).body).binds)
     except (NbmicroError, SyntaxError, ValueError):
         return set()

@@ -23,6 +23,7 @@ from nbmicro.language.syntax import Variable
 from nbmicro.language.template import Blank, Template, compiled, inside_quotes
 from nbmicro.printable import did_you_mean
 from nbmicro.runner.variables import FileText, VariableFault, answer_part, dynamic_value, reference_in
+from nbmicro.scopes import names_of
 
 
 def plain_text(value: object) -> str:
@@ -82,15 +83,8 @@ def names_in(expression: str) -> frozenset[str]:
         return frozenset({reference["name"]})
     if compiled(expression) is None:
         return frozenset()
-    tree = ast.parse(expression.strip(), mode="eval")
-    read: set[str] = set()
-    bound: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
-        elif isinstance(node, ast.arg):
-            bound.add(node.arg)
-    return frozenset(read - bound)
+    names = names_of([ast.parse(expression.strip(), mode="eval").body])
+    return names.reads | names.later
 
 
 def own_names(namespace: Mapping[str, object]) -> list[str]:

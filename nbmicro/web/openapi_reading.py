@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
-import linecache
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FunctionType
 from typing import Any
 
 from nbmicro.http.media_types import JSON
+from nbmicro.scopes import function_scope, source_of
 
 __all__ = ["Reading", "read_handler"]
 
@@ -87,35 +87,17 @@ def _beside(function: FunctionType, call: ast.expr) -> FunctionType | None:
 
 
 def _scope(function: FunctionType) -> Body | None:
-    """The tree of a function; of a notebook's cell that is a body, the cell's."""
-    code = function.__code__
-    lines = [line.rstrip("\n") for line in linecache.getlines(code.co_filename, function.__globals__)]
-    is_cell = bool(lines) and lines[0].startswith("%%")
-    try:
-        tree = ast.parse("\n".join(["", *lines[1:]] if is_cell else lines))
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    if is_cell and code.co_firstlineno == 1:
-        return tree
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name != code.co_name:
-            continue
-        if min([node.lineno, *(one.lineno for one in node.decorator_list)]) == code.co_firstlineno:
-            return node
-    return None
+    scope, _ = source_of(function)
+    return None if isinstance(scope, ast.Lambda) else scope
 
 
 def _returned(scope: Body) -> Iterator[ast.expr]:
     """The values it replies with: of its own ``return``s, and of the last expression of a cell."""
-    waiting: list[ast.AST] = list(scope.body)
     if isinstance(scope, ast.Module) and scope.body and isinstance(scope.body[-1], ast.Expr):
         yield from _branches(scope.body[-1].value)
-    while waiting:
-        node = waiting.pop(0)
-        if isinstance(node, ast.Return) and node.value is not None:
+    for node in function_scope(scope.body).returns:
+        if node.value is not None:
             yield from _branches(node.value)
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            waiting += ast.iter_child_nodes(node)
 
 
 def _branches(value: ast.expr) -> Iterator[ast.expr]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from nbmicro.cells.names import CellNames, cell_names, handler_names
+from nbmicro.cells.cell_python import cell_names
 from nbmicro.cells.notebook_cell import split_cell
 from nbmicro.cells.route_cell import parse_route_cell
 from nbmicro.errors import CellError
+from nbmicro.scopes import Names
 
 
-def names(text: str) -> CellNames:
+def names(text: str) -> Names:
     return cell_names(split_cell(text))
 
 
@@ -63,11 +64,11 @@ def test_what_running_a_cell_binds_and_reads(text: str, binds: str, reads: str) 
     found = names(text)
     assert found.binds == set(binds.split())
     assert found.reads == set(reads.split())
-    assert not found.star
+    assert not found.stars
 
 
 def test_star_imports_bind_names_that_cannot_be_known() -> None:
-    assert names("from m import *").star
+    assert names("from m import *").stars == {"m"}
 
 
 def test_functions_read_and_rebind_later() -> None:
@@ -99,11 +100,14 @@ def test_a_long_sum_is_walked_and_deep_nesting_refused() -> None:
 
 def test_a_body_binds_nothing_and_reads_when_it_answers() -> None:
     cell = parse_route_cell("/<x>", "global n\nn = n + x + m\nimport os\ny = lambda: deep\nreturn y, os")
-    assert handler_names(cell) == CellNames(later=frozenset({"n", "m", "deep"}), rebinds=frozenset({"n"}))
+    assert cell.names == Names(later=frozenset({"n", "m", "deep"}), rebinds=frozenset({"n"}))
 
 
 def test_a_function_cell_binds_its_names_and_reads_its_decorators() -> None:
     cell = parse_route_cell("/<x>", "import os\n@deco\ndef f(x, y=z):\n    return os.sep + m")
-    assert handler_names(cell) == CellNames(
-        binds=frozenset({"os", "f"}), reads=frozenset({"deco", "z"}), later=frozenset({"os", "m"})
+    assert cell.names == Names(
+        binds=frozenset({"os", "f"}),
+        imports=frozenset({"os"}),
+        reads=frozenset({"deco", "z"}),
+        later=frozenset({"os", "m"}),
     )

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from nbmicro.cells.cell_python import cell_names
 from nbmicro.cells.forgive import tidy_cell
 from nbmicro.cells.ipython_syntax import cell_lines
-from nbmicro.cells.names import cell_names
 from nbmicro.cells.notebook_cell import MagicCell, PlainCell, split_cell
 from nbmicro.cells.route_cell import build_handler, parse_route_cell
 from nbmicro.cells.route_line import parse_route_line

@@ -4,12 +4,12 @@ level.
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from nbmicro.scopes import Names
 from nbmicro.web.names import HANDLER_NAMES
 from nbmicro.web.owners import Run
 
@@ -38,18 +38,18 @@ class TakenNames:
         taken = [name for name, value in HANDLER_NAMES.items() if name in space and space[name] is not value]
         asked = [name for name in taken if name in source]
         read = asked or "global" in source or (taken and "*" in source)
-        assigned, imported, rebound, whole = _names(source) if read else ((), (), (), ())
-        brought = {name for name in taken if any(_brings(module, name, space[name]) for module in whole)}
+        names = _names(source) if read else Names()
+        brought = {name for name in taken if any(_brings(module, name, space[name]) for module in names.stars)}
         lines = [
             f"Note: `{name}` is now the notebook's own (of type {type(space[name]).__name__}), in every handler too. "
             f"Use another name for it, and have nbmicro's again:  from nbmicro import {name}"
             for name in taken
-            if name not in imported and (name in assigned or name in before - brought)
+            if name not in names.imports and (name in names.binds or name in before - brought)
         ]
         return lines + [
             f"Note: `global {name}` lets a function take nbmicro's `{name}` from every handler. Use another name there."
             for name in HANDLER_NAMES
-            if name in rebound and name not in taken
+            if name in names.rebinds and name not in taken
         ]
 
 
@@ -57,20 +57,13 @@ def _brings(module: str, name: str, value: object) -> bool:
     return getattr(sys.modules.get(module), name, None) is value
 
 
-def _names(source: str) -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]:
-    """What a plain cell assigns in the notebook, what it imports, what its functions assign by `global`, and the
-    modules of which it imports all."""
-    from nbmicro.cells.names import cell_names
-    from nbmicro.cells.notebook_cell import PlainCell, split_cell
+def _names(source: str) -> Names:
+    """The names of a plain cell; of one that is not Python, none."""
+    from nbmicro.cells.cell_python import cell_names
+    from nbmicro.cells.notebook_cell import split_cell
     from nbmicro.errors import CellError
 
-    cell = split_cell(source)
     try:
-        found = cell_names(cell)
+        return cell_names(split_cell(source))
     except CellError:
-        return frozenset(), frozenset(), frozenset(), frozenset()
-    tree = ast.parse(cell.python if isinstance(cell, PlainCell) else "")
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    imported = {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
-    whole = {node.module or "" for node in imports if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"}
-    return found.binds - imported, frozenset(imported), found.rebinds, frozenset(whole)
+        return Names()

@@ -17,16 +17,12 @@ from nbmicro.web import blueprints, config, json, proxies, sessions, signals, vi
 from nbmicro.web.app import App
 from nbmicro.web.blueprints import Blueprint
 from nbmicro.web.config import Config
-from nbmicro.web.contexts import has_app_context
+from nbmicro.web.contexts import has_app_context, has_request_context
 from nbmicro.web.files import send_file, send_from_directory
-from nbmicro.web.flashing import flash, get_flashed_messages
 from nbmicro.web.json import jsonify, provider, tag
 from nbmicro.web.proxies import current_app, g, request, session
-from nbmicro.web.redirects import abort, redirect
-from nbmicro.web.replies import make_response
-from nbmicro.web.request import Request
-from nbmicro.web.request_context import has_request_context
-from nbmicro.web.response import Response
+from nbmicro.web.return_values import make_response
+from nbmicro.web.sessions import flash, get_flashed_messages
 from nbmicro.web.signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -47,7 +43,8 @@ from nbmicro.web.templating import (
     stream_template,
     stream_template_string,
 )
-from nbmicro.web.urls import url_for
+from nbmicro.web.urls import abort, redirect, url_for
+from nbmicro.web.wrappers import Request, Response
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -7,8 +7,8 @@ import click
 from nbmicro.errors import LoadError
 from nbmicro.loading.loader import load_target
 from nbmicro.web.app import App
-from nbmicro.web.appfinding import ScriptInfo
-from nbmicro.web.dotenv import load_dotenv, wants_dotenv
+from nbmicro.web.commands.dotenv import load_dotenv, wants_dotenv
+from nbmicro.web.commands.finding import ScriptInfo
 
 
 def app_command(ctx: click.Context, target: str, name: str) -> click.Command | None:

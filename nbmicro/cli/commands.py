@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from nbmicro.errors import NbmicroError
-from nbmicro.web.dotenv import load_dotenv, wants_dotenv
+from nbmicro.web.commands.dotenv import load_dotenv, wants_dotenv
 
 # In the order of the help. Each is the function of its module's name; a command whose name is a keyword has an
 # underscore behind it there.

@@ -113,13 +113,13 @@ STEP_LIMIT = 200
 #: Functions of frameworks whose call is a step: module, qualified name, kind, label.
 _MARKS = {
     ("nbmicro.web.matcher", "Matcher.find"): ("match", ""),
-    ("nbmicro.web.request_context", "RequestContext.match_request"): ("match", ""),
-    ("nbmicro.web.request_context", "RequestContext.push"): ("context", "request, session, g, current_app"),
+    ("nbmicro.web.contexts", "RequestContext.match_request"): ("match", ""),
+    ("nbmicro.web.contexts", "RequestContext.push"): ("context", "request, session, g, current_app"),
     ("nbmicro.web.sessions", "SecureCookieSessionInterface._opened"): ("session", "opened"),
     ("nbmicro.web.sessions", "SecureCookieSessionInterface.save_session"): ("session", "saved"),
     ("nbmicro.web.sessions", "SecureCookieSessionInterface.plain_headers"): ("session", "saved"),
     ("nbmicro.web.quick", "_plain_body"): ("reply", ""),
-    ("nbmicro.web.replies", "read_reply"): ("reply", ""),
+    ("nbmicro.web.return_values", "read_reply"): ("reply", ""),
     ("flask.ctx", "RequestContext.match_request"): ("match", ""),
     ("flask.ctx", "RequestContext.push"): ("context", "request, session, g, current_app"),
     ("flask.sessions", "SecureCookieSessionInterface.open_session"): ("session", "opened"),

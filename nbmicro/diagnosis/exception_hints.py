@@ -16,8 +16,8 @@ from typing import Any
 from nbmicro.diagnosis.user_code import is_users
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.printable import did_you_mean
+from nbmicro.web.handler_errors import json_cure
 from nbmicro.web.names import HANDLER_NAMES
-from nbmicro.web.refusals import json_cure
 
 # A cell that declares a route: `<GET /count>`, `<GET,POST /login>`.
 _ROUTE_CELL = re.compile(r"<[A-Z,]+ /")

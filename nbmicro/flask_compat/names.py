@@ -8,7 +8,6 @@ FLASK_VERSION = "3.1.3"
 SAME: dict[str, str] = {
     "flask.blueprints": "nbmicro.web.blueprints",
     "flask.config": "nbmicro.web.config",
-    "flask.debughelpers": "nbmicro.web.debughelp",
     "flask.globals": "nbmicro.web.proxies",
     "flask.json": "nbmicro.web.json",
     "flask.json.provider": "nbmicro.web.json.provider",
@@ -18,6 +17,7 @@ SAME: dict[str, str] = {
     "flask.signals": "nbmicro.web.signals",
     "flask.typing": "nbmicro.flask_compat.annotations",
     "flask.views": "nbmicro.web.views",
+    "flask.wrappers": "nbmicro.web.wrappers",
 }
 """Flask's module: ours. Both names give one module object."""
 
@@ -38,29 +38,30 @@ FACADES: dict[str, dict[str, str]] = {
     },
     "flask.app": {"nbmicro.web.app": "Flask=App"},
     "flask.cli": {
-        "nbmicro.web.appfinding": (
+        "nbmicro.web.commands.cli": "AppGroup FlaskGroup routes_command shell_command with_appcontext",
+        "nbmicro.web.commands.dotenv": "load_dotenv get_load_dotenv=wants_dotenv",
+        "nbmicro.web.commands.finding": (
             "NoAppException ScriptInfo find_app_by_string find_best_app get_debug_flag=ScriptInfo.debug_wanted"
-            " locate_app prepare_import"
+            " locate_app pass_script_info prepare_import"
         ),
-        "nbmicro.web.cli": (
-            "AppGroup CertParamType=CertificateType FlaskGroup SeparatedPathType=PathsType load_dotenv"
-            " pass_script_info routes_command run_command shell_command with_appcontext"
-        ),
-        "nbmicro.web.dotenv": "get_load_dotenv=wants_dotenv",
+        "nbmicro.web.commands.server": "CertParamType=CertificateType SeparatedPathType=PathsType run_command",
     },
     "flask.ctx": {
-        "nbmicro.web.contexts": "AppContext has_app_context",
-        "nbmicro.web.namespace": "_AppCtxGlobals=Namespace",
-        "nbmicro.web.request_context": "RequestContext has_request_context",
+        "nbmicro.web.contexts": (
+            "AppContext RequestContext _AppCtxGlobals=Namespace has_app_context has_request_context"
+        ),
         "nbmicro.web.streaming": "after_this_request copy_current_request_context",
+    },
+    "flask.debughelpers": {
+        "nbmicro.web.failures": "DebugFilesKeyError FormDataRoutingRedirect UnexpectedUnicodeError",
     },
     "flask.helpers": {
         "nbmicro": (
             "abort flash get_flashed_messages get_template_attribute make_response redirect send_file"
             " send_from_directory stream_with_context url_for"
         ),
-        "nbmicro.web.appfinding": "get_debug_flag=ScriptInfo.debug_wanted",
-        "nbmicro.web.dotenv": "get_load_dotenv=wants_dotenv",
+        "nbmicro.web.commands.finding": "get_debug_flag=ScriptInfo.debug_wanted",
+        "nbmicro.web.commands.dotenv": "get_load_dotenv=wants_dotenv",
         "nbmicro.web.proxies": "current_app request session",
         "nbmicro.web.resources": "get_root_path=find_root_path",
         "nbmicro.web.signals": "message_flashed",
@@ -79,7 +80,6 @@ FACADES: dict[str, dict[str, str]] = {
     "flask.testing": {
         "nbmicro.web.testing": "EnvironBuilder FlaskClient=TestClient FlaskCliRunner=CliRunner",
     },
-    "flask.wrappers": {"nbmicro.web.request": "Request", "nbmicro.web.response": "Response"},
 }
 """Flask's module: our modules, each with the names it gives; ``theirs=ours`` where they differ."""
 

@@ -17,7 +17,7 @@ from nbmicro.diagnosis.user_code import claim, is_framework, is_users, label_of
 from nbmicro.errors import LoadError
 from nbmicro.foreign.kinds import kind_of
 from nbmicro.printable import did_you_mean
-from nbmicro.web.appfinding import NoAppException, find_best_app, prepare_import
+from nbmicro.web.commands.finding import NoAppException, find_best_app, prepare_import
 
 
 class MissingModule(LoadError):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nbmicro.language.hurl import json_path
-from nbmicro.web.dotenv import parse_dotenv
+from nbmicro.web.commands.dotenv import parse_dotenv
 
 DYNAMIC_NAMES = ("$guid", "$timestamp", "$datetime", "$localDatetime", "$randomInt", "$processEnv", "$dotenv")
 _REFERENCE = re.compile(

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from inspect import iscoroutinefunction
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, MapAdapter
 from werkzeug.wsgi import get_host
 
-from nbmicro.web import failures, quick, refusals, replies, urls
+from nbmicro.web import failures, quick, urls
 from nbmicro.web.asyncs import outside_loop, outside_loop_stream, run_async, running_loop
-from nbmicro.web.contexts import AppContext, current_context, table_here
+from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context, table_here
 from nbmicro.web.declarations import Route
 from nbmicro.web.environ import ERROR, PRESERVE_CONTEXT, RECORDED
+from nbmicro.web.files import send_app_static
+from nbmicro.web.handler_errors import no_response
 from nbmicro.web.hosting import hosting
-from nbmicro.web.plan import Plan, plan_of
 from nbmicro.web.proxies import offered
-from nbmicro.web.request import Request
-from nbmicro.web.request_context import RequestContext, need_request_context
+from nbmicro.web.return_values import read_reply
 from nbmicro.web.sessions import SecureCookieSessionInterface
 from nbmicro.web.setup import Setup
 from nbmicro.web.signals import (
@@ -29,11 +29,52 @@ from nbmicro.web.signals import (
     request_started,
     request_tearing_down,
 )
-from nbmicro.web.static import send_app_static
 from nbmicro.web.table import Table
 from nbmicro.web.templating import update_context
+from nbmicro.web.wrappers import Request
 
-__all__ = ["App"]
+if TYPE_CHECKING:
+    from nbmicro.web.contexts import RequestContext
+    from nbmicro.web.table import Table
+
+
+class Plan:
+    """What surrounds the handler of one endpoint in one table: looked up once, used by every request for it.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    table:
+        The table.
+    endpoint:
+        The endpoint; None when no rule matched.
+    """
+
+    __slots__ = ("after", "before", "call", "guarded", "preprocessors", "teardown", "view")
+
+    def __init__(self, app: App, table: Table, endpoint: str | None) -> None:
+        parts = endpoint.split(".")[:-1] if endpoint else []
+        outer = [".".join(parts[: depth + 1]) for depth in range(len(parts))]
+        inner = [*reversed(outer), None]
+        self.view = table.views.get(endpoint) if endpoint is not None else None
+        self.call: Any = app.ensure_sync(self.view) if self.view is not None else None
+        self.preprocessors = table.chain("url_value_preprocessor", [None, *outer])
+        self.before = table.chain("before_request", [None, *outer])
+        self.guarded = bool(self.preprocessors or self.before)
+        self.after = [f for name in inner for f in reversed(table.chain("after_request", [name]))]
+        self.teardown = [f for name in inner for f in reversed(table.chain("teardown_request", [name]))]
+
+
+def plan_of(context: RequestContext) -> Plan:
+    """The plan for the request of ``context``."""
+    endpoint = context.endpoint
+    plans = context.table.plans
+    plan: Plan | None = plans.get(endpoint)
+    if plan is None:
+        plan = plans[endpoint] = Plan(context.app, context.table, endpoint)
+    return plan
+
 
 StartResponse = Callable[..., Any]
 
@@ -197,7 +238,7 @@ class App(Setup):
 
     def make_response(self, rv: Any) -> Any:
         """The response for what a handler returned."""
-        return replies.read_reply(self, rv)
+        return read_reply(self, rv)
 
     def process_response(self, response: Any) -> Any:
         """Run the after hooks, last declared first, and save the session."""
@@ -205,7 +246,7 @@ class App(Setup):
         for function in (*context._after, *plan_of(context).after):
             response = self.ensure_sync(function)(response)
             if response is None:
-                raise refusals.no_response(function)
+                raise no_response(function)
         self._save_session(context, response)
         return response
 
@@ -404,7 +445,7 @@ class App(Setup):
         **options: Any,
     ) -> Any:
         """Serve the app: in a notebook in the background, else with the development server until it is stopped."""
-        from nbmicro.web.devserver import run_app
+        from nbmicro.web.commands.server import run_app
 
         return run_app(self, host, port, debug, load_dotenv, options)
 

@@ -12,8 +12,6 @@ from typing import Any, ParamSpec, TypeVar
 
 from nbmicro.errors import DeadlineExceeded
 
-__all__ = ["iterate", "outside_loop", "outside_loop_stream", "run_async", "running_loop"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

@@ -18,7 +18,6 @@ from nbmicro.web.table import Registration
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
-__all__ = ["Blueprint", "BlueprintSetupState"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _MISSING: Any = object()
@@ -126,7 +125,7 @@ class Blueprint(Scaffold):
     @cached_property
     def cli(self) -> Any:
         """The group that the blueprint's commands belong to."""
-        from nbmicro.web.cli import AppGroup
+        from nbmicro.web.commands.cli import AppGroup
 
         return AppGroup()
 

@@ -15,7 +15,6 @@ from werkzeug.utils import import_string
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
-__all__ = ["Config", "ConfigAttribute"]
 
 T = TypeVar("T")
 

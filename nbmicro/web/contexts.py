@@ -1,12 +1,16 @@
-"""The app's context: what ``current_app`` and ``g`` stand for at this moment."""
+"""The contexts: what ``current_app``, ``g``, ``request`` and ``session`` stand for at this moment."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from nbmicro.web.environ import RECORDED, REQUEST
 from nbmicro.web.hosting import hosting
 from nbmicro.web.signals import appcontext_popped, appcontext_pushed
 
@@ -14,18 +18,10 @@ if TYPE_CHECKING:
     from werkzeug.routing import MapAdapter
 
     from nbmicro.web.app import App
-    from nbmicro.web.request import Request
+    from nbmicro.web.matcher import Target
     from nbmicro.web.table import Table
+    from nbmicro.web.wrappers import Request
 
-__all__ = [
-    "NO_REQUEST",
-    "AppContext",
-    "current_context",
-    "enter_context",
-    "has_app_context",
-    "need_app_context",
-    "table_here",
-]
 
 NO_APP = """Working outside of application context.
 
@@ -180,3 +176,253 @@ def need_app_context() -> AppContext:
 def has_app_context() -> bool:
     """Whether ``current_app`` and ``g`` stand for something here."""
     return _context.get() is not None
+
+
+class Namespace:
+    """The namespace behind ``g``: attributes that live as long as an app context."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.__dict__[name] = value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The attribute ``name``, or ``default``."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: Any = _MISSING) -> Any:
+        """Remove the attribute ``name`` and return it; without a default a missing one raises KeyError."""
+        return self.__dict__.pop(name) if default is _MISSING else self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """The attribute ``name``, set to ``default`` first if it is missing."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, item: str) -> bool:
+        return item in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        context = current_context()
+        return f"<nbmicro.g of {context.app.name!r}>" if context is not None else object.__repr__(self)
+
+
+class RequestContext(AppContext):
+    """One request at work: everything of an app context, and ``request`` and ``session``.
+
+    The request object and the session are made when they are first asked for.
+
+    Parameters
+    ----------
+    app:
+        The app that answers.
+    environ:
+        The WSGI environ (PEP 3333).
+    request, session:
+        Given where they exist already.
+    """
+
+    def __init__(self, app: App, environ: dict[str, Any], request: Request | None = None, session: Any = None) -> None:
+        self.app = app.newest()
+        self.environ = environ
+        self._before = []
+        if request is not None:
+            self._request = request
+        if session is not None:
+            self._session = session
+
+    #: True for a context that no client's request made: it sees what is declared while it lasts.
+    made_up = False
+    view_args: dict[str, Any] | None = None
+    routing_exception: HTTPException | None = None
+    flashes: list[tuple[str, str]] | None = None
+    _after: tuple[Callable[[Any], Any], ...] = ()
+    #: What kind of function replied in the handler's place, and the function.
+    _replier: tuple[str, Callable[..., Any]] | None = None
+    _table: Table | None = None
+    _request: Request | None = None
+    _session: Any = None
+    _rule: Any = None
+    _target: Target | None = None
+
+    @property
+    def url_rule(self) -> Any:
+        """Werkzeug's rule that matched, or None."""
+        if self._rule is None and self._target is not None:
+            self._rule = self.table.rule(self._target.route)
+        return self._rule
+
+    @url_rule.setter
+    def url_rule(self, rule: Any) -> None:
+        self._rule = rule
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint that matched, or None."""
+        if self._target is not None:
+            return self._target.route.endpoint
+        return None if self._rule is None else str(self._rule.endpoint)
+
+    @property
+    def blueprints(self) -> list[str]:
+        """The names of the blueprints the matched endpoint is in, inner first."""
+        parts = (self.endpoint or "").split(".")[:-1]
+        return [".".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
+
+    @property
+    def table(self) -> Table:
+        if self.made_up:
+            return self.app.tables.current()
+        if self._table is None:
+            self._table = self.app.tables.current()
+        return self._table
+
+    @property
+    def request(self) -> Request:
+        if self._request is None:
+            request = self._request = self.app.request_class(self.environ)
+            if self._target is not None and self._rule is None:
+                request._found = self.table, self._target.route
+            else:
+                request.url_rule = self._rule
+                request.routing_exception = self.routing_exception
+            request.view_args = self.view_args
+        return self._request
+
+    @property
+    def session(self) -> Any:
+        if self._session is None:
+            self._session = self.app.open_session(self)
+        return self._session
+
+    @property
+    def used_session(self) -> Any:
+        """The session, noted as accessed: what the proxy stands for."""
+        session = self.session
+        if getattr(session, "accessed", True) is False:
+            session.accessed = True
+        return session
+
+    @property
+    def session_opened(self) -> bool:
+        """Whether anyone asked for the session yet."""
+        return self._session is not None
+
+    @property
+    def url_adapter(self) -> MapAdapter | None:
+        if self._adapter is _MISSING or (self.made_up and self._adapter and self._adapter.map is not self.table.map):
+            self._adapter = None
+            try:
+                self._adapter = self.app.create_url_adapter(self.request)
+            except HTTPException as error:
+                self._fail(error)
+        adapter: MapAdapter | None = self._adapter
+        return adapter
+
+    def look_again(self) -> None:
+        """See what is in effect now: the request itself has declared something."""
+        self._table, self._adapter = None, _MISSING
+
+    def call_after(self, function: Callable[[Any], Any]) -> None:
+        """Call ``function(response)`` after this request, before the hooks that are declared."""
+        self._after = (*self._after, function)
+
+    def match_request(self) -> None:
+        """Find the rule for the request, or note why there is none."""
+        adapter = self.url_adapter
+        if adapter is None:
+            return
+        try:
+            self.url_rule, values = adapter.match(return_rule=True)
+            self.view_args = dict(values)
+        except HTTPException as error:
+            self._fail(error)
+        if self._request is not None:
+            self._request.url_rule, self._request.view_args = self.url_rule, self.view_args
+
+    def _fail(self, error: HTTPException) -> None:
+        if isinstance(error, MethodNotAllowed):
+            error.valid_methods = sorted(error.valid_methods or ())  # a set until now, in another order each time
+        self.routing_exception = error
+        if self._request is not None:
+            self._request.routing_exception = error
+
+    def copy(self) -> RequestContext:
+        """A context of the same request, for another thread or task; the request object and session are shared."""
+        copied = type(self)(self.app, self.environ, request=self.request, session=self.session)
+        copied.url_rule, copied.view_args = self.url_rule, self.view_args
+        copied.routing_exception, copied._table = self.routing_exception, self._table
+        return copied
+
+    def push(self) -> None:
+        outer = _context.get()
+        if not self._before and outer is not None and outer.app is self.app and not outer.standing:
+            # As in Flask 3.1: a request under an app context of the same app shares its g and leaves its teardown
+            # alone.
+            self._own_part = outer.app_part
+            self._g = self._own_part.g
+        self._before.append(outer)
+        _context.set(self)
+        if hosting.context_pushed is not None:
+            hosting.context_pushed(self)
+        if len(self._before) > 1:
+            return
+        if self._own_part is None and appcontext_pushed.receivers:
+            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+        if self.app.opens_sessions_early:
+            _ = self.session
+        if self.url_rule is None and self.routing_exception is None:
+            self.match_request()
+
+    def pop(self, exc: BaseException | None = _MISSING) -> None:
+        if self._pop_from_outside(exc):
+            return
+        last = len(self._before) == 1
+        if exc is _MISSING:
+            exc = sys.exc_info()[1]
+        try:
+            if last:
+                self.app.do_teardown_request(exc)
+                if self._request is not None:
+                    self._request.close()
+        finally:
+            try:
+                if last and self._own_part is None:
+                    self.app.do_teardown_appcontext(exc)
+            finally:
+                self._leave()
+                if last and not self.environ.get(RECORDED):
+                    self.environ.pop(REQUEST, None)  # a reference circle, of no more use
+        if last and self._own_part is None and appcontext_popped.receivers:
+            appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.request.method} {self.request.path} of {self.app.name}>"
+
+
+def need_request_context() -> RequestContext:
+    """The request context in effect here; RuntimeError where there is none."""
+    context = _context.get()
+    if not isinstance(context, RequestContext):
+        raise RuntimeError(NO_REQUEST)
+    return context
+
+
+def request_here() -> Request:
+    """The request in effect here; RuntimeError where there is none. What the proxy asks, at every use of it."""
+    context = _context.get()
+    if type(context) is RequestContext:
+        request = context._request
+        return context.request if request is None else request
+    return need_request_context().request
+
+
+def has_request_context() -> bool:
+    """Whether ``request`` and ``session`` stand for something here."""
+    return isinstance(_context.get(), RequestContext)

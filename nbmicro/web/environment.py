@@ -13,14 +13,11 @@ from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
 from jinja2.utils import LRUCache
 
 from nbmicro.printable import did_you_mean
-from nbmicro.web.contexts import table_here
-from nbmicro.web.request_context import has_request_context
+from nbmicro.web.contexts import has_request_context, table_here
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
     from nbmicro.web.table import TemplateNames
-
-__all__ = ["AppLoader", "Environment"]
 
 
 _missing = object()

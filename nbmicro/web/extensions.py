@@ -14,8 +14,6 @@ from nbmicro.web.declarations import Declaration
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import Run, current_owner, current_run
 
-__all__ = ["Extensions"]
-
 _GONE: Any = object()
 _numbers = count(1)
 

@@ -12,8 +12,6 @@ from weakref import WeakSet
 from nbmicro.web.declarations import Declaration, Entry
 from nbmicro.web.owners import Declarer, Owner, Run, begin_run, current_owner
 
-__all__ = ["Batch", "Ledger", "start_run"]
-
 LOG = 16
 """Changes that a ledger remembers, for tables that are a little behind."""
 

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from werkzeug.local import LocalProxy
 
-from nbmicro.web.contexts import current_context
-from nbmicro.web.request_context import RequestContext
+from nbmicro.web.contexts import RequestContext, current_context
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
-
-__all__ = ["create_logger", "default_handler", "has_level_handler", "wsgi_errors_stream"]
 
 
 def _errors() -> Any:

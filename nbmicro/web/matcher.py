@@ -15,8 +15,6 @@ from nbmicro.http.methods import with_head
 from nbmicro.web.declarations import Route
 from nbmicro.web.rules import as_parameter
 
-__all__ = ["NOTHING", "Matcher", "Target"]
-
 #: Options of a rule that do not change how it matches.
 _HARMLESS = {"subdomain", "host"}
 _LONGEST_NUMBER = 18

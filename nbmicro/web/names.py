@@ -7,17 +7,14 @@ from typing import Any
 from nbmicro.web.app import App
 from nbmicro.web.blueprints import Blueprint
 from nbmicro.web.files import send_file, send_from_directory
-from nbmicro.web.flashing import flash, get_flashed_messages
 from nbmicro.web.json import jsonify
 from nbmicro.web.proxies import current_app, g, request, session
-from nbmicro.web.redirects import abort, redirect
-from nbmicro.web.replies import make_response
-from nbmicro.web.response import Response
+from nbmicro.web.return_values import make_response
+from nbmicro.web.sessions import flash, get_flashed_messages
 from nbmicro.web.streaming import after_this_request, stream_with_context
 from nbmicro.web.templating import render_template, render_template_string
-from nbmicro.web.urls import url_for
-
-__all__ = ["HANDLER_NAMES", "RESERVED_NAMES", "default_app"]
+from nbmicro.web.urls import abort, redirect, url_for
+from nbmicro.web.wrappers import Response
 
 HANDLER_NAMES: dict[str, Any] = {
     "Blueprint": Blueprint,

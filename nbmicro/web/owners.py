@@ -11,8 +11,6 @@ from types import FrameType
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-__all__ = ["NOBODY", "Owner", "Run", "begin_run", "current_owner", "current_run"]
-
 
 @dataclass(frozen=True, slots=True)
 class Owner:

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import werkzeug.local
 
-from nbmicro.web.contexts import AppContext, need_app_context
-from nbmicro.web.namespace import Namespace
-from nbmicro.web.request_context import RequestContext, need_request_context, request_here
+from nbmicro.web.contexts import (
+    AppContext,
+    Namespace,
+    RequestContext,
+    need_app_context,
+    need_request_context,
+    request_here,
+)
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
-    from nbmicro.web.request import Request
     from nbmicro.web.sessions import SessionMixin
-
-__all__ = ["app_ctx", "current_app", "g", "request", "request_ctx", "session"]
+    from nbmicro.web.wrappers import Request
 
 
 offered: dict[str, type] = {"AppContext": AppContext, "RequestContext": RequestContext, "g": Namespace}

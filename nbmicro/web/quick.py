@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import NotFound
 
 from nbmicro.http.media_types import JSON
-from nbmicro.web.contexts import _context
+from nbmicro.web.contexts import RequestContext, _context
 from nbmicro.web.environ import PRESERVE_CONTEXT, RECORDED, REQUEST, ROUTE
 from nbmicro.web.json.provider import DefaultJSONProvider
-from nbmicro.web.request import Request
-from nbmicro.web.request_context import RequestContext
-from nbmicro.web.response import Response
-from nbmicro.web.session_kinds import NullSession, SecureCookieSession
-from nbmicro.web.sessions import SecureCookieSessionInterface
+from nbmicro.web.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
 from nbmicro.web.signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -24,12 +20,12 @@ from nbmicro.web.signals import (
     request_started,
     request_tearing_down,
 )
+from nbmicro.web.wrappers import Request, Response
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
     from nbmicro.web.table import Table
 
-__all__ = ["OVERRIDES", "answer", "takes_the_short_way"]
 
 #: Methods of the app that the short way does not call; a class that overrides one goes the long way.
 OVERRIDES = (

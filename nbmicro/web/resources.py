@@ -10,8 +10,6 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-__all__ = ["find_instance_path", "find_package", "find_root_path", "open_file"]
-
 
 def find_root_path(import_name: str) -> str:
     """The folder that a module or package is in: the app's ``root_path``.

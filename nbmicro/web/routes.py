@@ -11,8 +11,6 @@ from nbmicro.web.owners import current_owner
 if TYPE_CHECKING:
     from nbmicro.web.setup import Setup
 
-__all__ = ["ViewFunctions", "check_rule", "declare_route", "make_route"]
-
 
 def make_route(
     rule: str,

@@ -11,8 +11,6 @@ from werkzeug.routing.rules import RuleFactory
 
 from nbmicro.web.declarations import Route
 
-__all__ = ["LiveMap", "RouteRule", "build_map", "live_map_class"]
-
 SETTINGS = ("default_subdomain", "strict_slashes", "redirect_defaults", "host_matching", "sort_parameters", "sort_key")
 
 

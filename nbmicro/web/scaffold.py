@@ -9,18 +9,16 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from nbmicro.web.contexts import current_context
+from nbmicro.web.contexts import RequestContext, current_context
 from nbmicro.web.declarations import Declaration
 from nbmicro.web.hosting import hosting
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import predecessor
-from nbmicro.web.request_context import RequestContext
 from nbmicro.web.resources import find_root_path, open_file
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader
 
-__all__ = ["Scaffold", "error_key"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -1,42 +1,143 @@
-"""Sessions: what is remembered of a visitor between requests, and the interface that an app keeps it through."""
+"""Sessions, the interface that an app keeps them through, and the messages flashed in them."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from itsdangerous import BadData
 from itsdangerous.url_safe import URLSafeTimedSerializer
+from werkzeug.datastructures import CallbackDict
 from werkzeug.http import dump_cookie
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from nbmicro.web import refusals
-from nbmicro.web.contexts import current_context
+from nbmicro.web.contexts import RequestContext, current_context, need_app_context, need_request_context
 from nbmicro.web.environ import add_note
+from nbmicro.web.handler_errors import no_session
 from nbmicro.web.hosting import ephemeral_key
 from nbmicro.web.json.tag import TaggedJSONSerializer
-from nbmicro.web.request_context import RequestContext
-from nbmicro.web.session_kinds import NO_KEY, NullSession, SecureCookieSession, SessionMixin
+from nbmicro.web.proxies import offered
+from nbmicro.web.signals import message_flashed
 from nbmicro.web.signing import CookieSerializer
 
 if TYPE_CHECKING:
-    from nbmicro.web.app import App
-    from nbmicro.web.request import Request
-    from nbmicro.web.response import Response
+    from _collections_abc import dict_items, dict_keys, dict_values
 
-__all__ = [
-    "NullSession",
-    "SecureCookieSession",
-    "SecureCookieSessionInterface",
-    "SessionInterface",
-    "SessionMixin",
-    "session_json_serializer",
-]
+    from nbmicro.web.app import App
+    from nbmicro.web.wrappers import Request, Response
+
+
+NO_KEY = (
+    "The session is unavailable: the app has no secret key to sign it with. Set one that only the app knows: "
+    'app.secret_key = "…". To make one: python -c "import secrets; print(secrets.token_hex())"'
+)
+
+
+class SessionMixin(MutableMapping[str, Any]):
+    """What a session has besides the items of a dict.
+
+    Attributes
+    ----------
+    new:
+        Whether it began with this request; a kind of session that cannot tell says False.
+    modified:
+        Whether it must be saved. A kind that cannot tell says True.
+    accessed:
+        Whether the handler looked at it, so that the response depends on the cookie. A kind that cannot tell says True.
+    """
+
+    new = False
+    modified = True
+    accessed = True
+
+    @property
+    def permanent(self) -> bool:
+        """Whether the cookie outlives the browser's session, for ``PERMANENT_SESSION_LIFETIME``."""
+        return bool(self.get("_permanent", False))
+
+    @permanent.setter
+    def permanent(self, value: bool) -> None:
+        self["_permanent"] = bool(value)
+
+
+class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
+    """A session that is a dict, and notes when it is looked at and when it is changed.
+
+    A change inside a value (``session["cart"].append(…)``) is not seen: set ``session.modified = True`` then.
+
+    Parameters
+    ----------
+    initial:
+        What the cookie held.
+    """
+
+    modified = False
+    accessed = False
+
+    def __init__(self, initial: Mapping[str, Any] | None = None) -> None:
+        def changed(session: Any) -> None:
+            session.modified = session.accessed = True
+
+        super().__init__(initial, changed)
+
+    def __getitem__(self, key: str) -> Any:
+        self.accessed = True
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The item ``key``, or ``default``."""
+        self.accessed = True
+        return dict.get(self, key, default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The item ``key``, set to ``default`` first if it is missing."""
+        self.accessed = True
+        return super().setdefault(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        self.accessed = True
+        return dict.__contains__(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        self.accessed = True
+        return dict.__iter__(self)
+
+    def __len__(self) -> int:
+        self.accessed = True
+        return dict.__len__(self)
+
+    def keys(self) -> dict_keys[str, Any]:
+        """The names of the items."""
+        self.accessed = True
+        return dict.keys(self)
+
+    def values(self) -> dict_values[str, Any]:
+        """The items' values."""
+        self.accessed = True
+        return dict.values(self)
+
+    def items(self) -> dict_items[str, Any]:
+        """The items, as pairs."""
+        self.accessed = True
+        return dict.items(self)
+
+
+class NullSession(SecureCookieSession):
+    """The session of an app without a secret key: it can be read, and is empty; writing it raises RuntimeError."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise RuntimeError(NO_KEY)
+
+    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = __ior__ = _refuse
+
+
+offered["Session"] = SecureCookieSession
+
 
 EPHEMERAL = (
     "The session was signed with a key that lasts as long as this kernel, for the app has no secret key. "
@@ -250,7 +351,7 @@ class SecureCookieSessionInterface(SessionInterface):
         try:
             return serializer.dumps(items)
         except TypeError as error:
-            raise refusals.no_session(items, error, self.serializer.dumps) from None
+            raise no_session(items, error, self.serializer.dumps) from None
 
     def _tell_of_ephemeral_key(self, app: App) -> None:
         if not app.secret_key:
@@ -320,3 +421,41 @@ def _vary_on_cookie(response: Response) -> None:
         headers["Vary"] = "Cookie"
     elif "*" not in present and "cookie" not in {name.strip().lower() for name in present.split(",")}:
         headers["Vary"] = f"{present}, Cookie"
+
+
+def flash(message: str, category: str = "message") -> None:
+    """Keep a message for the next page that asks for messages.
+
+    Parameters
+    ----------
+    message:
+        What to say; Markup stays markup.
+    category:
+        Of which kind it is: ``"message"``, ``"error"``, ``"info"``, ``"warning"`` or any other word.
+    """
+    app = need_app_context().app
+    session = need_request_context().session
+    # Assigned anew, for the session does not see that a list inside it has grown.
+    session["_flashes"] = [*session.get("_flashes", ()), (category, message)]
+    message_flashed.send(app, _async_wrapper=app.ensure_sync, message=message, category=category)
+
+
+def get_flashed_messages(
+    with_categories: bool = False, category_filter: Iterable[str] = ()
+) -> list[str] | list[tuple[str, str]]:
+    """Take the messages out of the session; further calls in the same request give the same messages.
+
+    Parameters
+    ----------
+    with_categories:
+        Whether to give ``(category, message)`` pairs.
+    category_filter:
+        The categories wanted; none means all.
+    """
+    context = need_request_context()
+    if context.flashes is None:
+        session = context.session
+        context.flashes = list(session.pop("_flashes")) if "_flashes" in session else []
+    wanted = frozenset([category_filter] if isinstance(category_filter, str) else category_filter)
+    pairs = [(category, text) for category, text in context.flashes if not wanted or category in wanted]
+    return pairs if with_categories else [text for _, text in pairs]

@@ -14,8 +14,6 @@ from itsdangerous.encoding import want_bytes
 from itsdangerous.signer import SigningAlgorithm
 from itsdangerous.url_safe import URLSafeTimedSerializer
 
-__all__ = ["CookieSerializer"]
-
 SMALL = 2000
 """Up to how many bytes a small compressor packs as tightly as a large one, without its 40 µs of setting up."""
 

@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, TypeVar, overload
 
-from nbmicro.web.contexts import current_context, enter_context
-from nbmicro.web.request_context import RequestContext
-
-__all__ = ["after_this_request", "copy_current_request_context", "stream_with_context"]
+from nbmicro.web.contexts import RequestContext, current_context, enter_context
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")

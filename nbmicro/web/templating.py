@@ -5,23 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nbmicro.web.contexts import current_context, table_here
+from nbmicro.web.contexts import RequestContext, current_context, table_here
 from nbmicro.web.proxies import app_ctx, current_app, g, request, session
-from nbmicro.web.request_context import RequestContext
 from nbmicro.web.signals import before_render_template, template_rendered
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
     from nbmicro.web.app import App
-
-__all__ = [
-    "get_template_attribute",
-    "render_template",
-    "render_template_string",
-    "stream_template",
-    "stream_template_string",
-]
 
 
 def autoescapes(name: str | None) -> bool:

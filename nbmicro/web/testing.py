@@ -20,12 +20,10 @@ from werkzeug.wrappers import Request as BaseRequest
 from nbmicro.web.contexts import AppContext
 from nbmicro.web.environ import PRESERVE_CONTEXT
 from nbmicro.web.owners import Run, current_run
-from nbmicro.web.session_kinds import NO_KEY
+from nbmicro.web.sessions import NO_KEY
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
-
-__all__ = ["CliRunner", "EnvironBuilder", "TestClient"]
 
 
 class EnvironBuilder(werkzeug.test.EnvironBuilder):
@@ -280,10 +278,10 @@ class CliRunner(ClickRunner):
         args:
             The command line, as a list or a string.
         kwargs:
-            Click's own; ``obj`` is the :class:`~nbmicro.web.cli.ScriptInfo`, by default one for the app.
+            Click's own; ``obj`` is the :class:`~nbmicro.web.commands.finding.ScriptInfo`, by default one for the app.
         """
         if "obj" not in kwargs:
-            from nbmicro.web.cli import ScriptInfo
+            from nbmicro.web.commands.finding import ScriptInfo
 
             kwargs["obj"] = ScriptInfo(create_app=lambda: self.app)
         return super().invoke(self.app.cli if cli is None else cli, args, **kwargs)

@@ -1,19 +1,20 @@
-"""Building URLs: ``url_for`` inside and outside a request."""
+"""Building URLs, and the short ways out of a handler: redirects and aborts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import quote
 
+import werkzeug.exceptions
+import werkzeug.utils
 from werkzeug.routing import BuildError, MapAdapter
 
-from nbmicro.web.contexts import current_context, table_here
-from nbmicro.web.request_context import RequestContext
+from nbmicro.web.contexts import RequestContext, current_context, table_here
 
 if TYPE_CHECKING:
-    from nbmicro.web.app import App
+    from werkzeug.wrappers import Response as BaseResponse
 
-__all__ = ["build_url", "handle_build_error", "inject_defaults"]
+    from nbmicro.web.app import App
 
 
 def build_url(
@@ -100,3 +101,43 @@ def url_for(
     return current_app.url_for(
         endpoint, _anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external, **values
     )
+
+
+def redirect(location: str, code: int = 302, Response: type[BaseResponse] | None = None) -> BaseResponse:
+    """A response that sends the browser to another URL.
+
+    Parameters
+    ----------
+    location:
+        The URL; it stays relative if it is.
+    code:
+        One of the redirecting statuses of RFC 9110: 301, 302, 303, 305, 307, 308.
+    Response:
+        The class of the response, where there is no app to ask.
+    """
+    context = current_context()
+    if context is not None:
+        response: BaseResponse = context.app.redirect(location, code=code)
+        return response
+    return werkzeug.utils.redirect(location, code=code, Response=Response)
+
+
+def abort(code: int | BaseResponse, *args: Any, **kwargs: Any) -> NoReturn:
+    """End the request with an HTTP error (RFC 9110).
+
+    Parameters
+    ----------
+    code:
+        The status, or a response to answer with.
+    args, kwargs:
+        Given to the error: usually a description.
+
+    Raises
+    ------
+    werkzeug.exceptions.HTTPException
+        Always; LookupError for a status that has no error.
+    """
+    context = current_context()
+    if context is not None:
+        context.app.aborter(code, *args, **kwargs)
+    werkzeug.exceptions.abort(code, *args, **kwargs)

@@ -6,10 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any, ClassVar
 
 from nbmicro.http.methods import METHODS
-from nbmicro.web.contexts import need_app_context
-from nbmicro.web.request_context import need_request_context
-
-__all__ = ["MethodView", "View"]
+from nbmicro.web.contexts import need_app_context, need_request_context
 
 #: The methods of a class that answer requests, by Flask's name for them: extensions import it.
 http_method_funcs = frozenset(map(str.lower, METHODS))

@@ -79,7 +79,7 @@ def test_the_names_are_ours_so_isinstance_works() -> None:
 @pytest.mark.usefixtures("as_flask")
 def test_modules_are_there_without_an_import_as_flask_has_them() -> None:
     flask = importlib.import_module("flask")
-    assert flask.cli.AppGroup is importlib.import_module("nbmicro.web.cli").AppGroup
+    assert flask.cli.AppGroup is importlib.import_module("nbmicro.web.commands.cli").AppGroup
     assert flask.signals is nbmicro.signals
     with pytest.raises(AttributeError, match="which is nbmicro here, has no attribute 'nonsense'"):
         _ = flask.nonsense

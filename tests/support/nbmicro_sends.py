@@ -16,7 +16,7 @@ from nbmicro.errors import NbmicroError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
 from nbmicro.runner.run import run_command, run_script
-from nbmicro.web.dotenv import parse_dotenv
+from nbmicro.web.commands.dotenv import parse_dotenv
 from tests.support.sent_requests import Sent, comparable, recording_app
 
 __all__ = ["Outcome", "by_cell", "by_file", "by_import", "by_line", "read_dotenv"]

@@ -14,16 +14,22 @@ import pytest
 from click.testing import CliRunner
 
 from nbmicro import App, Blueprint, current_app
-from nbmicro.web.appfinding import NoAppException, find_app_by_string, find_best_app, locate_app, prepare_import
-from nbmicro.web.cli import (
+from nbmicro.web.commands.cli import (
     AppCommands,
     AppGroup,
     FlaskGroup,
-    ScriptInfo,
-    pass_script_info,
-    run_command,
     with_appcontext,
 )
+from nbmicro.web.commands.finding import (
+    NoAppException,
+    ScriptInfo,
+    find_app_by_string,
+    find_best_app,
+    locate_app,
+    pass_script_info,
+    prepare_import,
+)
+from nbmicro.web.commands.server import run_command
 
 pytestmark = pytest.mark.usefixtures("own_environment")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbmicro.web.dotenv import load_dotenv, parse_dotenv, wants_dotenv
+from nbmicro.web.commands.dotenv import load_dotenv, parse_dotenv, wants_dotenv
 
 
 @pytest.fixture(autouse=True)

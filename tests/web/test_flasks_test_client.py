@@ -273,7 +273,7 @@ def test_client_and_runner_classes_can_be_changed(app: App) -> None:
 def test_commands_run_with_the_app(app: App) -> None:
     """The runner runs the app's commands with the app as theirs; another command may be given."""
     from nbmicro import current_app
-    from nbmicro.web.cli import with_appcontext
+    from nbmicro.web.commands.cli import with_appcontext
 
     @app.cli.command()
     @click.argument("name")

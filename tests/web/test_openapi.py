@@ -16,7 +16,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from nbmicro import App, Blueprint, Response, abort, jsonify, redirect, render_template_string, request
-from nbmicro.web.openapi_schemas import Schemas
+from nbmicro.web.openapi.schemas import Schemas
 
 
 def described(app: App, **options: Any) -> dict[str, Any]:

@@ -10,12 +10,10 @@ import json
 from typing import IO, TYPE_CHECKING, Any
 
 from nbmicro.web.contexts import current_context, need_app_context
-from nbmicro.web.json.plain import encode, plain
+from nbmicro.web.json.provider import encode, plain
 
 if TYPE_CHECKING:
-    from nbmicro.web.response import Response
-
-__all__ = ["dump", "dumps", "jsonify", "load", "loads"]
+    from nbmicro.web.wrappers import Response
 
 
 def dumps(obj: Any, **kwargs: Any) -> str:

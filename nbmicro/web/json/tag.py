@@ -12,19 +12,6 @@ from werkzeug.http import http_date, parse_date
 
 from nbmicro.web.json import dumps, loads
 
-__all__ = [
-    "JSONTag",
-    "PassDict",
-    "PassList",
-    "TagBytes",
-    "TagDateTime",
-    "TagDict",
-    "TagMarkup",
-    "TagTuple",
-    "TagUUID",
-    "TaggedJSONSerializer",
-]
-
 
 class JSONTag:
     """One type with its tag; a subclass says which values are its own and how they are written and read.

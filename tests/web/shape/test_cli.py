@@ -14,10 +14,18 @@ import pytest
 from click.testing import CliRunner
 
 from nbmicro import App, Blueprint, current_app
-from nbmicro.web import cli
-from nbmicro.web.appfinding import NoAppException, find_app_by_string, find_best_app, locate_app, prepare_import
-from nbmicro.web.cli import AppGroup, FlaskGroup, ScriptInfo, pass_script_info, with_appcontext
-from nbmicro.web.dotenv import load_dotenv
+from nbmicro.web.commands import cli
+from nbmicro.web.commands.cli import AppGroup, FlaskGroup, with_appcontext
+from nbmicro.web.commands.dotenv import load_dotenv
+from nbmicro.web.commands.finding import (
+    NoAppException,
+    ScriptInfo,
+    find_app_by_string,
+    find_best_app,
+    locate_app,
+    pass_script_info,
+    prepare_import,
+)
 
 pytestmark = pytest.mark.usefixtures("own_environment")
 

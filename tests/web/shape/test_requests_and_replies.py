@@ -32,8 +32,8 @@ from nbmicro import (
     send_from_directory,
     session,
 )
-from nbmicro.web.debughelp import DebugFilesKeyError, FormDataRoutingRedirect
 from nbmicro.web.environment import Environment
+from nbmicro.web.failures import DebugFilesKeyError, FormDataRoutingRedirect
 from nbmicro.web.json.provider import DefaultJSONProvider
 from nbmicro.web.sessions import SecureCookieSession, SecureCookieSessionInterface
 from nbmicro.web.testing import CliRunner, TestClient

@@ -16,8 +16,6 @@ from typing import Any
 
 from werkzeug.routing.rules import parse_converter_args
 
-__all__ = ["Schemas", "converter_schema"]
-
 Schema = dict[str, Any]
 
 _PLAIN: dict[Any, Schema] = {

@@ -18,8 +18,6 @@ import click
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
-__all__ = ["NoAppException", "ScriptInfo", "find_app_by_string", "find_best_app", "locate_app", "prepare_import"]
-
 
 class NoAppException(click.UsageError):
     """There is no app where one was looked for, or more than one.
@@ -105,6 +103,10 @@ class ScriptInfo:
                 "Say where it is: --app module, or FLASK_APP=module.",
             )
         return app
+
+
+pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
+"""Gives the :class:`ScriptInfo` to a command as its first argument."""
 
 
 def prepare_import(path: str) -> str:

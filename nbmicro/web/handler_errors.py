@@ -10,26 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import FunctionType, MethodType
 from typing import Any
 
-from nbmicro.web.contexts import current_context
+from nbmicro.web.contexts import RequestContext, current_context
 from nbmicro.web.hosting import hosting
-from nbmicro.web.request_context import RequestContext
-
-__all__ = [
-    "NoJson",
-    "ReplyError",
-    "bad_headers",
-    "bad_piece",
-    "bad_status",
-    "bad_tuple",
-    "explain",
-    "json_cure",
-    "no_json",
-    "no_reply",
-    "no_response",
-    "no_session",
-    "not_a_reply",
-    "replier",
-]
 
 ACCEPTED = (
     "A reply is a string, bytes, dict, list, Response, a generator, a WSGI callable, or a tuple (body, status),"

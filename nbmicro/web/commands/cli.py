@@ -1,49 +1,174 @@
-"""A command line for apps, in the way of ``flask``."""
+"""The command line of an app: groups whose commands run with it, and the commands that every app has."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Iterable
+from functools import update_wrapper
 from importlib.metadata import entry_points, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from nbmicro.web.appcommands import (
-    CertificateType,
-    PathsType,
-    debug_option,
-    routes_command,
-    run_command,
-    shell_command,
-)
-from nbmicro.web.appfinding import NoAppException, ScriptInfo
-from nbmicro.web.contexts import current_context
-from nbmicro.web.dotenv import load_dotenv, wants_dotenv
-from nbmicro.web.groups import AppCommands, AppGroup, pass_script_info, with_appcontext
+from nbmicro.http.methods import AUTOMATIC_METHODS
+from nbmicro.web.commands.dotenv import load_dotenv, wants_dotenv
+from nbmicro.web.commands.finding import NoAppException, ScriptInfo
+from nbmicro.web.commands.server import debug_option, run_command
+from nbmicro.web.contexts import current_context, need_app_context
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
 
-__all__ = [
-    "AppCommands",
-    "AppGroup",
-    "CertificateType",
-    "FlaskGroup",
-    "NoAppException",
-    "PathsType",
-    "ScriptInfo",
-    "cli",
-    "load_dotenv",
-    "main",
-    "pass_script_info",
-    "routes_command",
-    "run_command",
-    "shell_command",
-    "with_appcontext",
-]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_appcontext(f: F) -> F:
+    """Run a command's function in the context of the app that the command line is for."""
+
+    @click.pass_context
+    def decorated(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
+        if current_context() is None:
+            app = context.ensure_object(ScriptInfo).load_app()
+            context.with_resource(app.app_context())
+        return context.invoke(f, *args, **kwargs)
+
+    return update_wrapper(decorated, f)  # type: ignore[return-value]
+
+
+class AppGroup(click.Group):
+    """A group whose commands run in the app's context."""
+
+    def command(self, *args: Any, **kwargs: Any) -> Any:
+        """As of :meth:`click.Group.command`; ``with_appcontext=False`` runs the function without the context."""
+        wanted = kwargs.pop("with_appcontext", True)
+
+        def decorator(f: Callable[..., Any]) -> click.Command:
+            command: click.Command = click.Group.command(self, *args, **kwargs)(with_appcontext(f) if wanted else f)
+            return command
+
+        # Written without parentheses, the decorator is given the function itself.
+        if len(args) == 1 and callable(args[0]) and not isinstance(args[0], type):
+            function, args = args[0], ()
+            return decorator(function)
+        return decorator
+
+    def group(self, *args: Any, **kwargs: Any) -> Any:
+        """As of :meth:`click.Group.group`; the group is an :class:`AppGroup` as well."""
+        kwargs.setdefault("cls", AppGroup)
+        return super().group(*args, **kwargs)
+
+
+class AppCommands(AppGroup):
+    """The commands of one app: its own, and those of its blueprints as they are now.
+
+    A blueprint's commands are in a group of the blueprint's name, or of the ``cli_group`` that was given when it was
+    made or registered; with ``cli_group=None`` they stand beside the app's.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    extra:
+        Of :class:`click.Group`.
+    """
+
+    def __init__(self, app: App, **extra: Any) -> None:
+        super().__init__(**{"name": app.name, **extra})
+        self.app = app
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        return super().get_command(ctx, cmd_name) or self._of_blueprints().get(cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands."""
+        return sorted({*super().list_commands(ctx), *self._of_blueprints()})
+
+    def _of_blueprints(self) -> dict[str, click.Command]:
+        found: dict[str, click.Command] = {}
+        for name, blueprint in self.app.blueprints.items():
+            group: click.Group = blueprint.cli
+            if not group.commands:
+                continue
+            # What is said at the registration comes before what is said by the blueprint.
+            group_name = blueprint.cli_group if blueprint.has_cli_group else name
+            state = self.app.__dict__.get("_setup_states", {}).get(name)
+            if state is not None:
+                group_name = state.options.get("cli_group", group_name)
+            if group_name is None:
+                found.update(group.commands)
+            else:
+                group.name = group_name
+                found[group_name] = group
+        return found
+
+
+@click.command("shell", short_help="Run a Python prompt with the app.")
+@with_appcontext
+def shell_command() -> None:
+    """Run a Python prompt in the app's context, with what its shell context processors give."""
+    import code
+
+    app = need_app_context().app
+    names: dict[str, Any] = {}
+    startup = os.environ.get("PYTHONSTARTUP")
+    if startup and os.path.isfile(startup):
+        with open(startup, encoding="utf-8") as file:
+            exec(compile(file.read(), startup, "exec"), names)
+    names.update(app.make_shell_context())
+    hook = getattr(sys, "__interactivehook__", None)
+    if hook is not None:
+        try:
+            import readline
+            from rlcompleter import Completer
+        except ImportError:  # no readline on this system
+            pass
+        else:
+            readline.set_completer(Completer(names).complete)
+        hook()
+    code.interact(
+        f"Python {sys.version.split()[0]}\nApp: {app.import_name}\nInstance: {app.instance_path}", local=names
+    )
+
+
+@click.command("routes", short_help="Show the routes of the app.")
+@click.option(
+    "-s",
+    "--sort",
+    type=click.Choice(["endpoint", "methods", "domain", "rule", "match"]),
+    default="endpoint",
+    help="What to sort by; 'match' is the order in which rules are tried.",
+)
+@click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS as well.")
+@with_appcontext
+def routes_command(sort: str, all_methods: bool) -> None:
+    """Show the routes of the app: endpoint, methods, rule, and host or subdomain where some have one."""
+    app = need_app_context().app
+    rules = list(app.url_map.iter_rules())
+    if not rules:
+        click.echo("No routes were registered.")
+        return
+    hidden = frozenset[str]() if all_methods else AUTOMATIC_METHODS
+    host_matching = app.url_map.host_matching
+    has_domain = any(rule.host if host_matching else rule.subdomain for rule in rules)
+    rows = []
+    for rule in rules:
+        methods = ", ".join(sorted((rule.methods or set()) - hidden))
+        domain = (rule.host if host_matching else rule.subdomain) or ""
+        rows.append((rule.endpoint, methods, domain, rule.rule))
+    columns = ["endpoint", "methods", "domain", "rule"]
+    if sort != "match":
+        rows.sort(key=lambda row: row[columns.index(sort)])
+    titles = ("Endpoint", "Methods", "Host" if host_matching else "Subdomain", "Rule")
+    shown: list[tuple[str, ...]] = [titles, *rows]
+    if not has_domain:
+        shown = [(row[0], row[1], row[3]) for row in shown]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    shown.insert(1, tuple("-" * width for width in widths))
+    for row in shown:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _set_app(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

@@ -1,21 +1,22 @@
-"""The commands that every app has: ``run``, ``shell`` and ``routes``."""
+"""The development server: ``app.run()`` and the command ``run``; in a notebook, the background server."""
 
 from __future__ import annotations
 
 import importlib
 import os
-import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbmicro.http.methods import AUTOMATIC_METHODS
-from nbmicro.web.appfinding import ScriptInfo
-from nbmicro.web.contexts import need_app_context
-from nbmicro.web.groups import pass_script_info, with_appcontext
+from nbmicro.printable import did_you_mean
+from nbmicro.web.commands.dotenv import load_dotenv as read_env_files
+from nbmicro.web.commands.dotenv import wants_dotenv
+from nbmicro.web.commands.finding import ScriptInfo, pass_script_info
+from nbmicro.web.hosting import hosting
 
-__all__ = ["CertificateType", "PathsType", "debug_option", "routes_command", "run_command", "shell_command"]
+if TYPE_CHECKING:
+    from nbmicro.web.app import App
 
 
 def _set_debug(context: click.Context, parameter: click.Parameter, value: bool) -> bool | None:
@@ -149,67 +150,62 @@ def _raises(error: Exception) -> Callable[..., Any]:
     return app
 
 
-@click.command("shell", short_help="Run a Python prompt with the app.")
-@with_appcontext
-def shell_command() -> None:
-    """Run a Python prompt in the app's context, with what its shell context processors give."""
-    import code
-
-    app = need_app_context().app
-    names: dict[str, Any] = {}
-    startup = os.environ.get("PYTHONSTARTUP")
-    if startup and os.path.isfile(startup):
-        with open(startup, encoding="utf-8") as file:
-            exec(compile(file.read(), startup, "exec"), names)
-    names.update(app.make_shell_context())
-    hook = getattr(sys, "__interactivehook__", None)
-    if hook is not None:
-        try:
-            import readline
-            from rlcompleter import Completer
-        except ImportError:  # no readline on this system
-            pass
-        else:
-            readline.set_completer(Completer(names).complete)
-        hook()
-    code.interact(
-        f"Python {sys.version.split()[0]}\nApp: {app.import_name}\nInstance: {app.instance_path}", local=names
-    )
-
-
-@click.command("routes", short_help="Show the routes of the app.")
-@click.option(
-    "-s",
-    "--sort",
-    type=click.Choice(["endpoint", "methods", "domain", "rule", "match"]),
-    default="endpoint",
-    help="What to sort by; 'match' is the order in which rules are tried.",
+#: What Werkzeug's development server takes besides; a notebook's server has no need of it.
+OPTIONS = frozenset(
+    [
+        "use_reloader",
+        "use_debugger",
+        "use_evalex",
+        "extra_files",
+        "exclude_patterns",
+        "reloader_interval",
+        "reloader_type",
+        "threaded",
+        "processes",
+        "request_handler",
+        "static_files",
+        "passthrough_errors",
+        "ssl_context",
+    ]
 )
-@click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS as well.")
-@with_appcontext
-def routes_command(sort: str, all_methods: bool) -> None:
-    """Show the routes of the app: endpoint, methods, rule, and host or subdomain where some have one."""
-    app = need_app_context().app
-    rules = list(app.url_map.iter_rules())
-    if not rules:
-        click.echo("No routes were registered.")
-        return
-    hidden = frozenset[str]() if all_methods else AUTOMATIC_METHODS
-    host_matching = app.url_map.host_matching
-    has_domain = any(rule.host if host_matching else rule.subdomain for rule in rules)
-    rows = []
-    for rule in rules:
-        methods = ", ".join(sorted((rule.methods or set()) - hidden))
-        domain = (rule.host if host_matching else rule.subdomain) or ""
-        rows.append((rule.endpoint, methods, domain, rule.rule))
-    columns = ["endpoint", "methods", "domain", "rule"]
-    if sort != "match":
-        rows.sort(key=lambda row: row[columns.index(sort)])
-    titles = ("Endpoint", "Methods", "Host" if host_matching else "Subdomain", "Rule")
-    shown: list[tuple[str, ...]] = [titles, *rows]
-    if not has_domain:
-        shown = [(row[0], row[1], row[3]) for row in shown]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    shown.insert(1, tuple("-" * width for width in widths))
-    for row in shown:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _meant(name: str) -> str:
+    near = did_you_mean(name, ["host", "port", "debug", "load_dotenv", *OPTIONS])
+    return f" Did you mean `{near}=`?" if near else ""
+
+
+def run_app(
+    app: App, host: str | None, port: int | None, debug: bool | None, load_dotenv: bool, options: dict[str, Any]
+) -> Any:
+    """Serve ``app``; returns at once in a notebook, else when the server is stopped.
+
+    Host and port default to SERVER_NAME's, then 127.0.0.1 and 5000. Does nothing when a command line already serves.
+    """
+    if os.environ.get("NBMICRO_RUN_FROM_CLI") == "true" or os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+        return None
+    if hosting.run_app is not None:
+        for name in options:
+            if name not in OPTIONS:
+                raise TypeError(f"app.run() got an unexpected keyword argument {name!r}.{_meant(name)}")
+        return hosting.run_app(app, host, port)
+    if load_dotenv and wants_dotenv():
+        read_env_files()
+        if "NBMICRO_DEBUG" in os.environ or "FLASK_DEBUG" in os.environ:
+            app.debug = ScriptInfo.debug_wanted()
+    if debug is not None:
+        app.debug = bool(debug)
+    name_host, _, name_port = (app.config["SERVER_NAME"] or "").partition(":")
+    host = host or name_host or "127.0.0.1"
+    if port is None:
+        port = int(name_port) if name_port else 5000
+    options.setdefault("use_reloader", app.debug)
+    options.setdefault("use_debugger", app.debug)
+    options.setdefault("threaded", True)
+    from werkzeug.serving import run_simple
+
+    try:
+        run_simple(host, port, app, **options)
+    finally:
+        app._got_first_request = False
+    return None

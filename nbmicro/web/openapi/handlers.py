@@ -12,8 +12,6 @@ from typing import Any
 from nbmicro.http.media_types import JSON
 from nbmicro.scopes import function_scope, source_of
 
-__all__ = ["Reading", "read_handler"]
-
 _DEPTH = 4
 _TYPES = {"int": "integer", "float": "number", "str": "string", "bool": "boolean"}
 _HTML = frozenset({"render_template", "render_template_string"})

@@ -9,8 +9,6 @@ from nbmicro.http.methods import with_head
 from nbmicro.web.declarations import Route
 from nbmicro.web.rules import pattern_of
 
-__all__ = ["Candidate", "Covered", "place_of", "settle"]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:

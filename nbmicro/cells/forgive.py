@@ -12,14 +12,14 @@ import itertools
 import re
 
 from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_statements, replaced
+from nbmicro.cells.magics import CELL_MAGICS, REQUEST_MAGICS
 from nbmicro.cells.notebook_cell import without_indent
 from nbmicro.errors import CellError
 from nbmicro.scopes import parse_again
 
-_OURS = re.compile(r"%%(route|http|template|static)(?=\s|$)")
-_MAYBE_OURS = re.compile(r"%%(?:route|http|template|static)\b|%(?:http|trace|bench)\b")
+_OURS = re.compile(rf"%%({'|'.join(CELL_MAGICS)})(?=\s|$)")
+_MAYBE_OURS = re.compile(rf"%%(?:{'|'.join(CELL_MAGICS)})\b|%(?:{'|'.join(REQUEST_MAGICS)})\b")
 _MARKER = re.compile(r"\s*#\s*(?:NBVAL_[A-Z_]+|PYTEST_VALIDATE_[A-Z_]+)\b")
-_REQUESTS = frozenset({"http", "trace", "bench"})
 # A header's line; `else:` and its kind are Python's.
 _HEADER = re.compile(r"(?!(?:else|try|finally|lambda|except)\b)[A-Za-z][A-Za-z0-9-]*:[ \t]+\S")
 _STATUS = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(?:[1-5][0-9]{2}|\*)(?=\s|$)")
@@ -124,7 +124,7 @@ def _tidy_python(text: str) -> str:
             raise _not_first(statement, statements, cell_lines(plain))
     lines = cell_lines(text)
     for statement in statements:
-        if statement.name in _REQUESTS and statement.rest.endswith("?"):
+        if statement.name in REQUEST_MAGICS and statement.rest.endswith("?"):
             last = statement.line + statement.lines - 2
             # IPython looks at the line's last word; for a request ` #` begins a comment.
             ending = lines[last][len(lines[last].rstrip()) :]

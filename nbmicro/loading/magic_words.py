@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from nbmicro.cells.ipython_syntax import MagicStatement
+from nbmicro.cells.magics import MAGIC_KINDS
 from nbmicro.errors import LoadError
 
-DECLARE = frozenset({"route", "template", "static"})
-"""Cell magics that declare."""
-
-ACTIONS = frozenset({"app", "load_ext", "reload_ext"})
-"""Line magics that do something for the app when the notebook is served (the last two for nbmicro alone)."""
-
-LOOK = frozenset({"http", "serve", "explore", "routes", "browse", "bench", "trace", "exchanges", "nbmicro"})
-"""Our magics that only look."""
+DECLARE = frozenset(name for name, kind in MAGIC_KINDS.items() if kind.effect == "declares")
+CHOOSE = frozenset(name for name, kind in MAGIC_KINDS.items() if kind.effect == "chooses")
+LOOK = frozenset(name for name, kind in MAGIC_KINDS.items() if kind.effect == "looks")
 
 LOOK_CELL = frozenset({"html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG", "timeit", "prun"})
 """IPython's cell magics that only show."""
@@ -49,9 +45,9 @@ _INSTEAD = {
 
 def is_action(statement: MagicStatement) -> bool:
     """Whether a statement does something for the app: ``%app``, or ``%load_ext`` of nbmicro."""
-    if statement.kind != "%" or statement.name not in ACTIONS:
-        return False
-    return statement.name == "app" or statement.rest.split()[:1] == ["nbmicro"]
+    if statement.name in ("load_ext", "reload_ext"):
+        return statement.kind == "%" and statement.rest.split()[:1] == ["nbmicro"]
+    return statement.kind == "%" and statement.name in CHOOSE
 
 
 def refuse_magic(text: str, where: str, line: int) -> LoadError:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from nbmicro.cells.magics import MAGIC_KINDS
+from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.errors import LoadError
 from nbmicro.loading.load_report import LoadReport
 from nbmicro.loading.loader import load, load_target
+from nbmicro.loading.selection import Action, select
 from tests.support.notebook_files import ask_app
 
 Notebook = Callable[..., Path]
@@ -101,6 +104,20 @@ def test_a_cell_that_only_looks_is_passed_over(notebook: Notebook, cell: str) ->
     path = notebook(LOAD, "users = []", "%%route /x\n'x'", cell)
     assert list(passed(path)) == [4]
     assert ask_app(load(path), "/x") == (200, "x")
+
+
+@pytest.mark.parametrize("name", MAGIC_KINDS)
+def test_each_magic_of_the_table_is_to_a_served_notebook_what_the_table_says(name: str) -> None:
+    kind = MAGIC_KINDS[name]
+    for sign in {"line": ["%"], "cell": ["%%"], "line_cell": ["%", "%%"]}[kind.form]:
+        text = f"{sign}{name} /x" + ("\n'x'" if sign == "%%" else "")
+        found = select([NotebookCell(1, text, frozenset(), "app.ipynb")])
+        assert bool(found.passed) == (kind.effect == "looks")
+        assert bool(found.steps) != bool(found.passed)
+        if kind.effect == "chooses":
+            assert [part.name for part in found.steps[0].parts if isinstance(part, Action)] == [name]
+        elif kind.effect == "declares":
+            assert found.steps[0].route or found.steps[0].resource
 
 
 def test_a_tagged_cell_is_passed_over(notebook: Notebook) -> None:

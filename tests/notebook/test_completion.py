@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from nbmicro import App
+from nbmicro.cells.magics import MAGIC_KINDS
 from nbmicro.client.client import Client
 from nbmicro.exchange.history import History
 from nbmicro.notebook.completion.cells import complete
@@ -54,6 +55,16 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
 def at(cell: str, known: Known) -> Completed | None:
     cursor = cell.index("▮")
     return complete(cell.replace("▮", ""), cursor, known)
+
+
+@pytest.mark.parametrize("name", MAGIC_KINDS)
+def test_each_magic_of_the_table_is_offered_what_its_line_takes(known: Known, name: str) -> None:
+    offered = {"request": "path", "file": "file", "app": "name", "word": "name", "": "option"}
+    kind = MAGIC_KINDS[name]
+    for sign in {"line": ["%"], "cell": ["%%"], "line_cell": ["%", "%%"]}[kind.form]:
+        found = at(f"{sign}{name} ▮", known)
+        assert found is not None
+        assert found.offers[0].kind == offered.get(kind.takes, kind.takes)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import nbmicro
+from nbmicro.cells.magics import MAGIC_KINDS
 from nbmicro.errors import NbmicroError, OptionError
 from nbmicro.notebook import magics
 from nbmicro.notebook.magics.magic import HELP, MAGICS, Magic, Names, read_options
@@ -29,12 +30,13 @@ def called(name: str, line: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         assert session is SESSION
         seen.append((words, more))
 
-    Magic(name, known.kind, function, known.options, known.words, known.names).of(SESSION)(line)
+    Magic(name, function, known.options, known.words, known.names).of(SESSION)(line)
     return seen[0]
 
 
-def test_each_magic_has_a_module_of_its_name() -> None:
+def test_each_magic_of_the_table_has_a_module_of_its_name() -> None:
     """Which declares it, and nothing else does."""
+    assert list(MAGICS) == list(MAGIC_KINDS)
     folder = Path(magics.__file__).parent
     assert {file.stem for file in folder.glob("*.py")} - {"__init__", "magic"} == set(MAGICS)
     assert {name: magic.function.__module__ for name, magic in MAGICS.items()} == {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
+from nbmicro.cells.magics import MAGIC_KINDS
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.notebook.completion.known import Completed, Known
 from nbmicro.notebook.completion.paths import endpoint_values, paths
@@ -69,15 +69,15 @@ def _cell_magic(lines: list[str]) -> tuple[re.Match[str] | None, int]:
 
 
 def _first_line(magic: str, text: str, known: Known) -> Completed | None:
-    if magic == "route":
+    takes = MAGIC_KINDS[magic].takes
+    if takes == "rule":
         return _route_line(text, known)
-    if magic == "template":
-        fragment = text.split()[-1] if text[-1:].strip() else ""
+    fragment = text.split()[-1] if text[-1:].strip() else ""
+    if takes == "template":
         if "--try" in text:
             return None
         return _words(fragment, known, magic, known.templates() if len(text.split()) < 2 else (), "template")
-    if magic == "static":
-        fragment = text.split()[-1] if text[-1:].strip() else ""
+    if takes == "file":
         return _words(fragment, known, magic, known.static_paths(), "file")
     return _line_magic(magic, text.lstrip() if text.strip() else "", known)
 
@@ -90,20 +90,19 @@ def _words(fragment: str, known: Known, magic: str, words: object, kind: str) ->
 
 
 def _line_magic(magic: str, text: str, known: Known) -> Completed | None:
-    if magic in ("http", "trace", "bench"):
+    takes = MAGIC_KINDS[magic].takes
+    if takes == "request":
         return request_line(text, known, magic)
     words = text.split()
     fragment = words.pop() if words and not text[-1].isspace() else ""
-    offered: Callable[[], list[str]] = {"nbmicro": lambda: ["doctor"], "app": lambda: _apps(known)}.get(
-        magic, lambda: []
-    )
     if fragment.startswith("-"):
         return Completed.among(fragment, known.options(magic), "option")
     if words and words[-1] == "--drop":
         return Completed.among(fragment, dict.fromkeys(route.rule for route in known.routes()), "rule")
-    if magic in ("routes", "browse", "explore") and not words:
+    if takes == "path" and not words:
         return paths(fragment, known)
-    found = Completed.among(fragment, offered() if not words else (), "name")
+    offered = ["doctor"] if takes == "word" else _apps(known) if takes == "app" else []
+    found = Completed.among(fragment, offered if not words else (), "name")
     return found if found.offers or fragment else Completed.among("", known.options(magic), "option")
 
 

@@ -16,7 +16,7 @@ from nbmicro.notebook.kernel.session import Exchanges, Session
 from nbmicro.notebook.magics.magic import HELP, Names, magic
 
 
-@magic("http", kind="line_cell", names=True)
+@magic("http", names=True)
 def http(session: Session, line: str, cell: str | None = None, *, names: Names) -> Any:
     """Send a request to the app and show what comes back.
 

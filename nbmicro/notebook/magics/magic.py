@@ -10,17 +10,17 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.magic import needs_local_scope, no_var_expand
 
+from nbmicro.cells.magics import MAGIC_KINDS
 from nbmicro.errors import OptionError
 from nbmicro.printable import did_you_mean
 
 if TYPE_CHECKING:
     from nbmicro.notebook.kernel.session import Session
 
-Kind: TypeAlias = Literal["line", "cell", "line_cell"]
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 HELP = object()
@@ -32,11 +32,15 @@ class Magic:
     """A magic as it was declared; the parameters are those of :func:`magic`."""
 
     name: str
-    kind: Kind
     function: Callable[..., Any]
     options: Mapping[str, Callable[[str], Any] | None] | None
     words: int
     names: bool
+
+    @property
+    def kind(self) -> str:
+        """Where it stands: ``line``, ``cell`` or ``line_cell``."""
+        return MAGIC_KINDS[self.name].form
 
     @property
     def help(self) -> str:
@@ -74,7 +78,6 @@ MAGICS: dict[str, Magic] = {}
 def magic(
     name: str,
     *,
-    kind: Kind = "line",
     options: Mapping[str, Callable[[str], Any] | None] | None = None,
     words: int = 0,
     names: bool = False,
@@ -84,9 +87,8 @@ def magic(
     Parameters
     ----------
     name:
-        The magic's name, without its signs.
-    kind:
-        Whether it is ``%name``, ``%%name`` or both. The function gets the text of the line, and of the cell.
+        The magic's name, without its signs; ``MAGIC_KINDS`` has where it may stand. The function gets the text of
+        the line, and of the cell.
     options:
         The options of the line, each with what converts its value; None for a flag. The function then gets those that
         are written, as keywords, in place of the line. Without this the function reads the line itself.
@@ -97,7 +99,7 @@ def magic(
     """
 
     def declare(function: _Function) -> _Function:
-        MAGICS[name] = Magic(name, kind, function, options, words, names)
+        MAGICS[name] = Magic(name, function, options, words, names)
         return function
 
     return declare

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbmicro.cells.route_line import RouteLine
 
 
-@magic("route", kind="cell", names=True)
+@magic("route", names=True)
 def route(session: Session, line: str, cell: str, *, names: Names) -> Any:
     """Make this cell the handler of a rule.
 

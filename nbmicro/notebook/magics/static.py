@@ -6,7 +6,7 @@ from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import magic
 
 
-@magic("static", kind="cell")
+@magic("static")
 def static(session: Session, line: str, cell: str) -> None:
     """Make this cell a static file.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nbmicro.cells.resource_cell import TemplateCell
 
 
-@magic("template", kind="cell")
+@magic("template")
 def template(session: Session, line: str, cell: str) -> None:
     """Make this cell a Jinja2 template.
 

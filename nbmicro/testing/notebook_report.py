@@ -44,9 +44,9 @@ class NotebookReport:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Silence pytest's own report; count the cells as people do, from 1 and without the empty ones."""
-        own = self._config.pluginmanager.get_plugin("terminalreporter")
-        if own is not None:
-            self._config.pluginmanager.unregister(own)
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            self._config.pluginmanager.unregister(reporter)
         counts: dict[Path, int] = {}
         for item in session.items:
             if _source(item).strip():
@@ -78,23 +78,23 @@ class NotebookReport:
             # JUnit's report calls the cell as the lines here do; nbval counts from 0, the empty ones too.
             report.nodeid = f"{item.nodeid.rpartition('::')[0]}::cell {number}"
         if report.when == "call" or report.failed:
-            self._tell(item, report, call)
+            self._write_cell(item, report, call)
         return report
 
-    def _tell(self, item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+    def _write_cell(self, item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
         if item.path != self._file:
             self._file = item.path
             self._write(str(self._relative(item.path)))
-        place = f"  cell {self._numbers.get(item.nodeid, 0):<3}"
+        cell = f"  cell {self._numbers.get(item.nodeid, 0):<3}"
         outputs = list(getattr(item, "test_outputs", None) or [])
         for text in _texts(outputs):
             for first, sent, checks in _exchanges(text):
                 self._requests += sent
                 self._checks += len(checks)
-                self._write(f"{place}  {first}{'   ' if checks else ''}{'  '.join(checks)}")
+                self._write(f"{cell}  {first}{'   ' if checks else ''}{'  '.join(checks)}")
         if report.failed:
             self._failed += 1
-            self._write(f"{place}  ✗ {_first_line(_source(item))}")
+            self._write(f"{cell}  ✗ {_first_line(_source(item))}")
             reason = _COLOURS.sub("", _reason(outputs, call))
             if getattr(item.parent, "timed_out", False) and reason.rstrip().endswith("KeyboardInterrupt:"):
                 reason += f"\nIt took longer than {self._config.option.nbval_cell_timeout:g} s, and was interrupted."
@@ -104,7 +104,7 @@ class NotebookReport:
             self._passed += 1
             error = next((output.get("ename") for output in outputs if output.get("output_type") == "error"), None)
             if error is not None:
-                self._write(f"{place}  {error}, expected: raises-exception")
+                self._write(f"{cell}  {error}, expected: raises-exception")
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """The sums."""
@@ -145,9 +145,9 @@ def _exchanges(text: str) -> Iterator[tuple[str, int, list[str]]]:
     if not _EXCHANGE.match(text):
         return
     lines = text.splitlines()
-    hops = list(takewhile(_EXCHANGE.match, lines))  # redirects that were followed
+    sent = list(takewhile(_EXCHANGE.match, lines))  # several where redirects were followed
     checks = [part for line in lines if line[:2] in ("✓ ", "✗ ") for part in _parts(line)]
-    yield ", ".join(hop.partition(" · ")[0] for hop in hops), len(hops), checks
+    yield ", ".join(line.partition(" · ")[0] for line in sent), len(sent), checks
 
 
 class KernelDied(Exception):

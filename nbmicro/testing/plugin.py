@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+import re
+from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nbmicro.testing import NBVAL_SANITIZE
-from nbmicro.testing.loaded_magics import missing_magic, remedy
 
 if TYPE_CHECKING:
     from nbmicro.client.client import Client
+
+_NOT_FOUND = re.compile(r"UsageError: (?:Cell|Line) magic (?:function )?`(?P<name>%%?[^`]+)` not found")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,10 +31,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     result = yield
     outputs = getattr(item, "test_outputs", None)
     if outputs and hasattr(item, "cell"):
-        magic = missing_magic(outputs)
+        magic = _missing_magic(outputs)
         if magic is not None:
-            pytest.fail(remedy(magic), pytrace=False)
+            pytest.fail(f"{magic} is not loaded. A cell above it must say:  %load_ext nbmicro", pytrace=False)
     return result
+
+
+def _missing_magic(outputs: Iterable[Mapping[str, Any]]) -> str | None:
+    """The magic (``%%route``) that IPython did not find while the cell with these outputs (nbformat 4) ran, or None."""
+    for output in outputs:
+        if output.get("output_type") == "stream" and output.get("name") == "stderr":
+            text = output.get("text", "")
+            match = _NOT_FOUND.search(text if isinstance(text, str) else "".join(text))
+            if match is not None:
+                return match["name"]
+    return None
 
 
 @pytest.fixture

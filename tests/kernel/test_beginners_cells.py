@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmicro.testing.kernel import RealKernel
-from nbmicro.testing.kernel_reply import Reply
+from nbmicro.testing.kernel import RealKernel, Reply
 
 pytestmark = pytest.mark.kernel
 

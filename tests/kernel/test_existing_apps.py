@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmicro.testing.kernel import RealKernel
-from nbmicro.testing.kernel_reply import Reply
+from nbmicro.testing.kernel import RealKernel, Reply
 from tests.support.asking import free_port
 
 pytestmark = pytest.mark.kernel

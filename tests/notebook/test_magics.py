@@ -108,7 +108,7 @@ def test_a_magic_may_ask_for_its_help_itself(capsys: pytest.CaptureFixture[str])
         "The help."
         return HELP
 
-    assert Magic("x", "line", function, None, 0, False).of(SESSION)("/x --help") is None
+    assert Magic("x", function, None, 0, False).of(SESSION)("/x --help") is None
     assert capsys.readouterr().out == "The help.\n"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from nbmicro.foreign import signals
+from nbmicro.foreign.app import stop_listening
 from nbmicro.server.server import BackgroundServer
 from start import find_browser
 from tests.support.asking import free_port, hello
@@ -75,9 +75,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(autouse=True, scope="module")
 def unheard() -> Iterator[None]:
     """Other frameworks' apps tell nothing of what the tests of another file asked of them."""
-    signals.unlisten()
+    stop_listening()
     yield
-    signals.unlisten()
+    stop_listening()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import click
 from nbmicro.cli.target import FILE
 from nbmicro.errors import LoadError, NbmicroError, ServeError
 from nbmicro.foreign.app import ForeignApp
-from nbmicro.foreign.kinds import kind_of
+from nbmicro.frameworks.known import kind_of
 from nbmicro.loading.load_watch import Overtaken
 from nbmicro.loading.loader import Loaded, load_target
 from nbmicro.loading.reload import Reloader

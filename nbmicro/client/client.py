@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from nbmicro.client.trace import Tracer
-    from nbmicro.diagnosis.near_routes import RouteInfo
+    from nbmicro.web.route_info import RouteInfo
 
 
 def unsendable(status: int, headers: Iterable[tuple[str, str]]) -> list[str]:
@@ -377,7 +377,7 @@ class Client:
 
 def _routes(app: Any) -> tuple[RouteInfo, ...]:
     # Hints and traces are rare: what makes them is loaded with the first one.
-    from nbmicro.diagnosis.near_routes import routes_of
+    from nbmicro.web.route_info import routes_of
 
     return routes_of(app)
 

@@ -23,7 +23,7 @@ from nbmicro.web.environ import ERROR, NOTES, RECORDED, REFUSAL, REQUEST, ROUTE
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from nbmicro.diagnosis.near_routes import RouteInfo
+    from nbmicro.web.route_info import RouteInfo
 
 
 #: Bytes of a request and of a response that the recorder of a server keeps.

@@ -16,7 +16,9 @@ from typing import Any
 from nbmicro.client.line_trace import LineWatch
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
 from nbmicro.exchange.records import TraceStep
+from nbmicro.frameworks.known import adapter_of, framework_marks
 from nbmicro.http.methods import COMMON_METHODS
+from nbmicro.web.route_info import routes_of
 
 _HOOKS = {
     "url_value_preprocessor": "before",
@@ -26,16 +28,6 @@ _HOOKS = {
     "teardown_appcontext": "teardown",
     "context_processor": "template context",
     "error_handler": "error handler",
-}
-# What Flask keeps them in.
-_FLASKS = {
-    "url_value_preprocessor": "url_value_preprocessors",
-    "before_request": "before_request_funcs",
-    "after_request": "after_request_funcs",
-    "teardown_request": "teardown_request_funcs",
-    "teardown_appcontext": "teardown_appcontext_funcs",
-    "context_processor": "template_context_processors",
-    "error_handler": "error_handler_spec",
 }
 #: Methods of a class that answers requests.
 _ANSWERING = tuple(map(str.lower, COMMON_METHODS))
@@ -53,29 +45,26 @@ def functions_of(app: Any) -> dict[CodeType, tuple[str, str]]:
             if known[1] != endpoint:
                 found[code] = ("handler", code.co_name)
     core = getattr(app, "core", app)
-    for name, kind in _HOOKS.items():
-        for function in _hooks_of(core, name):
+    hooks = _own_hooks(core) if hasattr(core, "tables") else adapter_of(core).hooks(core)
+    for name, functions in hooks.items():
+        for function in _leaves(functions):
             for code in _codes_of(function):
-                found.setdefault(code, (kind, getattr(function, "__name__", name)))
+                found.setdefault(code, (_HOOKS[name], getattr(function, "__name__", name)))
     return found
 
 
 def _handlers_of(app: Any) -> Iterable[tuple[str, Any]]:
     """Endpoints with their handlers: of a Flask-shaped app, or of another framework's behind ``ForeignApp``."""
-    table = getattr(app, "table", None)
-    if callable(table):
-        return [(one.endpoint, one.handler) for one in table()]
     views = getattr(app, "view_functions", None)
-    return [(str(endpoint), function) for endpoint, function in views.items()] if isinstance(views, Mapping) else []
+    if isinstance(views, Mapping):
+        return [(str(endpoint), function) for endpoint, function in views.items()]
+    return [(route.endpoint, route.handler) for route in routes_of(app)]
 
 
-def _hooks_of(app: Any, name: str) -> Iterable[Any]:
-    tables = getattr(app, "tables", None)
-    if tables is None:
-        return _leaves(getattr(app, _FLASKS[name], None))
-    table = tables.current()
-    own = {"error_handler": "error_handlers", "teardown_appcontext": "teardown_appcontext"}.get(name)
-    return _leaves(table.scoped.get(name) if own is None else getattr(table, own))
+def _own_hooks(app: Any) -> dict[str, Any]:
+    table = app.tables.current()
+    apart = {"error_handler": table.error_handlers, "teardown_appcontext": table.teardown_appcontext}
+    return {name: apart.get(name, table.scoped.get(name)) for name in _HOOKS}
 
 
 def _leaves(value: Any) -> Iterable[Any]:
@@ -110,7 +99,7 @@ def _codes_of(function: Any) -> list[CodeType]:
 #: Steps of one request that are kept.
 STEP_LIMIT = 200
 
-#: Functions of frameworks whose call is a step: module, qualified name, kind, label.
+#: Functions of nbmicro and Jinja2 whose call is a step: module, qualified name, kind, label.
 _MARKS = {
     ("nbmicro.web.matcher", "Matcher.find"): ("match", ""),
     ("nbmicro.web.contexts", "RequestContext.match_request"): ("match", ""),
@@ -120,17 +109,9 @@ _MARKS = {
     ("nbmicro.web.sessions", "SecureCookieSessionInterface.plain_headers"): ("session", "saved"),
     ("nbmicro.web.quick", "_plain_body"): ("reply", ""),
     ("nbmicro.web.return_values", "read_reply"): ("reply", ""),
-    ("flask.ctx", "RequestContext.match_request"): ("match", ""),
-    ("flask.ctx", "RequestContext.push"): ("context", "request, session, g, current_app"),
-    ("flask.sessions", "SecureCookieSessionInterface.open_session"): ("session", "opened"),
-    ("flask.sessions", "SecureCookieSessionInterface.save_session"): ("session", "saved"),
-    ("flask.app", "Flask.make_response"): ("reply", ""),
-    ("django.core.handlers.base", "BaseHandler.resolve_request"): ("match", ""),
     ("jinja2.environment", "Template.render"): ("template", ""),
     ("jinja2.environment", "Template.generate"): ("template", ""),
-    ("django.template.base", "Template.render"): ("template", ""),
 }
-_MODULES = {module for module, _ in _MARKS}
 
 
 class _Call:
@@ -160,6 +141,8 @@ class Tracer:
     def __init__(self, app: Any, frame_labels: FrameLabels | None = None) -> None:
         self._labels = frame_labels
         self._known = functions_of(app)
+        self._places = {**_MARKS, **framework_marks()}
+        self._modules = {module for module, _ in self._places}
         self._marks: dict[CodeType, tuple[str, str] | None] = {}
         self._begin = self._end = 0.0
         # By frame: an async handler is left and entered again many times.
@@ -270,7 +253,7 @@ class Tracer:
         """What a call is: a step of a framework's, or one from a framework into the user's code; None for others."""
         code = frame.f_code
         if code not in self._marks:
-            self._marks[code] = _mark_of(frame)
+            self._marks[code] = self._mark_of(frame)
         mark = self._marks[code]
         if mark is not None:
             if mark[0] != "template":
@@ -289,10 +272,9 @@ class Tracer:
             return None  # a comprehension or a lambda that the user's own function handed over
         return known or ("hook", code.co_name)
 
-
-def _mark_of(frame: FrameType) -> tuple[str, str] | None:
-    module = frame.f_globals.get("__name__")
-    return _MARKS.get((str(module), frame.f_code.co_qualname)) if module in _MODULES else None
+    def _mark_of(self, frame: FrameType) -> tuple[str, str] | None:
+        module = frame.f_globals.get("__name__")
+        return self._places.get((str(module), frame.f_code.co_qualname)) if module in self._modules else None
 
 
 def _outermost(calls: Iterable[_Call]) -> Iterable[_Call]:

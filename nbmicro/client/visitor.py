@@ -242,7 +242,7 @@ def _without_cookie(headers: HeaderFields) -> HeaderFields:
 
 
 def _routes(app: Any) -> Any:
-    from nbmicro.diagnosis.near_routes import routes_of
+    from nbmicro.web.route_info import routes_of
 
     with suppress(Exception):
         return routes_of(app)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, TypeGuard
 
-from nbmicro.diagnosis.user_code import FrameLabels, is_framework, is_users, label_of
+from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
 from nbmicro.errors import NbmicroError
 from nbmicro.exchange.records import ErrorRecord, Frame
 
@@ -144,6 +144,8 @@ def _frames(error: BaseException, frame_labels: FrameLabels | None) -> tuple[Fra
 
 def _installed_frame(error: BaseException) -> tuple[Frame, ...]:
     """The innermost frame of a package that is neither a framework nor of the standard library."""
+    from nbmicro.frameworks.known import is_framework
+
     found: tuple[Frame, ...] = ()
     traceback = error.__traceback__
     while traceback is not None:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import MapAdapter, RequestRedirect
-
 from nbmicro.exchange.records import TriedRule
-from nbmicro.http.methods import AUTOMATIC_METHODS, COMMON_METHODS, with_head
+from nbmicro.http.methods import with_head
 from nbmicro.printable import likeness
-from nbmicro.web.rules import CONVERTERS, Parameter, literal_start, parameters, path_pattern, rule_segments
+from nbmicro.web.route_info import RouteInfo
+from nbmicro.web.rules import CONVERTERS, Parameter, literal_start, parameters, path_regex, rule_segments
 
 #: Rules that a trace shows beside a path.
 TRIED_LIMIT = 8
@@ -26,100 +22,6 @@ _LISTED_LIKENESS = 0.75
 #: Mean cost of a part of a path above which a route is not near, and the cost of a part that is another word.
 _FAR = 0.5
 _STRANGE = 100.0
-
-
-@dataclass(frozen=True, slots=True)
-class RouteInfo:
-    """One line of the table of routes: its rule (Werkzeug's syntax), its methods and its endpoint.
-
-    Of another framework's app ``written`` is the rule as it is written there.
-    """
-
-    rule: str
-    methods: tuple[str, ...] = ("GET",)
-    endpoint: str = ""
-    written: str | None = None
-
-    @property
-    def spoken_methods(self) -> tuple[str, ...]:
-        """The methods without those that come by themselves (HEAD, OPTIONS)."""
-        return tuple(method for method in self.methods if method not in AUTOMATIC_METHODS) or self.methods
-
-
-def routes_of(app: Any) -> tuple[RouteInfo, ...]:
-    """The routes of an app: an nbmicro App's table, a Flask app's map, nothing of an app that does not list them."""
-    listed: Any = getattr(app, "routes", None)
-    if callable(listed):
-        routes: Iterable[Any] = listed()
-        if isinstance(routes, tuple) and all(isinstance(route, RouteInfo) for route in routes):
-            return routes
-    else:
-        rules: Callable[[], Iterable[Any]] | None = getattr(getattr(app, "url_map", None), "iter_rules", None)
-        routes = rules() if rules is not None else ()
-    return tuple(RouteInfo(str(one.rule), tuple(sorted(one.methods or ())), str(one.endpoint)) for one in routes)
-
-
-# -- what matches ----------------------------------------------------------------------------------------------------
-
-
-def match_line(method: str, path: str, rule: str, endpoint: str, values: dict[str, Any]) -> str:
-    """``GET /users/1: /users/<int:id> → user with id=1``."""
-    given = ", ".join(f"{name}={value!r}" for name, value in values.items())
-    return f"{method} {path}: {rule} → {endpoint}{f' with {given}' if given else ''}"
-
-
-def matches_in_map(adapter: MapAdapter, path: str, query: str) -> list[str]:
-    """What a map of Werkzeug's answers a path with, a line for each method; none where nothing answers."""
-    lines = []
-    for method in COMMON_METHODS:
-        try:
-            rule, values = adapter.match(path, method=method, return_rule=True, query_args=query)
-        except RequestRedirect as redirect:
-            return [f"{path}: redirects to {re.sub(r'^https?://[^/]+', '', redirect.new_url)}"]
-        except MethodNotAllowed:
-            continue
-        except HTTPException:
-            break
-        lines.append(match_line(method, path, rule.rule, rule.endpoint, dict(values)))
-    return lines
-
-
-def values_of(path: str, rule: str) -> dict[str, Any] | None:
-    """The values of a path where a rule matches it, as any framework reads its converters; None where it does not."""
-    match = re.fullmatch(_pattern(rule, exact=False), path)
-    if match is None:
-        return None
-    pairs = zip(parameters(rule), match.groups(), strict=True)
-    return {
-        one.name: CONVERTERS[one.converter].read(value) if one.converter in CONVERTERS else value
-        for one, value in pairs
-    }
-
-
-def is_answered_by(path: str, rule: str) -> bool:
-    """Whether a rule matches a percent-encoded path, a slash at its end aside."""
-    return re.fullmatch(_pattern(rule, exact=False) + "/?", unquote(path)) is not None
-
-
-@lru_cache(maxsize=4096)
-def _pattern(rule: str, *, exact: bool) -> str:
-    """The regular expression of a rule or of a part of one.
-
-    Only Werkzeug's converters without arguments are known exactly; of others more is taken than they may match.
-    """
-
-    def takes(parameter: Parameter) -> str:
-        if parameter.converter == "any":
-            return "|".join(map(re.escape, parameter.words))
-        converter = CONVERTERS.get(parameter.converter)
-        if converter is None:
-            return "[^/]+"
-        return converter.exact if exact and not parameter.arguments else converter.loose
-
-    return path_pattern(rule, takes)
-
-
-# -- what does not match ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +46,7 @@ class _Pair:
             return True
         if not self.given or self.wanted is None or "<" not in self.wanted:
             return False
-        return re.fullmatch(_pattern(self.wanted, exact=exact), self.given) is not None
+        return re.fullmatch(path_regex(self.wanted, exact=exact), self.given) is not None
 
 
 def _pairs(given: Sequence[str], wanted: Sequence[str]) -> Iterator[_Pair]:
@@ -204,7 +106,7 @@ def tried_rules(
     rated: list[tuple[float, int, TriedRule]] = []
     for index, route in enumerate(routes):
         methods = ",".join(route.spoken_methods) or "ANY"
-        written = route.written or route.rule
+        written = route.shown
         if rule in (route.rule, route.written) and rule is not None and endpoint in (None, route.endpoint):
             rated.append((float("-inf"), index, TriedRule(methods, written, "answers", True)))
             continue
@@ -249,9 +151,7 @@ def _difference(pair: _Pair) -> str:
 
 def no_match_text(path: str, routes: Iterable[RouteInfo]) -> str:
     """What %routes says of a path that nothing answers: the rules that come near, as they are written."""
-    reasons = {
-        f"{route.written or route.rule}: {reason}.": None for route in routes if (reason := _lack(path, route.rule))
-    }
+    reasons = {f"{route.shown}: {reason}.": None for route in routes if (reason := _lack(path, route.rule))}
     return " ".join([f"{path}: no rule matches.", *reasons])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import posixpath
 import re
@@ -12,54 +11,15 @@ from urllib.parse import parse_qs, unquote
 
 from werkzeug.exceptions import BadRequestKeyError
 
-from nbmicro.diagnosis.near_routes import RouteInfo, is_answered_by, nearest_route
+from nbmicro.diagnosis.near_routes import nearest_route
 from nbmicro.exchange.records import ExchangeRecord
+from nbmicro.frameworks.known import framework_hint
 from nbmicro.http.media_types import FORM, MULTIPART_FORM, is_json
-from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.http.messages import RequestRecord
 from nbmicro.http.methods import AUTOMATIC_METHODS, METHODS
 from nbmicro.printable import did_you_mean
+from nbmicro.web.route_info import RouteInfo, is_answered_by
 from nbmicro.web.rules import literal_start
-
-#: Characters of a page that are looked at.
-_LOOKED_AT = 6000
-_MARKS = (
-    # Django's pages while DEBUG is on, then those of its production.
-    re.compile(r'<meta name="robots" content="NONE,NOARCHIVE">.*?<(?:header|div) id="summary">', re.DOTALL),
-    re.compile(
-        r"<title>(?:Not Found|Bad Request \(400\)|Server Error \(500\)|403 Forbidden)</title>\s*</head>\s*<body"
-    ),
-    # Bottle's, and the text of the debugger that Flask has in front of an app.
-    re.compile(r"<title>Error: \d{3} [^<]*</title>.*?Sorry, the requested URL", re.DOTALL),
-    re.compile(r"<title>[^<]*// Werkzeug Debugger</title>"),
-)
-_SAID = re.compile(r'<pre class="exception_value">(.*?)</pre>', re.DOTALL)
-
-
-def is_framework_page(response: ResponseRecord) -> bool:
-    """Whether a body is an error page that a framework made by itself."""
-    if response.media_type == "text/plain":
-        return response.status == 500 and response.body.size < 60 and response.text == "Internal Server Error"
-    if response.media_type != "text/html" or response.status < 400:
-        return False
-    text = response.text[:_LOOKED_AT]
-    return any(mark.search(text) for mark in _MARKS)
-
-
-def framework_advice(exchange: ExchangeRecord) -> str | None:
-    """What to do about a refusal that is a framework's own; None when there is nothing to say."""
-    response = exchange.response
-    if exchange.status == 403 and "CSRF verification failed" in response.text[:_LOOKED_AT]:
-        return (
-            'Django wants the token of its form. Get the page, capture token: cookies["csrftoken"], '
-            "and send it as a header:  X-CSRFToken: {{ token }}"
-        )
-    if exchange.status == 400 and any("ALLOWED_HOSTS" in line.message for line in exchange.logs):
-        return "Django's ALLOWED_HOSTS lacks this host. Name one that it has:  %app … -H 'Host: example.org'"
-    if exchange.status == 404 and exchange.rule is not None and is_framework_page(response):
-        said = _SAID.search(response.text)
-        return html.unescape(said[1]).strip() if said is not None and said[1].strip() else None
-    return None
-
 
 # How the handler read the missing key: request.form["email"], request.args.get …
 _READ = re.compile(r"\b(form|args|files|values|cookies|headers)\s*\[")
@@ -77,7 +37,7 @@ def hint_for(exchange: ExchangeRecord, routes: Sequence[RouteInfo] = ()) -> str 
     """
     writers = {404: _not_found, 405: _wrong_method, 400: _missing_key, 415: _not_json, 500: _missing_json_key}
     writer = writers.get(exchange.status)
-    text = framework_advice(exchange) if _is_foreign(routes) else None
+    text = framework_hint(exchange) if _is_foreign(routes) else None
     if text is None and writer is not None:
         text = writer(exchange, routes)
     return f"{_subject(exchange)}: {text}" if text else None
@@ -111,12 +71,12 @@ def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | N
     near = nearest_route(exchange.request.path, routes, exchange.request.method)
     if near is not None and "WEBSOCKET" in near.methods and is_answered_by(exchange.request.path, near.rule):
         return (
-            f"{near.written or near.rule} is a WebSocket's route, and %http speaks HTTP only. "
+            f"{near.shown} is a WebSocket's route, and %http speaks HTTP only. "
             "Try it with the framework's own test client."
         )
     method = f"{near.spoken_methods[0]} " if near and near.methods else ""
     slash = ", without a slash at its end" if near and exchange.request.path == f"{near.rule}/" else ""
-    nearest = f" Nearest: {method}{near.written or near.rule}{slash}." if near else ""
+    nearest = f" Nearest: {method}{near.shown}{slash}." if near else ""
     return f"no route answers it.{nearest} All of them: %routes"
 
 

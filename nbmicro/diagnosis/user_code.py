@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import sysconfig
 from collections.abc import Callable
 from functools import lru_cache
@@ -25,19 +24,8 @@ _LIBRARIES = tuple(
 _CELL_FILE = re.compile(r"ipykernel_\d+|^<ipython-input-|^<stdin>")
 # Code that a library made from a text (dataclasses, numpy's dispatch).
 _GENERATED = re.compile(r"<(frozen |string>|__array_function__|attrs generated|lambdifygenerated)")
-# Whose code calls an app's, or is called for every request: its lines tell nobody where a handler failed.
-_FRAMEWORKS = frozenset(
-    """a2wsgi anyio asgiref bottle click django falcon fastapi flask jinja2 litestar nbmicro pydantic pydantic_core
-    pyramid quart sniffio starlette uvicorn waitress webob werkzeug""".split()  # noqa: SIM905
-)
 # Never changed in place: requests of other threads read it.
 _claimed: dict[str, frozenset[str]] = {}
-
-
-def is_framework(module: str) -> bool:
-    """Whether a module is Python's, ours or a web framework's, by its name."""
-    top = module.partition(".")[0]
-    return top in _FRAMEWORKS or top in sys.stdlib_module_names
 
 
 def claim(module: str, place: str) -> None:

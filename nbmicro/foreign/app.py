@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import atexit
 import contextvars
+import logging
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
-from nbmicro.diagnosis.near_routes import RouteInfo
 from nbmicro.errors import LoadError
-from nbmicro.foreign import signals
 from nbmicro.foreign.bridge import Bridge
-from nbmicro.foreign.kinds import Kind, core_of, kind_of
-from nbmicro.foreign.tables import ForeignRoute, answered_by, table_of, what_answers
 from nbmicro.foreign.worker import Worker, loop_is_running
-from nbmicro.web.environ import ROUTE
+from nbmicro.frameworks import known
+from nbmicro.frameworks.adapter import Adapter
+from nbmicro.web.environ import ERROR, ROUTE
+from nbmicro.web.route_info import RouteInfo
 
 
 class ForeignApp:
@@ -38,11 +38,11 @@ class ForeignApp:
     """
 
     def __init__(self, app: Any, worker: Worker | None = None) -> None:
-        kind = kind_of(app)
+        kind = known.kind_of(app)
         if kind is None:
             raise LoadError(f"{app!r} answers no requests: it is neither a WSGI nor an ASGI app.")
         self.app = app
-        self.kind: Kind = kind
+        self.kind = kind
         self._bridge = Bridge(app) if kind.is_async else None
         self._worker = worker or Worker()
         self._busy = False
@@ -52,7 +52,12 @@ class ForeignApp:
     @property
     def core(self) -> Any:
         """The framework's own object, inside the middlewares around it."""
-        return core_of(self.app)
+        return known.core_of(self.app)
+
+    @property
+    def adapter(self) -> Adapter:
+        """What is known of its framework."""
+        return known.adapter_of(self.core)
 
     @property
     def name(self) -> str:
@@ -83,11 +88,11 @@ class ForeignApp:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer as the app does (PEP 3333)."""
-        signals.listen()
-        signals.adopt_streams()
+        known.listen()
+        _adopt_streams()
         errors = environ.get("wsgi.errors")
         if errors is not None:
-            environ["wsgi.errors"] = signals.Errors(errors, environ)
+            environ["wsgi.errors"] = _Errors(errors, environ)
         if self._bridge is not None:
             return _Told(self._bridge(environ, start_response), self, environ)
         if not _needs_thread():
@@ -95,25 +100,22 @@ class ForeignApp:
         return _InThread(self, environ, start_response)
 
     def look_back(self, environ: dict[str, Any]) -> None:
-        """Note in the environ of a request that is over what the framework tells of it: the exception, the route."""
-        signals.take_told(environ)
-        answered = answered_by(self.core, environ)
+        """Note in the environ of a request that is over what the framework says of it: the exception, the route."""
+        known.look_back(environ)
+        answered = self.adapter.answered_by(self.core, environ)
         if answered is not None:
             environ[ROUTE] = answered
 
     # -- what is known of it -------------------------------------------------------------------------------------
 
-    def table(self) -> tuple[ForeignRoute, ...]:
-        """Its routes, as far as they can be read."""
-        return self.run(lambda: table_of(self.core))  # type: ignore[no-any-return]
-
-    def what_answers(self, path: str) -> list[str] | None:
-        """What would answer a path, a line for each; none where nothing does, None where it cannot be known."""
-        return self.run(lambda: what_answers(self.core, path))  # type: ignore[no-any-return]
-
     def routes(self) -> tuple[RouteInfo, ...]:
-        """Its routes, for hints."""
-        return tuple(RouteInfo(one.pattern, one.methods, one.endpoint, one.rule) for one in self.table())
+        """Its routes; none where they cannot be read."""
+        return self.run(lambda: tuple(self.adapter.routes(self.core) or ()))  # type: ignore[no-any-return]
+
+    def matches(self, path: str) -> list[str] | None:
+        """What would answer a path, a line for each; none where nothing does, None where it cannot be known."""
+        path, _, query = path.partition("?")
+        return self.run(lambda: self.adapter.matches(self.core, path, query))  # type: ignore[no-any-return]
 
     def __repr__(self) -> str:
         return f"<{self.kind.spoken}>"
@@ -221,3 +223,63 @@ def _close_all() -> None:
     """A kernel that exits lets the apps shut down."""
     for one in list(_open):
         one.close()
+
+
+def stop_listening() -> None:
+    """Note no more what frameworks say of their requests, and give the stream handlers back what they wrote to."""
+    known.unlisten()
+    while _adopted:
+        handler, stream = _adopted.pop()
+        handler.stream = stream
+
+
+class _Errors:
+    """A ``wsgi.errors`` that knows a traceback when it is written, and keeps it as the exception that it is of.
+
+    Parameters
+    ----------
+    stream:
+        Where all other text goes.
+    environ:
+        Of the request; an exception is noted there.
+    """
+
+    def __init__(self, stream: Any, environ: MutableMapping[str, Any]) -> None:
+        self._stream = stream
+        self._environ = environ
+
+    def write(self, text: str) -> int:
+        error = sys.exc_info()[1]
+        if error is not None and "Traceback (most recent call last)" in text:
+            self._environ[ERROR] = error
+            return len(text)
+        written: int = self._stream.write(text)
+        return written
+
+    def writelines(self, lines: list[str]) -> None:
+        self.write("".join(lines))
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+_adopted: list[tuple[Any, Any]] = []
+
+
+def _adopt_streams() -> None:
+    """Let logging's stream handlers write to what standard error is during a request, not to what it was before.
+
+    Called while a request is captured; a handler that holds another stream is left alone.
+    """
+    stream = sys.stderr
+    before = getattr(stream, "target", None)
+    if before is None:
+        return
+    for logger in (logging.root, *list(logging.root.manager.loggerDict.values())):
+        for handler in getattr(logger, "handlers", ()):
+            if isinstance(handler, logging.StreamHandler) and handler.stream is before:
+                _adopted.append((handler, before))
+                handler.stream = stream

@@ -25,7 +25,8 @@ from nbmicro.foreign.interruption import (
     trace_of_task,
 )
 from nbmicro.foreign.watching import Watch
-from nbmicro.web.environ import ANSWERING, ERROR, HANDLER
+from nbmicro.frameworks.known import note_scope
+from nbmicro.web.environ import ANSWERING, ERROR
 
 #: Seconds that an app has for its startup, and for its shutdown.
 STARTUP_LIMIT = 60.0
@@ -168,9 +169,7 @@ class Bridge:
             answering.environ[ERROR] = error
         finally:
             answering.coroutine = None
-            if "endpoint" in scope:
-                # Starlette notes there what answers.
-                answering.environ[HANDLER] = scope["endpoint"]
+            note_scope(scope, answering.environ)
         if not complete:
             raise RuntimeError("The ASGI app returned before its response was complete.")
 

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from nbmicro.diagnosis.user_code import is_users
+from nbmicro.frameworks.known import kept_modules, reloaded
 
 
 class FreshTarget:
@@ -46,12 +47,12 @@ class FreshTarget:
     def load_again(self, load: Callable[[], Any]) -> Any:
         """Import the modules anew by ``load``, and give what it gives.
 
-        Models and settings of Django stay as they are, since Django takes each model once.
+        Modules that a framework lets nobody import twice stay as they are: models and settings of Django.
 
         Raises nbmicro.errors.LoadError, with everything as it was before, where an import fails.
         """
         changed = self.changed()
-        kept = _kept_by_django()
+        kept = kept_modules()
         gone: dict[str, ModuleType] = {
             name: sys.modules[name] for name in self._stamps if name in sys.modules and name not in kept
         }
@@ -76,16 +77,14 @@ class FreshTarget:
                 if package in sys.modules:
                     setattr(sys.modules[package], child, module)
             raise
-        clear = getattr(sys.modules.get("django.urls"), "clear_url_caches", None)
-        if clear is not None:
-            clear()
+        reloaded()
         self.note()
         return found
 
-    def kept(self) -> list[str]:
-        """The names of changed modules that cannot be imported anew in this process."""
-        kept = _kept_by_django()
-        return [name for name in self.changed() if name in kept]
+    def kept(self) -> dict[str, str]:
+        """The names of changed modules that cannot be imported anew in this process, each with the reason."""
+        kept = kept_modules()
+        return {name: kept[name] for name in self.changed() if name in kept}
 
     def _look(self) -> dict[str, tuple[int, int]]:
         """The time and the size of the file of each of the modules."""
@@ -104,17 +103,6 @@ class FreshTarget:
             path = os.path.realpath(file)
             known = self._own[file] = path.startswith(self.folder) and path.endswith(".py") and is_users(path)
         return known
-
-
-def _kept_by_django() -> set[str]:
-    """The modules that Django lets nobody import twice: models, the apps' configurations, settings, their packages."""
-    registry = getattr(sys.modules.get("django.apps"), "apps", None)
-    if registry is None or not registry.ready:
-        return set()
-    kept = {model.__module__ for model in registry.get_models(include_auto_created=True)}
-    kept |= {type(config).__module__ for config in registry.get_app_configs()}
-    kept |= {os.environ.get("DJANGO_SETTINGS_MODULE", "")}
-    return kept | {name.rpartition(".")[0] for name in kept}
 
 
 def _forget_bytecode(module: Any) -> None:

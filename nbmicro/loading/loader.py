@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from nbmicro.errors import LoadError
-from nbmicro.loading.django_project import load_project
+from nbmicro.frameworks.known import no_server, project_adapter
 from nbmicro.loading.load_report import LoadReport
 from nbmicro.loading.notebook_module import NotebookModule
-from nbmicro.loading.python_target import attribute_of, load_file, load_object, split_target
+from nbmicro.loading.python_target import attribute_of, load_file, load_object, load_project, split_target
 from nbmicro.web.app import App
 from nbmicro.web.hosting import hosting
 
@@ -83,8 +83,9 @@ def load_target(target: str | os.PathLike[str]) -> Loaded:
             notebook = NotebookModule(Path(file))
             app = attribute_of(notebook.module, name, file) if name else notebook.app()
             return Loaded(app, Path(file).name, notebook.path.parent, notebook.report, vars(notebook.module))
-        if Path(file).name == "manage.py" and not name:
-            return Loaded(load_project(Path(file)), text, Path(file).resolve().parent)
+        framework = project_adapter(Path(file)) if not name else None
+        if framework is not None:
+            return Loaded(load_project(Path(file), framework), text, Path(file).resolve().parent)
         if file.endswith(".py"):
             return Loaded(load_file(file, name), Path(file).name, Path(file).resolve().parent)
         if Path(text).exists():
@@ -95,15 +96,16 @@ def load_target(target: str | os.PathLike[str]) -> Loaded:
 @contextlib.contextmanager
 def _no_server() -> Iterator[None]:
     """While an app is loaded, its own ``app.run()`` starts nothing: who loads it serves it."""
-    before, flask = hosting.run_app, os.environ.get("FLASK_RUN_FROM_CLI")
+    said = no_server()
+    before = hosting.run_app, {name: os.environ.get(name) for name in said}
     hosting.run_app = lambda *args, **options: None
-    # Flask's own app.run() gives way to whoever says this.
-    os.environ["FLASK_RUN_FROM_CLI"] = "true"
+    os.environ.update(said)
     try:
         yield
     finally:
-        hosting.run_app = before
-        if flask is None:
-            os.environ.pop("FLASK_RUN_FROM_CLI", None)
-        else:
-            os.environ["FLASK_RUN_FROM_CLI"] = flask
+        hosting.run_app, values = before
+        for name, value in values.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -21,11 +21,10 @@ from nbmicro.cells.route_cell import RouteCell, build_handler
 from nbmicro.cells.sources import remember_source
 from nbmicro.errors import LoadError, NbmicroError
 from nbmicro.foreign.app import ForeignApp
-from nbmicro.foreign.kinds import kind_of
-from nbmicro.loading.django_project import load_project
+from nbmicro.frameworks.known import kind_of, project_adapter
 from nbmicro.loading.load_report import LoadReport
 from nbmicro.loading.notebook_file import read_notebook
-from nbmicro.loading.python_target import load_file, load_object, split_target
+from nbmicro.loading.python_target import load_file, load_object, load_project, split_target
 from nbmicro.loading.selection import Action, Selection, Step, select
 from nbmicro.web.app import App
 from nbmicro.web.asyncs import run_async
@@ -236,8 +235,9 @@ def no_app(target: str, file: str) -> LoadError:
 def _load(target: str) -> Any:
     """The app of a module, a Python file or a project, as ``%app`` names it."""
     file, name = split_target(target)
-    if Path(file).name == "manage.py":
-        return load_project(Path(file))
+    framework = project_adapter(Path(file))
+    if framework is not None:
+        return load_project(Path(file), framework)
     return load_file(file, name) if file.endswith(".py") else load_object(target)
 
 

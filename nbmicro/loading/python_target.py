@@ -13,9 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from nbmicro.diagnosis.user_code import claim, is_framework, is_users, label_of
+from nbmicro.diagnosis.user_code import claim, is_users, label_of
 from nbmicro.errors import LoadError
-from nbmicro.foreign.kinds import kind_of
+from nbmicro.frameworks.adapter import Adapter
+from nbmicro.frameworks.known import is_framework, kind_of, loading_hint
 from nbmicro.printable import did_you_mean
 from nbmicro.web.commands.finding import NoAppException, find_best_app, prepare_import
 
@@ -101,13 +102,29 @@ def _claim_package(name: str) -> None:
                 claim(top, place)
 
 
+def load_project(file: Path, adapter: Adapter) -> Any:
+    """The app that a framework makes of a project, by the file that the project is known by (``manage.py``).
+
+    Raises nbmicro.errors.LoadError where there is no such file, where it names no project, or without the framework.
+    """
+    if not file.is_file():
+        raise LoadError(f"there is no file {file}.")
+    module, name = adapter.project(file)
+    folder = str(file.resolve().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    make = getattr(import_target(module, file.name), name)
+    try:
+        return make()
+    except (Exception, SystemExit) as error:
+        raise failed(error, file.name) from error
+
+
 def failed(error: BaseException, target: str, what: str = "") -> LoadError:
     """The error for a target whose own code failed while it was loaded, with the user's file and line."""
     where, line = _place_of(error, target)
-    hint = None
-    if type(error).__name__ == "ImproperlyConfigured" and "DJANGO_SETTINGS_MODULE" in str(error):
-        hint = "Name the project's WSGI app, or its manage.py:  mysite.wsgi:application   manage.py"
-    return LoadError(f"{what}{type(error).__name__}: {error}", hint=hint, where=where, line=line)
+    text = f"{what}{type(error).__name__}: {error}"
+    return LoadError(text, hint=loading_hint(error), where=where, line=line)
 
 
 def _place_of(error: BaseException, target: str) -> tuple[str, int | None]:

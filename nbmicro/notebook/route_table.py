@@ -13,11 +13,11 @@ from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
 from nbmicro.render.markup import joined, quiet
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
+from nbmicro.web.route_info import RouteInfo
 from nbmicro.web.rules import rule_segments
 
 if TYPE_CHECKING:
     from nbmicro.foreign.app import ForeignApp
-    from nbmicro.foreign.tables import ForeignRoute
 
 #: The edge beside a method; its text keeps the theme's colour.
 METHOD_EDGES = {"GET": "#3d7fd6", "POST": "#3a9a50", "PUT": "#c98500", "PATCH": "#c98500", "DELETE": "#d6453d"}
@@ -36,10 +36,10 @@ class RouteRow(NamedTuple):
     where: str
 
 
-def shown_routes(app: App | ForeignApp) -> Sequence[Route | ForeignRoute]:
+def shown_routes(app: App | ForeignApp) -> Sequence[Route | RouteInfo]:
     """The routes a person declared: without the folder of static files, until there is something in it."""
     if not isinstance(app, App):
-        return app.table()
+        return app.routes()
     table = app.tables.current()
     return [route for route in table.routes if route.endpoint != "static" or table.static_files]
 
@@ -47,7 +47,12 @@ def shown_routes(app: App | ForeignApp) -> Sequence[Route | ForeignRoute]:
 def table_bundle(app: App | ForeignApp, frame_labels: FrameLabels | None = None) -> dict[str, str]:
     """Method, rule, endpoint and where it is declared: as text in columns, and as a tree in HTML."""
     rows = [
-        RouteRow(route.method_names, route.rule, route.endpoint, declared_at(route, frame_labels))
+        RouteRow(
+            route.method_names,
+            route.rule if isinstance(route, Route) else route.shown,
+            route.endpoint,
+            declared_at(route, frame_labels),
+        )
         for route in shown_routes(app)
     ]
     if not rows:
@@ -63,7 +68,7 @@ def table_bundle(app: App | ForeignApp, frame_labels: FrameLabels | None = None)
     return {"text/plain": "\n".join(lines), "text/html": tree_html(rows, "cell" if isinstance(app, App) else "where")}
 
 
-def declared_at(route: Route | ForeignRoute, frame_labels: FrameLabels | None = None) -> str:
+def declared_at(route: Route | RouteInfo, frame_labels: FrameLabels | None = None) -> str:
     """The first line of the cell that declared a route; of another framework's ``shop.py, line 12``, or a package."""
     if isinstance(route, Route):
         return str(route.owner.label)

@@ -9,7 +9,6 @@ from werkzeug.exceptions import default_exceptions
 from werkzeug.utils import redirect
 
 from nbmicro.client.capture import gap_line
-from nbmicro.diagnosis.response_hints import is_framework_page
 from nbmicro.exchange.records import CheckResult, ErrorRecord, ExchangeRecord
 from nbmicro.exchange.secrets import masked_response_headers, masked_target
 from nbmicro.http.headers import MASK
@@ -68,8 +67,11 @@ def head_fields(exchange: ExchangeRecord, options: RenderOptions) -> list[tuple[
 def body_is_told(exchange: ExchangeRecord) -> bool:
     """Whether the body is the stock page of an error or a redirect, whose news is shown in better words already."""
     response = exchange.response
-    if (exchange.error is not None or exchange.hint is not None) and is_framework_page(response):
-        return True
+    if exchange.error is not None or exchange.hint is not None:
+        from nbmicro.frameworks.known import is_framework_page
+
+        if is_framework_page(response):
+            return True
     if response.body.size > 4096 or response.media_type != "text/html":
         return False
     if exchange.error is not None and exchange.status >= 500:

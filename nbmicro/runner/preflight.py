@@ -9,7 +9,6 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nbmicro.diagnosis.near_routes import routes_of
 from nbmicro.errors import RequestError
 from nbmicro.http.methods import METHODS
 from nbmicro.language.syntax import Script, ScriptRequest
@@ -17,6 +16,7 @@ from nbmicro.language.template import Template
 from nbmicro.printable import did_you_mean
 from nbmicro.runner.build import templates_of
 from nbmicro.runner.fill import APP_NAMES, Scope
+from nbmicro.web.route_info import routes_of
 
 Protected = Callable[[str, object], bool]
 """Whether the notebook's name with this value must not be overwritten."""

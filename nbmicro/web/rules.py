@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from werkzeug.routing.converters import DEFAULT_CONVERTERS
@@ -176,6 +177,29 @@ def path_pattern(rule: str, takes: Callable[[Parameter], str]) -> str:
         What a parameter takes, as a regular expression without groups of its own.
     """
     return "".join(re.escape(part) if isinstance(part, str) else f"({takes(part)})" for part in _parts(rule))
+
+
+@lru_cache(maxsize=4096)
+def path_regex(rule: str, *, exact: bool) -> str:
+    """A regular expression for the paths of a rule, by :data:`CONVERTERS`, with a group for each parameter.
+
+    Parameters
+    ----------
+    rule:
+        The rule, or a part of one.
+    exact:
+        Whether it matches what Werkzeug matches. Converters with arguments, and those of somebody's own, take more.
+    """
+
+    def takes(parameter: Parameter) -> str:
+        if parameter.converter == "any":
+            return "|".join(map(re.escape, parameter.words))
+        converter = CONVERTERS.get(parameter.converter)
+        if converter is None:
+            return "[^/]+"
+        return converter.exact if exact and not parameter.arguments else converter.loose
+
+    return path_pattern(rule, takes)
 
 
 def joined_rule(prefix: str | None, rule: str) -> str:

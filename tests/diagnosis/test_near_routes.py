@@ -6,15 +6,8 @@ import pytest
 
 import nbmicro
 from nbmicro.client.client import Client
-from nbmicro.diagnosis.near_routes import (
-    RouteInfo,
-    is_answered_by,
-    nearest_route,
-    no_match_text,
-    routes_of,
-    tried_rules,
-    values_of,
-)
+from nbmicro.diagnosis.near_routes import nearest_route, no_match_text, tried_rules
+from nbmicro.web.route_info import RouteInfo, routes_of
 from nbmicro.web.rules import CONVERTERS
 
 
@@ -68,15 +61,6 @@ def test_every_converter_is_as_exact_as_werkzeugs(name: str) -> None:
     if converter.meaning:
         assert verdicts("/x/two", f"/x/<{name}:value>") == [f"`two` is not {converter.meaning}"]
         assert f"needs {converter.meaning}" in listed("/x/two", f"/x/<{name}:value>")
-
-
-def test_a_matched_path_gives_its_values() -> None:
-    assert values_of("/a/-1/2.5/x/y", "/a/<int:n>/<float:f>/<path:rest>") == {"n": -1, "f": 2.5, "rest": "x/y"}
-    assert values_of("/a/b-c", "/a/<one>-<other>") == {"one": "b", "other": "c"}
-    assert values_of("/c/red", '/c/<any("red", "blue"):colour>') == {"colour": "red"}
-    assert values_of("/c/green", '/c/<any("red", "blue"):colour>') is None
-    assert is_answered_by("/a/b%20c/", "/a/<name>")
-    assert not is_answered_by("/a/b/c", "/a/<name>")
 
 
 def test_a_trace_shows_the_first_part_that_does_not_fit() -> None:

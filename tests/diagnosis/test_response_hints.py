@@ -6,8 +6,8 @@ import pytest
 
 import nbmicro
 from nbmicro.client.client import Client
-from nbmicro.diagnosis.near_routes import routes_of
 from nbmicro.diagnosis.response_hints import hint_for
+from nbmicro.web.route_info import routes_of
 from tests.support.apps import answering, made
 
 

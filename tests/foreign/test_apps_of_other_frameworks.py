@@ -24,7 +24,7 @@ from nbmicro.diagnosis import user_code as places
 from nbmicro.errors import LoadError, RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.foreign.app import ForeignApp
-from nbmicro.foreign.kinds import kind_of
+from nbmicro.frameworks.known import kind_of
 from nbmicro.language.address import check_origin
 from nbmicro.loading.loader import load_target
 from nbmicro.render.text import render_text
@@ -355,7 +355,7 @@ def test_an_app_may_be_asked_while_it_answers(wrap: Callable[[Any], ForeignApp])
 
 
 def rows(app: Any) -> list[tuple[str, str, str]]:
-    return [(one.method_names, one.rule, one.endpoint) for one in ForeignApp(app).table()]
+    return [(one.method_names, one.shown, one.endpoint) for one in ForeignApp(app).routes()]
 
 
 def test_flasks_routes_are_read() -> None:
@@ -400,7 +400,7 @@ def test_bottles_routes_are_read() -> None:
     ],
 )
 def test_what_answers_a_path_is_known(make: Callable[[], Any], path: str, answers: list[str] | None) -> None:
-    assert ForeignApp(make()).what_answers(path) == answers
+    assert ForeignApp(make()).matches(path) == answers
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from nbmicro.notebook.completion.paths import endpoint_values, paths
 from nbmicro.notebook.completion.request_cell import request_cell
 from nbmicro.notebook.completion.request_line import blank, closed, request_line
 from nbmicro.notebook.completion.vocabulary import CONVERTERS, TEMPLATE_TAGS
+from nbmicro.web.app import App
 
 _CELL = re.compile(r"\s*%%(\w+)(.*)\Z", re.DOTALL)
 _LINE = re.compile(r"\s*(?:[A-Za-z_][\w.\[\]\"', ]*=\s*)?%(\w+)[ \t](.*)\Z")
@@ -113,11 +114,10 @@ def _apps(known: Known) -> list[str]:
 
 
 def _may_be_app(value: object) -> bool:
-    kind = type(value)
-    return callable(value) and (
-        any(hasattr(kind, name) for name in ("wsgi_app", "wsgi", "openapi", "get_response"))
-        or kind.__module__.partition(".")[0] in ("starlette", "fastapi", "django", "bottle", "falcon")
-    )
+    from nbmicro.frameworks.known import kind_of
+
+    kind = kind_of(value)
+    return isinstance(value, App) or (kind is not None and bool(kind.adapter.name))
 
 
 def _route_line(text: str, known: Known) -> Completed | None:

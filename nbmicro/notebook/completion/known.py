@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from nbmicro.diagnosis.near_routes import RouteInfo, routes_of
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.http.methods import COMMON_METHODS
 from nbmicro.web.app import App
+from nbmicro.web.route_info import RouteInfo, routes_of
 from nbmicro.web.table import Table
 
 #: As many are offered at once; nobody reads more.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import chain
 
-from nbmicro.diagnosis.near_routes import RouteInfo
 from nbmicro.notebook.completion.known import MOST, Completed, Known, Offer
+from nbmicro.web.route_info import RouteInfo
 from nbmicro.web.rules import CONVERTERS, Parameter, literal_start, parameters, rule_parts
 
 

@@ -50,12 +50,12 @@ def choices_of(app: App | ForeignApp, frame_labels: FrameLabels | None = None) -
         methods = route.method_names.split(",")
         where = declared_at(route, frame_labels)
         if isinstance(route, Route):
-            pattern, handler = route.rule, route.handler
+            rule, handler = route.rule, route.handler
         else:
-            pattern, handler = route.pattern, route.function if route.handler is not None else None
+            rule, handler = route.shown, route.function
         for method in _ANY if methods == ["ANY"] else methods:
             if method != "WEBSOCKET":
-                found.append(RouteChoice(method, route.rule, pattern, route.endpoint, where, handler))
+                found.append(RouteChoice(method, rule, route.rule, route.endpoint, where, handler))
     return tuple(found)
 
 
@@ -71,12 +71,11 @@ def form_for(app: App | ForeignApp, choice: RouteChoice) -> RequestForm:
 
 
 def _document(app: App | ForeignApp) -> Mapping[str, Any]:
-    """The OpenAPI document that an app of another framework (FastAPI) writes of itself."""
+    """The OpenAPI document that an app of another framework writes of itself."""
     if isinstance(app, App):
         return {}  # it is made from what `describe_request` reads
-    write = getattr(app.core, "openapi", None)
     try:
-        document = app.run(write) if callable(write) else None
+        document = app.run(lambda: app.adapter.openapi(app.core))
     except Exception:
         # A model that has no schema; the form is then made as for an app without a document.
         return {}

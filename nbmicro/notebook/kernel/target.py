@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from nbmicro.web.declarations import Route
 
 
-#: What a person writes to declare a route, by the framework of the app.
-_DECLARED = {
-    "Flask": '@{name}.route("/x") in a plain cell',
-    "Bottle": '@{name}.route("/x") in a plain cell',
-    "FastAPI": '@{name}.get("/x") in a plain cell',
-    "Starlette": 'Route("/x", function) in the app\'s routes',
-    "Django": 'path("x/", view) in the urlpatterns of its urls',
-}
-
-
 class Target:
     """The app that the magics speak to.
 
@@ -82,9 +72,8 @@ class Target:
         app = self.app()
         if isinstance(app, App):
             return app
-        framework = app.kind.framework
         name = self.name if self.line.is_name else "app"
-        declared = _DECLARED.get(framework, "").format(name=name)
+        declared = (app.kind.adapter.declaration or "").format(name=name)
         back = "%app app" if self.name != "app" else "from nbmicro import App; app = App(__name__)"
         raise OptionError(
             f"The magics speak to {self.name}, {app.kind.spoken}, and its pages are declared as that framework does it"
@@ -109,11 +98,11 @@ class Target:
 
     def _may_wrap(self) -> bool:
         """Whether it is a middleware of the notebook's, which may well ask an app of the notebook's."""
-        from nbmicro.foreign.kinds import core_of, kind_of
+        from nbmicro.frameworks.known import core_of, kind_of
 
         found = self._namespace.get(self.name) if self.line.is_name else None
         kind = kind_of(found)
-        return kind is not None and (core_of(found) is not found or kind.framework in {"WSGI", "ASGI"})
+        return kind is not None and (core_of(found) is not found or not kind.adapter.name)
 
     def start(self) -> None:
         """Load the app, and let it start up where it has a startup."""
@@ -130,7 +119,7 @@ class Target:
             raise failed(error, self.name, "the app's startup failed: ") from error
         if self._fresh is not None:
             # Django imports its urls and views when they are first asked for.
-            app.table()
+            app.routes()
             self._fresh.settle()
 
     @property
@@ -168,7 +157,7 @@ class Target:
         found = self._namespace.get(self.name)
         if isinstance(found, App):
             return found
-        from nbmicro.foreign.kinds import kind_of
+        from nbmicro.frameworks.known import kind_of
 
         if found is not None and kind_of(found) is not None:
             return found
@@ -185,7 +174,7 @@ class Target:
         raise OptionError(f"The notebook has no `{self.name}`.", hint=hint)
 
     def _others(self) -> str:
-        from nbmicro.foreign.kinds import kind_of
+        from nbmicro.frameworks.known import kind_of
 
         names = [
             name
@@ -193,7 +182,7 @@ class Target:
             if not name.startswith("_")
             and name not in HANDLER_NAMES
             and (kind := kind_of(value)) is not None
-            and (isinstance(value, App) or kind.framework not in ("WSGI", "ASGI"))
+            and (isinstance(value, App) or kind.adapter.name)
         ]
         there = f"There is:  {'   '.join(f'%app {name}' for name in names)}   " if names else ""
         return f"{there}A module's app:  %app shop:app"
@@ -262,7 +251,7 @@ class Target:
         self._notes += [f"{', '.join(anew)} changed; imported anew."] if anew else []
         if kept:
             self._notes.append(
-                f"{', '.join(sorted(kept))} changed, but Django takes models and settings once: restart the kernel."
+                f"{', '.join(sorted(kept))} changed, but {', '.join(dict.fromkeys(kept.values()))}: restart the kernel."
             )
 
     def _folder(self) -> str:
@@ -302,7 +291,6 @@ def header_values(headers: tuple[tuple[str, str], ...], namespace: Mapping[str, 
 
 def stop_listening() -> None:
     """Hear no more what other frameworks' apps tell of their requests."""
-    signals = sys.modules.get("nbmicro.foreign.signals")
-    if signals is not None:
-        signals.unlisten()
-        signals.return_streams()
+    foreign = sys.modules.get("nbmicro.foreign.app")
+    if foreign is not None:
+        foreign.stop_listening()

@@ -57,14 +57,15 @@ def _drop(app: App, rule: str) -> None:
 
 def _explained(app: App | ForeignApp, path: str) -> str:
     """What answers ``path``; where nothing does, which rules come near and what they want."""
-    from nbmicro.diagnosis.near_routes import matches_in_map, no_match_text, routes_of
+    from nbmicro.diagnosis.near_routes import no_match_text
+    from nbmicro.web.route_info import matches_in_map, routes_of
 
     path = path if path.startswith("/") else f"/{path}"
     bare, _, query = path.partition("?")
     if isinstance(app, App):
         lines: list[str] | None = matches_in_map(app.tables.current().map.bind("localhost"), bare, query)
     else:
-        lines = app.what_answers(path)
+        lines = app.matches(path)
     if lines is None:
         from nbmicro.notebook.route_table import table_bundle
 

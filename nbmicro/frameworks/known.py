@@ -1,0 +1,215 @@
+"""The frameworks that are known, and what they know together: whose app an object is, whose page a body, a module."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbmicro.frameworks.adapter import Adapter
+from nbmicro.frameworks.bottle import Bottle
+from nbmicro.frameworks.django import Django
+from nbmicro.frameworks.flask import Flask, Quart
+from nbmicro.frameworks.others import Falcon, Litestar, Pyramid
+from nbmicro.frameworks.starlette import FastAPI, Starlette
+
+if TYPE_CHECKING:
+    from nbmicro.exchange.records import ExchangeRecord
+    from nbmicro.http.messages import ResponseRecord
+
+#: One that is built on another stands before it.
+ADAPTERS: tuple[Adapter, ...] = (
+    Flask(),
+    Django(),
+    FastAPI(),
+    Starlette(),
+    Quart(),
+    Litestar(),
+    Bottle(),
+    Falcon(),
+    Pyramid(),
+)
+#: What is known of an app that is no known framework's.
+UNKNOWN = Adapter()
+
+# Libraries whose code calls an app's, or is called for every request.
+_LIBRARIES = frozenset({"a2wsgi", "click", "jinja2", "nbmicro", "waitress", "werkzeug"})
+# Attributes under which a middleware keeps the app that it wraps, and how many of them are followed.
+_WRAPPED = ("app", "wsgi_app", "application", "wrapped")
+_DEPTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Whose app an object is, by the adapter of its framework, and whether it speaks ASGI."""
+
+    adapter: Adapter
+    is_async: bool
+
+    @property
+    def framework(self) -> str:
+        """``Flask``, ``Django`` …; ``WSGI`` or ``ASGI`` where it is nobody's that we know."""
+        return self.adapter.name or ("ASGI" if self.is_async else "WSGI")
+
+    @property
+    def spoken(self) -> str:
+        """``a Flask app``, ``an ASGI app``."""
+        return f"{'an' if self.framework[0] in 'A' else 'a'} {self.framework} app"
+
+
+# -- apps --------------------------------------------------------------------------------------------------------------
+
+
+def kind_of(found: object) -> Kind | None:
+    """What an object is; None for one that cannot answer requests."""
+    if inspect.isclass(found) and (_known(found) is not None or not hasattr(found, "__iter__")):
+        return None
+    if inspect.ismodule(found) or not callable(found):
+        return None
+    own = _known(type(found))
+    if own is not None:
+        return own
+    try:
+        speaks = _protocol(found)
+    except Exception:
+        # A proxy of something that is not there now: Flask's `request` outside a request.
+        return None
+    if speaks is None:
+        return None
+    inner = _known(type(core_of(found)))
+    return Kind(inner.adapter if inner is not None else UNKNOWN, speaks)
+
+
+def core_of(app: object) -> Any:
+    """The framework's own app inside the middlewares that are put around it; the object itself where none is seen."""
+    seen = app
+    for _ in range(_DEPTH):
+        if _known(type(seen)) is not None:
+            return seen
+        inner = getattr(seen, "__self__", None) if inspect.ismethod(seen) else None
+        if inner is None:
+            inner = next((value for name in _WRAPPED if callable(value := _attribute(seen, name))), None)
+        if inner is None:
+            return app
+        seen = inner
+    return app
+
+
+def adapter_of(core: object) -> Adapter:
+    """The adapter that reads an app's own object: by its class, else by how it keeps its routes."""
+    kind = _known(type(core))
+    if kind is not None:
+        return kind.adapter
+    return next((adapter for adapter in ADAPTERS if adapter.has_shape(core)), UNKNOWN)
+
+
+def _attribute(found: object, name: str) -> Any:
+    try:
+        return getattr(found, name, None)
+    except Exception:
+        # A property of somebody's object; it tells us nothing.
+        return None
+
+
+def _known(kind: type) -> Kind | None:
+    for adapter in ADAPTERS:
+        for module, name, is_async in adapter.classes:
+            known = getattr(sys.modules.get(module), name, None)
+            if isinstance(known, type) and issubclass(kind, known):
+                return Kind(adapter, is_async)
+    return None
+
+
+def _protocol(found: Any) -> bool | None:
+    """True for an ASGI app, False for a WSGI app, None for neither, as far as its signature says."""
+    if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(getattr(found, "__call__", None)):  # noqa: B004
+        return True
+    try:
+        signature = inspect.signature(found)
+    except (TypeError, ValueError):
+        # Written in C: it cannot be looked at, so it is taken at its word.
+        return False
+    for count, is_async in ((2, False), (3, True)):
+        try:
+            signature.bind(*range(count))
+        except TypeError:
+            continue
+        return is_async
+    return None
+
+
+# -- code, pages, requests ---------------------------------------------------------------------------------------------
+
+
+def is_framework(module: str) -> bool:
+    """Whether a module is Python's, nbmicro's or a web framework's, by its name."""
+    top = module.partition(".")[0]
+    return top in _LIBRARIES or top in sys.stdlib_module_names or any(top in one.modules for one in ADAPTERS)
+
+
+def is_framework_page(response: ResponseRecord) -> bool:
+    """Whether a body is an error page that a framework made by itself."""
+    return any(adapter.is_page(response) for adapter in ADAPTERS)
+
+
+def framework_hint(exchange: ExchangeRecord) -> str | None:
+    """What to do about a refusal that is a framework's own; None where there is nothing to say."""
+    return next((hint for adapter in ADAPTERS if (hint := adapter.hint(exchange))), None)
+
+
+def framework_marks() -> dict[tuple[str, str], tuple[str, str]]:
+    """The functions of all frameworks whose call is a step of a trace."""
+    return {place: mark for adapter in ADAPTERS for place, mark in adapter.marks.items()}
+
+
+def loading_hint(error: BaseException) -> str | None:
+    """What to do about an app that failed while it was loaded."""
+    return next((hint for adapter in ADAPTERS if (hint := adapter.loading_hint(error))), None)
+
+
+def project_adapter(file: Path) -> Adapter | None:
+    """The adapter of the framework whose project a file is known by; None for any other file."""
+    return next((adapter for adapter in ADAPTERS if adapter.project_file == file.name), None)
+
+
+def kept_modules() -> dict[str, str]:
+    """The modules that some framework lets nobody import twice, each with the reason."""
+    return {name: reason for adapter in ADAPTERS for name, reason in adapter.kept_modules().items()}
+
+
+def reloaded() -> None:
+    """Let the frameworks forget what they kept of modules that have just been imported anew."""
+    for adapter in ADAPTERS:
+        adapter.reloaded()
+
+
+def listen() -> None:
+    """Note in the environ of requests what the frameworks say of them, from now on; again is nothing."""
+    for adapter in ADAPTERS:
+        adapter.listen()
+
+
+def unlisten() -> None:
+    """Take that back."""
+    for adapter in ADAPTERS:
+        adapter.unlisten()
+
+
+def note_scope(scope: Mapping[str, Any], environ: MutableMapping[str, Any]) -> None:
+    """Note in the environ what any framework left in the ASGI scope of a request that is over."""
+    for adapter in ADAPTERS:
+        adapter.note_scope(scope, environ)
+
+
+def look_back(environ: MutableMapping[str, Any]) -> None:
+    """Note in the environ of a request that is over what any framework left there."""
+    for adapter in ADAPTERS:
+        adapter.look_back(environ)
+
+
+def no_server() -> Mapping[str, str]:
+    """The environment variables that let no framework start a server while its app is loaded."""
+    return {name: value for adapter in ADAPTERS for name, value in adapter.no_server.items()}

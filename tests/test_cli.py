@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from nbmicro.cli.commands import COMMANDS, main
+from nbmicro.cli import COMMANDS, main
 from tests.support.asking import DEADLINE, ask, can_listen, free_port, takes_connections
 from tests.support.notebook_files import write_notebook
 

@@ -1,6 +1,6 @@
 """``python -m nbmicro.cli``."""
 
-from nbmicro.cli.commands import main
+from nbmicro.cli import main
 
 if __name__ == "__main__":
     main(prog_name="nbmicro")

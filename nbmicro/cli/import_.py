@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nbmicro.cli.written_file import write_file
+from nbmicro.cli.files import write_file
 from nbmicro.errors import LoadError, OptionError
 from nbmicro.importing.notebook import import_notebook
 

@@ -7,11 +7,7 @@ from pathlib import Path
 
 import click
 
-from nbmicro.cli.target import FILE
-from nbmicro.cli.written_file import write_file
-from nbmicro.errors import LoadError
-from nbmicro.loading.loader import load_target
-from nbmicro.web.app import App
+from nbmicro.cli.files import FILE, load_app, write_file
 
 
 @click.command(
@@ -32,16 +28,11 @@ from nbmicro.web.app import App
 @click.option("--title", help="The title of the API; else API_TITLE of the app's configuration, else its name.")
 @click.option("--version", help="The version of the API; else API_VERSION of the app's configuration.")
 def openapi(file: str, output: str | None, title: str | None, version: str | None) -> None:
-    loaded = load_target(file)
-    if not isinstance(loaded.app, App):
-        raise LoadError(
-            f"{loaded.name} makes a {type(loaded.app).__module__}.{type(loaded.app).__qualname__}, "
-            "and only an nbmicro app can be described.",
-        )
-    if title is None and "API_TITLE" not in loaded.app.config and loaded.report is not None:
+    loaded, app = load_app(file, "an nbmicro app can be described.")
+    if title is None and "API_TITLE" not in app.config and loaded.report is not None:
         # The app that a notebook has without making one is called `notebook`, whatever the notebook is about.
         title = Path(loaded.name).stem
-    text = json.dumps(loaded.app.openapi(title=title, version=version), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(app.openapi(title=title, version=version), indent=2, ensure_ascii=False) + "\n"
     if output is None:
         click.echo(text, nl=False)
         return

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nbmicro.cli.target import FILE
-from nbmicro.errors import LoadError
-from nbmicro.loading.loader import load_target
-from nbmicro.web.app import App
+from nbmicro.cli.files import FILE, load_app
 
 
 @click.command(
@@ -22,14 +19,9 @@ from nbmicro.web.app import App
 )
 @click.argument("file")
 def routes(file: str) -> None:
-    loaded = load_target(file)
-    if not isinstance(loaded.app, App):
-        raise LoadError(
-            f"{loaded.name} makes a {type(loaded.app).__module__}.{type(loaded.app).__qualname__}, "
-            "and only the routes of an nbmicro app are known.",
-            hint=f"In a notebook those of other frameworks are known too:  %app {file}   and then:  %routes",
-        )
-    rows = [(route.method_names, route.rule, route.endpoint, route.owner.label) for route in loaded.app.routes()]
+    hint = f"In a notebook those of other frameworks are known too:  %app {file}   and then:  %routes"
+    _, app = load_app(file, "the routes of an nbmicro app are known.", hint)
+    rows = [(route.method_names, route.rule, route.endpoint, route.owner.label) for route in app.routes()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
     for row in rows:
         cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nbmicro.cli.target import FILE
+from nbmicro.cli.files import FILE
 from nbmicro.errors import LoadError, NbmicroError, ServeError
 from nbmicro.foreign.app import ForeignApp
 from nbmicro.frameworks.known import kind_of
 from nbmicro.loading.load_watch import Overtaken
 from nbmicro.loading.loader import Loaded, load_target
 from nbmicro.loading.reload import Reloader
+from nbmicro.server.address import is_loopback
 from nbmicro.server.server import BackgroundServer
 from nbmicro.web.app import App
 
@@ -87,7 +88,7 @@ class _Port(click.IntRange):
 )
 def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debug: bool) -> None:
     os.environ["NBMICRO_RUN_FROM_CLI"] = "true"
-    if debug and host not in ("127.0.0.1", "localhost", "::1"):
+    if debug and not is_loopback(host):
         raise ServeError(
             f"--debug gives whoever asks a console on this machine, so it does not go with --host {host}.",
             hint=f"One of them:  nbmicro run {file} --debug   or:  nbmicro run {file} --host {host}",
@@ -98,7 +99,7 @@ def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debu
     server = BackgroundServer(
         _loading, host=host, port=port, allow_hosts=allow_hosts, command=f"nbmicro run {file}"
     ).reserve()
-    reloader, remark = _watching(file) if debug else (None, None)
+    reloader, note = _watching(file) if debug else (None, None)
     loaded = reloader.load() if reloader is not None else load_target(file)
     loaded = _bridged(loaded)
     _report(loaded)
@@ -113,7 +114,7 @@ def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debu
         server.start()
         click.echo(f"Serving {loaded.name} at {server.url}  Stop: Ctrl-C")
         pin = f"Debugger PIN: {debugger.pin}" if debugger is not None and debugger.pin else None
-        for line in (server.warning, pin, remark):
+        for line in (server.warning, pin, note):
             if line:
                 click.echo(line, err=True)
         if reloader is not None and debugger is not None:

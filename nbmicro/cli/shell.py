@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from nbmicro.cli.target import FILE
+from nbmicro.cli.files import FILE
 from nbmicro.loading.loader import Loaded, load_target
 from nbmicro.web.app import App
 

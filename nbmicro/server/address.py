@@ -1,4 +1,4 @@
-"""The URL under which the user's own browser reaches a port of this machine, and the words that go with it."""
+"""The URL under which the user's own browser reaches a port of this machine, and the note that goes with it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -84,11 +86,12 @@ def browser_url(
         return Address(_join(_with_port(template, port), path), "vscode-proxy")
     if prefix := environ.get("JUPYTERHUB_SERVICE_PREFIX"):
         return Address(f"/{prefix.strip('/')}/proxy/{port}{path}".replace("//", "/"), "hub", _hub_note(environ))
-    own = _own_server(servers, environ)
-    if own is not None and has_server_proxy:
-        base = str(own.get("base_url") or "/").rstrip("/")
-        return Address(f"{_origin(own)}{base}/proxy/{port}{path}", "jupyter", _jupyter_note(own))
-    return Address(f"http://{_for_url(host)}:{port}{path}", "direct", _direct_note(own, port))
+    parent = environ.get("JPY_PARENT_PID", "")
+    server = next((one for one in servers if parent and str(one.get("pid")) == parent), None)
+    if server is not None and has_server_proxy:
+        base = str(server.get("base_url") or "/").rstrip("/")
+        return Address(f"{_origin(server)}{base}/proxy/{port}{path}", "jupyter", _jupyter_note(server))
+    return Address(f"http://{host_in_url(host)}:{port}{path}", "direct", _direct_note(server, port))
 
 
 def is_proxied(environ: Mapping[str, str]) -> bool:
@@ -105,19 +108,41 @@ def is_proxied(environ: Mapping[str, str]) -> bool:
 
 def jupyter_servers(runtime: Path | str) -> list[dict[str, object]]:
     """The Jupyter servers that have left a ``jpserver-*.json`` in a runtime folder; unreadable ones are left out."""
-    found = []
+    records = []
     with suppress(OSError):
         for file in sorted(Path(runtime).glob("jpserver-*.json")):
             with suppress(OSError, ValueError):
                 record = json.loads(file.read_text(encoding="utf-8"))
                 if isinstance(record, dict):
-                    found.append(record)
-    return found
+                    records.append(record)
+    return records
 
 
 def server_names(servers: Iterable[Mapping[str, object]]) -> set[str]:
     """The host names in the URLs of Jupyter servers: what their proxy passes on as Host."""
     return {name for server in servers if (name := urlsplit(str(server.get("url") or "")).hostname)}
+
+
+def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
+    """The IP address that a text is; None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=128)
+def is_loopback(host: str) -> bool:
+    """Whether an address, or the name ``localhost``, is of this machine alone."""
+    address = ip_address_of(host)
+    if address is None:
+        return host == "localhost"
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def _hostname(server: Mapping[str, object]) -> str:
+    """The name that a Jupyter server is bound to."""
+    return str(server.get("hostname") or "localhost")
 
 
 def _with_port(template: str, port: int) -> str:
@@ -126,11 +151,6 @@ def _with_port(template: str, port: int) -> str:
 
 def _join(base: str, path: str) -> str:
     return base.rstrip("/") + path
-
-
-def _own_server(servers: Sequence[Mapping[str, object]], environ: Mapping[str, str]) -> Mapping[str, object] | None:
-    parent = environ.get("JPY_PARENT_PID", "")
-    return next((server for server in servers if parent and str(server.get("pid")) == parent), None)
 
 
 def _origin(server: Mapping[str, object]) -> str:
@@ -142,10 +162,11 @@ def _origin(server: Mapping[str, object]) -> str:
     if not parts.hostname:
         return ""
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{_for_url(parts.hostname)}{port}"
+    return f"{parts.scheme}://{host_in_url(parts.hostname)}{port}"
 
 
-def _for_url(host: str) -> str:
+def host_in_url(host: str) -> str:
+    """The host that an address is reached under, as a URL has it; of one that means all addresses, loopback."""
     if host in ("", "0.0.0.0"):
         return "127.0.0.1"
     if host == "::":
@@ -168,14 +189,15 @@ def _hub_note(environ: Mapping[str, str]) -> str:
 
 
 def _jupyter_note(server: Mapping[str, object]) -> str:
-    local = str(server.get("hostname") or "localhost") in ("localhost", "127.0.0.1", "::1")
-    return "" if local else "Whoever opens it needs the password or token of this Jupyter server."
+    return (
+        "" if is_loopback(_hostname(server)) else "Whoever opens it needs the password or token of this Jupyter server."
+    )
 
 
 def _direct_note(server: Mapping[str, object] | None, port: int) -> str:
-    if server is None or str(server.get("hostname") or "localhost") in ("localhost", "127.0.0.1", "::1"):
+    if server is None or is_loopback(_hostname(server)):
         return ""
     return (
         "If your browser runs on another machine than this kernel: pip install jupyter-server-proxy where Jupyter runs "
-        f"and restart it, or forward the port:  ssh -L {port}:127.0.0.1:{port} {server.get('hostname')}"
+        f"and restart it, or forward the port:  ssh -L {port}:127.0.0.1:{port} {_hostname(server)}"
     )

@@ -21,7 +21,7 @@ from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import BadRequest
 
 from nbmicro.server.limits import Limits
-from nbmicro.server.port import BACKLOG
+from nbmicro.server.ports import BACKLOG
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -47,16 +47,16 @@ class _Request(WSGITask):  # type: ignore[misc]
     logger = logger
 
 
-class _Refusal(ErrorTask):  # type: ignore[misc]
+class _Rejection(ErrorTask):  # type: ignore[misc]
     logger = logger
 
     def execute(self) -> None:
-        self.channel.refused = True
+        self.channel.rejected = True
         super().execute()
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """Refuses what a proxy in front might read in another way than we do: that is how requests are smuggled."""
+    """Rejects what a proxy in front might read in another way: that is how requests are smuggled."""
 
     def parse_header(self, header_plus: bytes) -> None:
         if b"\r\n " in header_plus or b"\r\n\t" in header_plus:
@@ -71,7 +71,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
 class _Channel(HTTPChannel):  # type: ignore[misc]
     """One client's connection.
 
-    It remembers when the request that is now arriving began. After a refusal it goes on reading for a while what the
+    It remembers when the request that is now arriving began. After a rejection it goes on reading for a while what the
     client still sends, and throws it away: closing at once would reset the connection, and the client would see that
     instead of the answer (RFC 9112, 9.6).
     """
@@ -79,9 +79,9 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     logger = logger
     parser_class = _Parser
     task_class = _Request
-    error_task_class = _Refusal
+    error_task_class = _Rejection
     began = 0.0
-    refused = False
+    rejected = False
     drain_until: float | None = None
     quiet_since: float | None = None
     unread_since: float | None = None
@@ -105,7 +105,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             self.recv(65536)  # closes the channel itself when the client has
 
     def handle_write(self) -> None:
-        if not (self.refused and self.close_when_flushed):
+        if not (self.rejected and self.close_when_flushed):
             super().handle_write()
             return
         self._flush_exception(self._flush_some)
@@ -156,7 +156,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         self.unread_since, self.sent_before = now, self.sent
         return read < rate * patience
 
-    def refuse_if_slow(self, rate: int, patience: float, now: float) -> None:
+    def reject_if_slow(self, rate: int, patience: float, now: float) -> None:
         """Answer 408 where the headers take longer than ``patience``, or the body then comes at less than ``rate``."""
         with self.requests_lock:
             request = self.request
@@ -220,7 +220,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
                 if moment > channel.drain_until:
                     channel.handle_close()
             elif channel.request is not None:
-                channel.refuse_if_slow(limits.rate, head, moment)
+                channel.reject_if_slow(limits.rate, head, moment)
             elif channel.is_idle(now - idle, now):
                 channel.will_close = True
             elif channel.is_stalled(
@@ -263,7 +263,7 @@ def make_listener(
         asyncore_loop_timeout=1,
         asyncore_use_poll=True,  # select() fails on a descriptor of 1024 or more, which a busy kernel has
         log_socket_errors=False,
-        clear_untrusted_proxy_headers=False,  # the gate and the app's own ProxyFix decide about them
+        clear_untrusted_proxy_headers=False,  # HostCheck and the app's ProxyFix decide about them
         ident="nbmicro",
         server_name=name,
     )

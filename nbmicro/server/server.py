@@ -1,4 +1,4 @@
-"""A web server in a thread: started from a cell or a command, gone without a trace when it is stopped."""
+"""A web server in a thread, which leaves nothing behind when it is stopped."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbmicro.errors import ServeError
-from nbmicro.server.address import is_proxied, server_names
-from nbmicro.server.claim import claim
-from nbmicro.server.gate import Gate, known_secrets
+from nbmicro.server.address import host_in_url, is_loopback, is_proxied, server_names
+from nbmicro.server.host_check import HostCheck, known_secrets
 from nbmicro.server.limits import Limits
+from nbmicro.server.ports import bind
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from nbmicro.server.listener import Listener
 
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _running: weakref.WeakSet[BackgroundServer] = weakref.WeakSet()
 _fork_guard = threading.Lock()
 _fork_guarded = False
@@ -51,7 +50,7 @@ class BackgroundServer:
     servers:
         The records of the running Jupyter servers: their tokens are kept from handlers, their host names answered to.
     command:
-        What the user typed, for the way out that an error shows.
+        What the user typed, for the hints of errors.
     """
 
     def __init__(
@@ -71,12 +70,12 @@ class BackgroundServer:
         self.command = command
         self.limits = limits or Limits()
         self._asked_port = port
-        self._app = Gate(
+        self._app = HostCheck(
             app,
-            # The name under which its own Jupyter is reached comes through that one's proxy.
+            # Jupyter's proxy passes on the name under which Jupyter is reached.
             hosts={*allow_hosts, *server_names(servers)},
             bound=host,
-            check_host=not (is_proxied(environ) and host in _LOOPBACK),
+            check_host=not (is_proxied(environ) and is_loopback(host)),
             secrets=known_secrets(environ, servers),
             command=command,
         )
@@ -100,8 +99,7 @@ class BackgroundServer:
     @property
     def url(self) -> str:
         """Where this machine reaches it: ``http://127.0.0.1:5000/``. For the user's browser see ``browser_url``."""
-        host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/"
+        return f"http://{host_in_url(self.host)}:{self._port}/"
 
     @property
     def threads(self) -> tuple[threading.Thread, ...]:
@@ -113,7 +111,7 @@ class BackgroundServer:
     @property
     def warning(self) -> str | None:
         """What a user must know who binds another address than loopback; None where there is nothing to warn of."""
-        if self.host in _LOOPBACK or self.host.startswith("127."):
+        if is_loopback(self.host):
             return None
         return (
             f"Everyone who reaches this machine at {self.host or '0.0.0.0'} can call the app, "
@@ -212,8 +210,8 @@ class BackgroundServer:
                 "Python in the browser has no sockets and no threads, so no server can run here.",
                 hint="The app answers without one:  %http /   or   %browse /",
             )
-        own = {server.port for server in list(_running) if server.running}
-        return claim(self.host, self._asked_port, command=self.command, own=own)
+        served = {server.port for server in list(_running) if server.running}
+        return bind(self.host, self._asked_port, command=self.command, served=served)
 
     @staticmethod
     def _in_loop(listener: Listener, thread: threading.Thread, step: Callable[[], None]) -> None:

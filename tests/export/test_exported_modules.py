@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from nbmicro.cli.commands import main
+from nbmicro.cli import main
 from nbmicro.errors import LoadError
 from nbmicro.export.notebook_export import Exported, export_notebook
 from nbmicro.loading.loader import load

@@ -19,7 +19,7 @@ import pytest
 import nbmicro
 from nbmicro import flask_compat
 from nbmicro.errors import NbmicroError
-from nbmicro.flask_compat.names import FACADES, FLASK_VERSION, SAME
+from nbmicro.flask_compat.stand_in import FACADES, FLASK_VERSION, SAME
 from start import ROOT
 
 # Of Flask's modules, what is public by its name and not here, each for a reason.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from nbmicro.cli.commands import main
+from nbmicro.cli import main
 from nbmicro.testing.kernel import RealKernel
 
 SAMPLES = Path(__file__).parents[1] / "runner" / "samples"

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from nbmicro.cli.commands import main
+from nbmicro.cli import main
 from nbmicro.export.notebook_export import export_notebook
 from tests.lives.test_lessons_when_served import LESSONS, fresh
 

@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 
-from nbmicro.server.gate import Gate, known_secrets, without_jupyter_cookies
-from nbmicro.server.prefix import relative_location, scoped_cookie, valid_prefix
+from nbmicro.server.host_check import (
+    HostCheck,
+    known_secrets,
+    relative_location,
+    scoped_cookie,
+    valid_prefix,
+    without_jupyter_cookies,
+)
 from tests.support.asking import ask, show_environ
 
 PREFIX = "/user/ann/proxy/5000"
@@ -25,7 +31,7 @@ def seen(serve: Callable[..., Any], headers: dict[str, str], path: str = "/", **
 
 
 def call(environ: dict[str, str], headers: list[tuple[str, str]] | None = None, **options: Any) -> dict[str, str]:
-    """Send one request through a gate; the environ the app saw, and with ``headers`` what became of them."""
+    """Send one request through the middleware; the environ the app saw, and with ``headers`` what became of them."""
     got: dict[str, str] = {}
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -35,7 +41,7 @@ def call(environ: dict[str, str], headers: list[tuple[str, str]] | None = None, 
 
     answered: list[tuple[str, str]] = []
     base = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "localhost", "PATH_INFO": "/", "wsgi.url_scheme": "http"}
-    Gate(app, **options)({**base, **environ}, lambda status, headers, *rest: answered.extend(headers))  # type: ignore[arg-type,return-value]
+    HostCheck(app, **options)({**base, **environ}, lambda status, headers, *rest: answered.extend(headers))  # type: ignore[arg-type,return-value]
     return {**got, **{f"answered:{name}": value for name, value in answered}}
 
 
@@ -152,7 +158,7 @@ def test_a_redirect_inside_the_prefix_is_relative(location: str, asked: str, rel
     assert relative_location(location, prefix=PREFIX, asked=asked, host="localhost:8888") == relative
 
 
-def test_redirects_and_cookies_go_through_the_gate() -> None:
+def test_redirects_and_cookies_go_through_the_middleware() -> None:
     """Both are fitted to the prefix on their way out, and left alone without one."""
     headers = [("Location", "/p/t"), ("Set-Cookie", "session=x; Path=/; HttpOnly")]
     inside = call({"HTTP_X_FORWARDED_PREFIX": "/p", "REQUEST_URI": "/a/b"}, headers)

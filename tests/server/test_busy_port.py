@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from nbmicro.errors import ServeError
-from nbmicro.server import port as port_module
-from nbmicro.server.port import DEFAULT_PORT, Holder, PortTaken, holder_of, listen, listen_on_free
+from nbmicro.server import ports
+from nbmicro.server.ports import DEFAULT_PORT, Holder, PortTaken, holder_of, listen, listen_on_free
 from nbmicro.server.server import BackgroundServer
 from tests.support.asking import DEADLINE, ask, free_port, hello
 
@@ -82,7 +82,7 @@ def test_a_port_of_another_server_in_this_process_says_so() -> None:
 
 def test_a_holder_that_cannot_be_known_is_another_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the system tells nothing, the error still says what would do."""
-    monkeypatch.setattr("nbmicro.server.claim.holder_of", lambda port: Holder())
+    monkeypatch.setattr("nbmicro.server.ports.holder_of", lambda port: Holder())
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = sock.getsockname()[1]
         with pytest.raises(PortTaken, match="taken by another program") as caught:
@@ -144,7 +144,7 @@ def test_a_port_of_the_administrator_says_so(monkeypatch: pytest.MonkeyPatch) ->
     def refuse(host: str, port: int) -> socket.socket:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("nbmicro.server.claim.listen", refuse)
+    monkeypatch.setattr("nbmicro.server.ports.listen", refuse)
     with pytest.raises(ServeError, match="below 1024") as caught:
         BackgroundServer(hello, port=80).start()
     assert "--port 5000" in str(caught.value.hint)
@@ -152,6 +152,6 @@ def test_a_port_of_the_administrator_says_so(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_long_command_is_shortened() -> None:
     """A diagnosis stays one line, however long the program's command line is."""
-    text = str(Holder(4711, port_module._shorten(["/usr/bin/python3", "-c", "x" * 500])))
+    text = str(Holder(4711, ports._shorten(["/usr/bin/python3", "-c", "x" * 500])))
     assert text.startswith("python3 -c xxx")
     assert len(text) < 100

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from nbmicro.server.gate import allowed_host
+from nbmicro.server.host_check import allowed_host
 from nbmicro.server.limits import Limits
 from nbmicro.server.server import BackgroundServer
 from nbmicro.web.app import App

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from nbmicro.errors import ServeError
-from nbmicro.server.port import listen
+from nbmicro.server.ports import listen
 from nbmicro.server.server import BackgroundServer
 from tests.support.asking import DEADLINE, ask, ask_raw, can_listen, free_port, hello
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from nbmicro.cli.commands import main
+from nbmicro.cli import main
 from nbmicro.loading.notebook_file import read_notebook
 from nbmicro.loading.selection import select
 from nbmicro.testing.kernel import RealKernel

@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,7 @@ class PortTaken(ServeError):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind and listen, so that the port is ours alone and can be had again right after it is closed.
+    """Bind and listen, so that nobody else has the port and it can be had again right after it is closed.
 
     Raises
     ------
@@ -82,11 +82,11 @@ def listen(host: str, port: int) -> socket.socket:
     if platform == "darwin" and port and _answers_elsewhere(port):
         # There one may bind a loopback address beside someone's `*:port`, and localhost would go on reaching them.
         raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-    found = socket.getaddrinfo(
+    infos = socket.getaddrinfo(
         host or None, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
     )
-    # Of a name that has both, the IPv4 address: it is what ``localhost`` means to most clients, and to our own URL.
-    family, kind, proto, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    # Of a name that has both, the IPv4 address: it is what ``localhost`` means to most clients, and in URLs.
+    family, kind, proto, _, address = min(infos, key=lambda entry: entry[0] != socket.AF_INET)
     sock = socket.socket(family, kind, proto)
     try:
         sock.set_inheritable(False)
@@ -94,7 +94,7 @@ def listen(host: str, port: int) -> socket.socket:
             # There SO_REUSEADDR would let two servers share the port, each getting some of the requests.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
-            # Lets a restart take the port over closed connections that linger; a second listener is still refused.
+            # Lets a restart take the port over closed connections that linger; a second listener is still rejected.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -150,9 +150,9 @@ def _holder_from_proc(port: int) -> Holder:
     links = {f"socket:[{inode}]" for inode in inodes}
     deadline = time.monotonic() + _SEARCH_SECONDS
     # This process first: it is the likeliest in a notebook, and then nothing else has to be read.
-    own = os.getpid()
-    others = (int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != own)
-    for pid in (own, *others):
+    this = os.getpid()
+    others = (int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != this)
+    for pid in (this, *others):
         if time.monotonic() > deadline:
             break
         if _holds(pid, links):
@@ -202,7 +202,7 @@ def _holder_from_lsof(port: int) -> Holder:
     import subprocess
 
     try:
-        answer = subprocess.run(
+        output = subprocess.run(
             ["/usr/sbin/lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpc"],
             capture_output=True,
             text=True,
@@ -211,10 +211,80 @@ def _holder_from_lsof(port: int) -> Holder:
         ).stdout
     except subprocess.TimeoutExpired:
         return Holder()
-    fields = {line[:1]: line[1:] for line in reversed(answer.splitlines()) if line}
+    fields = {line[:1]: line[1:] for line in reversed(output.splitlines()) if line}
     if not fields.get("p", "").isdigit():
         return Holder()
     command = fields.get("c", "")
     if command.startswith("ControlCe"):
         command = "macOS's AirPlay Receiver"
     return Holder(int(fields["p"]), command)
+
+
+def bind(host: str, port: int | None, *, command: str, served: Collection[int] = ()) -> socket.socket:
+    """Listen on a port of ``host``; without a port on 5000, or the next free one.
+
+    Parameters
+    ----------
+    host:
+        The address to bind, or a name for it.
+    port:
+        The TCP port.
+    command:
+        What the user typed, for the hint.
+    served:
+        The ports of the servers of this process.
+
+    Raises
+    ------
+    PortTaken
+        Someone has the port; says who.
+    ServeError
+        The address is none of this machine, or may not be had.
+    """
+    if port is not None and not 0 <= port <= 65535:
+        raise ServeError(f"{port} is no port: they go from 1 to 65535.", hint=f"{command} --port 5000")
+    try:
+        return listen_on_free(host) if port is None else listen(host, port)
+    except socket.gaierror as error:
+        raise _no_address(host, command) from error
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE and port is not None:
+            raise _taken(host, port, command, port in served) from None
+        if error.errno == errno.EACCES:
+            raise ServeError(
+                f"This user may not listen on port {port}: ports below 1024 belong to the administrator.",
+                hint=f"{command} --port 5000",
+            ) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise _no_address(host, command) from error
+        raise ServeError(f"Port {port} of {host} cannot be had: {error.strerror}.") from error
+
+
+def _no_address(host: str, command: str) -> ServeError:
+    return ServeError(
+        f"{host!r} is no address of this machine, nor a name for one.",
+        hint=f"Leave --host away for this machine alone. For the whole network:  {command} --host 0.0.0.0",
+    )
+
+
+def _taken(host: str, port: int, command: str, is_served: bool) -> PortTaken:
+    in_kernel = command.startswith("%")
+    holder = Holder(os.getpid()) if is_served else holder_of(port)
+    who = "this kernel's own server" if is_served and in_kernel else str(holder)
+    hints = [f"{command} --port {_next_free(host, port + 1)}"]
+    if is_served and in_kernel:
+        hints.append(f"{command} --stop")
+    elif holder.pid is not None and not holder.is_this_process:
+        hints.append(f"end that program (kill {holder.pid})")
+    return PortTaken(
+        f"Port {port} is taken by {who}.",
+        hint=f"What would do:  {'   or:  '.join(hints)}",
+        port=port,
+        holder=holder,
+    )
+
+
+def _next_free(host: str, first: int) -> int:
+    with contextlib.suppress(OSError), listen_on_free(host, first) as sock:
+        return int(sock.getsockname()[1])
+    return first

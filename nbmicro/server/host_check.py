@@ -1,18 +1,82 @@
-"""What stands between the socket and the app: who may ask, what of Jupyter's stays outside, and under which prefix."""
+"""The middleware before the app: which hosts it answers to, what of Jupyter's stays outside, and the proxy's prefix."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
-from nbmicro.server.prefix import relative_location, scoped_cookie, valid_prefix
+from nbmicro.server.address import ip_address_of, is_loopback
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+# Segments of RFC 3986 path characters: nothing that could be read as a host, a query or a line break.
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)+/?", re.ASCII)
+_COOKIE_PATH = re.compile(r"(;\s*path\s*=\s*)([^;]*)", re.IGNORECASE)
+
+
+def valid_prefix(value: str) -> str:
+    """The path prefix a header carries, without its last slash; empty when it is none or not fit to be used."""
+    value = value.strip()
+    if not _PREFIX.fullmatch(value) or any(segment in (".", "..") for segment in value.split("/")):
+        return ""
+    return value.rstrip("/")
+
+
+def relative_location(location: str, *, prefix: str, asked: str, host: str) -> str:
+    """A Location inside the prefix as a relative reference (RFC 3986, 4.2); any other is left as it is.
+
+    Browsers resolve it against the URL they asked for. So it is right whether or not a proxy rewrites paths, and
+    whatever scheme the browser speaks to the outermost one.
+
+    Parameters
+    ----------
+    location:
+        The header's value, as the app made it.
+    prefix:
+        The prefix without its last slash, ``/user/ann/proxy/5000``.
+    asked:
+        The target this server was asked for, without the prefix: ``/a/b?q=1``.
+    host:
+        The Host header; an absolute URL to the same host counts as inside.
+    """
+    parts = urlsplit(location)
+    if parts.netloc and (parts.scheme not in ("http", "https") or parts.netloc.lower() != host.lower()):
+        return location
+    if parts.path != prefix and not parts.path.startswith(f"{prefix}/"):
+        return location
+    target = parts.path[len(prefix) :].lstrip("/")
+    depth = max(_path(asked).count("/") - 1, 0)
+    # "./" keeps an empty target, and one whose first segment has a colon, from being read as something else.
+    relative = "../" * depth + target if depth else f"./{target}"
+    return relative + urlunsplit(("", "", "", parts.query, parts.fragment))
+
+
+def _path(target: str) -> str:
+    # The origin form of a request target is all path up to the query, even where it begins with "//" (RFC 9112, 3.2).
+    return target.partition("?")[0] if target.startswith("/") else urlsplit(target).path
+
+
+def scoped_cookie(cookie: str, prefix: str) -> str:
+    """A Set-Cookie value whose Path lies below the prefix, so that Jupyter and other apps of the host never get it.
+
+    A ``__Host-`` cookie stays as it is: browsers take it for ``/`` only (RFC 6265bis, 4.1.3.2).
+    """
+    if cookie.lstrip().startswith("__Host-"):
+        return cookie
+
+    def below(match: re.Match[str]) -> str:
+        path = match[2].strip()
+        if not path.startswith("/") or path == prefix or path.startswith(f"{prefix}/"):
+            return match[0]
+        return f"{match[1]}{prefix}{path if path != '/' else ''}"
+
+    return _COOKIE_PATH.sub(below, cookie, count=1)
 
 
 # The names under which Jupyter Server and JupyterHub keep a login. Browsers send cookies to every port of a host, so
@@ -25,10 +89,10 @@ _SECRET_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN")
 _JUPYTER_PROXY_HEADERS = ("HTTP_X_PROXYCONTEXTPATH", "HTTP_X_FORWARDED_CONTEXT")
 
 
-class Gate:
+class HostCheck:
     """WSGI middleware for a server that may sit behind Jupyter's proxy, or bare on the user's machine.
 
-    1. A request whose Host header names no address of this server is refused with 403, so that a web page cannot reach
+    1. A request whose Host header names no address of this server is rejected with 403, so that a web page cannot reach
        the app by rebinding its own name to 127.0.0.1. An IP address is always let through: a name is what gets rebound.
        HTTP/1.1 without a Host is answered 400 (RFC 9112, 3.2).
     2. Jupyter's cookies, its ``Authorization`` and its token wherever it stands in a header or the query are taken out
@@ -51,7 +115,7 @@ class Gate:
     secrets:
         Tokens of Jupyter known to this process (:func:`known_secrets`).
     command:
-        What the user typed to serve, for the way out that a refusal shows.
+        What the user typed to serve, for the hint in a rejection.
     """
 
     def __init__(
@@ -74,18 +138,18 @@ class Gate:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST")
         if host is None and environ.get("SERVER_PROTOCOL") == "HTTP/1.1":
-            return _refuse(start_response, "400 Bad Request", "An HTTP/1.1 request names its Host (RFC 9112).")
+            return _reject(start_response, "400 Bad Request", "An HTTP/1.1 request names its Host (RFC 9112).")
         if host is not None and not _HOST.fullmatch(host):
-            return _refuse(start_response, "400 Bad Request", "The Host header is not a host name.")
+            return _reject(start_response, "400 Bad Request", "The Host header is not a host name.")
         if self.check_host and host is not None and not allowed_host(host, self.bound, self.hosts):
             name = host.partition(":")[0]
-            return _refuse(
+            return _reject(
                 start_response,
                 "403 Forbidden",
                 f"This server does not answer to the name {name}.\nIf it should:  {self.command} --allow-host {name}",
             )
         self._take_out_secrets(environ)
-        if _is_loopback(environ.get("REMOTE_ADDR", "")):
+        if is_loopback(environ.get("REMOTE_ADDR", "")):
             return self.app(environ, self._below_prefix(environ, start_response))
         return self.app(environ, start_response)
 
@@ -99,7 +163,7 @@ class Gate:
             else:
                 del environ["HTTP_COOKIE"]
         scheme = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
-        # Jupyter accepts both words. Where a login cookie has already opened its door, a Bearer is the app's own.
+        # Jupyter accepts both schemes. Where a login cookie has already opened its door, a Bearer token is for the app.
         if _came_through_jupyter(environ) and (scheme == "token" or (scheme == "bearer" and not logged_in)):
             del environ["HTTP_AUTHORIZATION"]
         for secret in self.secrets:
@@ -163,27 +227,27 @@ def _decide(host: str, bound: str, hosts: frozenset[str]) -> bool:
         return False
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     name = name.lower().rstrip(".")
-    if _is_address(name) or name == "localhost" or name.endswith(".localhost"):
+    if ip_address_of(name) is not None or name == "localhost" or name.endswith(".localhost"):
         return True
     if name == bound or name in hosts:
         return True
     if any(entry.startswith(".") and (name == entry[1:] or name.endswith(entry)) for entry in hosts):
         return True
-    if _is_loopback(bound) or bound == "localhost":
+    if is_loopback(bound):
         return False
-    own = socket.gethostname().lower()
-    return name in (own, f"{own}.local", own.partition(".")[0])
+    machine = socket.gethostname().lower()
+    return name in (machine, f"{machine}.local", machine.partition(".")[0])
 
 
 def known_secrets(environ: Mapping[str, str], servers: Iterable[Mapping[str, object]] = ()) -> frozenset[str]:
     """Jupyter's tokens that this process can know: from its environment and from the running servers' records."""
-    found = {environ.get(name, "") for name in _SECRET_VARIABLES}
-    found.update(str(server.get("token") or "") for server in servers)
-    return frozenset(secret for secret in found if secret)
+    tokens = {environ.get(name, "") for name in _SECRET_VARIABLES}
+    tokens.update(str(server.get("token") or "") for server in servers)
+    return frozenset(tokens - {""})
 
 
 def without_jupyter_cookies(header: str) -> str:
-    """A Cookie header (RFC 6265, 4.2) without the pairs that are Jupyter's own; empty when none is left."""
+    """A Cookie header (RFC 6265, 4.2) without Jupyter's pairs; empty when none is left."""
     pairs = (pair.strip() for pair in header.split(";"))
     return "; ".join(pair for pair in pairs if pair and not _JUPYTER_COOKIE.fullmatch(_cookie_name(pair)))
 
@@ -203,25 +267,7 @@ def _without_parameter(target: str, secret: str) -> str:
     return f"{path}{mark if left else ''}{left}"
 
 
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=128)
-def _is_loopback(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_loopback
-
-
-def _refuse(start_response: StartResponse, status: str, text: str) -> Iterable[bytes]:
+def _reject(start_response: StartResponse, status: str, text: str) -> Iterable[bytes]:
     body = f"{text}\n".encode()
     start_response(
         status,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import types
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,12 +18,11 @@ from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.history import History
 from nbmicro.exchange.records import ErrorRecord
 from nbmicro.http.cookies import CookieJar
-from nbmicro.notebook.kernel import announce, explaining
+from nbmicro.notebook.kernel import explaining
+from nbmicro.notebook.kernel.cell_notes import CellNotes
 from nbmicro.notebook.kernel.host import Cell, Host
 from nbmicro.notebook.kernel.live_widgets import LiveWidgets
-from nbmicro.notebook.kernel.taken_names import TakenNames
 from nbmicro.notebook.kernel.target import Target, header_values, stop_listening
-from nbmicro.notebook.unused_decorators import UnusedDecorators
 from nbmicro.web.app import App
 from nbmicro.web.contexts import AppContext, current_context, enter_context
 from nbmicro.web.hosting import hosting
@@ -61,9 +59,7 @@ class Session:
         # In the cell that loads us, which began without us.
         self._shown_loading: WeakSet[Exchange] = WeakSet()
         self._pushed: list[tuple[Run, AppContext]] = []
-        self._told: WeakKeyDictionary[Run, set[int]] = WeakKeyDictionary()
-        self._decorators = UnusedDecorators()
-        self._taken = TakenNames()
+        self._notes = CellNotes(self.host.namespace, in_notebook=self.host.has_kernel)
         self.captured_by: dict[str, str] = {}
         self.spoken = Target(self.host.namespace)
         self.widgets = LiveWidgets(self.host)
@@ -77,7 +73,7 @@ class Session:
         hosting.auto_reload = True
         hosting.explain_no_reply = lambda handler: explaining.explain_no_reply(handler, self._is_cell)
         hosting.users_trace = explaining.users_trace
-        hosting.decorator_made = self._decorators.made
+        hosting.decorator_made = self._notes.decorator_made
         hosting.context_pushed = self._context_pushed
         hosting.context_popped = self._context_popped
         hosting.reply_lines = lambda handler: explaining.reply_lines(handler, self._is_cell)
@@ -171,7 +167,7 @@ class Session:
             for ledger in list(Ledger.every):
                 ledger.drop_owners(set(keys))
         cell.state = start_run(cell.owner, self.host.namespace)
-        self._taken.begins(cell.state, self.host.namespace)
+        self._notes.cell_begins(cell.state)
         self._enter_standing_context()
         if self._pushed:
             # A context that another cell pushed lasts until it is popped, whichever kind of cell did it.
@@ -190,40 +186,16 @@ class Session:
     def cell_ends(self, cell: Cell, *, success: bool) -> None:
         """Commit what the cell declared, or drop it and say so."""
         run: Run = cell.state
-        declared = announce.drafted(run, in_notebook=self.host.has_kernel)
+        declared = self._notes.declared(run)
         run.finish(success=success)
         if not success:
             self._pushed = [one for one in self._pushed if one[0] is not run]
-        told = self._told.get(run, set())
-        # A module that a failing cell imported stays, and so do its routes.
-        stands = declared if success else announce.standing(declared)
-        if lines := [one.line for one in stands if id(one.route.handler) not in told]:
-            print(announce.told(lines), end="")
-            if said := self.spoken.passes_by(one.route for one in stands):
-                print(said)
-        if len(stands) < len(declared):
-            standing = {id(one) for one in stands}
-            dropped = [one.route.label for one in declared if id(one) not in standing]
-            print(f"not declared: {', '.join(dropped[: announce.MOST])}", file=sys.stderr)
-        for line in self._taken.told(run, cell.source, self.host.namespace):
-            print(line)
-        unused = self._decorators.told(run, self.host.namespace)
-        if unused and success:
-            print("\n".join(unused[: announce.MOST]), file=sys.stderr)
+        self._notes.cell_ended(run, cell.source, declared, self.spoken, success=success)
         self.widgets.cell_ended()
 
-    def tell(self, handler: Callable[..., Any]) -> None:
+    def announce(self, handler: Callable[..., Any]) -> None:
         """Say in one line what the cell has just declared with ``handler``, and not again when it ends."""
-        run = current_run()
-        if run is None:
-            table = self.app.tables.current()
-            lines = [announce.line_of(route, table) for route in table.routes if route.handler is handler]
-        else:
-            declared = announce.drafted(run, in_notebook=self.host.has_kernel)
-            lines = [one.line for one in declared if one.route.handler is handler]
-            self._told.setdefault(run, set()).add(id(handler))
-        for line in lines:
-            print(line)
+        self._notes.announce(handler, self.app)
 
     def takes_display(self, bundle: Mapping[str, Any]) -> bool:
         """Whether a display belongs to a request that is being answered, not to the cell."""

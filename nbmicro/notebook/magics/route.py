@@ -42,7 +42,7 @@ def route(session: Session, line: str, cell: str, *, names: Names) -> Any:
     if attempt is not None:
         _check_attempt(parsed.line)
     _declare(session.app, parsed.line, parsed.endpoint, handler)
-    session.tell(handler)
+    session.announce(handler)
     if attempt is None:
         return None
     from nbmicro.notebook.magics.http import send_line

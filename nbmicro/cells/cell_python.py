@@ -8,11 +8,12 @@ import re
 import warnings
 from dataclasses import replace
 from types import CodeType
+from typing import Any
 
 from nbmicro.cells.ipython_syntax import MagicStatement
 from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell, split_cell
-from nbmicro.cells.python_source import parse_source, same_newlines, shown_line
-from nbmicro.errors import LoadError
+from nbmicro.cells.python_source import CellSource, same_newlines
+from nbmicro.errors import CellError
 from nbmicro.http.methods import COMMON_METHODS
 from nbmicro.scopes import Names, first_line, names_of, parse_again
 
@@ -45,13 +46,13 @@ _SHOWS = frozenset(
 )
 
 
-class CellPython:
-    """A cell as Python.
+class PlainSource(CellSource):
+    """A plain cell of a served notebook as Python.
 
     Parameters
     ----------
     cell:
-        The cell, for errors.
+        The cell.
     text:
         Its source with Python in the place of every magic; as many lines as the cell.
     filename:
@@ -59,48 +60,35 @@ class CellPython:
 
     Raises
     ------
-    LoadError
+    CellError
         It is not Python; with the line.
     """
 
     def __init__(self, cell: NotebookCell, text: str, filename: str) -> None:
-        self.cell = cell
-        self.text = text
-        self.filename = filename
-        flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        try:
-            tree = compile(text, filename, "exec", flags, dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
-            raise self._fault(error) from None
-        self.statements: list[ast.stmt] = _WithoutScreen().visit(tree).body
+        super().__init__(text, where=cell.where, filename=filename)
+        tree = self._compiled(text, ast.PyCF_ONLY_AST)
+        self.statements: list[ast.stmt] = _WithoutDisplay().visit(tree).body
         self._future = 0
         for node in self.statements:
             if isinstance(node, ast.ImportFrom) and node.module == "__future__":
                 for alias in node.names:
                     self._future |= getattr(__future__, alias.name).compiler_flag
 
-    def compiled(self, node: ast.stmt) -> CodeType:
-        """The code of one of its statements; LoadError where the compiler refuses it, as a ``return`` there."""
-        module = ast.Module([node], type_ignores=[])
-        flags = self._future | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        try:
-            code: CodeType = compile(module, self.filename, "exec", flags, dont_inherit=True)
-        except (SyntaxError, ValueError) as error:
-            raise self._fault(error) from None
+    def code(self, node: ast.stmt) -> CodeType:
+        """The code of one of its statements; CellError where the compiler rejects it, as a ``return`` there."""
+        code: CodeType = self._compiled(ast.Module([node], type_ignores=[]), self._future)
         return code
 
-    def error(self, message: str, line: int, *, hint: str | None = None, show: bool = False) -> LoadError:
-        """An error at a line of the cell, which is shown where that says more than the message."""
-        text = f"{message}\n{shown_line(self.text.split(chr(10)), line)}" if show else message
-        return LoadError(text, hint=hint, where=self.cell.where, line=line)
-
-    def _fault(self, error: SyntaxError | ValueError) -> LoadError:
-        if isinstance(error, SyntaxError):
-            return self.error(f"{error.msg}.", error.lineno or 1, show=True)
-        return self.error(f"Python cannot read the cell: {error}", 1)
+    def _compiled(self, source: str | ast.Module, flags: int) -> Any:
+        try:
+            return compile(source, self.filename, "exec", flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        except SyntaxError as error:
+            raise self.error(f"{error.msg}.", None, error.lineno or 1) from None
+        except ValueError as error:
+            raise CellError(f"Python cannot read the cell: {error}", where=self.where, line=1) from None
 
 
-class _WithoutScreen(ast.NodeTransformer):
+class _WithoutDisplay(ast.NodeTransformer):
     """Takes ``display`` out of imports from IPython: a served notebook has one that does nothing.
 
     With nothing else in such an import, the app needs no IPython where it is served.
@@ -180,18 +168,14 @@ def cell_names(cell: PlainCell | MagicCell) -> Names:
         # What Python warns of, it warns of when the cell runs.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return names_of(parse_source(text, filename="<cell>", where="the cell", magic=False).body)
+            return names_of(CellSource(text, where="the cell").parse(magic=False).body)
     if cell.name not in _PYTHON_BODY:
         return Names()
     names = cell_names(split_cell(cell.body))
-    words = [word for word in cell.line.split() if not word.startswith("-")]
-    return replace(names, binds=names.binds.union(words[:1])) if cell.name == "capture" else names
+    return replace(names, binds=names.binds | cell.captured)
 
 
-def _as_python(found: MagicStatement) -> str:
-    if found.assigned_to:
-        return f"{found.assigned_to} = None"
-    code = _OPTIONS.sub("", found.rest, count=1)
-    if found.name not in _RUNS_CODE or not code:
-        return "pass"
-    return "pass" if parse_again(code) is None else code
+def _as_python(statement: MagicStatement) -> str:
+    code = _OPTIONS.sub("", statement.rest, count=1)
+    runs = statement.name in _RUNS_CODE and not statement.assigned_to and code and parse_again(code) is not None
+    return code if runs else statement.stand_in

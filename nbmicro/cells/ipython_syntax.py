@@ -45,6 +45,11 @@ class MagicStatement:
     indent: str
     text: str
 
+    @property
+    def stand_in(self) -> str:
+        """A statement of Python that binds what this one binds."""
+        return f"{self.assigned_to} = None" if self.assigned_to else "pass"
+
 
 def cell_lines(text: str) -> list[str]:
     """The lines of a cell as its editor counts them, each but the last with its newline."""

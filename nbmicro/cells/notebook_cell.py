@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import linecache
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import takewhile
 
 from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_statements, replaced
 
@@ -60,7 +61,7 @@ class NotebookCell:
         The mark is a tag, or one of the comments that the cell begins with.
         """
         lines = (line.strip().lower() for line in self.text.splitlines())
-        comments = takewhile(lambda line: not line or line.startswith("#"), lines)
+        comments = itertools.takewhile(lambda line: not line or line.startswith("#"), lines)
         return SKIP_TAG in self.tags or any(line.startswith(_SKIP_LINE) for line in comments)
 
 
@@ -87,6 +88,12 @@ class MagicCell:
     body: str
     source: str
     first_line: int = 1
+
+    @property
+    def captured(self) -> frozenset[str]:
+        """The name that ``%%capture`` binds: the word of its line that is no option."""
+        words = (word for word in self.line.split() if not word.startswith("-"))
+        return frozenset(itertools.islice(words, 1)) if self.name == "capture" else frozenset()
 
 
 @dataclass(frozen=True)
@@ -115,14 +122,14 @@ class PlainCell:
     @cached_property
     def python(self) -> str:
         """The cell as Python that can be parsed: in a magic's place stands `pass`, or an assignment to its names."""
-        return self.rewritten(lambda found: f"{found.assigned_to} = None" if found.assigned_to else "pass")
+        return self.rewritten(lambda statement: statement.stand_in)
 
 
 def split_cell(text: str) -> PlainCell | MagicCell:
     """Cut a code cell as IPython would: see :class:`MagicCell` and :class:`PlainCell`.
 
-    A ``%%magic?`` is a question, and so a plain cell. Cells that came through :func:`nbmicro.cells.forgive.tidy_cell`
-    first are cut as the kernel cuts them.
+    A ``%%magic?`` is a question, and so a plain cell. Cells that came through
+    :func:`nbmicro.cells.input_transformer.transform_cell` first are cut as the kernel cuts them.
     """
     plain = without_indent(text)
     lines = cell_lines(plain)
@@ -144,3 +151,31 @@ def without_indent(text: str) -> str:
     if not indent:
         return text
     return "".join(line.removeprefix(indent) if line.strip() else line for line in lines)
+
+
+# -- tracebacks ------------------------------------------------------------------------------------------------------
+
+
+_remembered: set[str] = set()
+
+
+def cell_filename(label: str) -> str:
+    """The file name of a cell's code: ``<GET /boom>``. No counter, id or path: it is the same in every run."""
+    return f"<{label}>"
+
+
+def remember_source(filename: str, source: str) -> None:
+    """Let tracebacks show `source` for `filename`; its first line is the cell's ``%%`` line.
+
+    One text stands under a name at a time. Where another cell's handler of the same name answers again (the cell that
+    covered it is gone, a draft was dropped), its text is put back by calling this once more.
+    """
+    # Without a modification time, linecache.checkcache leaves the entry alone.
+    _remembered.add(filename)
+    linecache.cache[filename] = (len(source), None, cell_lines(source + "\n"), filename)
+
+
+def forget_sources() -> None:
+    """Take away every text that was put there, for a host that leaves."""
+    while _remembered:
+        linecache.cache.pop(_remembered.pop(), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from keyword import kwlist
 from types import CodeType
 
@@ -27,69 +28,86 @@ def same_newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def shown_line(lines: list[str], number: int) -> str:
+def shown_line(lines: Sequence[str], number: int) -> str:
     """One line of the cell as an error shows it: ``    2 │ greeting = …``."""
     text = lines[number - 1].rstrip() if 0 < number <= len(lines) else ""
     return f"{number:>5} │ {text}"
 
 
-def parse_source(source: str, *, filename: str, where: str, magic: bool = True) -> ast.Module:
-    """Parse a whole cell, so that the tree counts lines as the editor does.
+class CellSource:
+    """The text of a cell, whose errors count lines as its editor does.
 
     Parameters
     ----------
-    source:
-        The cell's text.
-    magic:
-        Whether its first line is a ``%%`` line, which is no Python.
-    filename:
-        What warnings and tracebacks call the cell.
+    text:
+        The whole cell.
     where:
-        What an error calls it.
-
-    Raises
-    ------
-    CellError
-        The text is not Python: with line, column, the line itself and Python's own message.
+        What errors call it.
+    filename:
+        What warnings and tracebacks call it.
     """
-    lines = source.split("\n")
-    try:
-        return ast.parse("\n".join(["", *lines[1:]]) if magic else source, filename)
-    except SyntaxError as error:
-        raise _fault(error, lines, where, in_bytes=False) from None
-    except _TOO_MUCH as error:
-        raise CellError(f"Python cannot read the cell: {error}", where=where, line=1) from None
 
+    def __init__(self, text: str, *, where: str, filename: str = "<cell>") -> None:
+        self.text = text
+        self.where = where
+        self.filename = filename
+        self.lines = text.split("\n")
 
-def compile_tree(tree: ast.Module, *, source: str, filename: str, where: str, flags: int = 0) -> CodeType:
-    """Compile a cell's tree; no flag of ours (`from __future__ import annotations`) reaches it.
+    def error(self, message: str, hint: str | None, *lines: int) -> CellError:
+        """An error at the last of ``lines``, all of which it shows."""
+        shown = "".join(f"\n{shown_line(self.lines, line)}" for line in lines)
+        return CellError(f"{message}{shown}", hint=hint, where=self.where, line=lines[-1])
 
-    Raises
-    ------
-    CellError
-        Python refuses it: `break` outside a loop, a name that is local and global, and the like.
-    """
-    try:
-        code: CodeType = compile(tree, filename, "exec", flags=flags, dont_inherit=True)
-    except SyntaxError as error:
-        raise _fault(error, source.split("\n"), where, in_bytes=True) from None
-    except _TOO_MUCH as error:
-        raise CellError(f"Python cannot compile the cell: {error}", where=where, line=1) from None
-    return code
+    def parse(self, *, magic: bool = True) -> ast.Module:
+        """The tree of the cell, whose first line is a ``%%`` line if ``magic``, and no Python.
 
+        Raises
+        ------
+        CellError
+            The text is not Python: with line, column, the line itself and Python's own message.
+        """
+        try:
+            return ast.parse("\n".join(["", *self.lines[1:]]) if magic else self.text, self.filename)
+        except SyntaxError as error:
+            raise self._syntax_error(error, in_bytes=False) from None
+        except _TOO_MUCH as error:
+            raise CellError(f"Python cannot read the cell: {error}", where=self.where, line=1) from None
 
-def _fault(error: SyntaxError, lines: list[str], where: str, *, in_bytes: bool) -> CellError:
-    line = min(max(error.lineno or 1, 1), len(lines))
-    text = lines[line - 1]
-    column = error.offset or 1
-    if in_bytes:
-        # A tree counts columns in UTF-8 bytes; without the text at hand, the compiler leaves them so.
-        column = len(text.encode("utf-8", "replace")[: column - 1].decode("utf-8", "replace")) + 1
-    column = min(max(column, 1), len(text) + 1)
-    before = "".join(character if character == "\t" else " " for character in text[: column - 1])
-    message = f"{error.msg}\n{shown_line(lines, line)}\n{' ' * 8}{before}^"
-    hint = _hint(error, text) or _async_hint(error, lines[:line])
-    return CellError(message, hint=hint, where=where, line=line, column=column)
+    def compile(self, tree: ast.Module) -> CodeType:
+        """The code of a tree of the cell; no flag of this module (`from __future__ import annotations`) reaches it.
+
+        Raises
+        ------
+        CellError
+            Python rejects it: `break` outside a loop, a name that is local and global, and the like.
+        """
+        try:
+            code: CodeType = compile(tree, self.filename, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            raise self._syntax_error(error, in_bytes=True) from None
+        except _TOO_MUCH as error:
+            raise CellError(f"Python cannot compile the cell: {error}", where=self.where, line=1) from None
+        return code
+
+    def reject_ipython(self) -> None:
+        """CellError at the first statement below the ``%%`` line that only IPython understands."""
+        for statement in magic_statements("\n" + self.text.partition("\n")[2]):
+            message = f"{_described(statement)}, and a handler is plain Python"
+            message += ": it also answers where there is no notebook."
+            raise self.error(message, _instead(statement), statement.line)
+
+    def _syntax_error(self, error: SyntaxError, *, in_bytes: bool) -> CellError:
+        line = min(max(error.lineno or 1, 1), len(self.lines))
+        text = self.lines[line - 1]
+        column = error.offset or 1
+        if in_bytes:
+            # A tree counts columns in UTF-8 bytes; without the text at hand, the compiler leaves them so.
+            column = len(text.encode("utf-8", "replace")[: column - 1].decode("utf-8", "replace")) + 1
+        column = min(max(column, 1), len(text) + 1)
+        before = "".join(character if character == "\t" else " " for character in text[: column - 1])
+        message = f"{error.msg}\n{shown_line(self.lines, line)}\n{' ' * 8}{before}^"
+        hint = _hint(error, text) or _async_hint(error, self.lines[:line])
+        return CellError(message, hint=hint, where=self.where, line=line, column=column)
 
 
 def _async_hint(error: SyntaxError, lines: list[str]) -> str | None:
@@ -134,23 +152,7 @@ def straightened(error: SyntaxError, text: str) -> str | None:
     return f"{what}. Write  {text.translate(TYPED).strip()}"
 
 
-def refuse_ipython(source: str, *, where: str) -> None:
-    """Refuse the statements of a `%%route` cell that only IPython understands.
-
-    Raises
-    ------
-    CellError
-        At the first of them, with what to do instead.
-    """
-    for statement in magic_statements("\n" + source.partition("\n")[2]):
-        shown = shown_line(source.split("\n"), statement.line)
-        message = (
-            f"{_named(statement)}, and a handler is plain Python: it also answers where there is no notebook.\n{shown}"
-        )
-        raise CellError(message, hint=_instead(statement), where=where, line=statement.line)
-
-
-def _named(statement: MagicStatement) -> str:
+def _described(statement: MagicStatement) -> str:
     if statement.kind == "!":
         return f"`!{statement.rest}` is IPython's way to run a command"
     if statement.kind == "?":

@@ -11,13 +11,12 @@ from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Literal
 
-from nbmicro.cells.python_source import compile_tree, parse_source, refuse_ipython, same_newlines, shown_line
-from nbmicro.cells.route_body import read_body
-from nbmicro.cells.route_function import check_callable, find_function, read_function
+from nbmicro.cells.notebook_cell import cell_filename, remember_source
+from nbmicro.cells.python_source import CellSource, same_newlines, shown_line
+from nbmicro.cells.route_forms import check_callable, check_function, find_function, function_of_body
 from nbmicro.cells.route_line import RouteLine, parse_route_line
-from nbmicro.cells.sources import cell_filename, remember_source
 from nbmicro.errors import CellError
-from nbmicro.scopes import Names, names_of
+from nbmicro.scopes import Names, function_scope, names_of
 
 
 @dataclass(frozen=True)
@@ -95,26 +94,27 @@ def parse_route_cell(line: str, body: str) -> RouteCell:
     """
     route = parse_route_line(line)
     written = re.sub(r"[\r\n]+", " ", line).strip()
-    source = f"%%route {written}\n{same_newlines(body)}"
-    where = f"%%route {route.label}"
-    filename = cell_filename(route.label)
-    refuse_ipython(source, where=where)
-    tree = parse_source(source, filename=filename, where=where)
+    text = f"%%route {written}\n{same_newlines(body)}"
+    source = CellSource(text, where=f"%%route {route.label}", filename=cell_filename(route.label))
+    source.reject_ipython()
+    tree = source.parse()
     function = find_function(tree)
+    is_body = function is None
     if function is None:
-        name = route.endpoint or route.default_endpoint
-        read = read_body(tree, name=name, parameters=route.parameters, where=where, source=source)
-        module = ast.Module(body=[read.function], type_ignores=[])
-        code = compile_tree(module, source=source, filename=filename, where=where)
-        return RouteCell(route, "body", name, read.doc, source, read.is_async, read.is_generator, tree, code, name)
-    methods = "" if route.methods == ("GET",) else f"{','.join(route.methods)} "
-    found = read_function(
-        function, methods=methods, rule=route.rule, parameters=route.parameters, where=where, source=source
-    )
-    code = compile_tree(tree, source=source, filename=filename, where=where)
-    endpoint = route.endpoint or found.name
+        function = function_of_body(tree.body, route, source)
+    else:
+        check_function(function, route, source)
     return RouteCell(
-        route, "function", endpoint, found.doc, source, found.is_async, found.is_generator, tree, code, found.name
+        line=route,
+        form="body" if is_body else "function",
+        endpoint=route.endpoint or function.name,
+        doc=ast.get_docstring(function),
+        source=text,
+        is_async=isinstance(function, ast.AsyncFunctionDef),
+        is_generator=bool(function_scope(function.body).yields),
+        tree=tree,
+        code=source.compile(ast.Module(body=[function], type_ignores=[]) if is_body else tree),
+        name=function.name,
     )
 
 
@@ -142,18 +142,18 @@ def build_handler(
         function does not take the rule's values.
     """
     if "global" in cell.source:
-        _refuse_rebinding(cell, namespace)
+        _reject_rebinding(cell, namespace)
     if cell.form == "body":
-        refuse_reserved(cell, reserved)
-        remember_source(cell.filename, cell.source)
-        return _body_handler(cell, namespace)
+        reject_reserved(cell, reserved)
     remember_source(cell.filename, cell.source)
+    if cell.form == "body":
+        return _body_handler(cell, namespace)
     exec(cell.code, namespace)
     line = next((node.lineno for node in cell.tree.body if getattr(node, "name", None) == cell.name), 1)
     return check_callable(namespace[cell.name], cell.name, cell.line.rule, where=cell.where, line=line)
 
 
-def _refuse_rebinding(cell: RouteCell, namespace: Mapping[str, object]) -> None:
+def _reject_rebinding(cell: RouteCell, namespace: Mapping[str, object]) -> None:
     """CellError where a handler assigns by `global` what the core gives to all handlers.
 
     What the notebook itself has given another meaning is its own to change.
@@ -179,7 +179,7 @@ def _body_handler(cell: RouteCell, namespace: dict[str, object]) -> FunctionType
     return handler
 
 
-def refuse_reserved(cell: RouteCell, reserved: frozenset[str]) -> None:
+def reject_reserved(cell: RouteCell, reserved: frozenset[str]) -> None:
     """CellError where a path value of a body has one of the names that the core gives to a handler."""
     for name in cell.line.parameters:
         if name in reserved:

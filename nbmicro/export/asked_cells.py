@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nbmicro.cells.forgive import tidy_cell
-from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell, split_cell
+from nbmicro.cells.input_transformer import served_cell
+from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell
 from nbmicro.errors import NbmicroError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
@@ -94,9 +94,7 @@ def asked_cells(cells: list[NotebookCell], selection: Selection) -> Iterator[Ask
                 yield AskedCell(cell, lines=(Line(1, attempt),))
             continue
         try:
-            cut = split_cell(tidy_cell(cell.text))
-            while isinstance(cut, MagicCell) and cut.name in ("time", "capture"):
-                cut = split_cell(tidy_cell(cut.body))
+            cut, _, _ = served_cell(cell.text)
             if isinstance(cut, MagicCell):
                 if cut.name == "http" and step is None:
                     yield AskedCell(cell, script=parse_script(cut.line, cut.body), is_marked=cell.is_skipped)

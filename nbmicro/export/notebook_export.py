@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbmicro.cells.notebook_cell import NotebookCell
-from nbmicro.cells.route_cell import refuse_reserved
+from nbmicro.cells.route_cell import reject_reserved
 from nbmicro.errors import LoadError, NbmicroError
 from nbmicro.export.imports import root_of
 from nbmicro.export.module_text import ModuleText
@@ -73,7 +73,7 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
     """
     cells = read_notebook(path)
     selection = select(cells)
-    _refuse_reserved(selection)
+    _reject_reserved(selection)
     found = survey(selection, path.resolve().parent)
     files = None if inline else files_of(found)
     headings, title = _titles(cells, path)
@@ -100,11 +100,11 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
     return Exported(text, test_text, files, found.target, tuple(notes))
 
 
-def _refuse_reserved(selection: Selection) -> None:
+def _reject_reserved(selection: Selection) -> None:
     for step in selection.steps:
         if step.route is not None and step.route.form == "body":
             try:
-                refuse_reserved(step.route, RESERVED_NAMES)
+                reject_reserved(step.route, RESERVED_NAMES)
             except NbmicroError as error:
                 raise LoadError(error.message, hint=error.hint, where=step.cell.where, line=error.line) from error
 

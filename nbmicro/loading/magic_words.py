@@ -72,11 +72,6 @@ def refuse_magic(text: str, where: str, line: int) -> LoadError:
     )
 
 
-def captured_name(line: str) -> str:
-    """The name that ``%%capture`` would bind: the word of its line that is no option; empty if there is none."""
-    return next((word for word in line.split() if not word.startswith("-")), "")
-
-
 def timed(statement: MagicStatement) -> str | None:
     """The code of ``%time code`` in its place, with its assignment; None for any other statement."""
     if statement.name != "time" or statement.kind != "%":

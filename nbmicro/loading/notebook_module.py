@@ -15,10 +15,9 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from nbmicro.cells.app_line import parse_app_line
-from nbmicro.cells.notebook_cell import NotebookCell
+from nbmicro.cells.notebook_cell import NotebookCell, remember_source
 from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
 from nbmicro.cells.route_cell import RouteCell, build_handler
-from nbmicro.cells.sources import remember_source
 from nbmicro.errors import LoadError, NbmicroError
 from nbmicro.foreign.app import ForeignApp
 from nbmicro.frameworks.known import kind_of, project_adapter

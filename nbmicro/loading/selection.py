@@ -18,20 +18,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import CodeType
 
-from nbmicro.cells.cell_python import CellPython, declares, is_silent, lines_of, only_looks
-from nbmicro.cells.forgive import tidy_cell
+from nbmicro.cells.cell_python import PlainSource, declares, is_silent, lines_of, only_looks
+from nbmicro.cells.input_transformer import served_cell
 from nbmicro.cells.ipython_syntax import MagicStatement
-from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell, split_cell
+from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell, cell_filename
 from nbmicro.cells.route_cell import RouteCell, parse_route_cell
-from nbmicro.cells.sources import cell_filename
-from nbmicro.errors import LoadError, NbmicroError
+from nbmicro.errors import CellError, LoadError, NbmicroError
 from nbmicro.language.parser import parse_script
 from nbmicro.loading.magic_words import (
     DECLARE,
     LOOK,
     LOOK_CELL,
     NOTED,
-    captured_name,
     is_action,
     refuse_magic,
     timed,
@@ -70,7 +68,7 @@ class Step:
     cell: NotebookCell
     route: RouteCell | None = None
     resource: MagicCell | None = None
-    python: CellPython | None = None
+    python: PlainSource | None = None
     parts: tuple[CodeType | Action, ...] = ()
     statements: tuple[ast.stmt | Action, ...] = ()
 
@@ -133,14 +131,8 @@ class _Cell:
         if self.cell.is_skipped:
             self._pass(_bound_loosely(self.cell.text), "it is marked to be passed over")
             return
-        cut = split_cell(tidy_cell(self.cell.text))
-        offset = 0
-        while isinstance(cut, MagicCell) and cut.name in ("time", "capture"):
-            # Their code runs as if they were not there, on the same lines.
-            if cut.name == "capture":
-                self.names.lose({captured_name(cut.line)} - {""}, self.cell)
-            offset += cut.first_line
-            cut = split_cell(tidy_cell(cut.body))
+        cut, offset, captured = served_cell(self.cell.text)
+        self.names.lose(captured, self.cell)
         if isinstance(cut, PlainCell):
             self._take_plain(cut, offset)
         elif cut.name == "route":
@@ -168,8 +160,8 @@ class _Cell:
     def _take_plain(self, cut: PlainCell, offset: int) -> None:
         looking = {one.line + offset: one for one in cut.statements if self._is_left_out(one, offset)}
         actions = {one.line + offset: one for one in cut.statements if is_action(one)}
-        text = "\n" * offset + cut.rewritten(lambda one: timed(one) or _stand_in(one))
-        python = CellPython(self.cell, text, cell_filename(f"{self.cell.file}, cell {self.cell.number}"))
+        text = "\n" * offset + cut.rewritten(lambda one: timed(one) or one.stand_in)
+        python = PlainSource(self.cell, text, cell_filename(f"{self.cell.file}, cell {self.cell.number}"))
         if not looking and not actions and all(only_looks(node) for node in python.statements):
             self._pass((), "it only shows or checks")
             return
@@ -184,7 +176,7 @@ class _Cell:
                 parts.append(action)
                 statements.append(action)
                 continue
-            code = python.compiled(node)
+            code = python.code(node)
             names = names_of([node])
             drop = self._reason_to_drop(
                 python, node, names, looking, actions, {name for _, n in kept for name in n.binds}
@@ -227,7 +219,7 @@ class _Cell:
 
     def _reason_to_drop(
         self,
-        python: CellPython,
+        python: PlainSource,
         node: ast.stmt,
         names: Names,
         looking: dict[int, MagicStatement],
@@ -237,14 +229,13 @@ class _Cell:
         for line in lines_of(node):
             if line in actions:
                 message = f"`{actions[line].text}` stands inside another statement."
-                raise python.error(message, line, hint="Write it at the cell's left edge.")
+                hint = "Write it at the cell's left edge."
+                raise CellError(message, hint=hint, where=python.where, line=line)
             if line in looking:
                 return _Dropped(node, names, f"`{looking[line].text}` only looks")
         if "get_ipython" in names.reads:
             message = "get_ipython() asks for the notebook, and where the app is served there is none."
-            raise python.error(
-                message, node.lineno, hint="Put this into a cell of its own, tagged nbmicro-skip.", show=True
-            )
+            raise python.error(message, "Put this into a cell of its own, tagged nbmicro-skip.", node.lineno)
         for name in sorted(names.reads - bound_here):
             why = self.names.why_lost(name)
             if why is not None:
@@ -253,23 +244,18 @@ class _Cell:
             return _Dropped(node, names, "it checks or shows what was sent")
         return None
 
-    def _refuse_declarations(self, python: CellPython, dropped: list[_Dropped]) -> None:
+    def _refuse_declarations(self, python: PlainSource, dropped: list[_Dropped]) -> None:
         for one in dropped:
             if declares(one.node, self.names.apps):
                 raise python.error(
                     f"this declares something, yet it would be passed over when the notebook is served: {one.why}.",
+                    "A served notebook sends no requests of its own. Declare in one cell, and look in another.",
                     one.node.lineno,
-                    hint="A served notebook sends no requests of its own. Declare in one cell, and look in another.",
-                    show=True,
                 )
 
     def _pass(self, names: Sequence[str] | set[str], why: str) -> None:
         self.names.lose(names, self.cell)
         self.found.passed.append(Passed(self.cell, why))
-
-
-def _stand_in(one: MagicStatement) -> str:
-    return f"{one.assigned_to} = None" if one.assigned_to else "pass"
 
 
 def _script_names(cut: MagicCell) -> set[str]:
@@ -289,7 +275,7 @@ def _script_names(cut: MagicCell) -> set[str]:
 def _bound_loosely(text: str) -> set[str]:
     """The names a cell that is passed over would bind, as far as it can be read at all."""
     try:
-        cut = split_cell(tidy_cell(text))
+        cut, _, _ = served_cell(text)
         if isinstance(cut, MagicCell):
             return _script_names(cut)
         return set(names_of(ast.parse(cut.python).body).binds)

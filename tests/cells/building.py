@@ -1,4 +1,4 @@
-"""What the fixtures of the cell tests are: a cell built and called, and a refusal."""
+"""What the fixtures of the cell tests are: a cell built and called, and a rejection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from nbmicro.errors import CellError
 
-__all__ = ["RESERVED", "Build", "Refusal"]
+__all__ = ["RESERVED", "Build", "Rejection"]
 
 RESERVED = frozenset({"request", "session", "g", "current_app", "app"})
 
@@ -18,7 +18,7 @@ class Build(Protocol):
     def __call__(self, line: str, body: str, names: dict[str, object] | None = None) -> Callable[..., Any]: ...
 
 
-class Refusal(Protocol):
-    """The error that a `%%route` cell is refused with."""
+class Rejection(Protocol):
+    """The error that a `%%route` cell is rejected with."""
 
     def __call__(self, line: str, body: str, names: dict[str, object] | None = None) -> CellError: ...

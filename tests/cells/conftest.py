@@ -1,4 +1,4 @@
-"""What the tests of cells share: a cell, built and called, and a refusal as text."""
+"""What the tests of cells share: a cell, built and called, and a rejection as text."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from nbmicro.cells.route_cell import build_handler, parse_route_cell
 from nbmicro.errors import CellError
-from tests.cells.building import RESERVED, Build, Refusal
+from tests.cells.building import RESERVED, Build, Rejection
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +21,10 @@ def build() -> Build:
 
 
 @pytest.fixture(scope="session")
-def refusal(build: Build) -> Refusal:
-    def refuse(line: str, body: str, names: dict[str, object] | None = None) -> CellError:
+def rejection(build: Build) -> Rejection:
+    def reject(line: str, body: str, names: dict[str, object] | None = None) -> CellError:
         with pytest.raises(CellError) as caught:
             build(line, body, names)
         return caught.value
 
-    return refuse
+    return reject

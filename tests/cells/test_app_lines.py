@@ -1,4 +1,4 @@
-"""The line of ``%app`` is read as it is meant, and what cannot be is refused with what would do."""
+"""The line of ``%app`` is read as it is meant, and what cannot be is rejected with what would do."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ import warnings
 
 import pytest
 
+from nbmicro.cells.notebook_cell import cell_filename, remember_source
 from nbmicro.cells.route_cell import build_handler, parse_route_cell
-from nbmicro.cells.sources import cell_filename, remember_source
 from nbmicro.errors import CellError
 from tests.cells.building import Build
 
@@ -43,7 +43,7 @@ def test_linecache_holds_the_whole_cell_and_keeps_it(build: Build) -> None:
     assert linecache.getlines("<POST /kept>") == ["%%route POST /kept\n", "x = 1\n", "x\n"]
 
 
-def test_a_cell_that_is_refused_leaves_the_text_of_the_one_that_serves(build: Build) -> None:
+def test_a_cell_that_is_rejected_leaves_the_text_of_the_one_that_serves(build: Build) -> None:
     handler = build("/served", "1 / 0")
     with pytest.raises(CellError):
         build("/served", "x = 1\nx = ")

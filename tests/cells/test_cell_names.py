@@ -84,13 +84,13 @@ def test_what_a_class_and_a_comprehension_read_they_read_at_once() -> None:
     assert found.later == {"late"}
 
 
-def test_a_cell_that_is_no_python_is_refused_with_its_line() -> None:
+def test_a_cell_that_is_no_python_is_rejected_with_its_line() -> None:
     with pytest.raises(CellError) as caught:
         names("x = 1\ny = = 2")
     assert (caught.value.line, caught.value.column) == (2, 5)
 
 
-def test_a_long_sum_is_walked_and_deep_nesting_refused() -> None:
+def test_a_long_sum_is_walked_and_deep_nesting_rejected() -> None:
     assert names(" + ".join(["a"] * 900 + ["b"])).reads == {"a", "b"}
     with pytest.raises(CellError, match="nested too deeply"):
         names(

@@ -1,4 +1,4 @@
-"""An error of a handler finds the handler's own last line, and the cure of a name that was assigned."""
+"""An error of a handler finds the handler's own last line, and the hint of a name that was assigned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nbmicro.cells.handler_lines import last_line, reply_lines
+from nbmicro.cells.handler_lines import last_line, return_lines
 from tests.cells.building import Build
 
 
@@ -25,7 +25,7 @@ def plain_cell(source: str, name: str, filename: str = "<a plain cell>") -> Call
 
 
 @pytest.mark.parametrize(
-    ("body", "line", "source", "kind", "cure"),
+    ("body", "line", "source", "kind", "hint"),
     [
         ("if False:\n    return 1", 2, "if False:", "an `if` without an `else`", "Add a last line with the reply."),
         ("x = []\nx.append(1)", 3, "x.append(1)", "a call, and it gave None", "Add a last line with the reply."),
@@ -40,15 +40,15 @@ def plain_cell(source: str, name: str, filename: str = "<a plain cell>") -> Call
         ("if 0:\n    raise OSError\nx = 1", 4, "x = 1", "an assignment", "Add the line `x`, or write `return x`."),
     ],
 )
-def test_the_last_line_of_a_body(build: Build, body: str, line: int, source: str, kind: str, cure: str) -> None:
+def test_the_last_line_of_a_body(build: Build, body: str, line: int, source: str, kind: str, hint: str) -> None:
     found = last_line(build("/x", body))
     assert found is not None
     assert (found.line, found.source, found.kind) == (line, source, kind)
-    assert cure in found.cure
+    assert hint in found.hint
 
 
 @pytest.mark.parametrize(
-    ("body", "line", "kind", "cure"),
+    ("body", "line", "kind", "hint"),
     [
         ("def f():\n    x = 1", 3, "an assignment", "Add the line `return x`."),
         ("def f():\n    'hello'", 3, "an expression, which a function does not return by itself", "`return 'hello'`"),
@@ -58,7 +58,7 @@ def test_the_last_line_of_a_body(build: Build, body: str, line: int, source: str
         ("async def f():\n    for x in 'a':\n        pass", 3, "a loop", "Add a last line `return …` with the reply"),
     ],
 )
-def test_the_last_line_of_a_function_cell(build: Build, body: str, line: int, kind: str, cure: str) -> None:
+def test_the_last_line_of_a_function_cell(build: Build, body: str, line: int, kind: str, hint: str) -> None:
     def deco(function: Callable[..., object]) -> Callable[..., object]:
         return functools.wraps(function)(lambda *values: function(*values))
 
@@ -66,7 +66,7 @@ def test_the_last_line_of_a_function_cell(build: Build, body: str, line: int, ki
     assert found is not None
     assert found.line == line
     assert found.kind.startswith(kind)
-    assert cure in found.cure
+    assert hint in found.hint
 
 
 def test_what_it_is_and_why_that_is_no_reply_make_a_sentence(build: Build) -> None:
@@ -124,7 +124,7 @@ def test_a_function_whose_text_is_gone_has_no_last_line() -> None:
 
 
 def replies(handler: Callable[..., Any]) -> list[tuple[int, str]]:
-    return [(one.line, one.source) for one in reply_lines(handler)]
+    return [(one.line, one.source) for one in return_lines(handler)]
 
 
 def test_a_body_replies_with_its_last_expression_and_its_returns(build: Build) -> None:
@@ -141,4 +141,4 @@ def test_a_function_whose_text_is_gone_has_no_lines_of_replies() -> None:
     handler = plain_cell("def page():\n    return 1", "page", "<gone>")
     del linecache.cache["<gone>"]
     assert replies(handler) == []
-    assert reply_lines(len) == ()
+    assert return_lines(len) == ()

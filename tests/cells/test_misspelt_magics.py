@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmicro.cells.misspelt import refuse_misspelt
+from nbmicro.cells.input_transformer import reject_misspelt
 from nbmicro.errors import CellError
 
 OURS = {"line": {"http", "routes", "serve", "exchanges"}, "cell": {"route", "http", "template", "static"}}
@@ -24,9 +24,9 @@ KNOWN = {"line": {*OURS["line"], "time", "rerun"}, "cell": {*OURS["cell"], "time
         ("%exchange", "%exchanges", 1),
     ],
 )
-def test_it_is_refused_with_the_line_that_is_meant(cell: str, meant: str, line: int) -> None:
+def test_it_is_rejected_with_the_line_that_is_meant(cell: str, meant: str, line: int) -> None:
     with pytest.raises(CellError) as caught:
-        refuse_misspelt(cell, OURS, KNOWN)
+        reject_misspelt(cell, OURS, KNOWN)
     assert caught.value.hint == f"Did you mean  {meant}"
     assert caught.value.line == line
 
@@ -45,4 +45,4 @@ def test_it_is_refused_with_the_line_that_is_meant(cell: str, meant: str, line: 
     ],
 )
 def test_what_others_know_or_nobody_means_is_left_alone(cell: str) -> None:
-    refuse_misspelt(cell, OURS, KNOWN)
+    reject_misspelt(cell, OURS, KNOWN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbmicro.cells.pasted import refuse_pasted
+from nbmicro.cells.input_transformer import reject_pasted
 from nbmicro.errors import CellError
 
 
@@ -23,9 +23,9 @@ from nbmicro.errors import CellError
         ("http://localhost:5000/", "%http http://localhost:5000/"),
     ],
 )
-def test_it_is_refused_with_the_line_to_write(cell: str, line: str) -> None:
+def test_it_is_rejected_with_the_line_to_write(cell: str, line: str) -> None:
     with pytest.raises(CellError) as caught:
-        refuse_pasted(cell)
+        reject_pasted(cell)
     assert (caught.value.hint or "").endswith(line)
 
 
@@ -34,4 +34,4 @@ def test_it_is_refused_with_the_line_to_write(cell: str, line: str) -> None:
     ["flask.run()", "set(x)", "GET = 1", "GET / x", "curl = 5", "export = {}", "python", "http = 5", "settings", ""],
 )
 def test_python_is_left_alone(cell: str) -> None:
-    refuse_pasted(cell)
+    reject_pasted(cell)

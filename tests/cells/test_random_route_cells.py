@@ -1,4 +1,4 @@
-"""Thirty thousand random route cells: each is read, or refused with a place that lies in its cell."""
+"""Thirty thousand random route cells: each is read, or rejected with a place that lies in its cell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nbmicro.cells.forgive import tidy_cell
+from nbmicro.cells.input_transformer import transform_cell
 from nbmicro.cells.route_cell import parse_route_cell
 from nbmicro.errors import CellError, NbmicroError
 from tests.cells.test_random_text import BODY_LINES, LINE_WORDS
@@ -35,20 +35,20 @@ def _python_may_warn() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_random_route_cell_is_read_or_refused_in_its_place(seed: int) -> None:
+def test_a_random_route_cell_is_read_or_rejected_in_its_place(seed: int) -> None:
     """10,000 cells a seed, some of which are right, first tidied as a kernel and the loader do."""
     read = 0
     for text in random_texts(seed, 10_000, CELLS, PIECES):
         cell = f"%%route {text}"
-        refusal = None
+        rejection = None
         try:
-            tidied = tidy_cell(cell)
+            tidied = transform_cell(cell)
             line, body = [*re.split("\r\n|\r|\n", tidied.removeprefix("%%route"), maxsplit=1), ""][:2]
             parse_route_cell(line.strip(), body)
             read += 1
         except NbmicroError as error:
-            refusal = error
-        if refusal is not None:
-            assert isinstance(refusal, CellError), repr(cell)
-            assert outside(refusal, cell) is None
+            rejection = error
+        if rejection is not None:
+            assert isinstance(rejection, CellError), repr(cell)
+            assert outside(rejection, cell) is None
     assert 1_000 < read < 9_000

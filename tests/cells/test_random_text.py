@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nbmicro.cells.cell_python import cell_names
-from nbmicro.cells.forgive import tidy_cell
+from nbmicro.cells.input_transformer import transform_cell
 from nbmicro.cells.ipython_syntax import cell_lines
 from nbmicro.cells.notebook_cell import MagicCell, PlainCell, split_cell
 from nbmicro.cells.route_cell import build_handler, parse_route_cell
@@ -127,14 +127,14 @@ def _python_may_warn() -> Iterator[None]:
 
 
 def answered(read: Callable[[], object], at_most: int) -> Any:
-    refused = None
+    rejected = None
     try:
         return read()
     except CellError as error:
-        refused = error
-    assert refused.line is not None
-    assert 1 <= refused.line <= at_most
-    assert refused.message
+        rejected = error
+    assert rejected.line is not None
+    assert 1 <= rejected.line <= at_most
+    assert rejected.message
     return None
 
 
@@ -142,7 +142,7 @@ def answered(read: Callable[[], object], at_most: int) -> Any:
 @given(lines)
 @example('"')
 @example("/<")
-def test_a_route_line_is_read_or_refused(line: str) -> None:
+def test_a_route_line_is_read_or_rejected(line: str) -> None:
     answered(lambda: parse_route_line(line), 1)
 
 
@@ -179,7 +179,7 @@ def test_the_endpoint_of_a_line_is_a_python_name(line: str) -> None:
 @example("/x", "-" * 5000 + "1")
 @example("/x", "x\r\ny\ry")
 @example("/x", "\x0cx = 1\n\x0c!ls")
-def test_a_route_cell_is_read_or_refused(line: str, body: str) -> None:
+def test_a_route_cell_is_read_or_rejected(line: str, body: str) -> None:
     cell = answered(lambda: parse_route_cell(line, body), body.count("\n") + body.count("\r") + 2)
     if cell is not None:
         assert cell.form == "function" or callable(build_handler(cell, {}))
@@ -188,17 +188,17 @@ def test_a_route_cell_is_read_or_refused(line: str, body: str) -> None:
 @steady
 @given(cells)
 @example("%%http")
-def test_tidying_a_cell_gives_a_cell_or_a_refusal(text: str) -> None:
-    tidied = answered(lambda: tidy_cell(text), text.count("\n") + 1)
+def test_tidying_a_cell_gives_a_cell_or_a_rejection(text: str) -> None:
+    tidied = answered(lambda: transform_cell(text), text.count("\n") + 1)
     if tidied is not None:
-        assert tidy_cell(tidied) == tidied
+        assert transform_cell(tidied) == tidied
 
 
 @steady
 @given(bodies)
 def test_a_cell_without_our_magics_is_left_as_it_is(text: str) -> None:
     if not any(word in text for word in ("%%route", "%%http", "%%template", "%%static", "%http", "%trace", "%bench")):
-        assert tidy_cell(text) == text
+        assert transform_cell(text) == text
 
 
 @steady
@@ -220,5 +220,5 @@ def test_every_cell_can_be_split_without_loss(text: str) -> None:
 
 @steady
 @given(bodies)
-def test_the_names_of_a_cell_are_found_or_it_is_refused(text: str) -> None:
+def test_the_names_of_a_cell_are_found_or_it_is_rejected(text: str) -> None:
     answered(lambda: cell_names(split_cell(text)), text.count("\n") + text.count("\r") + 2)

@@ -1,4 +1,4 @@
-"""`%%template` and `%%static` cells: a name on the first line, and how a wrong one is refused."""
+"""`%%template` and `%%static` cells: a name on the first line, and how a wrong one is rejected."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_text_is_the_same_whoever_ended_its_last_line(body: str, content: by
         ("''", "a name is missing", "EXAMPLE"),
     ],
 )
-def test_a_name_that_cannot_be_is_refused_with_one_that_can(magic: str, line: str, message: str, hint: str) -> None:
+def test_a_name_that_cannot_be_is_rejected_with_one_that_can(magic: str, line: str, message: str, hint: str) -> None:
     with pytest.raises(CellError) as caught:
         PARSERS[magic](line, "")
     folder, example = {"%%template": ("templates", "hello.html"), "%%static": ("static", "style.css")}[magic]

@@ -223,6 +223,6 @@ def test_a_cell_can_be_built_many_times(build: Build) -> None:
     assert hash(cell) == hash(parse_route_cell("/x", "1\n2"))
 
 
-def test_no_future_import_of_ours_reaches_a_cell(build: Build) -> None:
+def test_no_future_import_of_nbmicro_reaches_a_cell(build: Build) -> None:
     handler = build("/x", "def f(a: int): ...\nf.__annotations__")
     assert handler() == {"a": int}

@@ -7,7 +7,7 @@ import functools
 import pytest
 
 from nbmicro.cells.route_cell import parse_route_cell
-from tests.cells.building import Build, Refusal
+from tests.cells.building import Build, Rejection
 
 
 def test_the_function_is_a_name_of_the_notebook_and_gives_the_endpoint(build: Build) -> None:
@@ -73,10 +73,10 @@ def test_a_function_that_takes_the_rules_values_is_right(definition: str) -> Non
         ("/<a>", "def hi(a, b, c=1):", "`hi` needs `b`, and /<a> gives `a`", "Or give it a default:  b=…"),
     ],
 )
-def test_parameters_that_do_not_fit_the_rule_are_refused_with_the_corrected_line(
-    refusal: Refusal, line: str, definition: str, message: str, hint: str
+def test_parameters_that_do_not_fit_the_rule_are_rejected_with_the_corrected_line(
+    rejection: Rejection, line: str, definition: str, message: str, hint: str
 ) -> None:
-    error = refusal(line, f"import os\n\n{definition}\n    return 1")
+    error = rejection(line, f"import os\n\n{definition}\n    return 1")
     assert error.line == 4
     assert message in error.message
     assert f"    4 │ {definition}" in error.message
@@ -105,16 +105,18 @@ def test_a_decorator_that_wraps_is_looked_at_and_not_through(build: Build) -> No
     assert build("/x", "@deco\ndef f(user):\n    return user", {"deco": only_once})() == "Ada"
 
 
-def test_what_decorators_made_must_take_the_rules_values(refusal: Refusal) -> None:
-    error = refusal("/<a>", "import functools\n@deco\ndef f(a):\n    return a", {"deco": lambda function: lambda: 1})
+def test_what_decorators_made_must_take_the_rules_values(rejection: Rejection) -> None:
+    error = rejection("/<a>", "import functools\n@deco\ndef f(a):\n    return a", {"deco": lambda function: lambda: 1})
     assert error.line == 4
     assert "after its decorators `f()` cannot be called with what /<a> gives (`a`)" in error.message
     assert "*args, **kwargs" in str(error.hint)
-    assert "cannot be called" in refusal("/<a>", "import functools\n@functools.cache\ndef f(b):\n    return b").message
+    assert (
+        "cannot be called" in rejection("/<a>", "import functools\n@functools.cache\ndef f(b):\n    return b").message
+    )
 
 
-def test_a_decorator_that_returns_nothing_is_told_to(refusal: Refusal) -> None:
-    error = refusal("/x", "@deco\ndef f():\n    return 1", {"deco": lambda function: None})
+def test_a_decorator_that_returns_nothing_is_told_to(rejection: Rejection) -> None:
+    error = rejection("/x", "@deco\ndef f():\n    return 1", {"deco": lambda function: None})
     assert "after its decorators `f` is 'NoneType', which cannot be called" in error.message
     assert error.hint == "A decorator ends with `return function`."
 

@@ -8,7 +8,7 @@ from nbmicro.cells.route_line import parse_route_line
 from nbmicro.errors import CellError
 
 
-def refused(line: str) -> CellError:
+def rejected(line: str) -> CellError:
     with pytest.raises(CellError) as caught:
         parse_route_line(line)
     assert caught.value.line == 1
@@ -36,7 +36,7 @@ def refused(line: str) -> CellError:
 )
 def test_an_error_has_the_column_of_the_words_that_are_wrong(line: str, column: int) -> None:
     """Counted from the beginning of the cell's first line; of what is missing, where it would stand."""
-    assert refused(line).column == column
+    assert rejected(line).column == column
 
 
 CORRECTED = [
@@ -113,7 +113,7 @@ CORRECTED = [
 
 @pytest.mark.parametrize(("line", "message", "corrected"), CORRECTED)
 def test_the_error_says_what_came_and_shows_the_line_corrected(line: str, message: str, corrected: str) -> None:
-    error = refused(line)
+    error = rejected(line)
     assert message in error.message
     assert error.hint is not None
     assert error.hint.splitlines()[0] == f"Try:  %%route {corrected}"
@@ -126,10 +126,10 @@ def test_a_corrected_line_is_right(corrected: str) -> None:
 
 @pytest.mark.parametrize("line", ["/<", "/a>b", "/<1>", "/<int:>"])
 def test_where_no_line_can_be_guessed_the_syntax_is_told(line: str) -> None:
-    assert refused(line).hint == "A parameter is written <name>, or <int:name> with a converter."
+    assert rejected(line).hint == "A parameter is written <name>, or <int:name> with a converter."
 
 
 def test_a_method_of_ones_own_has_a_way_out() -> None:
-    hint = refused("BREW /pot").hint
+    hint = rejected("BREW /pot").hint
     assert hint is not None
     assert '@app.route("/pot", methods=["BREW"])' in hint

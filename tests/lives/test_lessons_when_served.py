@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from nbmicro.cells.forgive import tidy_cell
+from nbmicro.cells.input_transformer import transform_cell
 from nbmicro.cells.notebook_cell import MagicCell, split_cell
 from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
@@ -47,7 +47,7 @@ def requests_of(path: Path) -> list[tuple[str, list[str]]]:
         source = "".join(cell["source"])
         shown = ["".join(output.get("data", {}).get("text/plain", "")) for output in cell.get("outputs", ())]
         if cell["cell_type"] == "code" and source.lstrip().startswith(("%http ", "%%http")):
-            found.append((tidy_cell(source), shown))
+            found.append((transform_cell(source), shown))
     return found
 
 
@@ -61,7 +61,7 @@ def asks_what_is_replaced(path: Path) -> set[str]:
         for head in heads & {one.split("\n")[0] for one in after}:
             prefix = head.split()[-1].partition("<")[0]
             if prefix != "/" and f" {prefix}" in source and source.startswith("%http "):
-                found.add(tidy_cell(source))
+                found.add(transform_cell(source))
     return found
 
 

@@ -31,14 +31,14 @@ def explain_no_reply(handler: Any, is_cell: Callable[[str], bool]) -> str | None
     if last is None:
         return None
     where = f"line {last.line} of {_place(handler, is_cell)}"
-    return f"Its last line ({where}) is {last.explained}:\n{last.excerpt}      {last.cure}"
+    return f"Its last line ({where}) is {last.explained}:\n{last.excerpt}      {last.hint}"
 
 
-def reply_lines(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
+def return_lines(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
     """The lines where a handler replies, with their numbers; None where its text is not known."""
     from nbmicro.cells import handler_lines
 
-    lines = handler_lines.reply_lines(handler)
+    lines = handler_lines.return_lines(handler)
     if not lines or len(lines) > LINES:
         return None
     numbers = " or ".join(str(one.line) for one in lines)

@@ -76,7 +76,7 @@ class Session:
         hosting.decorator_made = self._notes.decorator_made
         hosting.context_pushed = self._context_pushed
         hosting.context_popped = self._context_popped
-        hosting.reply_lines = lambda handler: explaining.reply_lines(handler, self._is_cell)
+        hosting.reply_lines = lambda handler: explaining.return_lines(handler, self._is_cell)
         self.host.install()
         self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
         self.host.show_type(Exchange, self._show_value)
@@ -93,7 +93,7 @@ class Session:
         disclaim(self.spoken.package)
         stop_listening()
         deadline.release()
-        from nbmicro.cells.sources import forget_sources
+        from nbmicro.cells.notebook_cell import forget_sources
 
         forget_sources()
         self.host.uninstall()
@@ -216,16 +216,13 @@ class Session:
 
     def tidy(self, source: str) -> str:
         """A cell with its comments and blank lines in their place (an input transformer)."""
-        from nbmicro.cells.pasted import refuse_pasted
+        from nbmicro.cells.input_transformer import reject_misspelt, reject_pasted, transform_cell
 
-        refuse_pasted(source, self.host.is_command)
+        reject_pasted(source, self.host.is_command)
         if "%" not in source:
             return source
-        from nbmicro.cells.forgive import tidy_cell
-        from nbmicro.cells.misspelt import refuse_misspelt
-
-        refuse_misspelt(source, *self.host.magic_names())
-        return tidy_cell(source)
+        reject_misspelt(source, *self.host.magic_names())
+        return transform_cell(source)
 
     def complete(self, source: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None:
         """What stands before the cursor and what could stand there, each with its kind; None where others may say."""

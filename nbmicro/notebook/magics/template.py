@@ -30,8 +30,8 @@ def template(session: Session, line: str, cell: str) -> None:
 
     In plain Python:  app.add_template("hello.html", "<h1>{{ name }}</h1>")
     """
+    from nbmicro.cells.notebook_cell import remember_source
     from nbmicro.cells.resource_cell import parse_template_cell
-    from nbmicro.cells.sources import remember_source
 
     parsed = parse_template_cell(line, cell)
     needs = _needed_names(session.app, parsed)

@@ -1,10 +1,10 @@
-"""A `%%route` cell that is no handler is refused, with its line and the cure."""
+"""A `%%route` cell that is no handler is rejected, with its line and the hint."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.cells.building import Refusal
+from tests.cells.building import Rejection
 
 # --- it never replies ---
 
@@ -44,20 +44,20 @@ NEVER = [
 ]
 
 
-@pytest.mark.parametrize(("body", "line", "kind", "cure"), NEVER)
-def test_a_body_that_never_replies_shows_its_last_line_and_the_cure(
-    refusal: Refusal, body: str, line: int, kind: str, cure: str
+@pytest.mark.parametrize(("body", "line", "kind", "hint"), NEVER)
+def test_a_body_that_never_replies_shows_its_last_line_and_the_hint(
+    rejection: Rejection, body: str, line: int, kind: str, hint: str
 ) -> None:
-    error = refusal("/x", body)
+    error = rejection("/x", body)
     assert error.line == line
     assert f"the handler never replies. Its last line is {kind}" in error.message
     assert f"{line} │ {body.splitlines()[line - 2].rstrip()}" in error.message
     assert error.hint is not None
-    assert cure in error.hint
+    assert hint in error.hint
 
 
-def test_the_whole_text_of_a_body_that_never_replies(refusal: Refusal) -> None:
-    assert str(refusal("/hello/<name>", 'greeting = f"Hello {name}"')) == (
+def test_the_whole_text_of_a_body_that_never_replies(rejection: Rejection) -> None:
+    assert str(rejection("/hello/<name>", 'greeting = f"Hello {name}"')) == (
         "%%route GET /hello/<name>, line 2: the handler never replies."
         " Its last line is an assignment, and only a value is a reply:\n"
         '    2 │ greeting = f"Hello {name}"\n'
@@ -66,8 +66,8 @@ def test_the_whole_text_of_a_body_that_never_replies(refusal: Refusal) -> None:
 
 
 @pytest.mark.parametrize("body", ["", "\n\n", "# only a comment\n"])
-def test_an_empty_cell_is_refused(refusal: Refusal, body: str) -> None:
-    error = refusal("/x", body)
+def test_an_empty_cell_is_rejected(rejection: Rejection, body: str) -> None:
+    error = rejection("/x", body)
     assert error.message == "the cell is empty, so the route never replies."
     assert 'For example:  "Hello!"' in str(error.hint)
 
@@ -75,8 +75,8 @@ def test_an_empty_cell_is_refused(refusal: Refusal, body: str) -> None:
 # --- it ends in a definition ---
 
 
-def test_a_function_beside_other_statements_is_told_to_stand_alone(refusal: Refusal) -> None:
-    error = refusal("/x", "limit = 10\nimport os\n\ndef show(n, m=1):\n    return limit")
+def test_a_function_beside_other_statements_is_told_to_stand_alone(rejection: Rejection) -> None:
+    error = rejection("/x", "limit = 10\nimport os\n\ndef show(n, m=1):\n    return limit")
     assert error.line == 5
     assert "the cell ends with `def show`, which is no reply" in error.message
     assert "    2 │ limit = 10" in error.message
@@ -84,45 +84,45 @@ def test_a_function_beside_other_statements_is_told_to_stand_alone(refusal: Refu
     assert "Or end the cell with the reply:  show(n)" in str(error.hint)
 
 
-def test_of_two_functions_one_belongs_in_a_cell_above(refusal: Refusal) -> None:
-    error = refusal("/x", "def helper():\n    return 1\n\nasync def page():\n    return helper()")
+def test_of_two_functions_one_belongs_in_a_cell_above(rejection: Rejection) -> None:
+    error = rejection("/x", "def helper():\n    return 1\n\nasync def page():\n    return helper()")
     assert "Move `helper` (line 2) to a cell above" in str(error.hint)
     assert "await page()" in str(error.hint)
 
 
-def test_a_string_above_a_function_makes_a_body_of_the_cell(refusal: Refusal) -> None:
-    assert "Move line 2 to a cell above" in str(refusal("/x", "'''The page.'''\ndef page():\n    return 1").hint)
+def test_a_string_above_a_function_makes_a_body_of_the_cell(rejection: Rejection) -> None:
+    assert "Move line 2 to a cell above" in str(rejection("/x", "'''The page.'''\ndef page():\n    return 1").hint)
 
 
 @pytest.mark.parametrize("body", ["class Page:\n    x = 1", "x = 1\nclass Page:\n    pass"])
-def test_a_class_at_the_end_is_no_reply(refusal: Refusal, body: str) -> None:
-    error = refusal("/x", body)
+def test_a_class_at_the_end_is_no_reply(rejection: Rejection, body: str) -> None:
+    error = rejection("/x", body)
     assert "the cell ends with `class Page`, which is no reply" in error.message
     assert "end this one with the reply" in str(error.hint)
 
 
-def test_a_definition_at_the_end_is_refused_even_where_something_else_replies(refusal: Refusal) -> None:
-    assert "the cell ends with `def f`" in refusal("/x", "if x:\n    return 1\ndef f():\n    pass").message
+def test_a_definition_at_the_end_is_rejected_even_where_something_else_replies(rejection: Rejection) -> None:
+    assert "the cell ends with `def f`" in rejection("/x", "if x:\n    return 1\ndef f():\n    pass").message
 
 
 # --- what a streaming handler loses ---
 
 
-def test_a_last_expression_of_a_streaming_handler_is_lost(refusal: Refusal) -> None:
-    error = refusal("/x", "yield 'a'\ndone()")
+def test_a_last_expression_of_a_streaming_handler_is_lost(rejection: Rejection) -> None:
+    error = rejection("/x", "yield 'a'\ndone()")
     assert (error.line, error.hint) == (3, "To send it, write `yield done()`; only to run it, `_ = done()`.")
     assert "the handler streams, since line 2 yields, so its last line is not a reply" in error.message
 
 
-def test_a_returned_value_of_a_streaming_handler_is_lost(refusal: Refusal) -> None:
-    error = refusal("/x", "if x:\n    return 'no', 404\nyield 'a'")
+def test_a_returned_value_of_a_streaming_handler_is_lost(rejection: Rejection) -> None:
+    error = rejection("/x", "if x:\n    return 'no', 404\nyield 'a'")
     assert error.line == 3
     assert "the handler streams, since line 4 yields, so a returned value is lost" in error.message
     assert error.hint == "Write `yield 'no', 404`, and on the next line `return`."
 
 
-def test_a_returned_value_of_an_async_streaming_handler_has_its_own_error(refusal: Refusal) -> None:
-    hint = refusal("/x", "yield await y\nreturn 1").hint
+def test_a_returned_value_of_an_async_streaming_handler_has_its_own_error(rejection: Rejection) -> None:
+    hint = rejection("/x", "yield await y\nreturn 1").hint
     assert "In an async handler Python does not even allow it." in str(hint)
 
 
@@ -138,10 +138,10 @@ def test_a_returned_value_of_an_async_streaming_handler_has_its_own_error(refusa
         ("from __future__ import annotations\n1", 2, "changes a whole module", "Leave the line out"),
     ],
 )
-def test_statements_of_a_module_or_of_an_inner_function_are_refused(
-    refusal: Refusal, body: str, line: int, message: str, hint: str
+def test_statements_of_a_module_or_of_an_inner_function_are_rejected(
+    rejection: Rejection, body: str, line: int, message: str, hint: str
 ) -> None:
-    error = refusal("/x", body)
+    error = rejection("/x", body)
     assert error.line == line
     assert message in error.message
     assert body.splitlines()[line - 2] in error.message
@@ -151,15 +151,15 @@ def test_statements_of_a_module_or_of_an_inner_function_are_refused(
 # --- names that a path value may not have ---
 
 
-def test_a_path_value_may_not_hide_what_every_handler_has(refusal: Refusal) -> None:
-    error = refusal("/login/<int:session>", "session")
+def test_a_path_value_may_not_hide_what_every_handler_has(rejection: Rejection) -> None:
+    error = rejection("/login/<int:session>", "session")
     assert error.line == 1
     assert "the path value `session` would hide `session`" in error.message
     assert error.hint == "Try:  %%route /login/<int:session_id>"
 
 
-def test_a_path_value_may_not_be_global(refusal: Refusal) -> None:
-    error = refusal("/<n>", "global n\nn")
+def test_a_path_value_may_not_be_global(rejection: Rejection) -> None:
+    error = rejection("/<n>", "global n\nn")
     assert (error.line, error.column) == (2, 1)
     assert "Give the parameter in the rule another one." in str(error.hint)
 
@@ -181,10 +181,10 @@ def test_a_path_value_may_not_be_global(refusal: Refusal) -> None:
         ("def f():\n    !ls\n    return 1", 3, "`!ls` is IPython's way", "subprocess.run"),
     ],
 )
-def test_ipythons_syntax_is_refused_in_either_form(
-    refusal: Refusal, body: str, line: int, message: str, hint: str
+def test_ipythons_syntax_is_rejected_in_either_form(
+    rejection: Rejection, body: str, line: int, message: str, hint: str
 ) -> None:
-    error = refusal("/x", body)
+    error = rejection("/x", body)
     assert error.line == line
     assert message in error.message
     assert "a handler is plain Python" in error.message
@@ -211,9 +211,9 @@ def test_ipythons_syntax_is_refused_in_either_form(
     ],
 )
 def test_an_error_of_python_points_at_the_cells_own_line(
-    refusal: Refusal, body: str, line: int, column: int, message: str
+    rejection: Rejection, body: str, line: int, column: int, message: str
 ) -> None:
-    error = refusal("/x", body)
+    error = rejection("/x", body)
     assert (error.line, error.column) == (line, column)
     assert message in error.message
     told, shown, caret = error.message.split("\n")
@@ -231,10 +231,10 @@ def test_an_error_of_python_points_at_the_cells_own_line(
         ("{% if x %}", "%%template"),
     ],
 )
-def test_a_usual_slip_of_python_has_a_cure(refusal: Refusal, body: str, hint: str) -> None:
-    assert hint in str(refusal("/x", body).hint)
+def test_a_usual_slip_of_python_has_a_cure(rejection: Rejection, body: str, hint: str) -> None:
+    assert hint in str(rejection("/x", body).hint)
 
 
-def test_text_that_is_no_text_is_refused_too(refusal: Refusal) -> None:
-    assert "null byte" in refusal("/x", "x\x00").message
-    assert "surrogates" in refusal("/x", "'\ud800'").message
+def test_text_that_is_no_text_is_rejected_too(rejection: Rejection) -> None:
+    assert "null byte" in rejection("/x", "x\x00").message
+    assert "surrogates" in rejection("/x", "'\ud800'").message

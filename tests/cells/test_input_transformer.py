@@ -1,10 +1,10 @@
-"""What beginners put above a `%%` line does no harm; what would, is an error that shows the cure."""
+"""What beginners put above a `%%` line does no harm; what would, is an error that shows the hint."""
 
 from __future__ import annotations
 
 import pytest
 
-from nbmicro.cells.forgive import tidy_cell
+from nbmicro.cells.input_transformer import transform_cell
 from nbmicro.errors import CellError
 
 
@@ -19,7 +19,7 @@ from nbmicro.errors import CellError
     ],
 )
 def test_comments_and_blank_lines_move_below_and_the_lines_keep_their_numbers(text: str, tidied: str) -> None:
-    assert tidy_cell(text) == tidied
+    assert transform_cell(text) == tidied
     assert tidied.split("\n")[-1] == text.split("\n")[-1] or tidied.endswith("\n")
 
 
@@ -32,28 +32,29 @@ def test_comments_and_blank_lines_move_below_and_the_lines_keep_their_numbers(te
     ],
 )
 def test_indent_before_the_magic_is_taken_from_the_cell(text: str, tidied: str) -> None:
-    assert tidy_cell(text) == tidied
+    assert transform_cell(text) == tidied
 
 
 @pytest.mark.parametrize("name", ["http GET /x", "http", "route /x", "template a.html", "static a.css"])
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_a_lone_line_gets_its_empty_body(name: str, end: str) -> None:
-    assert tidy_cell(f"%%{name}{end}") == f"%%{name}\n\n"
+    assert transform_cell(f"%%{name}{end}") == f"%%{name}\n\n"
 
 
 def test_a_blank_line_above_http_does_not_end_its_headers() -> None:
     text = "\n# NBVAL_SKIP\n%%http POST /x\nContent-Type: text/plain\n\nhello"
-    assert tidy_cell(text) == "%%http POST /x\n#\n# NBVAL_SKIP\nContent-Type: text/plain\n\nhello"
+    assert transform_cell(text) == "%%http POST /x\n#\n# NBVAL_SKIP\nContent-Type: text/plain\n\nhello"
 
 
 @pytest.mark.parametrize("magic", ["%%template a.html", "%%static a.txt"])
 def test_what_stands_above_content_is_never_served(magic: str) -> None:
-    assert tidy_cell(f"# NBVAL_SKIP\n\n# mine\n{magic}\n<p>") == f"{magic}\n<p>"
+    assert transform_cell(f"# NBVAL_SKIP\n\n# mine\n{magic}\n<p>") == f"{magic}\n<p>"
     assert (
-        tidy_cell(f"{magic}\n# NBVAL_SKIP\n# NBVAL_TEST_NAME: page\n<p>\n# NBVAL_SKIP") == f"{magic}\n<p>\n# NBVAL_SKIP"
+        transform_cell(f"{magic}\n# NBVAL_SKIP\n# NBVAL_TEST_NAME: page\n<p>\n# NBVAL_SKIP")
+        == f"{magic}\n<p>\n# NBVAL_SKIP"
     )
-    assert tidy_cell(f"{magic}\n# a heading\n<p>") == f"{magic}\n# a heading\n<p>"
-    assert tidy_cell(f"{magic}\n# NBVAL_SKIP") == f"{magic}\n\n"
+    assert transform_cell(f"{magic}\n# a heading\n<p>") == f"{magic}\n# a heading\n<p>"
+    assert transform_cell(f"{magic}\n# NBVAL_SKIP") == f"{magic}\n\n"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_what_stands_above_content_is_never_served(magic: str) -> None:
     ],
 )
 def test_a_question_mark_at_the_end_of_a_url_is_no_question(text: str, tidied: str) -> None:
-    assert tidy_cell(text) == tidied
+    assert transform_cell(text) == tidied
 
 
 @pytest.mark.parametrize(
@@ -101,12 +102,12 @@ def test_a_question_mark_at_the_end_of_a_url_is_no_question(text: str, tidied: s
     ],
 )
 def test_every_other_cell_stays_as_it_is(text: str) -> None:
-    assert tidy_cell(text) == text
+    assert transform_cell(text) == text
 
 
-def refused(text: str) -> CellError:
+def rejected(text: str) -> CellError:
     with pytest.raises(CellError) as caught:
-        tidy_cell(text)
+        transform_cell(text)
     return caught.value
 
 
@@ -145,8 +146,8 @@ def refused(text: str) -> CellError:
         ),
     ],
 )
-def test_code_above_the_magic_is_refused_with_the_cure(text: str, line: int, message: str, hint: str) -> None:
-    error = refused(text)
+def test_code_above_the_magic_is_rejected_with_the_hint(text: str, line: int, message: str, hint: str) -> None:
+    error = rejected(text)
     assert (error.line, error.message, error.hint) == (line, message, hint)
 
 
@@ -160,15 +161,15 @@ def test_code_above_the_magic_is_refused_with_the_cure(text: str, line: int, mes
         ("%%http GET /x\n```\n%%route\n```\n%%template a", 5, "%%template a"),
     ],
 )
-def test_a_second_magic_of_ours_in_the_cell_is_refused_with_the_cure(text: str, line: int, second: str) -> None:
-    error = refused(text)
+def test_a_second_magic_of_nbmicro_in_the_cell_is_rejected_with_the_hint(text: str, line: int, second: str) -> None:
+    error = rejected(text)
     assert error.line == line
     assert error.message == f"a cell has one %% line, its first; line {line} is a second: `{second}`."
     assert error.hint == f"Cut the cell above that line: `{second}` begins a cell of its own."
 
 
 def test_two_requests_in_a_cell_are_told_of_their_separator() -> None:
-    assert "write `###` in its place" in str(refused("%%http GET /x\n%%http GET /y").hint)
+    assert "write `###` in its place" in str(rejected("%%http GET /x\n%%http GET /y").hint)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_two_requests_in_a_cell_are_told_of_their_separator() -> None:
     ],
 )
 def test_a_request_below_one_percent_sign_is_told_of_the_second(text: str, line: int, below: str) -> None:
-    error = refused(text)
+    error = rejected(text)
     assert error.line == line
     assert error.message == f"`{below}` belongs to the request, and `%http` takes no line but its own."
     assert error.hint == "With two percent signs the cell is the request:  %%http POST /x"
@@ -205,7 +206,7 @@ def test_a_request_below_one_percent_sign_is_told_of_the_second(text: str, line:
     ],
 )
 def test_python_below_a_request_is_left_to_python(text: str) -> None:
-    assert tidy_cell(text) == text
+    assert transform_cell(text) == text
 
 
 @pytest.mark.parametrize(
@@ -214,6 +215,6 @@ def test_python_below_a_request_is_left_to_python(text: str) -> None:
 def test_ipython_runs_a_tidied_cell_as_the_magic_it_is(text: str) -> None:
     from IPython.core.inputtransformer2 import TransformerManager
 
-    transformed = TransformerManager().transform_cell(tidy_cell(text))
+    transformed = TransformerManager().transform_cell(transform_cell(text))
     assert "run_cell_magic(" in transformed or "run_line_magic('http', '" in transformed
     assert "pinfo" not in transformed

@@ -11,6 +11,7 @@ from time import perf_counter
 from nbmicro.client.capture import Capture
 from nbmicro.client.client import Client
 from nbmicro.client.deadline import Deadline, Expired
+from nbmicro.exchange.secrets import redacted_request
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.wsgi import Answer, make_environ
 from nbmicro.web.environ import RECORDED
@@ -142,7 +143,7 @@ def measure(
         if not seconds:
             raise
     whole = perf_counter() - begin
-    shown = f"{request.method} {request.target}"
+    shown = f"{request.method} {redacted_request(request, client.secret_names).target}"
     return Latencies(shown, tuple(sorted(seconds)), dict(sorted(statuses.items())), dict(failures), count, whole)
 
 

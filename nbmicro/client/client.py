@@ -14,9 +14,10 @@ from nbmicro.client.capture import Capture
 from nbmicro.client.deadline import Deadline, Expired
 from nbmicro.client.recorder import assemble
 from nbmicro.diagnosis.user_code import FrameLabels
-from nbmicro.errors import EndlessRequests
+from nbmicro.errors import EndlessRequests, RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.history import History
+from nbmicro.exchange.secrets import redacted_errors
 from nbmicro.http.body import BODY_LIMIT
 from nbmicro.http.build import UNSET, Auth, Data, Headers, Query, bare_request, build_request, clean_target
 from nbmicro.http.cookies import CookieJar
@@ -162,15 +163,22 @@ class Client:
         trace:
             Whether the steps of its life are noted, for ``exchange.trace``; it slows the request down.
         """
-        request = build_request(
-            method, target, headers=headers, query=query, json=json, data=data, files=files, auth=auth
-        )
+        with redacted_errors(self.secret_names):
+            request = build_request(
+                method, target, headers=headers, query=query, json=json, data=data, files=files, auth=auth
+            )
         return self.send(request, follow=follow, timeout=timeout, origin=origin, announce=announce, trace=trace)
 
     def get(self, target: str, **options: Unpack[Options]) -> Exchange:
         """Send a GET request."""
         # The most frequent request of all does not pay for parts that it has not.
-        return self.open("GET", target, **options) if options else self.send(bare_request("GET", target))
+        if options:
+            return self.open("GET", target, **options)
+        try:
+            request = bare_request("GET", target)
+        except RequestError:
+            return self.open("GET", target)
+        return self.send(request)
 
     def post(self, target: str, **options: Unpack[Options]) -> Exchange:
         """Send a POST request."""

@@ -61,9 +61,9 @@ def error_record(
 
 def _record(error: BaseException, frame_labels: FrameLabels | None, depth: int) -> ErrorRecord:
     # What to do is asked for with the first failure only: it needs the names of the core.
-    from nbmicro.diagnosis.exception_hints import exception_hint
+    from nbmicro.diagnosis.exception_hints import cure_of
 
-    message, hint = _message(error), error.hint if isinstance(error, NbmicroError) else exception_hint(error)
+    message, hint = _message(error), error.hint if isinstance(error, NbmicroError) else cure_of(error)
     if hint and message.startswith("Working outside of "):
         message = message.partition("\n")[0]  # the advice of another framework does not help here
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
@@ -38,8 +38,20 @@ class Frame:
     more: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorRecord:
+class Shown:
+    """A record that may be shown by itself: its repr masks the secrets of its exchange, which ``redaction`` knows."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        redaction = getattr(self, "redaction", None)
+        shown: Any = self if redaction is None else redaction(self)
+        parts = (f"{one.name}={getattr(shown, one.name)!r}" for one in fields(shown) if one.repr)
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ErrorRecord(Shown):
     """An exception as it is shown: type, message, the user's own frames (outermost first), a hint, its cause, and of a
     group its parts."""
 
@@ -49,19 +61,21 @@ class ErrorRecord:
     hint: str | None = None
     cause: ErrorRecord | None = None
     parts: tuple[ErrorRecord, ...] = ()
+    redaction: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+@dataclass(frozen=True, slots=True, repr=False)
+class LogLine(Shown):
     """One log record: its level (``WARNING``), its logger's name and its message."""
 
     level: str
     logger: str
     message: str
+    redaction: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class OutputPart:
+@dataclass(frozen=True, slots=True, repr=False)
+class OutputPart(Shown):
     """Something the handler printed or displayed: text of a stream, or a MIME bundle with its text.
 
     ``missing`` is how many lines of a long text were not kept: a line in their place says so.
@@ -71,6 +85,7 @@ class OutputPart:
     text: str
     bundle: Mapping[str, Any] | None = None
     missing: int | None = None
+    redaction: Callable[[Any], Any] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,15 +151,6 @@ class ExchangeRecord:
     unkept_log_lines: int = 0
     sender: Callable[[RequestRecord], Any] | None = None
     fetch: Callable[[str], ResponseRecord | None] | None = None
-
-    @classmethod
-    def of(cls, request: RequestRecord, response: ResponseRecord, known: dict[str, Any]) -> Self:
-        """The same as calling the class, at a tenth of the cost: what is not said stays the class's default."""
-        exchange = object.__new__(cls)
-        known["request"], known["response"] = request, response
-        known.setdefault("captures", {})
-        object.__setattr__(exchange, "__dict__", known)
-        return exchange
 
     @property
     def status(self) -> int:

@@ -1,183 +1,393 @@
-"""What is not written into a notebook: secrets, and values that differ from run to run."""
+"""The secrets of an exchange, and the one door through which an exchange is shown: :func:`redacted`.
+
+An exchange keeps its data as they were sent, for checks, captures and replays. Whatever shows or writes it takes
+``redacted(exchange)`` and reads nothing else. What a user reads by name (``exchange.text``, ``headers["X-Token"]``) is
+data, and so is the body of a response. A kind of secret is one row of :data:`KINDS`.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from typing import TypeVar
-from urllib.parse import parse_qsl, unquote_plus
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Literal, TypeAlias, TypeVar
+from urllib.parse import quote, quote_plus, unquote_plus
 
-from nbmicro.exchange.records import CheckResult, ErrorRecord, ExchangeRecord
+from nbmicro.errors import RequestError
+from nbmicro.exchange.records import CheckResult, ErrorRecord, ExchangeRecord, Frame, LineRun, Shown
+from nbmicro.http.body import Body
 from nbmicro.http.headers import MASK, SECRET_HEADERS, HeaderFields
 from nbmicro.http.media_types import FORM, MULTIPART_FORM
 from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.http.redirects import REDIRECTS
 
 #: What stands for a value that is another one in every run.
 CHANGING = "…"
-
-_CHANGING_HEADERS = frozenset({"date", "last-modified", "etag", "expires"})
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9-]*) +\S")
-
-
-def masked_request_headers(exchange: ExchangeRecord, *, secrets: bool = False) -> list[tuple[str, str]]:
-    """The request's headers with the values of secret ones masked, unless ``secrets``."""
-    return [
-        (name, value if secrets else _masked(name, value, exchange.secret_names))
-        for name, value in exchange.request.headers
-    ]
-
-
-def masked_response_headers(exchange: ExchangeRecord, *, secrets: bool = False) -> list[tuple[str, str]]:
-    """The response's headers: secret values masked unless ``secrets``, and without times and entity tags."""
-    return [
-        (name, CHANGING if name.lower() in _CHANGING_HEADERS else value)
-        if secrets or name.lower() in _CHANGING_HEADERS
-        else (name, _masked(name, value, exchange.secret_names))
-        for name, value in exchange.headers
-    ]
-
-
-def masked_target(exchange: ExchangeRecord, *, secrets: bool = False) -> str:
-    """The request's target; the values of secret names in its query are masked."""
-    path, mark, query = exchange.request.target.partition("?")
-    if secrets or not exchange.secret_names or not mark:
-        return exchange.request.target
-    return f"{path}?{_masked_fields(query, exchange.secret_names)}"
-
-
-def masked_body(exchange: ExchangeRecord, *, secrets: bool = False) -> str:
-    """The text of the request's body; the values of secret names are masked in a form, in JSON and in a multipart."""
-    request, names = exchange.request, exchange.secret_names
-    text = request.text
-    if secrets or not names or not text:
-        return text
-    return _body_masker(request)(text, names)
-
-
-def _body_masker(request: RequestRecord) -> Callable[[str, frozenset[str]], str]:
-    if request.media_type == FORM:
-        return _masked_fields
-    return _masked_parts if request.media_type == MULTIPART_FORM else _masked_members
-
-
-def _masked(name: str, value: str, secret_names: frozenset[str]) -> str:
-    key = name.lower()
-    if key == "set-cookie":
-        return _masked_set_cookie(value)
-    if key == "cookie":
-        return "; ".join(f"{pair.partition('=')[0].strip()}={MASK}" for pair in value.split(";"))
-    if key in {"authorization", "proxy-authorization"}:
-        scheme = _SCHEME.match(value)
-        return f"{scheme[1]} {MASK}" if scheme else MASK
-    return MASK if key in secret_names or key in SECRET_HEADERS else value
-
-
-def _masked_set_cookie(value: str) -> str:
-    pair, *attributes = value.split(";")
-    kept = [f"{pair.partition('=')[0].strip()}={MASK}"]
-    for attribute in attributes:
-        name = attribute.strip()
-        kept.append(f"Expires={CHANGING}" if name.lower().startswith("expires=") else name)
-    return "; ".join(kept)
-
-
-def _masked_fields(text: str, names: frozenset[str]) -> str:
-    pairs = []
-    for pair in text.split("&"):
-        name, equals, _ = pair.partition("=")
-        pairs.append(f"{name}={MASK}" if equals and unquote_plus(name).lower() in names else pair)
-    return "&".join(pairs)
-
-
-def _masked_members(text: str, names: frozenset[str]) -> str:
-    """JSON with the values of secret members masked; written as text, so that a broken body is masked as well."""
-    for name in names:
-        member = rf'("{re.escape(name)}"\s*:\s*)("(?:\\.|[^"\\])*"?|[^\s,}}\]]+)'
-        text = re.sub(member, lambda found: f'{found[1]}"{MASK}"', text, flags=re.IGNORECASE)
-    return text
-
-
-def _masked_parts(text: str, names: frozenset[str]) -> str:
-    for name in names:
-        part = rf'(form-data; name="{re.escape(name)}"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)(.*?)(?=\r?\n--)'
-        text = re.sub(part, lambda found: found[1] + MASK, text, flags=re.IGNORECASE | re.DOTALL)
-    return text
-
-
 #: Characters of a secret that is looked for in other texts; a shorter one would be found everywhere.
 SHORTEST = 6
 
+Names: TypeAlias = frozenset[str]
+Hidden: TypeAlias = tuple[str, list[str]]
+"""A text with its secrets masked, and the secrets that stood in it."""
+
+_T = TypeVar("_T")
 _Record = TypeVar("_Record", bound=ExchangeRecord)
 
 
-def secret_values(exchange: ExchangeRecord) -> list[str]:
-    """The values of an exchange that no rendering shows, the longest first: of secret headers, cookies and names."""
-    names = exchange.secret_names
-    found: set[str] = set()
-    for name, value in (*exchange.request.headers, *exchange.headers):
-        key = name.lower()
-        if key in names:
-            found.add(value)
-        if "cookie" in key and key in SECRET_HEADERS:
-            for pair in value.split(";")[: 1 if key == "set-cookie" else None]:
-                cookie = pair.partition("=")[2].strip().strip('"')
-                found |= {cookie, unquote_plus(cookie)}
-        elif key in SECRET_HEADERS:
-            found |= {value, *_credentials(value)}
-    if names:
-        pairs = parse_qsl(exchange.request.query)
-        if exchange.request.media_type == FORM:
-            pairs += parse_qsl(exchange.request.text)
-        found |= {value for name, value in pairs if name.lower() in names}
-    return sorted((one for one in found if len(one) >= SHORTEST), key=lambda one: (-len(one), one))
+def _whole(text: str, names: Names) -> Hidden:
+    return MASK, [text]
 
 
-def scrubbed(exchange: _Record) -> _Record:
-    """The exchange without its secrets in what was printed, logged, raised, checked and remarked."""
-    secrets = secret_values(exchange)
-    if not secrets and not exchange.history:
-        return exchange
-    hide = _hiding(secrets)
-    request, response = exchange.request, exchange.response
-    return replace(
-        exchange,
-        request=RequestRecord(request.method, hide(request.target), _headers(request.headers, hide), request.body),
-        response=ResponseRecord.of(
-            response.status, hide(response.reason), _headers(response.headers, hide), response.body
-        ),
-        error=_error(exchange.error, hide),
-        refusal=_error(exchange.refusal, hide),
-        output=tuple(replace(part, text=hide(part.text)) for part in exchange.output),
-        logs=tuple(replace(line, message=hide(line.message)) for line in exchange.logs),
-        checks=tuple(_check(check, hide) for check in exchange.checks),
-        captures={name: _Hidden(hide(repr(value))) if secrets else value for name, value in exchange.captures.items()},
-        trace=tuple(replace(step, label=hide(step.label)) for step in exchange.trace),
-        history=tuple(scrubbed(hop) for hop in exchange.history),
-        notes=tuple(hide(note) for note in exchange.notes),
-        hint=None if exchange.hint is None else hide(exchange.hint),
-    )
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9-]*) +\S")
 
 
-def scrubbed_checks(exchange: ExchangeRecord, checks: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
-    """Results of checks without the secrets of the exchange that they looked at."""
-    hide = _hiding(secret_values(exchange))
-    return tuple(_check(check, hide) for check in checks)
+def _credentials(text: str, names: Names) -> Hidden:
+    """What stands behind the scheme (RFC 9110, 11.4); of Basic (RFC 7617) also what is encoded in it."""
+    scheme, _, given = text.partition(" ")
+    secrets = [text, given.strip()]
+    if scheme.lower() == "basic":
+        try:
+            user = base64.b64decode(given, validate=True).decode("utf-8")
+            secrets += [user, user.partition(":")[2]]
+        except (binascii.Error, ValueError):
+            pass
+    found = _SCHEME.match(text)
+    return f"{found[1]} {MASK}" if found else MASK, secrets
 
 
-def _hiding(secrets: Sequence[str]) -> Callable[[str], str]:
-    def hide(text: str) -> str:
+def _cookies(text: str, names: Names) -> Hidden:
+    pairs = [pair.partition("=") for pair in text.split(";")]
+    return "; ".join(f"{name.strip()}={MASK}" for name, _, _ in pairs), [_cookie_value(value) for _, _, value in pairs]
+
+
+def _set_cookie(text: str, names: Names) -> Hidden:
+    pair, *attributes = text.split(";")
+    shown, secrets = _cookies(pair, names)
+    for attribute in map(str.strip, attributes):
+        shown += f"; Expires={CHANGING}" if attribute.lower().startswith("expires=") else f"; {attribute}"
+    return shown, secrets
+
+
+def _cookie_value(text: str) -> str:
+    return text.strip().strip('"')
+
+
+def _fields(text: str, names: Names) -> Hidden:
+    """The fields of a query or a form (``application/x-www-form-urlencoded``)."""
+    pairs, secrets = [], []
+    for pair in text.split("&"):
+        name, equals, value = pair.partition("=")
+        hidden = equals and unquote_plus(name).lower() in names
+        pairs.append(f"{name}={MASK}" if hidden else pair)
+        secrets += [value] if hidden else []
+    return "&".join(pairs), secrets
+
+
+def _address(text: str, names: Names) -> Hidden:
+    """The fields in the query and the fragment of a URL."""
+    before, mark, fragment = text.partition("#")
+    path, question, query = before.partition("?")
+    (query, secrets), (fragment, more) = _fields(query, names), _fields(fragment, names)
+    return f"{path}{question}{query}{mark}{fragment}", secrets + more
+
+
+def _members(text: str, names: Names) -> Hidden:
+    """The members of JSON; looked for in the text, so that a broken body is masked as well."""
+    member = re.compile(rf'("(?:{"|".join(map(re.escape, sorted(names)))})"\s*:\s*)', re.IGNORECASE)
+    decoder = json.JSONDecoder()
+    pieces, secrets, end = [], list[str](), 0
+    while found := member.search(text, end):
+        start = found.end()
+        try:
+            value, after = decoder.raw_decode(text, start)
+            secrets += _texts_in(value)
+        except (ValueError, RecursionError):
+            broken = _BROKEN_VALUE.match(text, start)
+            after = broken.end() if broken else start
+        if after == start:
+            pieces.append(text[end:start])
+        else:
+            secrets.append(text[start:after].strip('"'))
+            pieces += [text[end:start], f'"{MASK}"']
+        end = after
+    return "".join([*pieces, text[end:]]), secrets
+
+
+_BROKEN_VALUE = re.compile(r'"(?:\\.|[^"\\])*"?|[^\s,}\]]+')
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts and numbers in a value of JSON."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, (dict, list)):
+            waiting += value.values() if isinstance(value, dict) else value
+        elif value is not None and not isinstance(value, bool):
+            yield str(value)
+
+
+def _parts(text: str, names: Names) -> Hidden:
+    """The fields of ``multipart/form-data`` (RFC 7578)."""
+    named = "|".join(map(re.escape, sorted(names)))
+    part = rf'(form-data; name="(?:{named})"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)(.*?)(?=\r?\n--|\Z)'
+    secrets: list[str] = []
+
+    def masked(found: re.Match[str]) -> str:
+        secrets.append(found[2])
+        return found[1] + MASK
+
+    return re.sub(part, masked, text, flags=re.IGNORECASE | re.DOTALL), secrets
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKind:
+    """One kind of secret.
+
+    Parameters
+    ----------
+    name:
+        What it is called.
+    carrier:
+        What of an exchange carries it: a ``header``, the ``query``, the ``body`` of a request, a ``capture``.
+    is_in:
+        Whether a carrier may hold it, by its key in lower case (a header's name, a body's media type, a capture's name)
+        and the names that the user hides.
+    hide:
+        Gives the carrier's text with masks, and the secrets that stood in it.
+    """
+
+    name: str
+    carrier: Literal["header", "query", "body", "capture"]
+    is_in: Callable[[str, Names], bool]
+    hide: Callable[[str, Names], Hidden]
+
+
+#: Every kind of secret. Of the kinds that fit a carrier the first one counts.
+KINDS = (
+    SecretKind(
+        "credentials", "header", lambda key, names: key in {"authorization", "proxy-authorization"}, _credentials
+    ),
+    SecretKind("cookies", "header", lambda key, names: key == "cookie", _cookies),
+    SecretKind("set cookies", "header", lambda key, names: key == "set-cookie", _set_cookie),
+    SecretKind("keys", "header", lambda key, names: key in names or key in SECRET_HEADERS, _whole),
+    SecretKind(
+        "addresses",
+        "header",
+        lambda key, names: bool(names) and key in {"location", "content-location", "referer"},
+        _address,
+    ),
+    SecretKind("query", "query", lambda key, names: bool(names), _fields),
+    SecretKind("form", "body", lambda key, names: bool(names) and key == FORM, _fields),
+    SecretKind("multipart", "body", lambda key, names: bool(names) and key == MULTIPART_FORM, _parts),
+    SecretKind("members", "body", lambda key, names: bool(names), _members),
+    SecretKind("captures", "capture", lambda key, names: key in names, _whole),
+)
+
+
+#: The fields of an exchange whose texts nbmicro shows; the others are data, or masked as the carriers of secrets.
+SHOWN = tuple(
+    field.name
+    for field in fields(ExchangeRecord)
+    if field.name
+    not in {"request", "response", "captures", "history", "page", "rule", "endpoint", "origin", "secret_names"}
+)
+# Fields of records that are words of nbmicro's or of the user's code, and records of code.
+_WORDS = frozenset({"redaction", "stream", "kind", "rule", "methods"})
+_CODE = (Frame, LineRun)
+_NO_HEADERS = HeaderFields()
+# A text that needs no other writing in a URL, in JSON or in Python.
+_PLAIN = re.compile(r"[A-Za-z0-9._~-]*\Z")
+
+
+class Redaction:
+    """Hides the secrets of one exchange: called with a text or a record of texts, it gives back the same with masks.
+
+    Parameters
+    ----------
+    names:
+        The names that the user hides (lower case).
+    request, headers, captures:
+        The request, the headers of the response and the captures.
+    before:
+        The exchanges that led here by redirects.
+
+    The secrets are looked for when they are first needed.
+    """
+
+    __slots__ = ("_captures", "_exchanges", "_learned", "_names", "_secrets", "_texts")
+
+    def __init__(
+        self,
+        names: Names,
+        request: RequestRecord,
+        headers: HeaderFields = _NO_HEADERS,
+        captures: Iterable[tuple[str, Any]] = (),
+        before: Iterable[ExchangeRecord] = (),
+    ) -> None:
+        self._names = names
+        self._exchanges = [(request, headers), *((one.request, one.headers) for one in before)]
+        self._captures = captures
+        self._texts: list[tuple[str, str]] = []
+        self._secrets: list[str] = []
+        self._learned = False
+
+    @classmethod
+    def of(cls, exchange: ExchangeRecord) -> Redaction:
+        """The redaction of an exchange."""
+        names, before = exchange.secret_names, exchange.history
+        for one in before:
+            names |= one.secret_names
+        return cls(names, exchange.request, exchange.headers, exchange.captures.items(), before)
+
+    def __call__(self, value: _T) -> _T:
+        """A text, or a record, tuple or mapping with texts in it, with masks in place of the secrets."""
+        self._learn()
+        return self._in(value) if self._secrets else value
+
+    def exchange(self, exchange: _Record) -> _Record:
+        """An exchange with masks in place of the secrets; the body of its response stays."""
+        self._learn()
+        if not self._secrets:
+            return exchange
+        response = exchange.response
+        headers = self.headers(response.headers)
+        body = response.body
+        if response.status in REDIRECTS and headers.get("Location") != response.headers.get("Location"):
+            # The page of a redirect repeats its Location.
+            body = Body(self(response.text).encode())
+        return replace(
+            exchange,
+            request=self.request(exchange.request),
+            response=ResponseRecord.of(response.status, self(response.reason), headers, body),
+            captures={name: self._capture(name, value) for name, value in exchange.captures.items()},
+            history=tuple(self.exchange(one) for one in exchange.history),
+            **{name: self(getattr(exchange, name)) for name in SHOWN},
+        )
+
+    def request(self, request: RequestRecord) -> RequestRecord:
+        """A request with masks in its target, its headers and its body."""
+        path, mark, query = request.target.partition("?")
+        target = self(f"{path}{mark}{self._mask('query', '', query)[0]}")
+        body = request.body
+        if body and (self._names or self._texts):
+            text = request.text
+            masked = self(self._mask("body", request.media_type, text)[0])
+            body = body if masked == text else masked.encode()
+        return RequestRecord(request.method, target, self.headers(request.headers), body)
+
+    def headers(self, headers: HeaderFields) -> HeaderFields:
+        """Headers with masks."""
+        masked = []
+        for name, value in headers:
+            shown, secrets = self._mask("header", name.lower(), value)
+            masked.append((name, shown if secrets else self(value)))
+        return HeaderFields(masked)
+
+    def _capture(self, name: str, value: Any) -> Any:
+        """The value, where nothing in its text is secret; else that text."""
+        if self._mask("capture", name.lower(), "")[1]:
+            return _Text(MASK)
+        return _Text(self(repr(value))) if self._texts else value
+
+    # -- learning ------------------------------------------------------------------------------------------------
+
+    def _mask(self, carrier: str, key: str, text: str) -> Hidden:
+        for kind in KINDS:
+            if kind.carrier == carrier and kind.is_in(key, self._names):
+                return kind.hide(text, self._names)
+        return text, []
+
+    def _learn(self) -> None:
+        if self._learned:
+            return
+        self._learned = True
+        secrets: list[str] = []
+        texts: dict[str, str] = {}
+        for request, headers in self._exchanges:
+            for name, value in (*request.headers, *headers):
+                found = self._mask("header", name.lower(), value)[1]
+                secrets += found
+                self._secrets += [value] if found else []
+            query, found = self._mask("query", "", request.query)
+            secrets += found
+            if found:
+                texts[request.query] = query
+            if self._names and request.body:
+                secrets += self._mask("body", request.media_type, request.text)[1]
+        for name, value in self._captures:
+            secrets += self._mask("capture", name.lower(), str(value))[1]
         for secret in secrets:
+            texts.update(dict.fromkeys((one for one in _writings(secret) if len(one) >= SHORTEST), MASK))
+        self._texts = sorted(texts.items(), key=lambda one: (-len(one[0]), one[0]))
+        self._secrets += secrets
+
+    # -- hiding --------------------------------------------------------------------------------------------------
+
+    def _in(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, CheckResult):
+            return replace(
+                value,
+                text=self._text(value.text),
+                expected=self._compared(value.expected),
+                actual=self._compared(value.actual),
+                note=self._in(value.note),
+            )
+        if isinstance(value, tuple):
+            return tuple(map(self._in, value))
+        if isinstance(value, Mapping):
+            # Of what a handler displayed the pictures are data.
+            return {key: self._in(one) if key.startswith("text/") else one for key, one in value.items()}
+        if not is_dataclass(value) or isinstance(value, (type, *_CODE)):
+            return value
+        texts = {one.name: self._in(getattr(value, one.name)) for one in fields(value) if one.name not in _WORDS}
+        return replace(value, **texts)
+
+    def _text(self, text: str) -> str:
+        for secret, mask in self._texts:
             if secret in text:
-                text = text.replace(secret, MASK)
-        return text
+                text = text.replace(secret, mask)
+        return self._cut(text) if "…" in text else text
 
-    return hide
+    def _cut(self, text: str) -> str:
+        """The text without the beginning of a secret that was cut."""
+        *pieces, last = text.split("…")
+        for index, piece in enumerate(pieces):
+            head = piece.rstrip()
+            for secret, mask in self._texts:
+                at = head.rfind(secret[:SHORTEST])
+                if at >= 0 and secret.startswith(head[at:]):
+                    pieces[index] = head[:at] + mask + piece[len(head) :]
+                    break
+        return "…".join([*pieces, last])
+
+    def _compared(self, text: str | None) -> str | None:
+        """What came or was expected: a secret is also masked that is short and all of it, and a header as a whole."""
+        for secret in sorted(self._secrets, key=len, reverse=True) if text else ():
+            if text == repr(secret):
+                return repr(MASK)
+            if len(secret) >= SHORTEST:
+                text = (text or "").replace(secret, MASK)
+        return text and self._text(text)
 
 
-class _Hidden:
+def _writings(secret: str) -> Iterator[str]:
+    """A secret as it is, and as it is written in a URL, in JSON and in Python."""
+    yield secret
+    if _PLAIN.match(secret):
+        return
+    for value in {secret, unquote_plus(secret)}:
+        yield from (value, quote(value, safe=""), quote(value), quote_plus(value))
+        yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1])
+
+
+class _Text:
     """A value of which only its text is left."""
 
     def __init__(self, text: str) -> None:
@@ -187,40 +397,76 @@ class _Hidden:
         return self._text
 
 
-def _credentials(value: str) -> set[str]:
-    """What stands behind the scheme of an Authorization header; of Basic (RFC 7617) also what is encoded in it."""
-    scheme, _, credentials = value.partition(" ")
-    found = {credentials.strip()}
-    if scheme.lower() == "basic":
-        try:
-            user = base64.b64decode(credentials, validate=True).decode("utf-8")
-        except (binascii.Error, ValueError):
-            return found
-        found |= {user, user.partition(":")[2]}
-    return found
+def redacted(value: _T) -> _T:
+    """An exchange, or a record of one (its error, a log line), as it may be shown: with masks in place of secrets."""
+    if isinstance(value, ExchangeRecord):
+        return Redaction.of(value).exchange(value)
+    redaction = getattr(value, "redaction", None)
+    return value if redaction is None else redaction(value)
 
 
-def _headers(fields: HeaderFields, hide: Callable[[str], str]) -> HeaderFields:
-    """The headers without secrets in those that are not masked as a whole."""
-    return HeaderFields((name, value if name.lower() in SECRET_HEADERS else hide(value)) for name, value in fields)
+def redacted_request(request: RequestRecord, names: Names) -> RequestRecord:
+    """A request that has no exchange, as it may be shown."""
+    return Redaction(names, request).request(request)
 
 
-def _error(error: ErrorRecord | None, hide: Callable[[str], str]) -> ErrorRecord | None:
-    if error is None:
-        return None
-    return replace(
-        error,
-        message=hide(error.message),
-        hint=None if error.hint is None else hide(error.hint),
-        cause=_error(error.cause, hide),
-    )
+def redacted_fields(text: str, names: Names) -> str:
+    """A message without the values that stand behind hidden names: ``token=…``, ``"token": …``."""
+    if not names:
+        return text
+    named = "|".join(map(re.escape, sorted(names)))
+    return re.sub(rf"(?<![\w-])((?:{named})=)[^\s&#`'\"]+", rf"\1{MASK}", _members(text, names)[0], flags=re.IGNORECASE)
 
 
-def _check(check: CheckResult, hide: Callable[[str], str]) -> CheckResult:
-    return replace(
-        check,
-        text=hide(check.text),
-        expected=None if check.expected is None else hide(check.expected),
-        actual=None if check.actual is None else hide(check.actual),
-        note=None if check.note is None else hide(check.note),
-    )
+@contextmanager
+def redacted_errors(names: Names) -> Iterator[None]:
+    """Hide the values of hidden names in the message of a request that cannot be made."""
+    try:
+        yield
+    except RequestError as error:
+        error.message = redacted_fields(error.message, names)
+        error.hint = error.hint and redacted_fields(error.hint, names)
+        error.args = (error.message,)
+        raise
+
+
+class _Guarded(HeaderFields):
+    """Header fields whose repr masks the names that the user hides as well."""
+
+    redaction: Redaction
+
+    def __repr__(self) -> str:
+        return repr(self.redaction.headers(self))
+
+
+def guard(exchange: ExchangeRecord) -> None:
+    """Give those parts of an exchange its redaction that are shown by themselves, as values of a cell."""
+    known = exchange.__dict__
+    names = [name for name in ("error", "refusal", "output", "logs") if known.get(name)]
+    hides = known.get("secret_names") and type(exchange.request.headers) is HeaderFields
+    if not names and not hides:
+        return
+    redaction = Redaction.of(exchange)
+    for name in names:
+        _guard(known[name], redaction)
+    if hides:
+        request, response = exchange.request, exchange.response
+        known["request"] = replace(request, headers=_guarded_fields(request.headers, redaction))
+        known["response"] = replace(response, headers=_guarded_fields(response.headers, redaction))
+
+
+def _guard(value: Any, redaction: Redaction) -> None:
+    if isinstance(value, tuple):
+        for one in value:
+            _guard(one, redaction)
+    elif isinstance(value, Shown):
+        # In place: it is a record of this exchange alone, and each request that prints would pay for a copy.
+        object.__setattr__(value, "redaction", redaction)
+        if isinstance(value, ErrorRecord):
+            _guard((value.cause, *value.parts), redaction)
+
+
+def _guarded_fields(headers: HeaderFields, redaction: Redaction) -> HeaderFields:
+    guarded = _Guarded(headers)
+    guarded.redaction = redaction
+    return guarded

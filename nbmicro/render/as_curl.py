@@ -1,76 +1,58 @@
-"""An exchange's request in other tools' words: a curl command, and an ``.http`` text for a ``%%http`` cell."""
+"""A request in other tools' words: a curl command, and an ``.http`` text for a ``%%http`` cell."""
 
 from __future__ import annotations
 
 import re
 import shlex
 
-from nbmicro.exchange.records import ExchangeRecord
-from nbmicro.exchange.secrets import masked_body, masked_request_headers, masked_target
 from nbmicro.http.media_types import FORM, is_json, is_multipart
+from nbmicro.http.messages import RequestRecord
 
 #: Where `nbmicro run` and `%serve` listen unless told otherwise.
 BASE_URL = "http://127.0.0.1:5000"
 
 
-def as_curl(exchange: ExchangeRecord, *, secrets: bool = False, base_url: str = BASE_URL) -> str:
-    """The request as a curl command for a POSIX shell.
-
-    Parameters
-    ----------
-    secrets:
-        Whether secret values are written; masked otherwise.
-    base_url:
-        Where the app is served.
-    """
-    request = exchange.request
+def as_curl(request: RequestRecord, base_url: str = BASE_URL) -> str:
+    """The request as a curl command for a POSIX shell; ``base_url`` is where the app is served."""
     words = ["curl"]
     default = "POST" if request.body else "GET"
     if request.method == "HEAD":
         words.append("--head")
     elif request.method != default:
         words += ["-X", request.method]
-    words.append(base_url.rstrip("/") + masked_target(exchange, secrets=secrets))
+    words.append(base_url.rstrip("/") + request.target)
     lines = [shlex.join(words)]
-    for name, value in _headers(exchange, secrets):
+    for name, value in _headers(request):
         lines.append(shlex.join(["-H", f"{name}: {value}" if value else f"{name};"]))
     if request.body:
         if request.headers.get("Content-Type") is None:
             # curl would name a form of its own accord.
             lines.append("-H 'Content-Type:'")
-        lines.append(_data(exchange, secrets))
+        lines.append(_data(request.body))
     return " \\\n  ".join(lines)
 
 
-def as_http(exchange: ExchangeRecord, *, secrets: bool = False) -> str:
+def as_http(request: RequestRecord) -> str:
     """The request as the text of a ``%%http`` cell or an ``.http`` file, which sends the same bytes again."""
     # The language is needed to write it, and takes a while to load.
     from nbmicro.language.quoting import print_body
 
-    request = exchange.request
-    lines = [f"{request.method} {_literal(masked_target(exchange, secrets=secrets))}"]
-    lines += [f"{name}: {_literal(value)}".rstrip() for name, value in _headers(exchange, secrets)]
+    lines = [f"{request.method} {_literal(request.target)}"]
+    lines += [f"{name}: {_literal(value)}".rstrip() for name, value in _headers(request)]
     if request.body:
         if request.headers.get("Content-Type") is None:
             # Without a type one would be guessed.
             lines.append("Content-Type:")
-        text = _cells_text(exchange, secrets)
-        written = print_body(text) if text is not None else [f"{{{{ {_bytes(exchange, secrets)!r} }}}}"]
+        text = _cells_text(request)
+        written = print_body(text) if text is not None else [f"{{{{ {request.body!r} }}}}"]
         lines += ["", *written]
     return "\n".join(lines)
 
 
-def _bytes(exchange: ExchangeRecord, secrets: bool) -> bytes:
-    body, text = exchange.request.body, masked_body(exchange, secrets=secrets)
-    return body if text == exchange.request.text else text.encode()
-
-
-def _cells_text(exchange: ExchangeRecord, secrets: bool) -> str | None:
+def _cells_text(request: RequestRecord) -> str | None:
     """The body as a cell's text, if its bytes are read back from it; None for those that are no text."""
-    request = exchange.request
-    data = _bytes(exchange, secrets)
     try:
-        text = data.decode()
+        text = request.body.decode()
     except UnicodeDecodeError:
         return None
     if is_multipart(request.media_type):
@@ -85,15 +67,13 @@ def _cells_text(exchange: ExchangeRecord, secrets: bool) -> str | None:
     return text if "{{" not in text or not is_json(request.media_type) else None
 
 
-def _headers(exchange: ExchangeRecord, secrets: bool) -> list[tuple[str, str]]:
+def _headers(request: RequestRecord) -> list[tuple[str, str]]:
     """The headers, each certainly in one line."""
-    fields = masked_request_headers(exchange, secrets=secrets)
-    return [(" ".join(name.splitlines()), " ".join(value.splitlines())) for name, value in fields]
+    return [(" ".join(name.splitlines()), " ".join(value.splitlines())) for name, value in request.headers]
 
 
-def _data(exchange: ExchangeRecord, secrets: bool) -> str:
+def _data(data: bytes) -> str:
     """The body for curl; bytes that are no text in bash's ANSI-C quoting."""
-    data = _bytes(exchange, secrets)
     try:
         text = data.decode()
         if not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text):

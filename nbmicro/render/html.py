@@ -11,7 +11,6 @@ from dataclasses import replace
 from markupsafe import Markup, escape
 
 from nbmicro.exchange.records import ExchangeRecord
-from nbmicro.exchange.secrets import masked_response_headers, scrubbed
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord
 from nbmicro.printable import excerpt, one_line, plain
@@ -22,6 +21,8 @@ from nbmicro.render.markup import LINE, MONO, badge, coloured, folded, joined, l
 from nbmicro.render.options import RenderOptions
 from nbmicro.render.page import seal_page
 from nbmicro.render.summary import (
+    all_fields,
+    as_shown,
     body_is_told,
     captured_texts,
     check_words,
@@ -34,7 +35,7 @@ from nbmicro.render.summary import (
     request_line,
     shown_checks,
 )
-from nbmicro.render.text import render_text
+from nbmicro.render.text import text_of
 from nbmicro.render.trace import trace_html
 
 _DEFAULT = RenderOptions()
@@ -53,25 +54,28 @@ def mime_bundle(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
     """
     if options.silent:
         return {}
-    text = render_text(exchange, options)
     if exchange.fetch is not None and exchange.page is None and kind_of(exchange.response) == "html":
         exchange = replace(
             exchange, page=seal_page(preview(exchange.response.body), exchange.fetch, exchange.request.path)
         )
-    return {"text/plain": text, "text/html": render_html(exchange, options)}
+    exchange = as_shown(exchange, options)
+    return {"text/plain": text_of(exchange, options), "text/html": html_of(exchange, options)}
 
 
 def render_html(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> str:
     """Draw an exchange as HTML; same exchange and options, same text. Empty when ``options`` show nothing."""
     if options.silent:
         return ""
-    if not options.secrets:
-        exchange = scrubbed(exchange)
+    return html_of(as_shown(exchange, options), options)
+
+
+def html_of(exchange: ExchangeRecord, options: RenderOptions) -> str:
+    """The HTML of an exchange as it may be shown."""
     parts: list[Markup] = []
     if "request" in options.show:
-        parts.append(pre(plain(as_http(exchange, secrets=options.secrets))))
+        parts.append(pre(plain(as_http(exchange.request))))
     if "curl" in options.show:
-        parts.append(pre(plain(as_curl(exchange, secrets=options.secrets))))
+        parts.append(pre(plain(as_curl(exchange.request))))
     hops, more = hops_shown(exchange)
     parts += [folded(_status(hop, options, on_the_way=True), _wire(hop, options)) for hop in hops]
     parts += [quiet(more)] if more else []
@@ -81,12 +85,11 @@ def render_html(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
 
 
 def render_inside(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> Markup:
-    """What stands below the status line of an exchange, that line's own fold first: for a list of exchanges.
+    """What stands below the status line of an exchange as it may be shown, that line's own fold first: for a list.
 
     The same exchange and options give the same text, whoever sent it: the headers that a visitor's browser adds are
     left out, as they hold a port and a version.
     """
-    exchange = scrubbed(exchange)
     if exchange.origin == "server":
         sent = exchange.request
         kept = HeaderFields(field for field in sent.headers if field[0].lower() in _TOLD_OF_VISITORS)
@@ -109,7 +112,7 @@ def _told(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
 
 
 def _status(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> Markup:
-    method, _, target = request_line(exchange, options).partition(" ")
+    method, _, target = request_line(exchange).partition(" ")
     text = one_line(f"{exchange.status} {exchange.response.reason}".rstrip(), 100)
     said = "".join(f" · {word}" for word in remark(exchange, options, on_the_way=on_the_way))
     return Markup('<span style="{}"><b>{}</b> {}</span> → {}<small>{}</small>').format(
@@ -119,12 +122,9 @@ def _status(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: boo
 
 def _wire(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
     """What went over the wire, behind the status line: the request, the headers, the source of a page."""
-    headers = masked_response_headers(exchange, secrets=options.secrets)
-    text = "\n".join(f"{one_line(name)}: {one_line(value)}" for name, value in headers)
+    text = "\n".join(f"{name}: {value}" for name, value in all_fields(exchange))
     parts = [
-        folded(
-            small("request"), [pre(excerpt_text(as_http(exchange, secrets=options.secrets), options))], is_open=True
-        ),
+        folded(small("request"), [pre(excerpt_text(as_http(exchange.request), options))], is_open=True),
         folded(small("headers"), [pre(text)], is_open=True) if text else quiet("no headers"),
         *source_pane(exchange, options),
     ]
@@ -183,7 +183,7 @@ def _checks(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
     held, failed = shown_checks(exchange, options)
     parts: list[Markup] = []
     words = [_chip(f"✓ {one_line(check.text, 200)}", _GOOD) for check in held]
-    captured = ", ".join(captured_texts(exchange, options))
+    captured = ", ".join(captured_texts(exchange))
     if captured:
         words.append(Markup('<span style="{};margin-left:1em">{}</span>').format(MONO, captured))
     if words:

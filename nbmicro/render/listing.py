@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from nbmicro.exchange.records import ExchangeRecord
-from nbmicro.exchange.secrets import masked_target, scrubbed
+from nbmicro.exchange.secrets import redacted
 from nbmicro.printable import one_line
 from nbmicro.render.html import EDGES, render_inside
 from nbmicro.render.markup import MONO, badge, folded, joined, quiet
@@ -32,10 +32,11 @@ class _Row:
 
 def list_exchanges(exchanges: Sequence[ExchangeRecord], count: int) -> dict[str, str]:
     """The MIME bundle of the last ``count`` of the exchanges, newest last; each keeps its number among all of them."""
-    shown = list(enumerate(exchanges, 1))[-count:] if count > 0 else []
+    numbered = list(enumerate(exchanges, 1))[-count:] if count > 0 else []
+    shown = [(number, redacted(exchange)) for number, exchange in numbered]
     if not shown:
         return {"text/plain": "No exchange yet. Send a request:  %http /"}
-    rows = [_row(number, scrubbed(exchange)) for number, exchange in shown]
+    rows = [_row(number, exchange) for number, exchange in shown]
     widths = [max(len(getattr(row, name)) for row in rows) for name in ("number", "method", "target", "status")]
     room = LIST_LIMIT
     lines: list[Markup] = []
@@ -52,7 +53,7 @@ def list_exchanges(exchanges: Sequence[ExchangeRecord], count: int) -> dict[str,
 
 
 def _row(number: int, exchange: ExchangeRecord) -> _Row:
-    target = one_line(masked_target(exchange), 120)
+    target = one_line(exchange.request.target, 120)
     return _Row(str(number), exchange.request.method, target, str(exchange.status), _remark(exchange))
 
 

@@ -10,7 +10,7 @@ from werkzeug.utils import redirect
 
 from nbmicro.client.capture import gap_line
 from nbmicro.exchange.records import CheckResult, ErrorRecord, ExchangeRecord
-from nbmicro.exchange.secrets import masked_response_headers, masked_target
+from nbmicro.exchange.secrets import CHANGING, redacted
 from nbmicro.http.headers import MASK
 from nbmicro.http.messages import ResponseRecord
 from nbmicro.http.redirects import REDIRECTS
@@ -22,14 +22,20 @@ HOPS_SHOWN, FIRST_HOPS = 6, 3
 #: Lines that are shown of what a handler printed, where it is longer than both.
 FIRST_LINES = 30
 LAST_LINES = 10
+_CHANGING_HEADERS = frozenset({"date", "last-modified", "etag", "expires"})
 # A line of source that stands in a message.
 _EXCERPT = re.compile(r" +\d+ │ ")
 _ADDRESS = re.compile(r"\bat 0x[0-9A-Fa-f]{4,}")
 
 
-def request_line(exchange: ExchangeRecord, options: RenderOptions) -> str:
+def as_shown(exchange: ExchangeRecord, options: RenderOptions) -> ExchangeRecord:
+    """The exchange that a rendering reads: without its secrets, unless they were asked for."""
+    return exchange if options.secrets else redacted(exchange)
+
+
+def request_line(exchange: ExchangeRecord) -> str:
     """Method and target: ``GET /hello/Ada?page=2``."""
-    return f"{exchange.request.method} {one_line(masked_target(exchange, secrets=options.secrets), 300)}"
+    return f"{exchange.request.method} {one_line(exchange.request.target, 300)}"
 
 
 def remark(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> list[str]:
@@ -57,11 +63,18 @@ def hops_shown(exchange: ExchangeRecord) -> tuple[tuple[ExchangeRecord, ...], st
 def head_fields(exchange: ExchangeRecord, options: RenderOptions) -> list[tuple[str, str]]:
     """The headers that are shown: all of them if asked for, else Location and the names of cookies."""
     if "headers" in options.show:
-        fields = masked_response_headers(exchange, secrets=options.secrets)
-        return [(one_line(name), one_line(value)) for name, value in fields]
+        return all_fields(exchange)
     shown = [("Location", one_line(value)) for value in exchange.headers.getlist("Location")]
     names = ", ".join(one_line(name) for name in exchange.response.cookies)
     return [*shown, ("Set-Cookie", names)] if names else shown
+
+
+def all_fields(exchange: ExchangeRecord) -> list[tuple[str, str]]:
+    """All headers of the response, without times and entity tags, which differ from run to run."""
+    return [
+        (one_line(name), CHANGING if name.lower() in _CHANGING_HEADERS else one_line(value))
+        for name, value in exchange.headers
+    ]
 
 
 def body_is_told(exchange: ExchangeRecord) -> bool:
@@ -78,7 +91,7 @@ def body_is_told(exchange: ExchangeRecord) -> bool:
         return _is_stock(response)
     if exchange.status in REDIRECTS:
         location = exchange.headers.get("Location")
-        return location is not None and response.text == _redirect_page(location, exchange.status)
+        return location is not None and _redirect_page(location, exchange.status).fullmatch(response.text) is not None
     return exchange.hint is not None and _is_stock(response)
 
 
@@ -130,14 +143,12 @@ def check_words(check: CheckResult) -> tuple[str, str, str]:
     return place, ", ".join(part for part in (actual, expected) if part), note
 
 
-def captured_texts(exchange: ExchangeRecord, options: RenderOptions) -> list[str]:
+def captured_texts(exchange: ExchangeRecord) -> list[str]:
     """The captures as they would be assigned: ``uid = 1``."""
-    texts = []
-    for name, value in exchange.captures.items():
-        hidden = name.lower() in exchange.secret_names and not options.secrets
-        shown = MASK if hidden else _ADDRESS.sub("at 0x…", one_line(repr(value), 80))
-        texts.append(f"{one_line(name, 80)} = {shown}")
-    return texts
+    return [
+        f"{one_line(name, 80)} = {_ADDRESS.sub('at 0x…', one_line(repr(value), 80))}"
+        for name, value in exchange.captures.items()
+    ]
 
 
 def error_lines(error: ErrorRecord) -> list[tuple[str, str]]:
@@ -200,5 +211,7 @@ def _stock_page(status: int) -> re.Pattern[str] | None:
 
 
 @lru_cache(maxsize=64)
-def _redirect_page(location: str, status: int) -> str:
-    return redirect(location, status).get_data(as_text=True)
+def _redirect_page(location: str, status: int) -> re.Pattern[str]:
+    """The page Werkzeug writes for a redirect; of what is masked it says anything."""
+    page = redirect(location, status).get_data(as_text=True)
+    return re.compile(re.escape(page).replace(re.escape(MASK), r"[^<\"]*"))

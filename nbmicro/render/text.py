@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nbmicro.exchange.records import ExchangeRecord
-from nbmicro.exchange.secrets import scrubbed
 from nbmicro.printable import excerpt, one_line, plain
 from nbmicro.render.as_curl import as_curl, as_http
 from nbmicro.render.kinds import body_lines, is_cut, kind_of
 from nbmicro.render.options import RenderOptions
 from nbmicro.render.summary import (
+    as_shown,
     body_is_told,
     captured_texts,
     check_words,
@@ -39,13 +39,16 @@ def render_text(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
     """
     if options.silent:
         return ""
-    if not options.secrets:
-        exchange = scrubbed(exchange)
+    return text_of(as_shown(exchange, options), options)
+
+
+def text_of(exchange: ExchangeRecord, options: RenderOptions) -> str:
+    """The text of an exchange as it may be shown."""
     lines: list[str] = []
     if "request" in options.show:
-        lines += [*plain(as_http(exchange, secrets=options.secrets)).rstrip("\n").split("\n"), ""]
+        lines += [*plain(as_http(exchange.request)).rstrip("\n").split("\n"), ""]
     if "curl" in options.show:
-        lines += [*plain(as_curl(exchange, secrets=options.secrets)).split("\n"), ""]
+        lines += [*plain(as_curl(exchange.request)).split("\n"), ""]
     hops, more = hops_shown(exchange)
     lines += [_status_line(hop, options, on_the_way=True) for hop in hops]
     lines += [more] if more else []
@@ -69,7 +72,7 @@ def render_text(exchange: ExchangeRecord, options: RenderOptions = _DEFAULT) -> 
 def _status_line(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> str:
     said = "".join(f" · {word}" for word in remark(exchange, options, on_the_way=on_the_way))
     reason = f" {one_line(exchange.response.reason, 100)}" if exchange.response.reason else ""
-    return f"{request_line(exchange, options)} → {exchange.status}{reason}{said}"
+    return f"{request_line(exchange)} → {exchange.status}{reason}{said}"
 
 
 def _body(exchange: ExchangeRecord, options: RenderOptions) -> list[str]:
@@ -103,7 +106,7 @@ def _checks(exchange: ExchangeRecord, options: RenderOptions) -> list[str]:
             lines.append(row)
             row = ""
         row += f"  {word}" if row else word
-    captured = ", ".join(captured_texts(exchange, options))
+    captured = ", ".join(captured_texts(exchange))
     if captured:
         row += f"     {captured}" if row else captured
     if row:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from nbmicro.exchange.records import ExchangeRecord, LineRun, TraceStep, TriedRule
-from nbmicro.exchange.secrets import masked_target
 from nbmicro.printable import one_line
 from nbmicro.render.markup import LINE, MONO, folded, joined, small
 
@@ -77,7 +76,7 @@ class _Row:
 
 def _rows(exchange: ExchangeRecord) -> Iterator[_Row]:
     """The call, the steps in it, each a little further to the right than the one it lies in, and what came of it."""
-    request = one_line(masked_target(exchange), 200)
+    request = one_line(exchange.request.target, 200)
     yield _Row("WSGI call", TraceStep("call", f"{exchange.request.method} {request}", 0.0, exchange.duration))
     if not exchange.trace and exchange.route:
         yield _Row("  match", TraceStep("match", one_line(exchange.route, 200)), timed=False)

@@ -8,13 +8,12 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from nbmicro.errors import CheckFailed, RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult
-from nbmicro.http.headers import MASK
+from nbmicro.exchange.secrets import redacted
 from nbmicro.http.media_types import is_json
 from nbmicro.language.hurl import check_in_python
 from nbmicro.language.syntax import BodySource, Capture, Check, ExpectedStatus, Pair
@@ -158,41 +157,6 @@ def _fault(error: Exception, exchange: Exchange, expression: str, names: Iterabl
     return f"{type(error).__name__}: {short(without_addresses(str(error)))}"
 
 
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
-# A shorter secret is masked only where it is the whole value: "1" stands in every message.
-_LONG = 6
-
-
-def _secrets_of(exchange: Exchange) -> set[str]:
-    """The values that no rendering of the exchange shows: of secret headers, and of cookies."""
-    found: set[str] = set()
-    for name, value in (*exchange.request.headers, *exchange.headers):
-        key = name.lower()
-        if key in exchange.secret_names:
-            found.add(value)
-        elif key in _SECRET_HEADERS:
-            pairs = value.split(";")[: 1 if key == "set-cookie" else None] if "cookie" in key else []
-            found |= {value, value.partition(" ")[2], *(pair.partition("=")[2].strip(' "') for pair in pairs)}
-    return found - {""}
-
-
-def masked(result: CheckResult, exchange: Exchange) -> CheckResult:
-    """The result without the exchange's secrets in what came and what was expected."""
-    if result.ok:
-        return result
-    secrets = sorted(_secrets_of(exchange), key=len, reverse=True)
-    return replace(result, expected=_hidden(result.expected, secrets), actual=_hidden(result.actual, secrets))
-
-
-def _hidden(text: str | None, secrets: list[str]) -> str | None:
-    for secret in secrets if text else ():
-        if text == repr(secret):
-            return repr(MASK)
-        if len(secret) >= _LONG:
-            text = (text or "").replace(secret, MASK)
-    return text
-
-
 def check_status(expected: int, exchange: Exchange, *, text: str, line: int | None) -> CheckResult:
     """Whether the answer has this status."""
     ok = exchange.status == expected
@@ -287,9 +251,10 @@ def check_expression(check: Check, exchange: Exchange, scope: Scope, more: Mappi
 
 def failure_text(exchange: Exchange) -> str | None:
     """The lines that say which checks of an exchange failed; None if none did."""
-    failed = [check for check in exchange.checks if not check.ok]
-    if not failed:
+    if all(check.ok for check in exchange.checks):
         return None
+    exchange = redacted(exchange)
+    failed = [check for check in exchange.checks if not check.ok]
     label = f"{exchange.request.method} {exchange.request.target}"
     if exchange.name:
         label = f"{exchange.name}, {label}"

@@ -11,6 +11,7 @@ from nbmicro.client.client import DEFAULT_TIMEOUT, Client
 from nbmicro.errors import RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult
+from nbmicro.exchange.secrets import redacted_errors
 from nbmicro.http.cookies import CookieJar
 from nbmicro.http.methods import REGISTERED_METHODS
 from nbmicro.language.parser import parse_file
@@ -23,7 +24,6 @@ from nbmicro.runner.checks import (
     check_header,
     check_status,
     check_status_line,
-    masked,
 )
 from nbmicro.runner.fill import APP_NAMES, Scope
 from nbmicro.runner.preflight import Protected, check_method, check_names, is_protected, names_given
@@ -72,7 +72,8 @@ def run_line(
         scope.check_names([parsed.url], set(APP_NAMES))
         scope.check_braces(parsed.url, set())
     scope.check_names(templates_of(parsed), set())
-    record = assemble_line(parsed, scope)
+    with redacted_errors(client.secret_names):
+        record = assemble_line(parsed, scope)
     if parsed.method not in REGISTERED_METHODS and parsed.url is not None:
         check_method(parsed.method, parsed.url, client.app, line=parsed.line, column=parsed.column)
     options = parsed.options
@@ -218,7 +219,8 @@ def _run_request(
     scope: Scope,
     origin: str,
 ) -> Exchange:
-    record = assemble_request(request, scope, form=options.form, auth=options.auth)
+    with redacted_errors(client.secret_names):
+        record = assemble_request(request, scope, form=options.form, auth=options.auth)
     follow = options.follow if request.follow is None else request.follow
     with _jar(client, request.cookies):
         sent = client.send(
@@ -239,8 +241,7 @@ def _run_request(
         else:
             captured[wanted.name] = value
     results = _expected(options, sent, options.line)
-    results += _results(request, sent, scope, captured)
-    results = [masked(result, sent) for result in (*results, *failed)]
+    results += [*_results(request, sent, scope, captured), *failed]
     exchange = sent.with_checks(results, captures=captured, name=request.name)
     client.history.replace(sent, exchange)
     namespace.update(captured)

@@ -20,6 +20,8 @@ SECRETS = {
     "COOKIE": "cookie-b83f61d5e7",
     "ISSUED": "issued-4a90cc1be8",
     "NAMED": "named-e6d2085f3c",
+    "SPACED": "sp aced/'é-5b7d91c0",
+    "LONG": "long-" + "0123456789abcdef" * 20,
 }
 APP = """
 import logging, os, warnings
@@ -50,9 +52,26 @@ def fails():
 @app.get("/refuses")
 def refuses():
     abort(403)
+
+@app.get("/several")
+def several():
+    raise ExceptionGroup("two", [ValueError(request.args["token"]), KeyError(request.args["token"])])
+
+@app.post("/members")
+def members():
+    print(request.json)
+    raise ValueError(request.json["token"])
+
+@app.get("/leads")
+def leads():
+    return redirect(f"/me?token={request.args['token']}")
+
+@app.get("/needs")
+def needs():
+    return request.form["name"]
 """
 CELLS = [
-    "client.hide('X-Named', 'pin')",
+    "client.hide('X-Named', 'pin', 'token')",
     "%http /me Authorization:'Bearer {{ env[\"BEARER\"] }}' X-Api-Key:{{env['API_KEY']}} X-Named:{{env['NAMED']}}",
     "%http /me -a {{env['USER_PASS']}} --show all",
     "%http /talks Authorization:'Bearer {{ env[\"BEARER\"] }}' X-Api-Key:{{env['API_KEY']}} X-Named:{{env['NAMED']}}",
@@ -82,6 +101,26 @@ CELLS = [
     "r = client.get('/me', headers={'X-Named': env['NAMED'], 'Authorization': env['BEARER']}); r",
     "%http /me Authorization:'Bearer {{ env[\"BEARER\"] + chr(10) }}'",
     "%http /me X-Api-Key:{{ env['API_KEY'].missing }}",
+    "%http /me?token={{env['NAMED']}} --expect 500",
+    "%http /me?token={{env['SPACED']}} --expect 500",
+    "%bench /me?token={{env['NAMED']}} -n 20",
+    "%http /several?token={{env['NAMED']}}",
+    "client.history[-1].error",
+    "client.history[-1].error.parts",
+    "%http /talks X-Named:{{env['NAMED']}}",
+    "client.history[-1].logs, client.history[-1].output, client.history[-1].request.headers",
+    "%http POST /members token={{env['SPACED']}}",
+    "client.history[-1].error",
+    "%http POST /members token:='[[{{env[\"NAMED\"]}}]]' --show all",
+    "%http /leads?token={{env['NAMED']}} --show all",
+    "%http -F /leads?token={{env['NAMED']}} --show all",
+    "%http /needs?token={{env['NAMED']}}",
+    "%http {{'me'}}?token={{env['NAMED']}}",
+    "client.get('me?token=' + env['NAMED'])",
+    "app.test_client().get('/me?token=' + env['NAMED'])",
+    "%%http\nGET /me\nX-Api-Key: {{ env['LONG'] }}\n\nHTTP 200\n[Asserts]\n"
+    "response.request.headers['X-Api-Key'] == 'that'",
+    "%trace /members?token={{env['NAMED']}}",
 ]
 
 
@@ -129,6 +168,9 @@ def test_no_secret_of_a_request_and_no_cookie_of_a_response_is_in_the_saved_note
     assert len(issued) > 20
     wanted = {
         **SECRETS,
+        # In a URL, in JSON and in Python it is another text, and a long one may have been cut: a part of each will do.
+        "SPACED": "5b7d91c0",
+        "LONG": "long-0123456789",
         "BASIC": base64.b64encode(f"ada:{SECRETS['PASSWORD']}".encode()).decode().rstrip("="),
         "SESSION": issued,
     }
@@ -147,3 +189,49 @@ def test_a_secret_is_written_where_it_is_asked_for(secretive: RealKernel) -> Non
     secretive.check("one = client.get('/me', headers={'Authorization': 'Bearer ' + env['BEARER']})", cell_id="ask")
     for call in ("as_curl", "as_http"):
         assert SECRETS["BEARER"] in secretive.check(f"print(one.{call}(secrets=True))", cell_id="asked").stdout
+
+
+def test_the_widgets_of_explore_and_browse_tell_no_secret(secretive: RealKernel) -> None:
+    """Their errors and their lists would be saved with the notebook."""
+    secretive.check(
+        "client.hide('pin', 'token')\n"
+        "@app.get('/counts')\ndef counts():\n"
+        "    count = request.args.get('pin', type=int)\n    raise ValueError(request.args['token'])",
+        cell_id="counts",
+    )
+    secretive.check("%explore", cell_id="explore")
+    panel = (
+        "import gc, time\nfrom nbmicro.notebook.explore.explorer import Explorer\n"
+        "panel = next(one for one in gc.get_objects() if isinstance(one, Explorer))\n"
+        "def press(what, text=''):\n    panel._panel.keys._handle_custom_msg({'do': what, 'text': text}, [])\n"
+        "press('search', 'counts')\n"
+    )
+    secretive.check(panel)
+    wrong = secretive.check(
+        "panel._fields._widgets['query', 'pin'].value = env['NAMED']\npress('send')\nprint(panel._panel.wrong.value)"
+    ).stdout
+    assert wrong == "`pin` is a whole number; `•••` is none.\n"
+    secretive.check(
+        "panel._fields._widgets['query', 'pin'].value = ''\n"
+        "panel._fields._widgets['query', 'token'].value = env['NAMED']\npress('send')\n"
+        "end = time.monotonic() + 20\nwhile not panel._sent and time.monotonic() < end: time.sleep(0.01)"
+    )
+    shown = (
+        "panel._panel.history.options, panel._panel.output.outputs, panel._panel.wrong.value, panel._panel.said.value"
+    )
+    sent = secretive.check(f"print({shown})").stdout
+    assert "1  GET /counts?token=••• → 500" in sent
+    assert SECRETS["NAMED"] not in sent
+    code = secretive.check(
+        "press('cell')\nprint(panel._panel.code.value)\npress('curl')\nprint(panel._panel.code.value)"
+    )
+    assert code.stdout.count("/counts?token=•••") == 2
+    assert SECRETS["NAMED"] not in code.stdout
+
+    secretive.check("get_ipython().run_line_magic('browse', '/counts?token=' + env['NAMED'])", cell_id="browse")
+    reply = secretive.run("get_ipython().run_line_magic('browse', '/counts?token=' + env['NAMED'])", cell_id="browse")
+    assert reply.outputs[0].data["text/plain"].startswith("A browser at /counts?token=•••: ")
+    assert SECRETS["NAMED"] not in str(reply.outputs)
+    explained = secretive.check("get_ipython().run_line_magic('routes', '/counts?token=' + env['NAMED'])").stdout
+    assert SECRETS["NAMED"] not in explained
+    assert "counts" in explained

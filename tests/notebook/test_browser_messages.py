@@ -96,6 +96,23 @@ def test_a_request_is_answered_in_pieces(visits: Visits, front: Front) -> None:
     assert [one.origin for one in visits.visitor.history] == ["browse"]
 
 
+def test_what_is_said_of_a_failure_has_no_secret_of_its_request(front: Front) -> None:
+    """Of an app without a page for its errors, and of a request that cannot be sent."""
+
+    def raising(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        raise ValueError(f"bad {environ['QUERY_STRING']}, {environ['QUERY_STRING'].partition('=')[2]}")
+
+    visits = Visits(Visitor(lambda: raising, History(), secret_names=frozenset({"token"})), front.send)
+    visits.take(request_of("a", "/?token=s3cr3t-value"))
+    end = front.of("a")[2]
+    assert end["failed"] == "ValueError: bad token=•••, •••"
+    assert "s3cr3t-value" not in str(end)
+    visits.take(request_of("b", "page?token=s3cr3t-value"))
+    assert "`page?token=•••` is not a path" in front.of("b")[2]["failed"]
+    visits.close()
+    wait_until_none_runs(visits)
+
+
 def test_an_error_and_a_refusal_are_told_beside_the_page(app: App, visits: Visits, front: Front) -> None:
     """The exception with its line; the nearest route. Set-Cookie stays in the kernel."""
 

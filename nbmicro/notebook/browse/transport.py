@@ -12,6 +12,7 @@ from typing import Any
 from nbmicro.client.visitor import Visit, Visitor
 from nbmicro.errors import NbmicroError
 from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.secrets import Redaction, redacted, redacted_fields
 from nbmicro.http.build import clean_target
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.media_types import EVENT_STREAM, media_type_of
@@ -126,7 +127,8 @@ class Visits:
         try:
             running = _Running(name, _request(message, body), message)
         except (NbmicroError, ValueError, TypeError) as error:
-            self._tell({"kind": "end", "id": name, "failed": str(error)})
+            failed = redacted_fields(str(error), self.visitor.secret_names)
+            self._tell({"kind": "end", "id": name, "failed": failed})
             return
         with self._lock:
             if self._closed or name in self._open or not name:
@@ -156,7 +158,7 @@ class Visits:
                         self._busy -= 1
 
     def _answer(self, running: _Running) -> Iterator[float]:
-        message, failed, visit = running.message, None, None
+        message, failure, visit = running.message, None, None
         page = str(message.get("page", ""))
         if message.get("navigation"):
             self.uses.begin(page)
@@ -169,7 +171,7 @@ class Visits:
         except GeneratorExit:  # Python ends
             raise
         except BaseException as error:  # whatever an app raises, its SystemExit too; the exchange has it
-            failed = f"{type(error).__name__}: {error}"
+            failure = f"{type(error).__name__}: {error}"
         finally:
             if visit is not None:
                 visit.close()
@@ -177,6 +179,8 @@ class Visits:
         if exchange is not None:
             self.uses.note(page, exchange.rule, exchange.request.target, exchange.status)
         cookies = self.visitor.page_cookies(str(message.get("path") or running.request.path))
+        known = Redaction(self.visitor.secret_names, running.request) if exchange is None else Redaction.of(exchange)
+        failed = failure and known(failure)
         end = {"kind": "end", "id": running.name, "failed": failed, "cut": running.cut, "cookies": cookies}
         self._tell({**end, **_told(exchange)})
 
@@ -305,6 +309,7 @@ def _told(exchange: Exchange | None) -> dict[str, Any]:
     """What is said of an exchange beside its page: the error with its lines, the next step after a refusal."""
     if exchange is None:
         return {}
+    exchange = redacted(exchange)
     if exchange.error is not None:
         lines = [text for _, text in error_lines(exchange.error)]
         return {"error": "\n".join([*lines, *([exchange.error.hint] if exchange.error.hint else [])])}

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from markupsafe import Markup, escape
 
 from nbmicro.errors import NbmicroError
 from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.secrets import Redaction, redacted, redacted_fields
 from nbmicro.http.headers import MASK
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.methods import BODY_METHODS
@@ -109,7 +111,7 @@ class Explorer:
                     act()
                 except NbmicroError as error:
                     # Of broken JSON it is said where the JSON is.
-                    self._say(wrong="" if escape(error) == self._panel.body_said.value else str(error))
+                    self._say(wrong="" if self._shown_text(str(error)) == self._panel.body_said.value else str(error))
                 except Exception as error:  # of an app that cannot be read: nobody would see it in a widget's thread
                     self._say(wrong=f"{type(error).__name__}: {error}")
 
@@ -294,7 +296,7 @@ class Explorer:
                 checked_json(self._panel.body.value)
             except NbmicroError as error:
                 said = str(error)
-        self._panel.body_said.value = str(escape(said))
+        self._panel.body_said.value = self._shown_text(said)
         show(self._panel.body_said, bool(said))
 
     def _show_more(self) -> None:
@@ -390,7 +392,7 @@ class Explorer:
         """Send a request as the notebook's client, with its cookies; the exchange has the origin ``widget``."""
         exchange = self._session.client.send(request, origin="widget", announce=False)
         exchange = exchange.with_notes(*self._session.spoken.take_notes())
-        return _Answer(request.target, exchange.status, bundle_of(exchange, "body checks time"))
+        return _Answer(redacted(exchange).request.target, exchange.status, bundle_of(exchange, "body checks time"))
 
     def _end(
         self, choice: RouteChoice, filled: FilledForm, request: RequestRecord, answered: _Answer | Exception
@@ -424,8 +426,17 @@ class Explorer:
         self._filter()
         self._show_answer(one.answer)
 
+    def _shown_text(self, text: str) -> str:
+        """An error as HTML, without the secrets of the form, which it may quote."""
+        if not text:
+            return ""
+        names = self._session.client.secret_names
+        fields = urlencode([(name, value) for (_, name), value in self._filled().values.items()])
+        hide = Redaction(names, RequestRecord("GET", f"/?{fields}"))
+        return str(escape(redacted_fields(hide(text), names)))
+
     def _say(self, text: str = "", *, wrong: str = "") -> None:
-        self._panel.said.value, self._panel.wrong.value = str(escape(text)), str(escape(wrong))
+        self._panel.said.value, self._panel.wrong.value = str(escape(text)), self._shown_text(wrong)
         show(self._panel.said, bool(text))
         show(self._panel.wrong, bool(wrong))
 

@@ -302,7 +302,7 @@ class Session:
     def _show_response(self, response: Any) -> None:
         from nbmicro.notebook.kernel.showing import exchange_of
 
-        self._display(exchange_of(response))
+        self._display(exchange_of(response, self.client.secret_names))
 
     def _show_values(self, exchanges: Exchanges) -> None:
         for exchange in exchanges:

@@ -7,6 +7,7 @@ from typing import Any
 
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import ErrorRecord
+from nbmicro.exchange.secrets import redacted
 from nbmicro.http.body import Body
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
@@ -51,7 +52,7 @@ def page_bundle(source: str, fetch: Callable[[str], ResponseRecord | None]) -> d
     return {"text/plain": "\n".join(page_lines(source)), "text/html": str(drawn)}
 
 
-def exchange_of(response: Any) -> Exchange:
+def exchange_of(response: Any, secret_names: frozenset[str]) -> Exchange:
     """The exchange of a response that Werkzeug's test client gave (an app's ``test_client()``), as far as it tells."""
     request = response.request
     reason = response.status.partition(" ")[2]
@@ -59,10 +60,12 @@ def exchange_of(response: Any) -> Exchange:
     return Exchange(
         RequestRecord(request.method, request.full_path.removesuffix("?"), HeaderFields(list(request.headers))),
         ResponseRecord(response.status_code, reason, fields, Body(response.get_data())),
+        secret_names=secret_names,
     )
 
 
 def error_bundle(error: ErrorRecord) -> dict[str, str]:
     """The bundle of an exchange's error: its places and lines, as the exchange itself shows them."""
+    error = redacted(error)
     told = [line for _, text in error_lines(error) for line in text.split("\n")]
     return {"text/plain": "\n".join([*told, *([error.hint] if error.hint else [])])}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nbmicro.errors import OptionError
+from nbmicro.exchange.secrets import redacted_errors, redacted_request
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import Names, magic
 from nbmicro.web.owners import current_run
@@ -54,7 +55,10 @@ def bench(session: Session, line: str, *, names: Names) -> Latencies:
     if not line.strip():
         raise OptionError("%bench measures a request, and none is named.", hint="Try:  %bench /")
     parsed = parse_line(line, magic="%bench")
-    request = assemble_line(parsed, Scope(names, folder=Path()))
+    hidden = session.client.secret_names
+    with redacted_errors(hidden):
+        request = assemble_line(parsed, Scope(names, folder=Path()))
+    label = f"{request.method} {redacted_request(request, hidden).target}"
     host = session.host
     place = f"nbmicro-bench-{id(session)}-{host.shell.execution_count}"
     shown = False
@@ -62,7 +66,7 @@ def bench(session: Session, line: str, *, names: Names) -> Latencies:
     def progress(done: int) -> None:
         nonlocal shown
         if host.is_looked_at:
-            bundle = progress_bundle(f"{request.method} {request.target}", done, count)
+            bundle = progress_bundle(label, done, count)
             host.display_again(bundle, place, first=not shown)
             shown = True
 

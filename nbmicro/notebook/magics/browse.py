@@ -27,7 +27,9 @@ def browse(session: Session, path: str = "/") -> None:
     """
     from dataclasses import replace
 
+    from nbmicro.exchange.secrets import redacted_request
     from nbmicro.http.build import clean_target
+    from nbmicro.http.messages import RequestRecord
     from nbmicro.notebook.kernel.showing import bundle_of
 
     target = clean_target(path)
@@ -42,4 +44,5 @@ def browse(session: Session, path: str = "/") -> None:
     browser = Browser(session, target)
     first = browser.first
     still = bundle_of(replace(first, fetch=browser.visitor.fetch)) if first is not None else None
-    session.widgets.show("browse", browser, _TEXT.format(target), still, without_cell=target)
+    shown = redacted_request(RequestRecord("GET", target), session.client.secret_names).target
+    session.widgets.show("browse", browser, _TEXT.format(shown), still, without_cell=target)

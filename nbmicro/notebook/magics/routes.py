@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbmicro.errors import OptionError
+from nbmicro.exchange.secrets import redacted_fields
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import magic
 from nbmicro.web.app import App
@@ -36,7 +37,7 @@ def routes(session: Session, path: str | None = None, *, drop: str | None = None
     if drop is not None:
         _drop(session.app, drop)
     elif path is not None:
-        print(_explained(session.target(), path))
+        print(redacted_fields(_explained(session.target(), path), session.client.secret_names))
     else:
         from nbmicro.notebook.route_table import table_bundle
 

@@ -18,9 +18,8 @@ from nbmicro.cli.files import FILE
 from nbmicro.errors import LoadError, NbmicroError, ServeError
 from nbmicro.foreign.app import ForeignApp
 from nbmicro.frameworks.known import kind_of
-from nbmicro.loading.load_watch import Overtaken
 from nbmicro.loading.loader import Loaded, load_target
-from nbmicro.loading.reload import Reloader
+from nbmicro.loading.reload import Overtaken, Reloader
 from nbmicro.server.address import is_loopback
 from nbmicro.server.server import BackgroundServer
 from nbmicro.web.app import App

@@ -10,10 +10,10 @@ from time import perf_counter
 
 from nbmicro.client.capture import Capture
 from nbmicro.client.client import Client
-from nbmicro.client.deadline import Deadline, Expired
 from nbmicro.exchange.secrets import redacted_request
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.wsgi import Answer, make_environ
+from nbmicro.threads.deadline import Deadline, Expired
 from nbmicro.web.environ import RECORDED
 
 #: Requests that are sent first and not counted: what is made once (a route's plan, a template) is no latency.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from urllib.parse import urlsplit
 
 from nbmicro.client.capture import Capture
-from nbmicro.client.deadline import Deadline, Expired
 from nbmicro.client.recorder import assemble
 from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.errors import EndlessRequests, RequestError
@@ -27,6 +26,7 @@ from nbmicro.http.multipart import Files
 from nbmicro.http.redirects import REDIRECT_LIMIT, REDIRECTS, Chain, late, next_request
 from nbmicro.http.wsgi import Answer, make_environ
 from nbmicro.printable import one_line
+from nbmicro.threads.deadline import Deadline, Expired
 from nbmicro.web.environ import RECORDED
 
 if TYPE_CHECKING:

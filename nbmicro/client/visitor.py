@@ -7,7 +7,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag
 
-from nbmicro.client.deadline import Deadline, Expired
 from nbmicro.client.recorder import Recorder
 from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.exchange.exchange import Exchange
@@ -18,6 +17,7 @@ from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.redirects import REDIRECT_LIMIT, REDIRECTS, Chain, next_request
 from nbmicro.http.wsgi import make_environ
+from nbmicro.threads.deadline import Deadline, Expired
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -13,9 +13,10 @@ from typing import Any
 
 from nbmicro.errors import LoadError
 from nbmicro.foreign.bridge import Bridge
-from nbmicro.foreign.worker import Worker, loop_is_running
 from nbmicro.frameworks import known
 from nbmicro.frameworks.adapter import Adapter
+from nbmicro.threads.pyodide import has_threads
+from nbmicro.threads.workers import Worker, loop_is_running
 from nbmicro.web.environ import ERROR, ROUTE
 from nbmicro.web.route_info import RouteInfo
 
@@ -142,7 +143,7 @@ class ForeignApp:
 
 def _needs_thread() -> bool:
     """Whether a WSGI app may not be called here; a browser's Python (Pyodide) has no threads to call it in."""
-    return loop_is_running() and sys.platform != "emscripten"
+    return loop_is_running() and has_threads()
 
 
 class _Told:

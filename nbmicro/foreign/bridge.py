@@ -7,25 +7,19 @@ import contextlib
 import contextvars
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import Future
-from types import TracebackType
+from contextlib import asynccontextmanager
+from types import FrameType, TracebackType
 from typing import Any
 
 from werkzeug.http import HTTP_STATUS_CODES
 
 from nbmicro.errors import DeadlineExceeded, LoadError
-from nbmicro.foreign.interruption import (
-    GRACE,
-    Stopped,
-    current_ticket,
-    stop_threads,
-    threads_of,
-    trace_of_stack,
-    trace_of_task,
-)
-from nbmicro.foreign.watching import Watch
 from nbmicro.frameworks.known import note_scope
+from nbmicro.threads.interrupts import GRACE, Stopped
+from nbmicro.threads.pyodide import has_threads
+from nbmicro.threads.workers import InterruptibleEvent, LoopCall, LoopThread, Watch
 from nbmicro.web.environ import ANSWERING, ERROR
 
 #: Seconds that an app has for its startup, and for its shutdown.
@@ -46,13 +40,13 @@ class Bridge:
 
     def __init__(self, app: Any) -> None:
         self.app = app
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: LoopThread | None = None
+        self._life: LoopCall[None] | None = None
         self._stop: asyncio.Event | None = None
         self._started: Future[None] = Future()
         self._lock = threading.Lock()
         self._state: dict[str, Any] = {}
-        self._wsgi: Any = None
+        self._responder: Any = None
 
     def start(self) -> None:
         """Begin the loop and let the app start up (ASGI's lifespan protocol); again is nothing.
@@ -66,55 +60,51 @@ class Bridge:
         """
         with self._lock:
             if self._thread is None:
-                if sys.platform == "emscripten":
+                if not has_threads():
                     raise LoadError("an ASGI app needs a thread, and Python in a browser has none.")
-                middleware = _middleware()
-                self._loop = asyncio.new_event_loop()
-                self._wsgi = middleware(self._answer, loop=self._loop)
-                context = contextvars.copy_context()
-                self._thread = threading.Thread(
-                    target=context.run, args=(self._run, self._loop), name="nbmicro-asgi", daemon=True
-                )
-                self._thread.start()
+                self._responder = _responder()
+                self._thread = LoopThread("asgi")
+                self._life = self._thread.begin(self._live())
+            thread = self._thread
         try:
             self._started.result(STARTUP_LIMIT)
-        except TimeoutError:
-            raise DeadlineExceeded(f"The app's startup was not complete after {STARTUP_LIMIT:g} s.") from None
+        except Exception as error:
+            if not self._started.done():
+                raise DeadlineExceeded(f"The app's startup was not complete after {STARTUP_LIMIT:g} s.") from error
+            thread.close()
+            raise
 
     def close(self) -> None:
         """Let the app shut down, and end the loop and its thread."""
         with self._lock:
             thread, self._thread = self._thread, None
-            loop, stop = self._loop, self._stop
+            life, stop = self._life, self._stop
             self._started = Future()
-        if thread is None or loop is None:
+        if thread is None or life is None:
             return
         if stop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
-                loop.call_soon_threadsafe(stop.set)
-        if thread is not threading.current_thread():
-            thread.join(SHUTDOWN_LIMIT + GRACE)
+                thread.loop.call_soon_threadsafe(stop.set)
+            life.done.wait(SHUTDOWN_LIMIT + GRACE)
+        thread.close()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer as the ASGI app does (PEP 3333)."""
         self.start()
         return _Answering(self, environ, start_response)
 
-    # -- in the loop's thread ------------------------------------------------------------------------------------
+    def _ask(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        """The response as a2wsgi brings it from the loop, waited for so that it can be interrupted in every thread."""
+        thread = self._thread
+        if thread is None:
+            raise LoadError("the app was closed.")
+        responder = self._responder(self._answer, thread.loop)
+        responder.sync_event, responder.asgi_done = _Messages(), InterruptibleEvent()
+        responder.execute_in_loop = thread.run
+        chunks: Iterator[bytes] = responder(environ, start_response)
+        return chunks
 
-    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        asyncio.set_event_loop(loop)
-        try:
-            loop.run_until_complete(self._live())
-        except Stopped:
-            # It was meant for a request that had just ended.
-            pass
-        finally:
-            with contextlib.suppress(Exception):
-                loop.run_until_complete(_cancel_tasks())
-                loop.run_until_complete(loop.shutdown_asyncgens())
-            asyncio.set_event_loop(None)
-            loop.close()
+    # -- in the loop's thread ------------------------------------------------------------------------------------
 
     async def _live(self) -> None:
         """From the app's startup to its shutdown."""
@@ -156,7 +146,7 @@ class Bridge:
 
         answering.task = asyncio.current_task()
         try:
-            async with answering.watch.in_loop():
+            async with _watched(answering.watch):
                 answering.coroutine = self.app(scope, receive, noting)
                 await answering.coroutine
         except asyncio.CancelledError:
@@ -184,11 +174,11 @@ class _Answering:
         self.coroutine: Any = None
         self._bridge = bridge
         self._context = contextvars.copy_context()
-        self._context.run(current_ticket.set, self)
+        self._context.run(_current.set, self)
         environ[ANSWERING] = self
         _make_readable(environ)
         # A header without a value that Latin-1 has cannot come; a2wsgi reads the rest of the environ.
-        self._chunks: Iterator[bytes] = self._context.run(bridge._wsgi, environ, self._starting(start_response))
+        self._chunks: Iterator[bytes] = self._context.run(bridge._ask, environ, self._starting(start_response))
         self._over = False
 
     def _starting(self, start_response: Any) -> Callable[..., Any]:
@@ -224,25 +214,51 @@ class _Answering:
     def _stop(self) -> TracebackType | None:
         """Cancel the task, wherever it is, and say where that was."""
         self._over = True
-        loop, task = self._bridge._loop, self.task
-        if loop is None or task is None or task.done() or loop.is_closed():
-            return None
-        ended = threading.Event()
-        trace = None
-        with contextlib.suppress(RuntimeError):
-            working = threads_of(self)
-            if working:
-                trace = trace_of_stack(working[0])
-            elif asyncio.current_task(loop) is task:
-                # Code of the handler itself keeps the loop busy.
-                working = [self._bridge._thread.ident or 0] if self._bridge._thread is not None else []
-                trace = trace_of_stack(working[0]) if working else None
-            else:
-                trace = trace_of_task(self.coroutine)
-            loop.call_soon_threadsafe(_cancel, task, ended)
-            stop_threads(working)
-        ended.wait(GRACE)
-        return trace
+        thread = self._bridge._thread
+        return thread.stop(self, _threads_of(self)) if thread is not None and self.task is not None else None
+
+
+# Marks the contexts of one request, wherever they are entered.
+_current: contextvars.ContextVar[_Answering] = contextvars.ContextVar("nbmicro_answering")
+
+
+def _threads_of(answering: _Answering) -> list[int]:
+    """The threads that work for a request in a pool: those that run a function in one of its contexts."""
+    found = []
+    for ident, innermost in list(sys._current_frames().items()):
+        frame: FrameType | None = innermost
+        while frame is not None:
+            # anyio, asyncio.to_thread and asgiref all keep the context in a local of that name.
+            context: Any = None
+            if "context" in frame.f_code.co_varnames:
+                context = frame.f_locals.get("context")
+            if isinstance(context, contextvars.Context) and context.get(_current) is answering:
+                found.append(ident)
+                break
+            frame = frame.f_back
+    return found
+
+
+@asynccontextmanager
+async def _watched(watch: Watch) -> AsyncIterator[None]:
+    """Watch what this event loop's thread does, and the thread of AnyIO's pool that is the next to be used.
+
+    A plain function that handles requests in an async framework runs there, and the pool keeps its threads. It gives
+    work to the one that was used last.
+    """
+    if not watch:
+        yield
+        return
+    pool = sys.modules.get("anyio.to_thread")
+    if pool is not None:
+        await pool.run_sync(watch.begin)
+    watch.begin()
+    try:
+        yield
+    finally:
+        watch.end()
+        if pool is not None:
+            await pool.run_sync(watch.end)
 
 
 def _status_line(status: str) -> str:
@@ -260,14 +276,6 @@ def _make_readable(environ: dict[str, Any]) -> None:
             environ[name] = path.encode("latin-1").decode("utf-8", "replace").encode().decode("latin-1")
 
 
-def _cancel(task: asyncio.Task[Any], ended: threading.Event) -> None:
-    if task.done():
-        ended.set()
-        return
-    task.add_done_callback(lambda _: ended.set())
-    task.cancel()
-
-
 async def _first(task: asyncio.Future[Any], answers: asyncio.Queue[dict[str, Any]]) -> dict[str, Any] | None:
     """The next message of a lifespan, or None where the app ended without one."""
     getting = asyncio.ensure_future(answers.get())
@@ -278,19 +286,30 @@ async def _first(task: asyncio.Future[Any], answers: asyncio.Queue[dict[str, Any
     return None
 
 
-async def _cancel_tasks() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+class _Messages:
+    """The hand-over of messages from the app to who reads its response, one at a time."""
+
+    def __init__(self) -> None:
+        self._there = InterruptibleEvent()
+        self._message: Any = None
+
+    def set(self, message: Any) -> None:
+        self._message = message
+        self._there.set()
+
+    def wait(self) -> Any:
+        self._there.wait()
+        self._there.clear()
+        message, self._message = self._message, None
+        return message
 
 
-def _middleware() -> Any:
+def _responder() -> Any:
     try:
-        from a2wsgi import ASGIMiddleware
+        from a2wsgi import asgi
     except ImportError:
         raise LoadError(
             "an ASGI app is asked by way of a2wsgi, which is not installed.",
             hint="Install it, then restart the kernel:  %pip install 'nbmicro[asgi]'",
         ) from None
-    return ASGIMiddleware
+    return asgi.ASGIResponder

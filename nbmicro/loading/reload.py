@@ -12,25 +12,96 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.errors import LoadError, NbmicroError, ServeError
-from nbmicro.loading.load_watch import LoadWatch, Overtaken
 from nbmicro.loading.loader import Loaded, load_target
 from nbmicro.loading.notebook_file import read_notebook
+from nbmicro.threads.interrupts import AGAIN, Interruptible
+from nbmicro.threads.workers import Ticker
 
 #: Seconds that a file may stay half-written, or away, before that is an error to show.
 WHOLE_SECONDS = 2.0
 #: Loads in a row of a file that goes on changing while it is loaded.
 TRIES = 5
-_LOOK_MS = 250
+#: Seconds after which it is said that a load is still running.
+PATIENCE = 3.0
+_LOOK = 0.25
 _LIBRARIES = tuple(
     Path(os.path.realpath(path)) for name, path in sysconfig.get_paths().items() if name.endswith(("stdlib", "lib"))
 )
 
 # Time, size and number of a file; None of one that is not there.
 Stamp = tuple[int, int, int] | None
+
+
+class Overtaken(BaseException):
+    """Raised in code that is loaded for nobody any more. No `except Exception` of a cell stops it."""
+
+
+class LoadWatch(Interruptible):
+    """A context manager for a block of the main thread that loads a target.
+
+    The block is left with :class:`Overtaken` as soon as the load is needless; that may be when it is done already.
+
+    Parameters
+    ----------
+    path:
+        The notebook or Python file; None for a module by its name.
+    name:
+        The target, as people know it.
+    is_needless:
+        Whether nobody wants what is loaded any more; asked four times a second, in another thread.
+    tell:
+        Called once, after three seconds, with a sentence that names cell and line.
+    """
+
+    def __init__(
+        self, path: Path | None, name: str, *, is_needless: Callable[[], bool], tell: Callable[[str], None]
+    ) -> None:
+        super().__init__(Overtaken)
+        self._path = path
+        self._name = name
+        self._is_needless = is_needless
+        self._tell = tell
+        self._begin: float | None = time.monotonic()
+        self._ticker = Ticker("load-watch", self._look, _LOOK)
+
+    def __enter__(self) -> LoadWatch:
+        super().__enter__()
+        self._ticker.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            super().__exit__(kind, error, traceback)
+        finally:
+            self._ticker.stop()
+
+    def _look(self) -> float:
+        if self._begin is not None and time.monotonic() - self._begin >= PATIENCE:
+            self._begin = None
+            self._tell(f"{self._place()}: it is still running. The app from before serves; the next save takes over.")
+        if self._is_needless():
+            self.interrupt()
+            return AGAIN
+        return _LOOK
+
+    def _place(self) -> str:
+        """The cell and its line, or the module's, in which the main thread is."""
+        frame = sys._current_frames().get(self._ident)
+        place = self._name
+        while frame is not None:
+            name, line = frame.f_code.co_filename, frame.f_lineno
+            if self._path is not None and name.startswith(f"<{self._path.name}, cell "):
+                place = f"{name[1:-1]}, line {line}"
+            elif self._path is not None and name == str(self._path):
+                place = f"{self._path.name}, line {line}"
+            frame = frame.f_back
+        return place
 
 
 class Reloader:
@@ -141,7 +212,7 @@ class Reloader:
                 watch_filter=None,
                 debounce=100,
                 step=20,
-                rust_timeout=_LOOK_MS,
+                rust_timeout=int(1000 * _LOOK),
                 yield_on_timeout=True,
                 stop_event=stopped,
                 recursive=False,

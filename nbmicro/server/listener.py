@@ -22,6 +22,7 @@ from waitress.utilities import BadRequest
 
 from nbmicro.server.limits import Limits
 from nbmicro.server.ports import BACKLOG
+from nbmicro.threads.workers import new_thread
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -192,7 +193,7 @@ class Workers(ThreadedTaskDispatcher):  # type: ignore[misc]
 
     def start_new_thread(self, target: Callable[[int], None], thread_no: int) -> None:
         self.running = [thread for thread in self.running if thread.is_alive()]
-        thread = threading.Thread(target=target, args=(thread_no,), name=f"nbmicro-worker-{thread_no}", daemon=True)
+        thread = new_thread(f"worker-{thread_no}", target, thread_no)
         self.running.append(thread)
         thread.start()
 

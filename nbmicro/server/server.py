@@ -18,6 +18,7 @@ from nbmicro.server.address import host_in_url, is_loopback, is_proxied, server_
 from nbmicro.server.host_check import HostCheck, known_secrets
 from nbmicro.server.limits import Limits
 from nbmicro.server.ports import bind
+from nbmicro.threads.workers import new_thread
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -153,7 +154,7 @@ class BackgroundServer:
             self._sockets = {}
             name = self.host if self.host not in ("", "0.0.0.0", "::") else "localhost"
             self._listener = make_listener(self._app, sock, self._sockets, self.limits, name)
-            self._thread = threading.Thread(target=self._listener.run, name=f"nbmicro-server-{self._port}", daemon=True)
+            self._thread = new_thread(f"server-{self._port}", self._listener.run)
             _guard_forks()
             _running.add(self)
             atexit.register(self._stop_at_exit)

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from nbmicro.client.client import Client
-from nbmicro.client.deadline import Deadline, Expired, _clock, _Watcher, release
 from nbmicro.errors import DeadlineExceeded
 from nbmicro.exchange.exchange import Exchange
+from nbmicro.threads.deadline import Deadline, Expired, _clock, _Watcher, release
 from tests.support.apps import answering, calling
 
 

@@ -487,7 +487,7 @@ def test_an_interrupt_that_the_system_gives_to_the_apps_own_thread_stops_the_req
     """On a busy machine a signal may come to any thread of the process; who waits wakes all the same."""
     code = (
         "import signal, threading, time\n"
-        "from nbmicro.foreign.worker import Worker\n"
+        "from nbmicro.threads.workers import Worker\n"
         "def spin():\n"
         "    signal.pthread_kill(threading.get_ident(), signal.SIGINT)\n"
         "    end = time.monotonic() + 120\n"

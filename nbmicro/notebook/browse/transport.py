@@ -19,8 +19,9 @@ from nbmicro.http.media_types import EVENT_STREAM, media_type_of
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.notebook.browse.uses import Uses
-from nbmicro.notebook.kernel.aside import aside, has_threads
 from nbmicro.render.summary import error_lines, hint_text
+from nbmicro.threads.pyodide import has_threads
+from nbmicro.threads.workers import work_beside
 
 Send = Callable[[dict[str, Any], list[bytes]], None]
 
@@ -143,7 +144,7 @@ class Visits:
         if full:
             self._tell({"kind": "end", "id": name, "failed": f"More than {WAITING_LIMIT} requests are waiting."})
         elif now:
-            aside(self._work(running), name="nbmicro-browse")
+            work_beside("browse", self._work(running))
 
     def _work(self, running: _Running | None) -> Iterator[float]:
         while running is not None:

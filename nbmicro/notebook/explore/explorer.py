@@ -24,11 +24,11 @@ from nbmicro.http.methods import BODY_METHODS
 from nbmicro.notebook.explore.choices import RouteChoice, choices_of, form_for
 from nbmicro.notebook.explore.form import FilledForm, RequestForm, checked_json, request_from
 from nbmicro.notebook.explore.panel import FieldBox, Panel, Pressed, close, number_of, put, show
-from nbmicro.notebook.kernel.aside import aside
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.kernel.showing import bundle_of
 from nbmicro.notebook.route_table import METHOD_EDGES
 from nbmicro.render.markup import MONO, joined
+from nbmicro.threads.workers import work_beside
 
 #: Requests of one panel that can be gone back to.
 HISTORY = 30
@@ -144,7 +144,7 @@ class Explorer:
             if self._closed or self._looking:
                 return
             self._looking = True
-        aside(self._look(), name="nbmicro-explore")
+        work_beside("explore", self._look())
 
     def _look(self) -> Iterator[float]:
         # From now on another cell's end is news again.
@@ -386,7 +386,7 @@ class Explorer:
                 if not self._closed:
                     self._handler(lambda: self._end(choice, filled, request, answered))()
 
-        aside(answer(), name="nbmicro-explore")
+        work_beside("explore", answer())
 
     def _sent_by_client(self, request: RequestRecord) -> _Answer:
         """Send a request as the notebook's client, with its cookies; the exchange has the origin ``widget``."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from nbmicro.notebook.kernel.explaining import users_trace
-from nbmicro.notebook.kernel.interrupts import let_through
+from nbmicro.threads.interrupts import let_interrupts_through
 from nbmicro.web.owners import Owner
 
 
@@ -150,7 +150,7 @@ class Host:
         cell = self._cell_of(info)
         self._cells[id(info)] = (info, cell)
         self._remember_file(info, cell)
-        cell.give_back = let_through(self.listener.answers)
+        cell.give_back = let_interrupts_through(self.listener.answers)
         self.listener.cell_begins(cell)
 
     def _post_run_cell(self, result: Any) -> None:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from nbmicro.client import deadline
 from nbmicro.client.capture import current_capture
 from nbmicro.client.client import Client
 from nbmicro.diagnosis.user_code import disclaim
@@ -23,6 +22,7 @@ from nbmicro.notebook.kernel.cell_notes import CellNotes
 from nbmicro.notebook.kernel.host import Cell, Host
 from nbmicro.notebook.kernel.live_widgets import LiveWidgets
 from nbmicro.notebook.kernel.target import Target, header_values, stop_listening
+from nbmicro.threads.deadline import release
 from nbmicro.web.app import App
 from nbmicro.web.contexts import AppContext, current_context, enter_context
 from nbmicro.web.hosting import hosting
@@ -92,7 +92,7 @@ class Session:
         self.spoken.close()
         disclaim(self.spoken.package)
         stop_listening()
-        deadline.release()
+        release()
         from nbmicro.cells.notebook_cell import forget_sources
 
         forget_sources()

@@ -16,8 +16,8 @@ from nbmicro.web.names import HANDLER_NAMES
 
 if TYPE_CHECKING:
     from nbmicro.foreign.app import ForeignApp
-    from nbmicro.foreign.worker import Worker
     from nbmicro.loading.fresh_target import FreshTarget
+    from nbmicro.threads.workers import Worker
     from nbmicro.web.declarations import Route
 
 
@@ -200,9 +200,9 @@ class Target:
 
     def _load(self, fresh: FreshTarget | None) -> Any:
         """Load the target where its code will run: in a thread without an event loop."""
-        from nbmicro.foreign.worker import Worker, loop_is_running
         from nbmicro.loading.loader import load_target
         from nbmicro.loading.python_target import MissingModule
+        from nbmicro.threads.workers import Worker, loop_is_running
 
         def load() -> Any:
             try:

@@ -1,4 +1,4 @@
-"""The deadline of a request in a browser's Python (Pyodide), which has neither alarms nor threads."""
+"""What stands in the place of threads and alarms in a browser's Python (Pyodide), which has neither."""
 
 from __future__ import annotations
 
@@ -7,15 +7,76 @@ import contextvars
 import math
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from typing import Any, TypeVar
 
-from nbmicro.web import asyncs
+from nbmicro.threads.interrupts import AGAIN
 
-#: Seconds after which code that swallowed the interruption is interrupted again.
-AGAIN = 1.0
+T = TypeVar("T")
+
 #: Seconds between two looks that are too few, and the most jumps between two looks.
 QUICK, SELDOM = 0.005, 256
+
+# The coroutines that calls wait for now, each with the context variables of its call.
+_waiting: list[tuple[contextvars.Context, asyncio.Task[Any]]] = []
+
+
+def has_threads() -> bool:
+    """Whether a thread can be started here."""
+    return sys.platform != "emscripten"
+
+
+def take_turns(steps: Iterator[float]) -> None:
+    """Take the steps of ``steps`` in turns of the event loop; each says how many seconds it waits for the next one."""
+    # As in a thread, what the cell that runs has set is not seen.
+    context = contextvars.Context()
+    asyncio.get_running_loop().call_soon(_take_turn, steps, context, context=context)
+
+
+def _take_turn(steps: Iterator[float], context: contextvars.Context) -> None:
+    wait = next(steps, None)
+    if wait is not None:
+        asyncio.get_running_loop().call_later(wait, _take_turn, steps, context, context=context)
+
+
+def complete_in_browser(coroutine: Coroutine[Any, Any, T], context: contextvars.Context) -> T:
+    """Run a coroutine to its end in ``context``, although the one loop runs already and there is no other thread.
+
+    A browser whose WebAssembly can switch stacks (JSPI) lets the loop go on meanwhile. Without it the coroutine is
+    stepped through here, which is enough as long as it waits for nothing but other coroutines.
+    """
+    from pyodide.ffi import can_run_sync, run_sync  # type: ignore[import-not-found]
+
+    if can_run_sync():
+        task = asyncio.get_running_loop().create_task(coroutine, context=context)
+        entry = (context, task)
+        _waiting.append(entry)
+        try:
+            succeeded, outcome = run_sync(outcome_of(task))
+        finally:
+            _waiting.remove(entry)
+        if not succeeded:
+            raise outcome
+        return outcome  # type: ignore[no-any-return]
+    try:
+        while context.run(coroutine.send, None) is None:  # `await asyncio.sleep(0)` asks for nothing but a turn
+            pass
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+    coroutine.close()
+    raise RuntimeError(
+        "This async handler waits for something outside it, and this browser cannot wait for it in a plain call: "
+        "its WebAssembly does not switch stacks (JSPI). Chromium 137 and later can."
+    )
+
+
+async def outcome_of(awaitable: Awaitable[T]) -> tuple[bool, Any]:
+    """How it ends, as a value: an exception that passes through the browser, or ends a loop, does not come out as it
+    was."""
+    try:
+        return True, await awaitable
+    except BaseException as error:  # raised where the outcome is waited for
+        return False, error
 
 
 class InBrowser:
@@ -67,7 +128,7 @@ class InBrowser:
             raise self._ring()
 
     def _cancel_waiting(self) -> None:
-        for context, task in tuple(asyncs.waiting):
+        for context, task in tuple(_waiting):
             if self in context.get(_here, ()):
                 self._cancelled, self.due = True, time.monotonic() + AGAIN
                 self._ring()
@@ -118,7 +179,7 @@ class _Watch:
     def _switch_on(self, monitoring: Any) -> None:
         if self._tool is None:
             # The numbers that no tool has been given (sys.monitoring's documentation).
-            self._tool = next((one for one in (4, 3) if monitoring.get_tool(one) is None), None)
+            self._tool = next((number for number in (4, 3) if monitoring.get_tool(number) is None), None)
             if self._tool is None:
                 return
             monitoring.use_tool_id(self._tool, "nbmicro")

@@ -5,11 +5,9 @@ No thread outlives its deadline, and somebody else's alarm (pytest-timeout has o
 
 from __future__ import annotations
 
-import ctypes
 import math
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,10 +15,9 @@ from importlib import import_module
 from types import FrameType, TracebackType
 from typing import Any
 
-from nbmicro.client.deadline_pyodide import InBrowser
-
-#: Seconds after which code that swallowed the interruption is interrupted again.
-AGAIN = 1.0
+from nbmicro.threads.interrupts import AGAIN, interrupt, let_come_through
+from nbmicro.threads.pyodide import InBrowser, has_threads
+from nbmicro.threads.workers import Ticker
 
 
 class Expired(BaseException):
@@ -52,7 +49,7 @@ class Deadline:
     def __enter__(self) -> Deadline:
         if self.seconds is not None:
             self.due = time.monotonic() + max(self.seconds, 0.001)
-            if sys.platform == "emscripten":
+            if not has_threads():
                 self._browser = InBrowser(self.due, self._ring)
                 return self
             try:
@@ -193,18 +190,13 @@ class _Clock:
             os.kill(os.getpid(), number)
 
 
-class _Watcher:
+class _Watcher(Ticker):
     """Interrupts a thread that is not the main one, between two of its bytecodes."""
 
     def __init__(self, deadline: Deadline) -> None:
         self._deadline = deadline
         self._ident = threading.get_ident()
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="nbmicro-deadline", daemon=True)
-
-    def start(self) -> None:
-        """Begin to watch. The interruption may come before this returns."""
-        self._thread.start()
+        super().__init__("deadline", self._ring, max(deadline.due - time.monotonic(), 0.0))
 
     def stop(self) -> None:
         """End the watcher's thread, and let an interruption that has not come through yet come through here.
@@ -214,21 +206,17 @@ class _Watcher:
         """
         while True:
             try:
-                self._done.set()
-                if self._thread.ident is not None:
-                    self._thread.join()
-                for _ in range(100 if self._deadline.expired else 0):
-                    pass  # Each turn is a place where an interruption comes through.
+                super().stop()
+                if self._deadline.expired:
+                    let_come_through()
                 return
             except Expired:
                 continue
 
-    def _watch(self) -> None:
-        wait = max(self._deadline.due - time.monotonic(), 0.0)
-        while not self._done.wait(wait):
-            self._deadline.expired = True
-            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._ident), ctypes.py_object(Expired))
-            wait = AGAIN
+    def _ring(self) -> float:
+        self._deadline.expired = True
+        interrupt([self._ident], Expired)
+        return AGAIN
 
 
 _clock = _Clock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +74,7 @@ def by_import(path: Path, app: Any = None) -> Outcome:
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         return Outcome(error=f"{type(result.exception).__name__}: {result.exception}")
     if result.exit_code == 1:
-        return Outcome(refusal=result.output)
+        return Outcome(refusal=result.output, line=_line_in(result.output))
 
     def run(client: Client, names: dict[str, object]) -> list[Any]:
         exchanges: list[Any] = []
@@ -92,7 +93,13 @@ def by_import(path: Path, app: Any = None) -> Outcome:
     outcome = _outcome(run, app)
     if result.exit_code == 3:
         outcome.refusal = f"{result.output}\n{outcome.refusal or ''}"
+        outcome.line = _line_in(result.output)
     return outcome
+
+
+def _line_in(output: str) -> int | None:
+    found = re.search(r", line (\d+): ", output)
+    return int(found[1]) if found else None
 
 
 def read_dotenv(text: str, environ: dict[str, str]) -> dict[str, str]:

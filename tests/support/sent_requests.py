@@ -181,6 +181,8 @@ def comparable(sent: Sent, *, defaults: Iterable[tuple[str, str]] = ()) -> Sent:
         boundary = found[1] or found[2]
         headers["content-type"] = headers["content-type"].replace(boundary, "BOUNDARY")
         body = body.replace(boundary.encode("latin-1"), b"BOUNDARY")
+        # Behind the last boundary comes nothing, be it a line break (RFC 2046).
+        body = re.sub(rb"(?<=--)\s+\Z", b"", body)
     return replace(sent, target=_canonical(sent.target), headers=tuple(sorted(headers.items())), body=body)
 
 

@@ -52,6 +52,7 @@ class HttpFile:
     import_refused: str | None = None
     is_changing: bool = False
     own: str | None = None
+    suffix: str = ".http"
 
 
 def read_http_files() -> dict[str, HttpFile]:
@@ -66,13 +67,15 @@ def read_http_files() -> dict[str, HttpFile]:
         for mark, char in _MARKS.items():
             text = text.replace(mark, char)
         refused = marked.pop("refused", None)
+        is_hurl = marked.pop("hurl", None) is not None
         found[name] = HttpFile(
             name,
             text,
             marked.pop("file refused", refused),
             marked.pop("import refused", refused),
             marked.pop("changing", None) is not None,
-            marked.pop("own", None),
+            marked.pop("own", None) or ("Hurl" if is_hurl else None),
+            ".hurl" if is_hurl else ".http",
         )
         assert not marked, f"{name}: {marked}"
     return found
@@ -83,7 +86,7 @@ def write_http_file(file: HttpFile, folder: Path, origin: str = "localhost:5000"
     write_files(folder)
     for name, content in _MORE_FILES.items():
         (folder / name).write_bytes(content)
-    path = folder / f"{file.name}.http"
+    path = folder / f"{file.name}{file.suffix}"
     path.write_bytes(file.text.replace("localhost:5000", origin).encode())
     return path
 

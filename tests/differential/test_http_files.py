@@ -1,5 +1,5 @@
-"""Files of requests beside httpYac: what it sends nbmicro sends as well, from the file and from the notebook that
-``nbmicro import`` makes of it, or it refuses the file with a line."""
+"""Files of requests beside the tools that they are written for, httpYac above all: what those send nbmicro sends too,
+from the file and from the notebook that ``nbmicro import`` makes of it, or it refuses the file with a line."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ KNOWN_DIFFERENCES: dict[str, str] = {
         "the value becomes text",
         " (import)",
     ),
-    **_all("variables_not_given variables_not_given_several", "a builtin of Python is its value"),
+    **_all("variables_not_given variables_not_given_several hurl_not_given", "a builtin of Python is its value"),
     "variables_behind_post_without_body": "a variable behind a POST without a body becomes its body",
     "variables_in_header_name": "a header whose name is a variable begins the body",
     **_all(
@@ -88,6 +88,14 @@ KNOWN_DIFFERENCES: dict[str, str] = {
     "loop": "@loop is passed over, and the request sent once",
     **_all("assertions_httpyac assertions_httpyac_behind_json", "?? … is sent as body"),
     "assertions_httpyac_directly_below": "refused: ?? … is read as part of the URL",
+    # Hurl's files.
+    "hurl_refused_in_the_middle": "a request line that is refused is read as the answer expected before it",
+    "hurl_space_in_the_middle (import)": "the import drops the request and every one behind it",
+    "hurl_header_comment": "refused: a comment behind a request line; the import drops the request",
+    **_all("hurl_xml hurl_line_body", "refused: a body directly below the headers, which the import leaves out"),
+    "hurl_form_with_comment (import)": "a comment behind a value is sent",
+    "hurl_text_body": "the last line break of a fence is left out, and a type added",
+    "hurl_json_fence": "the last line break of a fence is left out",
 }
 
 

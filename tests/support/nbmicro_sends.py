@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +18,10 @@ from nbmicro.errors import NbmicroError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
 from nbmicro.runner.run import run_command, run_script
-from nbmicro.web.commands.dotenv import parse_dotenv
+from nbmicro.web.commands.dotenv import load_dotenv, parse_dotenv
 from tests.support.sent_requests import Sent, comparable, recording_app
 
-__all__ = ["Outcome", "by_cell", "by_file", "by_import", "by_line", "read_dotenv"]
+__all__ = ["Outcome", "by_cell", "by_file", "by_import", "by_line", "load_dotenv_file", "read_dotenv"]
 
 #: What nbmicro's client says of itself.
 _OWN = (("host", r"localhost(:\d+)?"), ("user-agent", "nbmicro"), ("accept", r"\*/\*"))
@@ -40,6 +41,8 @@ class Outcome:
         The line that it named.
     checks:
         Of each request whether its checks held.
+    names:
+        The notebook's names afterwards.
     error:
         What was raised that is no refusal in words: a defect of its own.
     """
@@ -48,6 +51,7 @@ class Outcome:
     refusal: str | None = None
     line: int | None = None
     checks: list[bool] = field(default_factory=list)
+    names: dict[str, object] = field(default_factory=dict)
     error: str | None = None
 
 
@@ -107,12 +111,21 @@ def read_dotenv(text: str, environ: dict[str, str]) -> dict[str, str]:
     return parse_dotenv(text, environ)
 
 
+def load_dotenv_file(path: Path, name: str) -> tuple[str | None, str]:
+    """The value that a variable has in the environment once the file was loaded, and the error's words."""
+    try:
+        load_dotenv(path, load_defaults=False)
+    except (NbmicroError, OSError, ValueError) as error:
+        return None, str(error)
+    return os.environ.get(name), ""
+
+
 def _outcome(send: Callable[[Client, dict[str, object]], Any], app: Any) -> Outcome:
-    outcome = Outcome()
+    outcome = Outcome(names={"__name__": "notebook"})
     came: list[Sent] = []
     try:
         # The client follows nothing and shows nothing: what is compared is what the app was asked.
-        answered = send(Client(app or recording_app(came)), {"__name__": "notebook"})
+        answered = send(Client(app or recording_app(came)), outcome.names)
     except NbmicroError as error:
         outcome.refusal = "\n".join(part for part in (error.message, error.hint) if part)
         outcome.line = error.line

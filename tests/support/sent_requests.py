@@ -183,6 +183,9 @@ def comparable(sent: Sent, *, defaults: Iterable[tuple[str, str]] = ()) -> Sent:
         body = body.replace(boundary.encode("latin-1"), b"BOUNDARY")
         # Behind the last boundary comes nothing, be it a line break (RFC 2046).
         body = re.sub(rb"(?<=--)\s+\Z", b"", body)
+    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        # Two ways to write a blank.
+        body = body.replace(b"+", b"%20")
     return replace(sent, target=_canonical(sent.target), headers=tuple(sorted(headers.items())), body=body)
 
 

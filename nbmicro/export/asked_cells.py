@@ -13,7 +13,7 @@ from nbmicro.errors import NbmicroError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
 from nbmicro.language.syntax import LineRequest, Script
-from nbmicro.loading.selection import Selection, Step
+from nbmicro.loading.selection import Selection, Statement, Step
 
 _SHOWN = re.compile(r"[A-Z]+ \S.* → (\d{3}) [A-Z]")
 
@@ -128,8 +128,8 @@ def _plain(cell: NotebookCell, cut: PlainCell, step: Step | None) -> AskedCell:
             lines.append(Line(one.line, request, one.assigned_to, bool(one.indent)))
     ast.parse(cut.python)
     kept = {
-        (node.lineno, node.col_offset)
-        for node in (step.statements if step is not None else ())
-        if isinstance(node, ast.stmt)
+        (part.node.lineno, part.node.col_offset)
+        for part in (step.parts if step is not None else ())
+        if isinstance(part, Statement)
     }
     return AskedCell(cell, None, tuple(lines), cut.python, frozenset(kept), cell.is_skipped)

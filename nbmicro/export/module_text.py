@@ -131,8 +131,8 @@ class ModuleText:
     def _write_cell(self, number: int) -> None:
         """All statements of a plain cell, in order; those that await together in a function."""
         first = self.survey.units[number]
-        python = first.step.python
-        if python is None:
+        source = first.step.source
+        if source is None:
             return
         units: dict[tuple[int, int], tuple[int, Unit]] = {}
         for place, unit in enumerate(self.survey.units[number:], number):
@@ -144,7 +144,7 @@ class ModuleText:
         together: list[tuple[Cut, Unit]] = []
         carried = ""
         here: list[Imported] = []
-        for one in cut(python.text, python.statements):
+        for one in cut(source.text, source.statements):
             place, found = units.get((one.node.lineno, one.node.col_offset), (0, None))
             if found is None or not isinstance(found.what, ast.stmt):
                 continue

@@ -133,7 +133,7 @@ def _beside(folder: Path) -> frozenset[str]:
 def _looked_at(cells: list[NotebookCell], selection: Selection) -> frozenset[str]:
     """The words of what does not run: of cells passed over, and of the statements that show or check."""
     words: set[str] = set()
-    kept = {id(step.cell) for step in selection.steps if step.python is None}
+    kept = {id(step.cell) for step in selection.steps if step.source is None}
     for cell in cells:
         if id(cell) not in kept:
             words.update(
@@ -168,7 +168,7 @@ def _notes(cells: list[NotebookCell], selection: Selection, found: Survey, out: 
     code = "\n".join(step.cell.text for step in selection.steps)
     if writes_session and "secret_key" not in code.lower() and not _CONFIGURED.search(code):
         notes.append(f"It keeps sessions and sets no key: set {found.target}.secret_key before it is served.")
-    for one in selection.passed:
+    for one in selection.skipped:
         if one.cell.is_skipped:
             again = sorted(_bound_in(one.cell) & found.bound)
             if again:

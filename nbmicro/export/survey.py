@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-import inspect
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType
 
 from nbmicro.cells.app_line import parse_app_line
 from nbmicro.cells.cell_python import only_looks
@@ -20,8 +18,7 @@ from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.errors import LoadError
 from nbmicro.export.app_context import ContextReaders, defined_by
 from nbmicro.export.imports import Imported, imported_names
-from nbmicro.loading.selection import Action, Selection, Step
-from nbmicro.scopes import names_of
+from nbmicro.loading.selection import Action, Selection, Statement, Step
 from nbmicro.web.names import HANDLER_NAMES
 
 
@@ -123,21 +120,18 @@ def survey(selection: Selection, folder: Path | None = None) -> Survey:
     target = "app"
     named: tuple[NotebookCell, int] | None = None
     for step in selection.steps:
-        if step.python is None:
+        if step.source is None:
             found.units.append(_declaration(step, target, found))
             continue
-        codes = dict(zip(map(id, step.statements), step.parts, strict=True))
-        for what in step.statements:
-            if isinstance(what, Action):
-                if what.name == "app":
-                    target = parse_app_line(what.rest).target or target
+        for part in step.parts:
+            if isinstance(part, Action):
+                if part.name == "app":
+                    target = parse_app_line(part.rest).target or target
                     found.targets[step.cell.number] = target
-                    named = step.cell, what.line
-                found.units.append(Unit(step.cell, step, what, target))
-            elif not _only_shows(what):
-                code = codes[id(what)]
-                awaits = isinstance(code, CodeType) and bool(code.co_flags & inspect.CO_COROUTINE)
-                found.units.append(_statement(step, what, target, found, awaits=awaits))
+                    named = step.cell, part.line
+                found.units.append(Unit(step.cell, step, part, target))
+            elif not _only_shows(part.node):
+                found.units.append(_statement(step, part, target, found))
     if named is not None and not target.isidentifier():
         raise _foreign(target, *named)
     found.target = target
@@ -174,8 +168,8 @@ def _declaration(step: Step, target: str, found: Survey) -> Unit:
     return Unit(step.cell, step, None, target, names.reads | {target}, bound)
 
 
-def _statement(step: Step, node: ast.stmt, target: str, found: Survey, *, awaits: bool) -> Unit:
-    names = names_of([node])
+def _statement(step: Step, statement: Statement, target: str, found: Survey) -> Unit:
+    node, names = statement.node, statement.names
     _note_early(names.reads, found)
     _note_imports([node], found)
     found.used |= names.reads | names.later | _annotated(node)
@@ -193,7 +187,7 @@ def _statement(step: Step, node: ast.stmt, target: str, found: Survey, *, awaits
         )
     needs_context = found.context.needed_by(node, found.given)
     found.context.bind(node, names.binds)
-    return Unit(step.cell, step, node, target, names.reads, names.binds, awaits, needs_context)
+    return Unit(step.cell, step, node, target, names.reads, names.binds, statement.awaits, needs_context)
 
 
 def _note_early(reads: frozenset[str], found: Survey) -> None:

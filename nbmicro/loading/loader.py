@@ -12,9 +12,8 @@ from typing import Any
 
 from nbmicro.errors import LoadError
 from nbmicro.frameworks.known import no_server, project_adapter
-from nbmicro.loading.load_report import LoadReport
-from nbmicro.loading.notebook_module import NotebookModule
-from nbmicro.loading.python_target import attribute_of, load_file, load_object, load_project, split_target
+from nbmicro.loading.notebook_module import LoadReport, NotebookModule
+from nbmicro.loading.python_target import attribute_of, load_python, split_target
 from nbmicro.web.app import App
 from nbmicro.web.hosting import hosting
 
@@ -83,14 +82,12 @@ def load_target(target: str | os.PathLike[str]) -> Loaded:
             notebook = NotebookModule(Path(file))
             app = attribute_of(notebook.module, name, file) if name else notebook.app()
             return Loaded(app, Path(file).name, notebook.path.parent, notebook.report, vars(notebook.module))
-        framework = project_adapter(Path(file)) if not name else None
-        if framework is not None:
-            return Loaded(load_project(Path(file), framework), text, Path(file).resolve().parent)
-        if file.endswith(".py"):
-            return Loaded(load_file(file, name), Path(file).name, Path(file).resolve().parent)
+        is_project = not name and project_adapter(Path(file)) is not None
+        if is_project or file.endswith(".py"):
+            return Loaded(load_python(text), text if is_project else Path(file).name, Path(file).resolve().parent)
         if Path(text).exists():
             raise LoadError(f"{text} is neither a notebook nor a Python file.", hint="Name one:  nbmicro run app.ipynb")
-        return Loaded(load_object(text), text, Path.cwd())
+        return Loaded(load_python(text), text, Path.cwd())
 
 
 @contextlib.contextmanager

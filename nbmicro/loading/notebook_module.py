@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib.machinery
-import inspect
 import itertools
 import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from nbmicro.cells.app_line import parse_app_line
@@ -20,11 +20,10 @@ from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
 from nbmicro.cells.route_cell import RouteCell, build_handler
 from nbmicro.errors import LoadError, NbmicroError
 from nbmicro.foreign.app import ForeignApp
-from nbmicro.frameworks.known import kind_of, project_adapter
-from nbmicro.loading.load_report import LoadReport
+from nbmicro.frameworks.known import kind_of
 from nbmicro.loading.notebook_file import read_notebook
-from nbmicro.loading.python_target import load_file, load_object, load_project, split_target
-from nbmicro.loading.selection import Action, Selection, Step, select
+from nbmicro.loading.python_target import load_python
+from nbmicro.loading.selection import Action, Selection, Skipped, Statement, Step, select
 from nbmicro.web.app import App
 from nbmicro.web.asyncs import run_async
 from nbmicro.web.contexts import AppContext, current_context, enter_context
@@ -34,6 +33,38 @@ from nbmicro.web.owners import Owner, current_run, enter_run
 
 PACKAGE = "nbmicro_notebook"
 _loads = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """How the loading of a notebook went.
+
+    Parameters
+    ----------
+    file:
+        The notebook's file name.
+    seconds:
+        For each cell that ran, by number, how long it took.
+    skipped:
+        The cells that were skipped.
+    notes:
+        Notes about magics that were left out.
+    """
+
+    file: str
+    seconds: dict[int, float]
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        count, total = len(self.seconds), sum(self.seconds.values())
+        text = f"{self.file}: {count} {'cell' if count == 1 else 'cells'} ran in {_duration(total)}"
+        slowest = max(self.seconds, key=self.seconds.__getitem__, default=0)
+        if count > 1 and self.seconds[slowest] >= 1:
+            text += f" (slowest: cell {slowest}, {_duration(self.seconds[slowest])})"
+        if self.skipped:
+            text += f", {len(self.skipped)} that only {'looks' if len(self.skipped) == 1 else 'look'} passed over"
+        return text
 
 
 class NotebookModule:
@@ -59,7 +90,7 @@ class NotebookModule:
         self._load = next(_loads)
         self._foreign: Any = None
         self._is_set_up = False
-        self._standing: AppContext | None = None
+        self._context: AppContext | None = None
         selection = select(read_notebook(self.path))
         self._run(selection)
 
@@ -107,7 +138,7 @@ class NotebookModule:
             raise
         finally:
             enter_context(context)
-        self.report = LoadReport(self.path.name, seconds, tuple(selection.passed), tuple(selection.notes))
+        self.report = LoadReport(self.path.name, seconds, tuple(selection.skipped), tuple(selection.notes))
 
     def _run_step(self, step: Step) -> None:
         cell = step.cell
@@ -117,7 +148,7 @@ class NotebookModule:
         run = start_run(Owner((PACKAGE, self._load, cell.number), cell.first_line), self.namespace)
         # A module that loads us while it is imported (wsgi.py) declares nothing of ours.
         run.floor = sys._getframe()
-        self._enter_standing_context()
+        self._enter_default_context()
         try:
             if step.route is not None:
                 self._declare_route(step.route)
@@ -135,29 +166,29 @@ class NotebookModule:
             run.floor = None
             enter_run(outer)
 
-    def _enter_standing_context(self) -> None:
+    def _enter_default_context(self) -> None:
         """Let ``current_app``, ``g`` and ``url_for`` work in a plain cell, as they do in the notebook."""
         app = self.namespace.get(self.target)
-        if isinstance(app, App) and (self._standing is None or self._standing.app is not app.newest()):
-            self._standing = AppContext(app, standing=True)
-        enter_context(self._standing if isinstance(app, App) else None)
+        if isinstance(app, App) and (self._context is None or self._context.app is not app.newest()):
+            self._context = AppContext(app, standing=True)
+        enter_context(self._context if isinstance(app, App) else None)
 
     def _run_parts(self, step: Step) -> None:
-        if step.python is not None:
-            remember_source(step.python.filename, step.python.text)
+        if step.source is not None:
+            remember_source(step.source.filename, step.source.text)
         for part in step.parts:
-            if isinstance(part, CodeType):
+            if isinstance(part, Statement):
                 self._execute(part)
             elif part.name == "app":
                 self._speak_to(part)
             else:
                 self._set_up()
 
-    def _execute(self, code: CodeType) -> None:
-        if code.co_flags & inspect.CO_COROUTINE:
-            run_async(FunctionType(code, self.namespace))()
+    def _execute(self, statement: Statement) -> None:
+        if statement.awaits:
+            run_async(FunctionType(statement.code, self.namespace))()
         else:
-            exec(code, self.namespace)
+            exec(statement.code, self.namespace)
 
     # -- declaring -----------------------------------------------------------------------------------------------
 
@@ -208,7 +239,7 @@ class NotebookModule:
             return
         if not target.isidentifier():
             try:
-                self._foreign, self.target = _served(_load(target)), target
+                self._foreign, self.target = _served(load_python(target)), target
             except LoadError as error:
                 error.line = error.line if error.where else action.line
                 raise
@@ -229,15 +260,6 @@ def no_app(target: str, file: str) -> LoadError:
         hint="Its first cell makes one:  %load_ext nbmicro   or:  from nbmicro import App; app = App(__name__)",
         where=file,
     )
-
-
-def _load(target: str) -> Any:
-    """The app of a module, a Python file or a project, as ``%app`` names it."""
-    file, name = split_target(target)
-    framework = project_adapter(Path(file))
-    if framework is not None:
-        return load_project(Path(file), framework)
-    return load_file(file, name) if file.endswith(".py") else load_object(target)
 
 
 def _served(app: Any) -> Any:
@@ -294,7 +316,8 @@ def _located(error: NbmicroError, cell: NotebookCell) -> LoadError:
 
 def _failure(error: BaseException, step: Step) -> LoadError:
     """An exception of a cell's own code: with its last line in the cell."""
-    filename = step.python.filename if step.python is not None else step.route.filename if step.route else ""
+    source = step.source or step.route
+    filename = source.filename if source is not None else ""
     line = None
     trace = error.__traceback__
     while trace is not None:
@@ -315,3 +338,9 @@ def _failure(error: BaseException, step: Step) -> LoadError:
         where=step.cell.where,
         line=line,
     )
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= 9.95:
+        return f"{seconds:.0f} s"
+    return f"{seconds:.1f} s" if seconds >= 0.95 else f"{seconds * 1000:.0f} ms"

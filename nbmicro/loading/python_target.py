@@ -16,7 +16,7 @@ from typing import Any
 from nbmicro.diagnosis.user_code import claim, is_users, label_of
 from nbmicro.errors import LoadError
 from nbmicro.frameworks.adapter import Adapter
-from nbmicro.frameworks.known import is_framework, kind_of, loading_hint
+from nbmicro.frameworks.known import is_framework, kind_of, loading_hint, project_adapter
 from nbmicro.printable import did_you_mean
 from nbmicro.web.commands.finding import NoAppException, find_best_app, prepare_import
 
@@ -25,7 +25,19 @@ class MissingModule(LoadError):
     """The module that a target names is neither in the folder nor installed."""
 
 
-def load_object(target: str) -> Any:
+def load_python(target: str) -> Any:
+    """The app of a Python file, of a project by its file (``manage.py``), or of a module, as a target names it.
+
+    Raises nbmicro.errors.LoadError where there is none.
+    """
+    file, name = split_target(target)
+    adapter = project_adapter(Path(file)) if not name else None
+    if adapter is not None:
+        return _load_project(Path(file), adapter)
+    return _load_file(file, name) if file.endswith(".py") else _load_object(target)
+
+
+def _load_object(target: str) -> Any:
     """What ``module:name``, ``module:factory()`` or a module with an obvious app stands for.
 
     Raises
@@ -52,10 +64,10 @@ def split_target(text: str) -> tuple[str, str]:
     return (found[1], found[2] or "") if found is not None else (text, "")
 
 
-def load_file(file: str, name: str) -> Any:
+def _load_file(file: str, name: str) -> Any:
     """The app in a Python file: the one called ``name`` (``app``, ``create_app()``), or the obvious one.
 
-    Raises nbmicro.errors.LoadError as :func:`load_object` does.
+    Raises nbmicro.errors.LoadError as :func:`_load_object` does.
     """
     path = Path(file).resolve()
     if not path.is_file():
@@ -102,7 +114,7 @@ def _claim_package(name: str) -> None:
                 claim(top, place)
 
 
-def load_project(file: Path, adapter: Adapter) -> Any:
+def _load_project(file: Path, adapter: Adapter) -> Any:
     """The app that a framework makes of a project, by the file that the project is known by (``manage.py``).
 
     Raises nbmicro.errors.LoadError where there is no such file, where it names no project, or without the framework.

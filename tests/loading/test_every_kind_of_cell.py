@@ -1,4 +1,4 @@
-"""One notebook with every kind of cell: what runs, what is passed over and why, and each refusal in its whole text."""
+"""One notebook with every kind of cell: what runs, what is skipped and why, and each error in its whole text."""
 
 from __future__ import annotations
 
@@ -93,13 +93,13 @@ def every_kind(notebook: Notebook) -> Path:
     return path
 
 
-def test_what_runs_runs_and_the_rest_is_passed_over_with_its_reason(every_kind: Path) -> None:
+def test_what_runs_runs_and_the_rest_is_skipped_with_its_reason(every_kind: Path) -> None:
     """Each cell has its fate; together they answer."""
     report = load_target(every_kind).report
     assert report is not None
     fates = [fate for _, fate in CELLS if fate]
-    passed = {one.cell.number: one.why for one in report.passed}
-    assert passed == {number: fate for number, fate in enumerate(fates, 1) if fate != RUNS}
+    skipped = {one.cell.number: one.why for one in report.skipped}
+    assert skipped == {number: fate for number, fate in enumerate(fates, 1) if fate != RUNS}
     assert sorted(report.seconds) == [number for number, fate in enumerate(fates, 1) if fate == RUNS]
     assert report.notes == (
         "cell 9: %matplotlib inline passed over; where the app is served there is no screen",
@@ -222,7 +222,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_cannot_be_served_is_refused_in_these_words(notebook: Notebook, kind: str) -> None:
+def test_what_cannot_be_served_is_rejected_in_these_words(notebook: Notebook, kind: str) -> None:
     """File, cell, line, what it is, and the way out."""
     cells, text = REFUSED[kind]
     with pytest.raises(LoadError) as caught:
@@ -245,7 +245,7 @@ def test_what_cannot_be_served_is_refused_in_these_words(notebook: Notebook, kin
         ),
     ],
 )
-def test_a_file_that_is_no_notebook_of_format_4_is_refused(tmp_path: Path, text: str, says: str) -> None:
+def test_a_file_that_is_no_notebook_of_format_4_is_rejected(tmp_path: Path, text: str, says: str) -> None:
     """An old format and broken JSON."""
     (tmp_path / "app.ipynb").write_text(text)
     with pytest.raises(LoadError) as caught:

@@ -1,4 +1,4 @@
-"""Every kind of cell: which run when a notebook is served, which are passed over, and which are refused."""
+"""Every kind of cell: which run when a notebook is served, which are skipped, and which are rejected."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from nbmicro.cells.magics import MAGIC_KINDS
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.errors import LoadError
-from nbmicro.loading.load_report import LoadReport
 from nbmicro.loading.loader import load, load_target
+from nbmicro.loading.notebook_module import LoadReport
 from nbmicro.loading.selection import Action, select
 from tests.support.notebook_files import ask_app
 
@@ -20,13 +20,13 @@ Notebook = Callable[..., Path]
 LOAD = "%load_ext nbmicro"
 
 
-def passed(path: Path) -> dict[int, str]:
+def skipped(path: Path) -> dict[int, str]:
     report = load_target(path).report
     assert report is not None
-    return {one.cell.number: one.why for one in report.passed}
+    return {one.cell.number: one.why for one in report.skipped}
 
 
-def refused(path: Path) -> LoadError:
+def rejected(path: Path) -> LoadError:
     with pytest.raises(LoadError) as caught:
         load(path)
     return caught.value
@@ -99,10 +99,10 @@ def test_a_notebook_of_every_kind_answers(notebook: Notebook) -> None:
         "#  a comment\n# nothing else",
     ],
 )
-def test_a_cell_that_only_looks_is_passed_over(notebook: Notebook, cell: str) -> None:
+def test_a_cell_that_only_looks_is_skipped(notebook: Notebook, cell: str) -> None:
     """Requests, pictures, questions, checks and marked cells are left out, and the app answers all the same."""
     path = notebook(LOAD, "users = []", "%%route /x\n'x'", cell)
-    assert list(passed(path)) == [4]
+    assert list(skipped(path)) == [4]
     assert ask_app(load(path), "/x") == (200, "x")
 
 
@@ -112,21 +112,21 @@ def test_each_magic_of_the_table_is_to_a_served_notebook_what_the_table_says(nam
     for sign in {"line": ["%"], "cell": ["%%"], "line_cell": ["%", "%%"]}[kind.form]:
         text = f"{sign}{name} /x" + ("\n'x'" if sign == "%%" else "")
         found = select([NotebookCell(1, text, frozenset(), "app.ipynb")])
-        assert bool(found.passed) == (kind.effect == "looks")
-        assert bool(found.steps) != bool(found.passed)
+        assert bool(found.skipped) == (kind.effect == "looks")
+        assert bool(found.steps) != bool(found.skipped)
         if kind.effect == "chooses":
             assert [part.name for part in found.steps[0].parts if isinstance(part, Action)] == [name]
         elif kind.effect == "declares":
             assert found.steps[0].route or found.steps[0].resource
 
 
-def test_a_tagged_cell_is_passed_over(notebook: Notebook) -> None:
+def test_a_tagged_cell_is_skipped(notebook: Notebook) -> None:
     """The tag nbmicro-skip leaves any cell out, even one that is no Python."""
     path = notebook(LOAD, ("this is !! not python", ["nbmicro-skip"]), "%%route /\n'x'")
-    assert passed(path) == {2: "it is marked to be passed over"}
+    assert skipped(path) == {2: "it is marked to be passed over"}
 
 
-def test_what_follows_from_a_request_is_passed_over_transitively(notebook: Notebook) -> None:
+def test_what_follows_from_a_request_is_skipped_transitively(notebook: Notebook) -> None:
     """A cell that reads a name which only a request gives, and a cell that reads that cell's, are both left out."""
     path = notebook(
         LOAD,
@@ -139,7 +139,7 @@ def test_what_follows_from_a_request_is_passed_over_transitively(notebook: Noteb
         "assert create.status == 200 and uid == 7",
         "copy = uid + 1",
     )
-    why = passed(path)
+    why = skipped(path)
     assert list(why) == [3, 4, 5, 6, 7, 8, 9]
     assert why[4] == "it reads `r`, which comes only from cell 3 (r = %http /x)"
     assert why[5] == "it reads `body`, which comes only from cell 4 (body = r.json)"
@@ -164,7 +164,7 @@ def test_a_cell_that_looks_and_does_more_runs_in_part(notebook: Notebook) -> Non
     app = load(path)
     assert ask_app(app, "/limit") == (200, "5")
     assert ask_app(app, "/n") == (200, "0")
-    assert passed(path) == {}
+    assert skipped(path) == {}
 
 
 def test_timed_and_captured_code_runs(notebook: Notebook) -> None:
@@ -180,8 +180,8 @@ def test_timed_and_captured_code_runs(notebook: Notebook) -> None:
     )
     app = load(path)
     assert ask_app(app, "/sum") == (200, "15")
-    assert "out" in passed(path)[7]
-    error = refused(notebook(LOAD, "%%time\nx = 1\n1 / 0"))
+    assert "out" in skipped(path)[7]
+    error = rejected(notebook(LOAD, "%%time\nx = 1\n1 / 0"))
     assert error.line == 3
 
 
@@ -237,11 +237,11 @@ def test_a_dataclass_under_future_annotations_runs(notebook: Notebook) -> None:
         ("if True:\n    %load_ext nbmicro", 2, "stands inside another statement", "left edge"),
     ],
 )
-def test_what_only_a_notebook_can_do_is_refused(
+def test_what_only_a_notebook_can_do_is_rejected(
     notebook: Notebook, cell: str, line: int, words: str, way_out: str
 ) -> None:
     """A foreign magic or a shell command names its cell and line, and the way out."""
-    error = refused(notebook(LOAD, cell))
+    error = rejected(notebook(LOAD, cell))
     assert error.where is not None
     assert error.where.startswith("app.ipynb, cell 2 (")
     assert error.line == line
@@ -259,37 +259,37 @@ def test_magics_are_told_from_python(notebook: Notebook) -> None:
     assert ask_app(load(path), "/") == (200, "14 2 1 what?")
 
 
-def test_a_declaration_is_never_passed_over_in_silence(notebook: Notebook) -> None:
+def test_a_declaration_is_never_skipped_in_silence(notebook: Notebook) -> None:
     """A cell that declares and needs what a request gave fails with the chain; so does a handler that sends one."""
-    error = refused(
+    error = rejected(
         notebook(LOAD, "r = %http /x", "token = r.json", "p = token['p']\n@app.route('/y')\ndef y(): return p")
     )
     assert error.where == "app.ipynb, cell 4 (p = token['p'])"
     assert "`token`" in error.message
     assert "cell 3 (token = r.json)" in error.message
     assert "Declare in one cell, and look in another." in str(error.hint)
-    error = refused(notebook(LOAD, "@app.route('/y')\ndef y():\n    r = %http /x\n    return r.text"))
+    error = rejected(notebook(LOAD, "@app.route('/y')\ndef y():\n    r = %http /x\n    return r.text"))
     assert "`r = %http /x` only looks" in error.message
 
 
 def test_a_handler_that_needs_a_lost_name_fails_with_the_chain(notebook: Notebook) -> None:
     """Directly, or through a function it calls: the error names handler, name and cell."""
-    error = refused(notebook(LOAD, "r = %http /x", "%%route /y\nr.text"))
+    error = rejected(notebook(LOAD, "r = %http /x", "%%route /y\nr.text"))
     assert error.where == "app.ipynb, cell 3 (%%route /y)"
     assert "the handler of GET /y reads `r`" in error.message
     assert "cell 2 (r = %http /x)" in error.message
-    error = refused(
+    error = rejected(
         notebook(LOAD, "r = %http /x", "def text():\n    return r.text", "@app.get('/y')\ndef y():\n    return text()")
     )
     assert "`y` reads `r`, through `text`" in error.message
-    error = refused(notebook(LOAD, "%%route /y\nclient.get('/x').text"))
+    error = rejected(notebook(LOAD, "%%route /y\nclient.get('/x').text"))
     assert "which only a notebook has" in error.message
 
 
 def test_a_function_nobody_serves_may_need_a_lost_name(notebook: Notebook) -> None:
     """Only what handlers reach counts."""
     path = notebook(LOAD, "r = %http /x", "def show():\n    print(r.text)", "shown = show()", "%%route /\n'ok'")
-    assert passed(path)[4] == "it reads `show`, which needs `r`, and that comes only from cell 2 (r = %http /x)"
+    assert skipped(path)[4] == "it reads `show`, which needs `r`, and that comes only from cell 2 (r = %http /x)"
     assert ask_app(load(path), "/") == (200, "ok")
 
 
@@ -336,7 +336,7 @@ def test_two_cells_with_one_endpoint_behave_as_in_the_kernel(notebook: Notebook)
     )
     app = load(path)
     assert [ask_app(app, target)[1] for target in ("/a", "/b", "/a2")] == ["a", "b", "a2"]
-    error = refused(notebook(LOAD, "@app.route('/a')\ndef page(): return 1\n@app.route('/b')\ndef page(): return 2"))
+    error = rejected(notebook(LOAD, "@app.route('/a')\ndef page(): return 1\n@app.route('/b')\ndef page(): return 2"))
     assert "AssertionError" in error.message
 
 
@@ -357,14 +357,12 @@ def test_app_says_which_app_is_served(notebook: Notebook) -> None:
     assert ask_app(load(path), "/x") == (200, "shop")
     back = notebook(LOAD, "from nbmicro import App\nshop = App('shop')", "%app shop", "%app app", "%%route /x\n'app'")
     assert load(back).name == "notebook"
-    missing = refused(notebook(LOAD, "%app nobody"))
+    missing = rejected(notebook(LOAD, "%app nobody"))
     assert "no `nobody`" in missing.message
     assert missing.line == 1
 
 
-def test_the_report_says_what_ran_and_what_was_passed_over(
-    notebook: Notebook, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_report_says_what_ran_and_what_was_skipped(notebook: Notebook, caplog: pytest.LogCaptureFixture) -> None:
     """One line: file, cells, time, the slowest, and how many only look; notes for magics left out."""
     with caplog.at_level(logging.INFO, "nbmicro.loading"):
         load(notebook(LOAD, "x = 1", "%http /", "%matplotlib inline"))

@@ -1,4 +1,4 @@
-"""The magics a notebook may contain, and what each of them is to a served one."""
+"""IPython's magics and commands, and what each of them is to a served notebook."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOTED = {
     **dict.fromkeys(("autoreload", "aimport", "load_ext", "reload_ext", "unload_ext"), _EXTENSION),
     **dict.fromkeys(("automagic", "autocall", "autoawait", "alias_magic", "subshell"), "it is the notebook's own"),
 }
-"""Magics that are passed over, and why."""
+"""Magics that are skipped, and why."""
 
 _INSTEAD = {
     "run": "Import what the file defines:  from file import name",
@@ -50,7 +50,7 @@ def is_action(statement: MagicStatement) -> bool:
     return statement.kind == "%" and statement.name in CHOOSE
 
 
-def refuse_magic(text: str, where: str, line: int) -> LoadError:
+def magic_error(text: str, where: str, line: int) -> LoadError:
     """The error for a magic or a command that a served notebook cannot run.
 
     Parameters

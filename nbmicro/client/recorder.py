@@ -78,9 +78,9 @@ def assemble(
         known["unkept_log_lines"] = captured.unkept_log_lines
     exchange = Exchange.of(request, response, known)
     if routes is not None and (response.status in {400, 403, 404, 405, 415} or isinstance(error, KeyError)):
-        from nbmicro.diagnosis.response_hints import hint_for
+        from nbmicro.diagnosis.response_hints import response_hint
 
-        return exchange.with_hint(hint_for(exchange, routes()))
+        return exchange.with_hint(response_hint(exchange, routes()))
     return exchange
 
 

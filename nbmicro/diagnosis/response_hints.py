@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs, unquote
 
 from werkzeug.exceptions import BadRequestKeyError
@@ -25,8 +25,23 @@ from nbmicro.web.rules import literal_start
 _READ = re.compile(r"\b(form|args|files|values|cookies|headers)\s*\[")
 
 
-def hint_for(exchange: ExchangeRecord, routes: Sequence[RouteInfo] = ()) -> str | None:
-    """What to do about a response that refuses, as one or two sentences; None when there is nothing to say.
+_Hint = Callable[[ExchangeRecord, Sequence[RouteInfo]], str | None]
+#: What may be said of a response, by its status.
+_HINTS: dict[int, _Hint] = {}
+
+
+def _hint(status: int) -> Callable[[_Hint], _Hint]:
+    """The hint for responses of this status; it is None where it has nothing to say."""
+
+    def register(hint: _Hint) -> _Hint:
+        _HINTS[status] = hint
+        return hint
+
+    return register
+
+
+def response_hint(exchange: ExchangeRecord, routes: Sequence[RouteInfo] = ()) -> str | None:
+    """What to do about a response that refuses, as one or two sentences; None where there is nothing to say.
 
     Parameters
     ----------
@@ -35,11 +50,9 @@ def hint_for(exchange: ExchangeRecord, routes: Sequence[RouteInfo] = ()) -> str 
     routes:
         The table of the app that answered.
     """
-    writers = {404: _not_found, 405: _wrong_method, 400: _missing_key, 415: _not_json, 500: _missing_json_key}
-    writer = writers.get(exchange.status)
     text = framework_hint(exchange) if _is_foreign(routes) else None
-    if text is None and writer is not None:
-        text = writer(exchange, routes)
+    if text is None and exchange.status in _HINTS:
+        text = _HINTS[exchange.status](exchange, routes)
     return f"{_subject(exchange)}: {text}" if text else None
 
 
@@ -53,20 +66,16 @@ def _subject(exchange: ExchangeRecord) -> str:
     return f"{exchange.status} {exchange.request.method} {exchange.request.path}{endpoint}"
 
 
+@_hint(404)
 def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
-    own = not _is_foreign(routes)
-    if (
-        own
-        and exchange.endpoint == "static"
-        and exchange.rule is not None
-        and exchange.rule.endswith("/<path:filename>")
-    ):
-        name = unquote(exchange.request.path).removeprefix(literal_start(exchange.rule))
+    rule = exchange.rule
+    if exchange.endpoint == "static" and rule and rule.endswith("/<path:filename>") and not _is_foreign(routes):
+        name = unquote(exchange.request.path).removeprefix(literal_start(rule))
         if posixpath.normpath(name) != name or name.startswith(("..", "/")):
             return f"`{name}` is no path below the static folder, and no other file is served."
         return f"there is no file of that name. Make one in a cell that begins with  %%static {shlex.quote(name)}"
-    # A refusal with a line of the user's own is a handler's answer, not a miss.
-    if exchange.rule is not None or not routes or (exchange.refusal is not None and exchange.refusal.frames):
+    # An HTTP error with a line of the user's own is a handler's response, not a path that nobody answers.
+    if rule is not None or not routes or (exchange.refusal is not None and exchange.refusal.frames):
         return None
     near = nearest_route(exchange.request.path, routes, exchange.request.method)
     if near is not None and "WEBSOCKET" in near.methods and is_answered_by(exchange.request.path, near.rule):
@@ -80,6 +89,7 @@ def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | N
     return f"no route answers it.{nearest} All of them: %routes"
 
 
+@_hint(405)
 def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
     allowed = [name.strip() for name in (exchange.headers.get("Allow") or "").split(",") if name.strip()]
     spoken = [name for name in sorted(allowed) if name not in AUTOMATIC_METHODS]
@@ -109,6 +119,7 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
     return f"{text} {purpose}:  %%route {','.join([*spoken, method])} {rule}"
 
 
+@_hint(400)
 def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
     error = exchange.exception
     if not isinstance(error, BadRequestKeyError) or not error.args:
@@ -118,25 +129,26 @@ def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str |
     read = _READ.search(frames[-1].source) if frames else None
     place = read[1] if read else "form"
     request = exchange.request
-    said = f'the handler read request.{place}["{key}"], but {_carried(request, place)}.'
+    text = f'the handler read request.{place}["{key}"], but {_carried(request, place)}.'
     if place in {"form", "files"} and request.method == "GET":
         item = f"{key}=…" if place == "form" else f"{key}@photo.png"
         line = f"-f POST {request.target} {item}"
         if _is_foreign(routes):
-            return f"{said} A GET has none. If its route answers POST, send  %http {line}"
-        return f"{said} A GET has none. {_as_post(exchange, line)}"
-    return f"{said} {_cure(exchange, place, key)}"
+            return f"{text} A GET has none. If its route answers POST, send  %http {line}"
+        return f"{text} A GET has none. {_as_post(exchange, line)}"
+    return f"{text} {_key_hint(exchange, place, key)}"
 
 
+@_hint(415)
 def _not_json(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
     request = exchange.request
     # Werkzeug takes no other types for JSON, whatever their suffix.
     if is_json(request.media_type) and request.media_type.startswith("application/"):
         return None
     if request.method == "GET" and not request.body:
-        cure = _as_post(exchange, f"POST {request.target} name=…")
-        return f"the handler read request.json, but a GET carries no body. {cure}"
-    names = list(parse_qs(request.text)) if _is_form(request) else []
+        hint = _as_post(exchange, f"POST {request.target} name=…")
+        return f"the handler read request.json, but a GET carries no body. {hint}"
+    names = list(parse_qs(request.text)) if request.media_type == FORM else []
     items = " ".join(f"{name}=…" for name in names) or "name=…"
     line = f"%http {request.method} {request.target} {items}"
     return f"the handler read request.json, but {_carried(request, 'json')}. Send JSON:  {line}"
@@ -159,6 +171,7 @@ def _as_post(exchange: ExchangeRecord, line: str) -> str:
     return f"Begin its cell with `%%route POST {rule}` and send  %http {line}"
 
 
+@_hint(500)
 def _missing_json_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
     """A KeyError of what the request's JSON has not."""
     error, frames, sent = exchange.exception, exchange.error.frames if exchange.error else (), exchange.request.json
@@ -167,14 +180,14 @@ def _missing_json_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> 
     key = str(error.args[0])
     if key in sent or not re.search(r"json|data|body|payload", frames[-1].source):
         return None
-    close = did_you_mean(key, sent)
-    meant = f" Is `{close}` the same?" if close else ""
+    near = did_you_mean(key, sent)
+    meant = f" Is `{near}` the same?" if near else ""
     return f"the request's JSON has no {key!r}; it has: {', '.join(sent) or 'nothing'}.{meant}"
 
 
 def _carried(request: RequestRecord, place: str) -> str:
+    names = _names(request, place)
     if place == "args":
-        names = list(parse_qs(request.query, keep_blank_values=True))
         return f"the query has {_listed(names)}" if names else "the URL has no query"
     if place in {"cookies", "headers"}:
         return f"the request carried no such {place.removesuffix('s')}"
@@ -183,35 +196,32 @@ def _carried(request: RequestRecord, place: str) -> str:
     if request.json is not None:
         keys = ", ".join(map(str, request.json)) if isinstance(request.json, dict) else type(request.json).__name__
         return f"the request carried JSON ({keys})"
-    if _is_form(request):
-        names = list(parse_qs(request.text, keep_blank_values=True))
-        return f"the request carried a form ({', '.join(names)})"
     if request.media_type == MULTIPART_FORM:
         names = re.findall(r'form-data; name="([^"]*)"', request.text)
+    if request.media_type in (FORM, MULTIPART_FORM):
         return f"the request carried a form ({', '.join(names)})"
     return f"the request carried {request.media_type or 'a body without a Content-Type'}"
 
 
-def _cure(exchange: ExchangeRecord, place: str, key: str) -> str:
+def _key_hint(exchange: ExchangeRecord, place: str, key: str) -> str:
     request = exchange.request
-    present = _names(request, place)
-    close = did_you_mean(key, present)
-    if close:
-        return f"Is `{close}` the same?"
-    target = request.target
+    near = did_you_mean(key, _names(request, place))
+    if near:
+        return f"Is `{near}` the same?"
+    method, target = request.method, request.target
     if place == "args":
-        return f"Add it:  %http {_method(request)}{target} {key}==…"
+        return f"Add it:  %http {'' if method == 'GET' else f'{method} '}{target} {key}==…"
     if place == "files":
-        return f"Send a file:  %http -f {request.method} {target} {key}@photo.png"
+        return f"Send a file:  %http -f {method} {target} {key}@photo.png"
     if place in {"cookies", "headers"}:
         return f'Ask with request.{place}.get("{key}"), or send it.'
-    return f"Send a form:  %http -f {request.method} {target} {key}={_example(exchange, key)}"
+    return f"Send a form:  %http -f {method} {target} {key}={_example(exchange, key)}"
 
 
 def _names(request: RequestRecord, place: str) -> list[str]:
-    if place == "args":
-        return list(parse_qs(request.query, keep_blank_values=True))
-    return list(parse_qs(request.text, keep_blank_values=True)) if _is_form(request) else []
+    """What a request carried: the names in its query, or those in its form."""
+    text = request.query if place == "args" else request.text if request.media_type == FORM else ""
+    return list(parse_qs(text, keep_blank_values=True))
 
 
 def _example(exchange: ExchangeRecord, key: str) -> str:
@@ -224,14 +234,6 @@ def _example(exchange: ExchangeRecord, key: str) -> str:
     plain = isinstance(value, (str, int)) and re.fullmatch(r"[\w@.+-]{1,40}", str(value))
     secret = key.lower() in exchange.secret_names or re.search(r"pass|secret|token|key|pin", key, re.IGNORECASE)
     return str(value) if plain and not secret else "…"
-
-
-def _is_form(request: RequestRecord) -> bool:
-    return request.media_type == FORM
-
-
-def _method(request: RequestRecord) -> str:
-    return "" if request.method == "GET" else f"{request.method} "
 
 
 def _listed(names: Sequence[str]) -> str:

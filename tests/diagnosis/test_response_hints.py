@@ -6,7 +6,7 @@ import pytest
 
 import nbmicro
 from nbmicro.client.client import Client
-from nbmicro.diagnosis.response_hints import hint_for
+from nbmicro.diagnosis.response_hints import response_hint
 from nbmicro.web.route_info import routes_of
 from tests.support.apps import answering, made
 
@@ -134,7 +134,7 @@ def test_an_own_page_for_a_404_is_shown_with_the_hint() -> None:
 
 
 def test_a_success_has_no_hint(client: Client) -> None:
-    assert hint_for(client.get("/login"), routes_of(client.app)) is None
+    assert response_hint(client.get("/login"), routes_of(client.app)) is None
 
 
 def test_a_static_path_that_leads_out_is_told_no_cell_that_would_be_refused(client: Client) -> None:

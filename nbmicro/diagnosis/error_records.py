@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from types import FrameType, TracebackType
+from traceback import walk_tb
 from typing import TYPE_CHECKING, TypeGuard
 
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 4000
 #: Causes that are followed.
 CAUSE_LIMIT = 4
-#: Exceptions of a group that are told.
+#: Exceptions of a group that are shown.
 GROUP_LIMIT = 5
 #: Frames that are kept; of more, the first and the last ones.
 FRAME_LIMIT = 8
@@ -34,7 +34,7 @@ _TEMPLATE = re.compile(r"<template .+>")
 _THREAD = re.compile(r"\bthread id \d+")
 
 #: File name, line and function of a frame.
-_Place = tuple[str, int, str]
+_Location = tuple[str, int, str]
 
 
 def error_record(
@@ -60,38 +60,35 @@ def error_record(
 
 
 def _record(error: BaseException, frame_labels: FrameLabels | None, depth: int) -> ErrorRecord:
-    # What to do is asked for with the first failure only: it needs the names of the core.
-    from nbmicro.diagnosis.exception_hints import cure_of
+    # Loaded with the first failure only: it needs the names of the core.
+    from nbmicro.diagnosis.exception_hints import exception_hint
 
-    message, hint = _message(error), error.hint if isinstance(error, NbmicroError) else cure_of(error)
+    message, hint = _message(error), error.hint if isinstance(error, NbmicroError) else exception_hint(error)
     if hint and message.startswith("Working outside of "):
-        message = message.partition("\n")[0]  # the advice of another framework does not help here
+        message = message.partition("\n")[0]  # the hint of another framework does not help here
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    told = depth > 0 and cause is not None and not _is_passing(cause)
+    if depth == 0 or (cause is not None and _is_passing(cause)):
+        cause = None
+    parts = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
     return ErrorRecord(
         type=type(error).__name__,
         message=message,
         frames=_frames(error, frame_labels),
         hint=hint,
-        cause=_record(cause, frame_labels, depth - 1) if told and cause is not None else None,
-        parts=tuple(_record(part, frame_labels, 0) for part in _parts(error)[:GROUP_LIMIT]),
+        cause=_record(cause, frame_labels, depth - 1) if cause is not None else None,
+        parts=tuple(_record(part, frame_labels, 0) for part in parts[:GROUP_LIMIT]),
     )
-
-
-def _parts(error: BaseException) -> Sequence[BaseException]:
-    """The exceptions of a group."""
-    return error.exceptions if isinstance(error, BaseExceptionGroup) else ()
 
 
 def _is_passing(cause: BaseException) -> bool:
     """A context that explains nothing: an end of iteration, or a failed look-up inside a library."""
     if isinstance(cause, (StopIteration, GeneratorExit)):
         return True
-    innermost = _innermost(cause.__traceback__)
-    return innermost is None or not is_users(innermost.f_code.co_filename)
+    files = [frame.f_code.co_filename for frame, _ in walk_tb(cause.__traceback__)]
+    return not files or not is_users(files[-1])
 
 
-def _is_template_fault(error: BaseException) -> TypeGuard[TemplateSyntaxError]:
+def _is_template_error(error: BaseException) -> TypeGuard[TemplateSyntaxError]:
     """Whether a template cannot be read. Where Jinja2 was not loaded there is no such error, nor is it loaded here."""
     jinja = sys.modules.get("jinja2")
     return jinja is not None and isinstance(error, jinja.TemplateSyntaxError)
@@ -102,7 +99,7 @@ def _message(error: BaseException) -> str:
         text = f"{error.place}: {error.message}" if error.place else error.message
     elif isinstance(error, SyntaxError):
         text = error.msg or ""
-    elif _is_template_fault(error):
+    elif _is_template_error(error):
         text = error.message or ""
     else:
         try:
@@ -116,25 +113,23 @@ def _message(error: BaseException) -> str:
 
 
 def _frames(error: BaseException, frame_labels: FrameLabels | None) -> tuple[Frame, ...]:
-    places: list[_Place] = []
-    traceback = error.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        # A template that cannot be read has no frame of its own yet; Jinja makes one up, and its place is told below.
-        made_up = _is_template_fault(error) and "__jinja_exception__" in traceback.tb_frame.f_globals
+    locations: list[_Location] = []
+    for trace_frame, line in walk_tb(error.__traceback__):
+        code = trace_frame.f_code
+        # A template that cannot be read has no frame of its own yet; Jinja makes one up, and its place comes below.
+        made_up = _is_template_error(error) and "__jinja_exception__" in trace_frame.f_globals
         if is_users(code.co_filename) and not made_up:
-            places.append((code.co_filename, traceback.tb_lineno, code.co_name))
-        traceback = traceback.tb_next
+            locations.append((code.co_filename, line, code.co_name))
     written = getattr(error, "place", None)
-    if isinstance(written, tuple) and not places:
-        places.append(written)
+    if isinstance(written, tuple) and not locations:
+        locations.append(written)
     frames = [
         _frame(filename, line, function, frame_labels, more=more)
-        for (filename, line, function), more in _folded(places)
+        for (filename, line, function), more in _folded(locations)
     ]
-    place = _written_place(error, frame_labels)
-    if place is not None and (not frames or (frames[-1].label, frames[-1].line) != (place.label, place.line)):
-        frames.append(place)
+    named = _named_location(error, frame_labels)
+    if named is not None and (not frames or (frames[-1].label, frames[-1].line) != (named.label, named.line)):
+        frames.append(named)
     if len(frames) > FRAME_LIMIT:
         cut = len(frames) - FRAME_LIMIT
         middle = frames[FRAME_LIMIT // 2 - 1]
@@ -146,25 +141,23 @@ def _installed_frame(error: BaseException) -> tuple[Frame, ...]:
     """The innermost frame of a package that is neither a framework nor of the standard library."""
     from nbmicro.frameworks.known import is_framework
 
-    found: tuple[Frame, ...] = ()
-    traceback = error.__traceback__
-    while traceback is not None:
-        code, names = traceback.tb_frame.f_code, traceback.tb_frame.f_globals
-        if not code.co_filename.startswith("<") and not is_framework(str(names.get("__name__", ""))):
-            found = (_frame(code.co_filename, traceback.tb_lineno, code.co_name, None),)
-        traceback = traceback.tb_next
-    return found
+    innermost: tuple[Frame, ...] = ()
+    for frame, line in walk_tb(error.__traceback__):
+        code = frame.f_code
+        if not code.co_filename.startswith("<") and not is_framework(str(frame.f_globals.get("__name__", ""))):
+            innermost = (_frame(code.co_filename, line, code.co_name, None),)
+    return innermost
 
 
-def _folded(places: Sequence[_Place]) -> list[tuple[_Place, str]]:
-    """The frames with every ring of repeated ones told once, and how often it goes on behind its last."""
-    folded: list[tuple[_Place, str]] = []
+def _folded(locations: Sequence[_Location]) -> list[tuple[_Location, str]]:
+    """The frames with every ring of repeated ones once, and how often it goes on behind its last."""
+    folded: list[tuple[_Location, str]] = []
     start = 0
-    while start < len(places):
-        length, times = _ring(places, start)
-        folded += [(place, "") for place in places[start : start + length]]
+    while start < len(locations):
+        length, times = _ring(locations, start)
+        folded += [(location, "") for location in locations[start : start + length]]
         if times > 1:
-            # How deep a recursion goes depends on what runs around it, so that no great number is told.
+            # How deep a recursion goes depends on what runs around it, so that no great number is given.
             often = f"{times - 1} more times" if times < 50 else "again and again"
             these = "" if length == 1 else f"these {length} calls "
             folded[-1] = (folded[-1][0], f"{these}{often}")
@@ -172,12 +165,12 @@ def _folded(places: Sequence[_Place]) -> list[tuple[_Place, str]]:
     return folded
 
 
-def _ring(places: Sequence[_Place], start: int) -> tuple[int, int]:
+def _ring(locations: Sequence[_Location], start: int) -> tuple[int, int]:
     """The shortest ring that begins at ``start`` and how often it goes round: once is no ring."""
     for length in range(1, RING_LIMIT + 1):
-        ring = places[start : start + length]
+        ring = locations[start : start + length]
         times = 1
-        while places[start + times * length : start + (times + 1) * length] == ring:
+        while locations[start + times * length : start + (times + 1) * length] == ring:
             times += 1
         if times > 2:
             return length, times
@@ -197,19 +190,12 @@ def _frame(
     return Frame(label_of(filename, frame_labels), line, function, source.strip(), more)
 
 
-def _written_place(error: BaseException, frame_labels: FrameLabels | None) -> Frame | None:
-    """The place that an error in a source text names: a template's or a module's line that cannot be read."""
-    if _is_template_fault(error):
+def _named_location(error: BaseException, frame_labels: FrameLabels | None) -> Frame | None:
+    """The location that an error in a source text names: a template's or a module's line that cannot be read."""
+    if _is_template_error(error):
         lines = (error.source or "").splitlines()
         source = lines[error.lineno - 1].strip() if 0 < error.lineno <= len(lines) else ""
         return Frame(error.name or label_of(error.filename or "<template>"), error.lineno, "", source)
     if isinstance(error, SyntaxError) and error.filename and error.lineno and is_users(error.filename):
         return _frame(error.filename, error.lineno, "", frame_labels, error.text or "")
     return None
-
-
-def _innermost(traceback: TracebackType | None) -> FrameType | None:
-    frame = None
-    while traceback is not None:
-        frame, traceback = traceback.tb_frame, traceback.tb_next
-    return frame

@@ -13,50 +13,44 @@ from typing import TypeAlias
 FrameLabels: TypeAlias = Callable[[str], str | None]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-# Beside programs lie modules too: Bottle's is imported from there by whoever is started from there.
-_PLACES = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
+# Where sysconfig installs. Beside programs lie modules too: a program imports Bottle from its own folder.
+_INSTALLED = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
 # A browser's Python (Pyodide) has its standard library in a zip file, of which sysconfig knows nothing.
 _STANDARD = os.path.dirname(os.__file__)
 _LIBRARIES = tuple(
-    os.path.realpath(path) + os.sep for path in {sysconfig.get_path(name) for name in _PLACES} | {_PACKAGE, _STANDARD}
+    os.path.realpath(path) + os.sep for path in {*map(sysconfig.get_path, _INSTALLED), _PACKAGE, _STANDARD}
 )
 # A kernel's cell: its file name carries a process id or a counter, which must not be shown.
 _CELL_FILE = re.compile(r"ipykernel_\d+|^<ipython-input-|^<stdin>")
 # Code that a library made from a text (dataclasses, numpy's dispatch).
 _GENERATED = re.compile(r"<(frozen |string>|__array_function__|attrs generated|lambdifygenerated)")
-# Never changed in place: requests of other threads read it.
-_claimed: dict[str, frozenset[str]] = {}
+# By module, with a separator at the end. Never changed in place: requests of other threads read it.
+_users_paths: dict[str, tuple[str, ...]] = {}
 
 
-def claim(module: str, place: str) -> None:
+def count_as_users(module: str, path: str) -> None:
     """Count the folder of an installed package, or the file of an installed module, as the user's own."""
-    global _claimed
-    path = os.path.realpath(place)
-    path += os.sep if os.path.isdir(path) else ""
-    _claimed = {**_claimed, module: _claimed.get(module, frozenset()) | {path}}
+    global _users_paths
+    _users_paths = {**_users_paths, module: (*_users_paths.get(module, ()), os.path.realpath(path) + os.sep)}
     is_users.cache_clear()
 
 
-def disclaim(module: str) -> None:
-    """Count what was claimed of a module as a library again."""
-    global _claimed
-    if module in _claimed:
-        _claimed = {name: places for name, places in _claimed.items() if name != module}
-        is_users.cache_clear()
+def count_as_library(module: str) -> None:
+    """Take that back."""
+    global _users_paths
+    _users_paths = {name: paths for name, paths in _users_paths.items() if name != module}
+    is_users.cache_clear()
 
 
 @lru_cache(maxsize=2048)
 def is_users(filename: str) -> bool:
-    """Whether code of this file name is the user's own: not nbmicro's, Python's or an installed package's that nobody
-    claimed."""
+    """Whether code of this file name is the user's own: not nbmicro's, Python's or an installed package's."""
     if filename.startswith("<"):
         return not _GENERATED.match(filename)
     if _CELL_FILE.search(filename):
         return True
     path = os.path.realpath(filename)
-    if any(
-        path == one or (one.endswith(os.sep) and path.startswith(one)) for places in _claimed.values() for one in places
-    ):
+    if any((path + os.sep).startswith(paths) for paths in _users_paths.values()):
         return True
     return not path.startswith(_LIBRARIES) and not {"site-packages", "dist-packages"} & set(path.split(os.sep))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from nbmicro.diagnosis.user_code import claim, is_users, label_of
+from nbmicro.diagnosis.user_code import count_as_users, is_users, label_of
 from nbmicro.errors import LoadError
 from nbmicro.frameworks.adapter import Adapter
 from nbmicro.frameworks.known import is_framework, kind_of, loading_hint, project_adapter
@@ -111,7 +111,7 @@ def _claim_package(name: str) -> None:
     if spec is not None:
         for place in spec.submodule_search_locations or [spec.origin or ""]:
             if os.path.exists(place):
-                claim(top, place)
+                count_as_users(top, place)
 
 
 def _load_project(file: Path, adapter: Adapter) -> Any:

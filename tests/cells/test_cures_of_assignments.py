@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from nbmicro.diagnosis.exception_hints import cure_of
+from nbmicro.diagnosis.exception_hints import exception_hint
 from tests.cells.building import Build
 
 
 def cure(handler: Callable[..., Any]) -> str | None:
     with pytest.raises(UnboundLocalError) as caught:
         handler()
-    return cure_of(caught.value)
+    return exception_hint(caught.value)
 
 
 def test_a_name_of_the_notebook_that_a_body_assigns_needs_global(build: Build) -> None:

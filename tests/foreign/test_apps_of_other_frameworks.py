@@ -20,7 +20,7 @@ import pytest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from nbmicro.client.client import Client
-from nbmicro.diagnosis import user_code as places
+from nbmicro.diagnosis import user_code
 from nbmicro.errors import LoadError, RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.foreign.app import ForeignApp
@@ -152,10 +152,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         (tmp_path / "site-packages" / name).mkdir(parents=True)
         (tmp_path / "site-packages" / name / "__init__.py").write_text(textwrap.dedent(text).strip())
     monkeypatch.syspath_prepend(tmp_path / "site-packages")
-    monkeypatch.setattr(places, "_claimed", {})
-    places.is_users.cache_clear()
+    monkeypatch.setattr(user_code, "_users_paths", {})
+    user_code.is_users.cache_clear()
     yield
-    places.is_users.cache_clear()
+    user_code.is_users.cache_clear()
     for name in INSTALLED:
         sys.modules.pop(name, None)
 

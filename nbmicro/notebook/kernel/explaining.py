@@ -59,12 +59,12 @@ def tidy_traceback(error: BaseException) -> None:
     Frames of other libraries stay, unless they lead into nbmicro or come from it; an exception that never was in
     nbmicro keeps all. A connection that nobody answered is told without the ways through its client.
     """
-    from nbmicro.diagnosis.exception_hints import cure_of
+    from nbmicro.diagnosis.exception_hints import exception_hint
 
     if isinstance(error, NbmicroError):
         return
     trace = error.__traceback__
-    cure = cure_of(error)
+    cure = exception_hint(error)
     if cure is not None and cure not in getattr(error, "__notes__", ()):
         error.add_note(cure)
     # Where we know what would do, the way through another library says no more.

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from nbmicro.client.capture import current_capture
 from nbmicro.client.client import Client
-from nbmicro.diagnosis.user_code import disclaim
+from nbmicro.diagnosis.user_code import count_as_library
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.history import History
 from nbmicro.exchange.records import ErrorRecord
@@ -90,7 +90,7 @@ class Session:
         self.stop_server()
         self.widgets.close()
         self.spoken.close()
-        disclaim(self.spoken.package)
+        count_as_library(self.spoken.package)
         stop_listening()
         release()
         from nbmicro.cells.notebook_cell import forget_sources
@@ -151,7 +151,7 @@ class Session:
         if all(other is not target for other in asked):
             target.close()
         if all(other.package != target.package for other in asked):
-            disclaim(target.package)
+            count_as_library(target.package)
 
     def stop_server(self) -> bool:
         """Stop the background server if there is one; False where a handler of it has not come to its end."""

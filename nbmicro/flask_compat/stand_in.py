@@ -55,9 +55,9 @@ FACADES: dict[str, dict[str, str]] = {
         "nbmicro.web.commands.cli": "AppGroup FlaskGroup routes_command shell_command with_appcontext",
         "nbmicro.web.commands.dotenv": "load_dotenv get_load_dotenv=wants_dotenv",
         "nbmicro.web.commands.finding": (
-            "NoAppException ScriptInfo find_app_by_string find_best_app get_debug_flag=ScriptInfo.debug_wanted"
-            " locate_app pass_script_info prepare_import"
+            "NoAppException ScriptInfo find_app_by_string find_best_app locate_app pass_script_info prepare_import"
         ),
+        "nbmicro.web.config": "get_debug_flag=debug_wanted",
         "nbmicro.web.commands.server": "CertParamType=CertificateType SeparatedPathType=PathsType run_command",
     },
     "flask.ctx": {
@@ -67,14 +67,14 @@ FACADES: dict[str, dict[str, str]] = {
         "nbmicro.web.streaming": "after_this_request copy_current_request_context",
     },
     "flask.debughelpers": {
-        "nbmicro.web.failures": "DebugFilesKeyError FormDataRoutingRedirect UnexpectedUnicodeError",
+        "nbmicro.web.handler_errors": "DebugFilesKeyError FormDataRoutingRedirect UnexpectedUnicodeError",
     },
     "flask.helpers": {
         "nbmicro": (
             "abort flash get_flashed_messages get_template_attribute make_response redirect send_file"
             " send_from_directory stream_with_context url_for"
         ),
-        "nbmicro.web.commands.finding": "get_debug_flag=ScriptInfo.debug_wanted",
+        "nbmicro.web.config": "get_debug_flag=debug_wanted",
         "nbmicro.web.commands.dotenv": "get_load_dotenv=wants_dotenv",
         "nbmicro.web.proxies": "current_app request session",
         "nbmicro.web.resources": "get_root_path=find_root_path",

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
+from urllib.parse import quote
 
-from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError, MapAdapter
 from werkzeug.wsgi import get_host
 
-from nbmicro.web import failures, quick, urls
+from nbmicro.web import quick
 from nbmicro.web.asyncs import outside_loop, outside_loop_stream, run_async, running_loop
 from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context, table_here
-from nbmicro.web.declarations import Route
-from nbmicro.web.environ import ERROR, PRESERVE_CONTEXT, RECORDED
+from nbmicro.web.declarations import Route, blueprints_of
+from nbmicro.web.environ import ERROR, PRESERVE_CONTEXT
+from nbmicro.web.failures import ErrorHandling
 from nbmicro.web.files import send_app_static
 from nbmicro.web.handler_errors import no_response
-from nbmicro.web.hosting import hosting
 from nbmicro.web.proxies import offered
 from nbmicro.web.return_values import read_reply
 from nbmicro.web.sessions import SecureCookieSessionInterface
-from nbmicro.web.setup import Setup
 from nbmicro.web.signals import (
     appcontext_tearing_down,
     request_finished,
@@ -32,10 +31,6 @@ from nbmicro.web.signals import (
 from nbmicro.web.table import Table
 from nbmicro.web.templating import update_context
 from nbmicro.web.wrappers import Request
-
-if TYPE_CHECKING:
-    from nbmicro.web.contexts import RequestContext
-    from nbmicro.web.table import Table
 
 
 class Plan:
@@ -54,16 +49,14 @@ class Plan:
     __slots__ = ("after", "before", "call", "guarded", "preprocessors", "teardown", "view")
 
     def __init__(self, app: App, table: Table, endpoint: str | None) -> None:
-        parts = endpoint.split(".")[:-1] if endpoint else []
-        outer = [".".join(parts[: depth + 1]) for depth in range(len(parts))]
-        inner = [*reversed(outer), None]
+        names = [None, *reversed(blueprints_of(endpoint))]
         self.view = table.views.get(endpoint) if endpoint is not None else None
         self.call: Any = app.ensure_sync(self.view) if self.view is not None else None
-        self.preprocessors = table.chain("url_value_preprocessor", [None, *outer])
-        self.before = table.chain("before_request", [None, *outer])
+        self.preprocessors = table.chain("url_value_preprocessor", names)
+        self.before = table.chain("before_request", names)
         self.guarded = bool(self.preprocessors or self.before)
-        self.after = [f for name in inner for f in reversed(table.chain("after_request", [name]))]
-        self.teardown = [f for name in inner for f in reversed(table.chain("teardown_request", [name]))]
+        self.after = table.chain("after_request", names)[::-1]
+        self.teardown = table.chain("teardown_request", names)[::-1]
 
 
 def plan_of(context: RequestContext) -> Plan:
@@ -79,7 +72,7 @@ def plan_of(context: RequestContext) -> Plan:
 StartResponse = Callable[..., Any]
 
 
-class App(Setup):
+class App(ErrorHandling):
     """A WSGI application in the shape of Flask's ``Flask``.
 
     Parameters
@@ -319,48 +312,11 @@ class App(Setup):
         """``func`` run in an event loop of its own, wherever it is called from; an override point."""
         return run_async(func)
 
-    # -- failures ------------------------------------------------------------------------------------------------
-
-    def handle_http_exception(self, e: HTTPException) -> Any:
-        """The reply for an HTTP error."""
-        return failures.handle_http_exception(self, e)
-
-    def trap_http_exception(self, e: Exception) -> bool:
-        """Whether an HTTP error is raised like any other; an override point."""
-        return failures.traps(self, e)
-
-    def handle_user_exception(self, e: Exception) -> Any:
-        """The reply for an exception of a handler or a hook."""
-        return failures.handle_user_exception(self, e)
-
-    def handle_exception(self, e: Exception) -> Any:
-        """The 500 for an exception that nothing handled."""
-        return failures.handle_exception(self, e)
-
-    def log_exception(self, exc_info: Any) -> None:
-        """Write an exception to the app's logger; an override point."""
-        context = current_context()
-        where, environ = "", {}
-        if isinstance(context, RequestContext):
-            where, environ = f"{context.request.path} [{context.request.method}]", context.environ
-        shown = bool(environ.get(RECORDED))
-        if hosting.users_trace is not None and isinstance(exc_info, tuple):
-            exc_info = (*exc_info[:2], hosting.users_trace(exc_info[2]))
-        self.logger.error(f"Exception on {where}", exc_info=exc_info, extra={"nbmicro_shown": shown})
-
-    def raise_routing_exception(self, request: Any) -> NoReturn:
-        """Raise why no rule matched."""
-        failures.raise_routing_exception(self, request.routing_exception)
-        raise request.routing_exception
+    # -- the end of contexts -------------------------------------------------------------------------------------
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
         """Whether teardown functions are not told of ``error``; an override point."""
         return False
-
-    def _find_error_handler(self, e: Exception, blueprints: list[str]) -> Any:
-        return failures.find_handler(self, e, blueprints)
-
-    # -- the end of contexts -------------------------------------------------------------------------------------
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """Run the teardown functions of the request, inner blueprints first."""
@@ -390,17 +346,56 @@ class App(Setup):
         **values: Any,
     ) -> str:
         """The URL of an endpoint; unknown values become its query (Flask, ``url_for``)."""
-        return urls.build_url(
-            self, endpoint, anchor=_anchor, method=_method, scheme=_scheme, external=_external, values=values
-        )
+        context = current_context()
+        adapter: MapAdapter | None = None
+        if isinstance(context, RequestContext) and context.app is self.newest():
+            # Relative to the host, unless a full URL is asked for.
+            adapter = context.url_adapter
+            if endpoint[:1] == ".":
+                blueprint = context.request.blueprint
+                endpoint = f"{blueprint}{endpoint}" if blueprint is not None else endpoint[1:]
+            if _external is None:
+                _external = _scheme is not None
+        else:
+            # A full URL where SERVER_NAME is set, else a path: notebook, served and exported app agree on that.
+            adapter = context.url_adapter if context is not None and context.app is self.newest() else None
+            adapter = adapter if adapter is not None else self.create_url_adapter(None)
+            if _external is None:
+                _external = adapter is not None
+            if adapter is None and _external:
+                raise RuntimeError(
+                    "A full URL outside a request needs to know the host: set app.config['SERVER_NAME'], and perhaps"
+                    " APPLICATION_ROOT and PREFERRED_URL_SCHEME."
+                )
+        if adapter is None:
+            adapter = table_here(self).map.bind("localhost", script_name=self.config["APPLICATION_ROOT"])
+        if _scheme is not None and not _external:
+            raise ValueError("When specifying '_scheme', '_external' must be True.")
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url = adapter.build(endpoint, values, method=_method, url_scheme=_scheme, force_external=_external)
+        except BuildError as error:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(error, endpoint, values)
+        return f"{url}#{quote(_anchor, safe='%!#$&()*+,/:;=?@~')}" if _anchor is not None else url
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
-        """Let ``url_defaults`` functions add to the values of a URL."""
-        urls.inject_defaults(self, endpoint, values)
+        """Let ``url_defaults`` functions add to the values of a URL: the app's, then those of outer to inner
+        blueprints."""
+        for function in table_here(self).chain("url_defaults", [None, *reversed(blueprints_of(endpoint))]):
+            function(endpoint, values)
 
     def handle_url_build_error(self, error: BuildError, endpoint: str, values: dict[str, Any]) -> str:
-        """Ask ``url_build_error_handlers`` for a URL that could not be built."""
-        return urls.handle_build_error(self, error, endpoint, values)
+        """Ask ``url_build_error_handlers`` in turn for a URL that could not be built; None asks the next one."""
+        for handler in self.url_build_error_handlers:
+            try:
+                url = handler(error, endpoint, values)
+            except BuildError as again:
+                error = again
+            else:
+                if url is not None:
+                    return url
+        raise error
 
     def redirect(self, location: str, code: int = 302) -> Any:
         """A redirect response; an override point."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
-from nbmicro.web.declarations import Route
+from nbmicro.web.declarations import check_rule, make_route
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import current_owner, current_run
 from nbmicro.web.rules import joined_rule
@@ -52,8 +52,6 @@ class BlueprintSetupState:
         self, rule: str, endpoint: str | None = None, view_func: Callable[..., Any] | None = None, **options: Any
     ) -> None:
         """Declare a route on the app with this registration's name, prefix, subdomain and defaults."""
-        from nbmicro.web.routes import check_rule
-
         check_rule(rule)
         rule = joined_rule(self.url_prefix, rule)
         options.setdefault("subdomain", self.subdomain)
@@ -151,8 +149,6 @@ class Blueprint(Scaffold):
         provide_automatic_options: bool | None = None,
         **options: Any,
     ) -> None:
-        from nbmicro.web.routes import make_route
-
         name = endpoint if endpoint is not None else getattr(view_func, "__name__", None)
         if endpoint and "." in endpoint:
             raise ValueError(f"The endpoint {endpoint!r} holds a dot; in a blueprint it may not.")
@@ -168,11 +164,6 @@ class Blueprint(Scaffold):
         if any(state.url_prefix is None for state in self._states):
             check_slash(rule)
         self._declare_route(route)
-
-    def _declare_route(self, route: Route) -> None:
-        from nbmicro.web.routes import declare_route
-
-        declare_route(self, route)
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Register another blueprint inside this one; its name and prefix join this one's."""
@@ -235,36 +226,29 @@ class Blueprint(Scaffold):
 
         return decorate
 
-    def app_template_filter(self, name: str | None = None) -> Callable[[F], F]:
+    def app_template_filter(self, name: Any = None) -> Any:
         """``template_filter`` of the app."""
-        return self._extension("template_filter", name)
+        return self._named("template_filter", name, scope=True)
 
     def add_app_template_filter(self, f: Callable[..., Any], name: str | None = None) -> None:
         """Declare ``f`` as a template filter of the app."""
         self.declare("template_filter", name or f.__name__, f, scope=True)
 
-    def app_template_test(self, name: str | None = None) -> Callable[[F], F]:
+    def app_template_test(self, name: Any = None) -> Any:
         """``template_test`` of the app."""
-        return self._extension("template_test", name)
+        return self._named("template_test", name, scope=True)
 
     def add_app_template_test(self, f: Callable[..., Any], name: str | None = None) -> None:
         """Declare ``f`` as a template test of the app."""
         self.declare("template_test", name or f.__name__, f, scope=True)
 
-    def app_template_global(self, name: str | None = None) -> Callable[[F], F]:
+    def app_template_global(self, name: Any = None) -> Any:
         """``template_global`` of the app."""
-        return self._extension("template_global", name)
+        return self._named("template_global", name, scope=True)
 
     def add_app_template_global(self, f: Callable[..., Any], name: str | None = None) -> None:
         """Declare ``f`` as a template global of the app."""
         self.declare("template_global", name or f.__name__, f, scope=True)
-
-    def _extension(self, kind: str, name: str | None) -> Callable[[F], F]:
-        def decorate(f: F) -> F:
-            self.declare(kind, name or f.__name__, f, scope=True)
-            return f
-
-        return decorate
 
 
 def check_slash(rule: str) -> None:

@@ -13,12 +13,18 @@ from typing import IO, TYPE_CHECKING, Any, Generic, TypeVar, overload
 from werkzeug.utils import import_string
 
 if TYPE_CHECKING:
-    from nbmicro.web.app import App
+    from nbmicro.web.setup import Setup
 
 
 T = TypeVar("T")
 
 _NOT_A_FILE = frozenset({errno.ENOENT, errno.EISDIR, errno.ENOTDIR})
+
+
+def debug_wanted() -> bool:
+    """Whether the environment asks for debug mode: ``NBMICRO_DEBUG``, else ``FLASK_DEBUG``."""
+    value = os.environ.get("NBMICRO_DEBUG") or os.environ.get("FLASK_DEBUG") or ""
+    return bool(value) and value.lower() not in {"0", "false", "no"}
 
 
 class ConfigAttribute(Generic[T]):
@@ -39,9 +45,9 @@ class ConfigAttribute(Generic[T]):
     @overload
     def __get__(self, obj: None, owner: Any = None) -> ConfigAttribute[T]: ...
     @overload
-    def __get__(self, obj: App, owner: Any = None) -> T: ...
+    def __get__(self, obj: Setup, owner: Any = None) -> T: ...
 
-    def __get__(self, obj: App | None, owner: Any = None) -> ConfigAttribute[T] | T:
+    def __get__(self, obj: Setup | None, owner: Any = None) -> ConfigAttribute[T] | T:
         if obj is None:
             return self
         value = obj.config[self.__name__]
@@ -50,7 +56,7 @@ class ConfigAttribute(Generic[T]):
         kept: T = value
         return kept
 
-    def __set__(self, obj: App, value: Any) -> None:
+    def __set__(self, obj: Setup, value: Any) -> None:
         obj.config[self.__name__] = value
 
 

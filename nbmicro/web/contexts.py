@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from nbmicro.web.declarations import blueprints_of
 from nbmicro.web.environ import RECORDED, REQUEST
 from nbmicro.web.hosting import hosting
 from nbmicro.web.signals import appcontext_popped, appcontext_pushed
@@ -272,8 +273,7 @@ class RequestContext(AppContext):
     @property
     def blueprints(self) -> list[str]:
         """The names of the blueprints the matched endpoint is in, inner first."""
-        parts = (self.endpoint or "").split(".")[:-1]
-        return [".".join(parts[:depth]) for depth in range(len(parts), 0, -1)]
+        return blueprints_of(self.endpoint)
 
     @property
     def table(self) -> Table:
@@ -406,12 +406,24 @@ class RequestContext(AppContext):
         return f"<{type(self).__name__} {self.request.method} {self.request.path} of {self.app.name}>"
 
 
+def current_request_context() -> RequestContext | None:
+    """The request context in effect here, or None."""
+    context = _context.get()
+    return context if isinstance(context, RequestContext) else None
+
+
 def need_request_context() -> RequestContext:
     """The request context in effect here; RuntimeError where there is none."""
-    context = _context.get()
-    if not isinstance(context, RequestContext):
+    context = current_request_context()
+    if context is None:
         raise RuntimeError(NO_REQUEST)
     return context
+
+
+def environ_here() -> dict[str, Any]:
+    """The WSGI environ of the request in effect here; an empty one outside of requests."""
+    context = current_request_context()
+    return {} if context is None else context.environ
 
 
 def request_here() -> Request:

@@ -116,3 +116,65 @@ class StaticFile:
     path: str
     content: bytes
     mimetype: str
+
+
+def make_route(
+    rule: str,
+    endpoint: str | None,
+    view_func: Callable[..., Any] | None,
+    provide_automatic_options: bool | None,
+    options: dict[str, Any],
+    *,
+    answers_options: bool,
+) -> Route:
+    """The route that ``add_url_rule`` describes.
+
+    Parameters
+    ----------
+    rule, endpoint, view_func, provide_automatic_options, options:
+        As ``add_url_rule`` takes them.
+    answers_options:
+        Whether the app answers OPTIONS by itself where nothing else is said.
+
+    TypeError for a rule that is no text, for ``methods`` that is a string, or where neither an endpoint nor a function
+    is given.
+    """
+    check_rule(rule)
+    options = dict(options)
+    if endpoint is None:
+        if view_func is None:
+            raise TypeError("A rule needs an endpoint or a view function.")
+        endpoint = str(view_func.__name__)
+    methods = options.pop("methods", None)
+    if methods is None:
+        methods = getattr(view_func, "methods", None) or ("GET",)
+    if isinstance(methods, str):
+        raise TypeError(f"Allowed methods must be a list of strings: @app.route(…, methods=[{methods!r}])")
+    named = {method.upper() for method in methods}
+    required = set(getattr(view_func, "required_methods", ()))
+    if provide_automatic_options is None:
+        provide_automatic_options = getattr(view_func, "provide_automatic_options", None)
+    if provide_automatic_options is None:
+        provide_automatic_options = "OPTIONS" not in named and answers_options
+        if provide_automatic_options:
+            required.add("OPTIONS")
+    return Route(
+        rule=rule,
+        methods=frozenset(named | required),
+        endpoint=endpoint,
+        handler=view_func,
+        auto_options=provide_automatic_options,
+        options={name: value for name, value in options.items() if value is not None},
+    )
+
+
+def check_rule(rule: object) -> None:
+    """Raise TypeError for a rule that is no text: refused where it is declared, it does no harm to other rules."""
+    if not isinstance(rule, str):
+        raise TypeError(f"A URL rule is a text such as '/users/<int:id>'; this one is of type {type(rule).__name__}.")
+
+
+def blueprints_of(endpoint: str | None) -> list[str]:
+    """The names of the blueprints that an endpoint is in, inner first: ``["a.b", "a"]`` of ``a.b.index``."""
+    parts = (endpoint or "").split(".")[:-1]
+    return [".".join(parts[:depth]) for depth in range(len(parts), 0, -1)]

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 import werkzeug.utils
 from werkzeug.exceptions import NotFound
 
-from nbmicro.web.contexts import RequestContext, current_context, need_app_context, need_request_context, table_here
+from nbmicro.web.contexts import environ_here, need_app_context, need_request_context, table_here
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -112,7 +112,6 @@ def send_app_static(app: App, filename: str) -> Any:
     A declared file is answered as one on disk would be: with an ETag of its content, and 304 or a range where asked
     for. Raises werkzeug.exceptions.NotFound when there is none.
     """
-    context = current_context()
     declared = table_here(app).static_files.get(filename)
     max_age = app.get_send_file_max_age(filename)
     if declared is None:
@@ -130,5 +129,4 @@ def send_app_static(app: App, filename: str) -> Any:
     else:
         response.cache_control.public = True
         response.cache_control.max_age = max_age
-    environ = context.environ if isinstance(context, RequestContext) else {}
-    return response.make_conditional(environ, accept_ranges=True, complete_length=len(declared.content))
+    return response.make_conditional(environ_here(), accept_ranges=True, complete_length=len(declared.content))

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from werkzeug.local import LocalProxy
 
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import environ_here
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
 
 def _errors() -> Any:
-    context = current_context()
-    return context.environ["wsgi.errors"] if isinstance(context, RequestContext) else sys.stderr
+    return environ_here().get("wsgi.errors", sys.stderr)
 
 
 wsgi_errors_stream: TextIO = LocalProxy(_errors)  # type: ignore[assignment]

@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from nbmicro.http.media_types import JSON, is_json
 from nbmicro.web.asyncs import iterate
-from nbmicro.web.contexts import RequestContext, current_context
+from nbmicro.web.contexts import environ_here
 from nbmicro.web.handler_errors import bad_headers, bad_status, bad_tuple, no_reply, not_a_reply
 from nbmicro.web.proxies import app_ctx
 
@@ -112,10 +112,8 @@ def _convert(app: App, reply: Any, status: Any, headers: Any) -> tuple[Any, Any,
     if isinstance(reply, (dict, list)):
         return app.json.response(reply), status, headers
     if isinstance(reply, BaseResponse) or callable(reply):
-        context = current_context()
-        environ = context.environ if isinstance(context, RequestContext) else {}
         try:
-            return app.response_class.force_type(reply, environ), status, headers
+            return app.response_class.force_type(reply, environ_here()), status, headers
         except Exception as error:
             if isinstance(reply, FunctionType) and not _takes_a_call(reply):
                 raise not_a_reply(reply) from None
@@ -206,9 +204,7 @@ def _offers(value: Any, figure: Any) -> Iterator[Offer]:
 
 def _preferred(offers: list[Offer]) -> list[Offer]:
     """The offers in the order the request prefers them; those it does not accept come last."""
-    context = current_context()
-    header = context.environ.get("HTTP_ACCEPT") if isinstance(context, RequestContext) else None
-    accept = parse_accept_header(header, MIMEAccept)
+    accept = parse_accept_header(environ_here().get("HTTP_ACCEPT"), MIMEAccept)
     if not accept:
         return offers
     left, ordered = dict(offers), []

@@ -9,11 +9,11 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from nbmicro.web.contexts import RequestContext, current_context
-from nbmicro.web.declarations import Declaration
+from nbmicro.web.contexts import current_request_context
+from nbmicro.web.declarations import Declaration, Route
 from nbmicro.web.hosting import hosting
 from nbmicro.web.ledger import Ledger
-from nbmicro.web.owners import predecessor
+from nbmicro.web.owners import current_owner, predecessor
 from nbmicro.web.resources import find_root_path, open_file
 
 if TYPE_CHECKING:
@@ -148,9 +148,35 @@ class Scaffold:
         """Write one declaration into the ledger, for whoever is declaring now; ``instead`` of the one before of that
         kind and key."""
         self.ledger.declare(Declaration(kind, key, value, scope, claim, holder), instead=instead)
-        context = current_context()
-        if isinstance(context, RequestContext):
+        context = current_request_context()
+        if context is not None:
             context.look_again()
+
+    def _declare_route(self, route: Route) -> None:
+        """Declare ``route``.
+
+        AssertionError, as Flask's, when the same owner has given its endpoint to another function.
+        """
+        if route.handler is not None:
+            holder = self.ledger.claimed(route.endpoint, current_owner())
+            if holder is not None and holder is not route.handler and holder != route.handler:
+                raise AssertionError(
+                    f"View function mapping is overwriting an existing endpoint function: {route.endpoint}. Two"
+                    " functions cannot share one endpoint; rename one, or give it another:"
+                    f" endpoint='{route.endpoint}_2'."
+                )
+        self.declare("route", f"{route.method_names} {route.rule}", route, claim=route.endpoint, holder=route.handler)
+
+    def _named(self, kind: str, name: Any, *, scope: bool = False) -> Any:
+        if callable(name):  # a decorator without parentheses
+            self.declare(kind, name.__name__, name, scope=scope)
+            return name
+
+        def decorate(f: F) -> F:
+            self.declare(kind, name or f.__name__, f, scope=scope)
+            return f
+
+        return decorate
 
     def _hook(self, kind: str, function: F, *, scope: bool = False) -> F:
         self.declare(kind, _name_of(function), function, scope=scope)

@@ -16,7 +16,7 @@ from werkzeug.sansio.http import parse_cookie
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from nbmicro.web.contexts import RequestContext, current_context, need_app_context, need_request_context
+from nbmicro.web.contexts import environ_here, need_app_context, need_request_context
 from nbmicro.web.environ import add_note
 from nbmicro.web.handler_errors import no_session
 from nbmicro.web.hosting import ephemeral_key
@@ -323,7 +323,7 @@ class SecureCookieSessionInterface(SessionInterface):
         self._set_cookie(response, self.get_cookie_name(app), value, expires, self._cookie_options(app))
         if not accessed:
             _vary_on_cookie(response)
-        self._tell_of_ephemeral_key(app)
+        self._note_ephemeral_key(app)
 
     def plain_headers(self, app: App, session: Any) -> list[tuple[str, str]] | None:
         """The headers that :meth:`save_session` adds to a response without any of its own.
@@ -344,7 +344,7 @@ class SecureCookieSessionInterface(SessionInterface):
         value = self._text_of(serializer, dict.copy(session))
         if len(name) + len(value) > _LARGE:
             return None
-        self._tell_of_ephemeral_key(app)
+        self._note_ephemeral_key(app)
         return [_VARY, ("Set-Cookie", self._cookie_text(name, value, self._cookie_options(app)))]
 
     def _text_of(self, serializer: Any, items: dict[str, Any]) -> Any:
@@ -353,12 +353,10 @@ class SecureCookieSessionInterface(SessionInterface):
         except TypeError as error:
             raise no_session(items, error, self.serializer.dumps) from None
 
-    def _tell_of_ephemeral_key(self, app: App) -> None:
-        if not app.secret_key:
-            context = current_context()
-            # Who brings the cookie along was told when it was made.
-            if isinstance(context, RequestContext) and not _cookie(context.environ, self.get_cookie_name(app)):
-                add_note(context.environ, EPHEMERAL)
+    def _note_ephemeral_key(self, app: App) -> None:
+        # A request that brings the cookie had the note when the cookie was made.
+        if not app.secret_key and not _cookie(environ_here(), self.get_cookie_name(app)):
+            add_note(environ_here(), EPHEMERAL)
 
     def _set_cookie(
         self, response: Response, name: str, value: str, expires: datetime | None, options: dict[str, Any]

@@ -15,9 +15,9 @@ from werkzeug.exceptions import Aborter
 from werkzeug.routing import Map, Rule
 
 from nbmicro.web.blueprints import Blueprint, check_blueprint, declare_registration
-from nbmicro.web.config import Config, ConfigAttribute
+from nbmicro.web.config import Config, ConfigAttribute, debug_wanted
 from nbmicro.web.contexts import Namespace
-from nbmicro.web.declarations import Route, StaticFile
+from nbmicro.web.declarations import Route, StaticFile, make_route
 from nbmicro.web.extensions import Extensions
 from nbmicro.web.hosting import hosting
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
@@ -26,7 +26,6 @@ from nbmicro.web.logs import create_logger
 from nbmicro.web.owners import Run
 from nbmicro.web.proxies import g, request, session
 from nbmicro.web.resources import find_instance_path
-from nbmicro.web.routes import ViewFunctions, declare_route, make_route
 from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
 from nbmicro.web.scaffold import Scaffold
 from nbmicro.web.sessions import SecureCookieSessionInterface, SessionInterface
@@ -53,102 +52,11 @@ class _EnvironmentClass:
         return Environment
 
 
-class AppTemplates(Scaffold):
-    """What an app and its cells say of templates; see :class:`nbmicro.App`."""
-
-    jinja_environment: type[Environment] = cast(Any, _EnvironmentClass())
-    jinja_options: Mapping[str, Any] = ImmutableDict()
-
-    @property
-    def _app(self) -> App:
-        """This object as what it always is: set-up is only ever part of an app."""
-        return cast("App", self)
-
-    def add_template(self, name: str, source: str) -> None:
-        """Declare a template by its source; it comes before one of that name on disk."""
-        self.declare("template", name, source)
-
-    def template_filter(self, name: Any = None) -> Any:
-        """Declare the decorated function as a template filter."""
-        return self._named("template_filter", name)
-
-    def add_template_filter(self, f: Callable[..., Any], name: str | None = None) -> None:
-        """Declare ``f`` as a template filter."""
-        self.declare("template_filter", name or f.__name__, f)
-
-    def template_test(self, name: Any = None) -> Any:
-        """Declare the decorated function as a template test."""
-        return self._named("template_test", name)
-
-    def add_template_test(self, f: Callable[..., Any], name: str | None = None) -> None:
-        """Declare ``f`` as a template test."""
-        self.declare("template_test", name or f.__name__, f)
-
-    def template_global(self, name: Any = None) -> Any:
-        """Declare the decorated function as a name that every template has."""
-        return self._named("template_global", name)
-
-    def add_template_global(self, f: Callable[..., Any], name: str | None = None) -> None:
-        """Declare ``f`` as a name that every template has."""
-        self.declare("template_global", name or f.__name__, f)
-
-    def _named(self, kind: str, name: Any) -> Any:
-        if callable(name):  # @app.template_filter without parentheses
-            self.declare(kind, name.__name__, name)
-            return name
-
-        def decorate(f: F) -> F:
-            self.declare(kind, name or f.__name__, f)
-            return f
-
-        return decorate
-
-    @cached_property
-    def jinja_env(self) -> Environment:
-        """Jinja2's environment, made when it is first needed."""
-        return self.create_jinja_environment()
-
-    def create_jinja_environment(self) -> Environment:
-        """A new Jinja2 environment; an override point."""
-        from nbmicro.web.sessions import get_flashed_messages
-
-        options = dict(self.jinja_options)
-        options.setdefault("autoescape", self.select_jinja_autoescape)
-        if "auto_reload" not in options:
-            reload = self._app.config["TEMPLATES_AUTO_RELOAD"]
-            options["auto_reload"] = self._app.debug or hosting.auto_reload if reload is None else reload
-        environment = self.jinja_environment(self._app, **options)
-        environment.globals.update(
-            url_for=self._app.url_for,
-            get_flashed_messages=get_flashed_messages,
-            config=self._app.config,
-            request=request,
-            session=session,
-            g=g,
-        )
-        environment.policies["json.dumps_function"] = self._app.json.dumps
-        environment.declared_names()
-        return environment
-
-    def create_global_jinja_loader(self) -> BaseLoader:
-        """The loader of all templates on disk; an override point."""
-        from nbmicro.web.environment import AppLoader
-
-        return AppLoader(self._app)
-
-    def select_jinja_autoescape(self, filename: str | None) -> bool:
-        """Whether a template escapes what it shows; an override point."""
-        return autoescapes(filename)
-
-
-_TRUE = {"1", "true", "yes", "on", "t", "y"}
-
-
 def _lifetime(value: Any) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
 
 
-class Setup(AppTemplates):
+class Setup(Scaffold):
     """Everything of an app that is used while it is put together; see :class:`nbmicro.App`."""
 
     every: ClassVar[WeakSet[Any]] = WeakSet()
@@ -163,6 +71,8 @@ class Setup(AppTemplates):
     aborter_class: type[Aborter] = Aborter
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     session_interface: SessionInterface = SecureCookieSessionInterface()
+    jinja_environment: type[Environment] = cast(Any, _EnvironmentClass())
+    jinja_options: Mapping[str, Any] = ImmutableDict()
     test_client_class: Any = None
     test_cli_runner_class: Any = None
 
@@ -265,6 +175,11 @@ class Setup(AppTemplates):
 
     # -- identity ------------------------------------------------------------------------------------------------
 
+    @property
+    def _app(self) -> App:
+        """This object as what it always is: set-up is only ever part of an app."""
+        return cast("App", self)
+
     @cached_property
     def name(self) -> str:  # type: ignore[override]
         """The import name, or the file's name when the app is in ``__main__``."""
@@ -287,8 +202,7 @@ class Setup(AppTemplates):
         """The configuration with its defaults; an override point."""
         root = self.instance_path if instance_relative else self.root_path
         defaults = dict(self.default_config)
-        flag = os.environ.get("NBMICRO_DEBUG", os.environ.get("FLASK_DEBUG", ""))
-        defaults["DEBUG"] = flag.lower() in _TRUE
+        defaults["DEBUG"] = debug_wanted()
         return self.config_class(root, defaults)
 
     def make_aborter(self) -> Aborter:
@@ -330,7 +244,7 @@ class Setup(AppTemplates):
         answers = bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
         route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=answers)
         rule_of(route, self.url_rule_class).bind(self.url_map)
-        declare_route(self, route)
+        self._declare_route(route)
 
     def routes(self) -> tuple[Route, ...]:
         """The routes in effect."""
@@ -384,6 +298,73 @@ class Setup(AppTemplates):
             names.update(function())
         return names
 
+    # -- templates -----------------------------------------------------------------------------------------------
+
+    def add_template(self, name: str, source: str) -> None:
+        """Declare a template by its source; it comes before one of that name on disk."""
+        self.declare("template", name, source)
+
+    def template_filter(self, name: Any = None) -> Any:
+        """Declare the decorated function as a template filter."""
+        return self._named("template_filter", name)
+
+    def add_template_filter(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Declare ``f`` as a template filter."""
+        self.declare("template_filter", name or f.__name__, f)
+
+    def template_test(self, name: Any = None) -> Any:
+        """Declare the decorated function as a template test."""
+        return self._named("template_test", name)
+
+    def add_template_test(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Declare ``f`` as a template test."""
+        self.declare("template_test", name or f.__name__, f)
+
+    def template_global(self, name: Any = None) -> Any:
+        """Declare the decorated function as a name that every template has."""
+        return self._named("template_global", name)
+
+    def add_template_global(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Declare ``f`` as a name that every template has."""
+        self.declare("template_global", name or f.__name__, f)
+
+    @cached_property
+    def jinja_env(self) -> Environment:
+        """Jinja2's environment, made when it is first needed."""
+        return self.create_jinja_environment()
+
+    def create_jinja_environment(self) -> Environment:
+        """A new Jinja2 environment; an override point."""
+        from nbmicro.web.sessions import get_flashed_messages
+
+        options = dict(self.jinja_options)
+        options.setdefault("autoescape", self.select_jinja_autoescape)
+        if "auto_reload" not in options:
+            reload = self._app.config["TEMPLATES_AUTO_RELOAD"]
+            options["auto_reload"] = self._app.debug or hosting.auto_reload if reload is None else reload
+        environment = self.jinja_environment(self._app, **options)
+        environment.globals.update(
+            url_for=self._app.url_for,
+            get_flashed_messages=get_flashed_messages,
+            config=self._app.config,
+            request=request,
+            session=session,
+            g=g,
+        )
+        environment.policies["json.dumps_function"] = self._app.json.dumps
+        environment.declared_names()
+        return environment
+
+    def create_global_jinja_loader(self) -> BaseLoader:
+        """The loader of all templates on disk; an override point."""
+        from nbmicro.web.environment import AppLoader
+
+        return AppLoader(self._app)
+
+    def select_jinja_autoescape(self, filename: str | None) -> bool:
+        """Whether a template escapes what it shows; an override point."""
+        return autoescapes(filename)
+
     # -- files ---------------------------------------------------------------------------------------------------
 
     def add_static_file(self, path: str, content: bytes, mimetype: str) -> None:
@@ -401,3 +382,21 @@ class Setup(AppTemplates):
         from nbmicro.web.commands.cli import AppCommands
 
         return AppCommands(self._app)
+
+
+class ViewFunctions(dict[str, Callable[..., Any]]):
+    """``app.view_functions``: the functions in effect by endpoint; setting one declares it.
+
+    Parameters
+    ----------
+    app:
+        The app.
+    """
+
+    def __init__(self, app: Setup) -> None:
+        super().__init__(app.tables.current().views)
+        self._app = app
+
+    def __setitem__(self, endpoint: str, function: Callable[..., Any]) -> None:
+        super().__setitem__(endpoint, function)
+        self._app.declare("view", endpoint, function)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, TypeVar, overload
 
-from nbmicro.web.contexts import RequestContext, current_context, enter_context
+from nbmicro.web.contexts import RequestContext, current_context, current_request_context, enter_context
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -92,8 +92,8 @@ def _hold(context: RequestContext) -> None:
 
 
 def _context_for(caller: str) -> RequestContext:
-    context = current_context()
-    if not isinstance(context, RequestContext):
+    context = current_request_context()
+    if context is None:
         raise RuntimeError(f"'{caller}' can only be used when a request context is active, such as in a handler.")
     return context
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nbmicro.web.contexts import RequestContext, current_context, table_here
+from nbmicro.web.contexts import current_request_context, has_app_context, has_request_context, table_here
 from nbmicro.web.proxies import app_ctx, current_app, g, request, session
 from nbmicro.web.signals import before_render_template, template_rendered
 
@@ -23,13 +23,13 @@ def autoescapes(name: str | None) -> bool:
 def update_context(app: App, context: dict[str, Any]) -> None:
     """Add what processors (app, then outer to inner blueprint) give; what the caller gave wins."""
     names: tuple[str | None, ...] = (None,)
-    current = current_context()
+    here = current_request_context()
     given = context.copy()
-    if isinstance(current, RequestContext):
-        names = (None, *reversed(current.blueprints))
+    if here is not None:
+        names = (None, *reversed(here.blueprints))
         # The proxies: a template that looks at neither costs no request object and no session.
         context["request"], context["session"] = request, session
-    if current is not None:
+    if has_app_context():
         context["g"] = g
     for function in table_here(app).chain("context_processor", names):
         context.update(app.ensure_sync(function)())
@@ -57,7 +57,7 @@ def _stream(app: App, template: Template, context: dict[str, Any]) -> Iterator[s
         yield from template.generate(context)
         template_rendered.send(app, _async_wrapper=wrapper, template=template, context=context)
 
-    if isinstance(current_context(), RequestContext):
+    if has_request_context():
         streamed: Iterator[str] = stream_with_context(pieces())
         return streamed
     return pieces()

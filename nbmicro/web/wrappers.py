@@ -16,8 +16,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from nbmicro.http.media_types import JSON, MULTIPART_FORM
 from nbmicro.web import json, proxies
 from nbmicro.web.contexts import current_context
+from nbmicro.web.declarations import blueprints_of
 from nbmicro.web.environ import REQUEST
-from nbmicro.web.handler_errors import bad_piece
+from nbmicro.web.handler_errors import bad_piece, explain_missing_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,18 +196,12 @@ class Request(WerkzeugRequest):
     @property
     def blueprint(self) -> str | None:
         """The name of the blueprint that the route belongs to, its parents' before it; None if to none."""
-        name, _, _ = (self.endpoint or "").rpartition(".")
-        return name or None
+        return next(iter(self.blueprints), None)
 
     @property
     def blueprints(self) -> list[str]:
         """The names of the route's blueprint and of its parents, innermost first."""
-        names = []
-        name = self.blueprint
-        while name:
-            names.append(name)
-            name, _, _ = name.rpartition(".")
-        return names
+        return blueprints_of(self.endpoint)
 
     @overload
     def get_data(self, cache: bool = True, as_text: Literal[False] = ..., parse_form_data: bool = False) -> bytes: ...
@@ -254,8 +249,6 @@ class Request(WerkzeugRequest):
         if self.mimetype != MULTIPART_FORM and not self.files:
             context = current_context()
             if context is not None and context.app.debug:
-                from nbmicro.web.failures import explain_missing_files
-
                 explain_missing_files(self)
 
     def on_json_loading_failed(self, e: ValueError | None) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nbmicro import App, Blueprint, Request, Response, request
-from nbmicro.web.failures import DebugFilesKeyError, FormDataRoutingRedirect
+from nbmicro.web.handler_errors import DebugFilesKeyError, FormDataRoutingRedirect
 
 
 @pytest.fixture

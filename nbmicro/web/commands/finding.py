@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import click
 
+from nbmicro.web.config import debug_wanted
+
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
@@ -64,12 +66,6 @@ class ScriptInfo:
         self.data: dict[Any, Any] = {}
         self._app: App | None = None
 
-    @staticmethod
-    def debug_wanted() -> bool:
-        """Whether the environment asks for debug mode."""
-        value = os.environ.get("NBMICRO_DEBUG") or os.environ.get("FLASK_DEBUG") or ""
-        return bool(value) and value.lower() not in {"0", "false", "no"}
-
     def load_app(self) -> App:
         """The app, loaded on the first call.
 
@@ -81,7 +77,7 @@ class ScriptInfo:
         if self._app is None:
             app = self._find()
             if self.set_debug_flag:
-                app.debug = self.debug_wanted()
+                app.debug = debug_wanted()
             self._app = app
         return self._app
 

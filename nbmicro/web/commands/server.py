@@ -13,6 +13,7 @@ from nbmicro.printable import did_you_mean
 from nbmicro.web.commands.dotenv import load_dotenv as read_env_files
 from nbmicro.web.commands.dotenv import wants_dotenv
 from nbmicro.web.commands.finding import ScriptInfo, pass_script_info
+from nbmicro.web.config import debug_wanted
 from nbmicro.web.hosting import hosting
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def run_command(
     """Run a development server: for work on the app, not for the public."""
     from werkzeug.serving import is_running_from_reloader, run_simple
 
-    debug = info.debug_wanted()
+    debug = debug_wanted()
     app: Any
     try:
         app = info.load_app()
@@ -192,7 +193,7 @@ def run_app(
     if load_dotenv and wants_dotenv():
         read_env_files()
         if "NBMICRO_DEBUG" in os.environ or "FLASK_DEBUG" in os.environ:
-            app.debug = ScriptInfo.debug_wanted()
+            app.debug = debug_wanted()
     if debug is not None:
         app.debug = bool(debug)
     name_host, _, name_port = (app.config["SERVER_NAME"] or "").partition(":")

@@ -1,7 +1,7 @@
 """JSON as the current app writes and reads it.
 
-What lives here: the functions, which ask the current app's provider, or the standard library with our conversions where
-there is no app. What must not: how a provider works (``provider``), or the sessions' tags (``tag``).
+The functions ask the current app's provider; where there is no app, the standard library with nbmicro's conversions.
+What must not be here: how a provider works (``provider``), or the sessions' tags (``tag``).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from typing import IO, TYPE_CHECKING, Any
 
 from nbmicro.web.contexts import current_context, need_app_context
-from nbmicro.web.json.provider import encode, plain
+from nbmicro.web.json.provider import plain, write
 
 if TYPE_CHECKING:
     from nbmicro.web.wrappers import Response
@@ -24,10 +24,7 @@ def dumps(obj: Any, **kwargs: Any) -> str:
     context = current_context()
     if context is not None:
         return context.app.json.dumps(obj, **kwargs)
-    kwargs.setdefault("default", plain)
-    if "cls" in kwargs or kwargs.get("allow_nan"):
-        return json.dumps(obj, **kwargs)
-    return encode(obj, json.JSONEncoder(**{**kwargs, "allow_nan": False}))
+    return write(obj, {"default": plain, **kwargs})
 
 
 def dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:

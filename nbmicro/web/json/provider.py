@@ -115,6 +115,13 @@ def encode(value: Any, encoder: json.JSONEncoder) -> str:
     return encoder.encode(_finite(value, encoder.default, frozenset()))
 
 
+def write(value: Any, options: dict[str, Any]) -> str:
+    """Write ``value`` as :func:`encode` does; an encoder class, or NaN asked for, is left to :func:`json.dumps`."""
+    if "cls" in options or options.get("allow_nan"):
+        return json.dumps(value, **options)
+    return encode(value, json.JSONEncoder(**{**options, "allow_nan": False}))
+
+
 def compact_writer(encoder: json.JSONEncoder) -> Callable[[Any], str]:
     """A function that writes as :func:`encode` does with ``encoder``, sooner.
 
@@ -260,7 +267,9 @@ class DefaultJSONProvider(JSONProvider):
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write ``obj`` as JSON text; keywords as of :func:`json.dumps`."""
         if kwargs.keys() - {"default", "ensure_ascii", "sort_keys", "indent", "separators"}:
-            return self._dumps_otherwise(obj, kwargs)
+            return write(
+                obj, {"default": self.default, "ensure_ascii": self.ensure_ascii, "sort_keys": self.sort_keys, **kwargs}
+            )
         return encode(
             obj,
             self._encoder(
@@ -271,14 +280,6 @@ class DefaultJSONProvider(JSONProvider):
                 kwargs.get("separators"),
             ),
         )
-
-    def _dumps_otherwise(self, obj: Any, options: dict[str, Any]) -> str:
-        options.setdefault("default", self.default)
-        options.setdefault("ensure_ascii", self.ensure_ascii)
-        options.setdefault("sort_keys", self.sort_keys)
-        if "cls" in options or options.get("allow_nan"):
-            return json.dumps(obj, **options)
-        return encode(obj, json.JSONEncoder(**{**options, "allow_nan": False}))
 
     def _encoder(self, default: Any, ascii_only: bool, sort: bool, indent: Any, separators: Any) -> json.JSONEncoder:
         key = (default, ascii_only, sort, indent, separators)

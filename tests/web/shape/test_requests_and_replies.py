@@ -33,7 +33,7 @@ from nbmicro import (
     session,
 )
 from nbmicro.web.environment import Environment
-from nbmicro.web.failures import DebugFilesKeyError, FormDataRoutingRedirect
+from nbmicro.web.handler_errors import DebugFilesKeyError, FormDataRoutingRedirect
 from nbmicro.web.json.provider import DefaultJSONProvider
 from nbmicro.web.sessions import SecureCookieSession, SecureCookieSessionInterface
 from nbmicro.web.testing import CliRunner, TestClient

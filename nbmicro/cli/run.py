@@ -17,7 +17,7 @@ import click
 from nbmicro.cli.files import FILE
 from nbmicro.errors import LoadError, NbmicroError, ServeError
 from nbmicro.foreign.app import ForeignApp
-from nbmicro.frameworks.known import kind_of
+from nbmicro.foreign.known import kind_of
 from nbmicro.loading.loader import Loaded, load_target
 from nbmicro.loading.reload import Overtaken, Reloader
 from nbmicro.server.address import is_loopback

@@ -16,7 +16,7 @@ from typing import Any
 from nbmicro.client.line_trace import LineWatch
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
 from nbmicro.exchange.records import TraceStep
-from nbmicro.frameworks.known import adapter_of, framework_marks
+from nbmicro.foreign.known import adapter_of, framework_marks
 from nbmicro.http.methods import COMMON_METHODS
 from nbmicro.web.route_info import routes_of
 

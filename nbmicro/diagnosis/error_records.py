@@ -139,7 +139,7 @@ def _frames(error: BaseException, frame_labels: FrameLabels | None) -> tuple[Fra
 
 def _installed_frame(error: BaseException) -> tuple[Frame, ...]:
     """The innermost frame of a package that is neither a framework nor of the standard library."""
-    from nbmicro.frameworks.known import is_framework
+    from nbmicro.foreign.known import is_framework
 
     innermost: tuple[Frame, ...] = ()
     for frame, line in walk_tb(error.__traceback__):

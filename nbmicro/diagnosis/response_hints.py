@@ -13,7 +13,7 @@ from werkzeug.exceptions import BadRequestKeyError
 
 from nbmicro.diagnosis.near_routes import nearest_route
 from nbmicro.exchange.records import ExchangeRecord
-from nbmicro.frameworks.known import framework_hint
+from nbmicro.foreign.known import framework_hint
 from nbmicro.http.media_types import FORM, MULTIPART_FORM, is_json
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.methods import AUTOMATIC_METHODS, METHODS

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 from nbmicro.errors import LoadError
+from nbmicro.foreign import known
+from nbmicro.foreign.adapter import Adapter
 from nbmicro.foreign.bridge import Bridge
-from nbmicro.frameworks import known
-from nbmicro.frameworks.adapter import Adapter
 from nbmicro.threads.pyodide import has_threads
 from nbmicro.threads.workers import Worker, loop_is_running
 from nbmicro.web.environ import ERROR, ROUTE

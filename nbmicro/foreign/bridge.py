@@ -16,7 +16,7 @@ from typing import Any
 from werkzeug.http import HTTP_STATUS_CODES
 
 from nbmicro.errors import DeadlineExceeded, LoadError
-from nbmicro.frameworks.known import note_scope
+from nbmicro.foreign.known import note_scope
 from nbmicro.threads.interrupts import GRACE, Stopped
 from nbmicro.threads.pyodide import has_threads
 from nbmicro.threads.workers import InterruptibleEvent, LoopCall, LoopThread, Watch

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from nbmicro.diagnosis.user_code import is_users
-from nbmicro.frameworks.known import kept_modules, reloaded
+from nbmicro.foreign.known import kept_modules, reloaded
 
 
 class FreshTarget:

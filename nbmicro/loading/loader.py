@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nbmicro.errors import LoadError
-from nbmicro.frameworks.known import no_server, project_adapter
+from nbmicro.foreign.known import no_server, project_adapter
 from nbmicro.loading.notebook_module import LoadReport, NotebookModule
 from nbmicro.loading.python_target import attribute_of, load_python, split_target
 from nbmicro.web.app import App

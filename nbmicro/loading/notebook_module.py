@@ -20,7 +20,7 @@ from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
 from nbmicro.cells.route_cell import RouteCell, build_handler
 from nbmicro.errors import LoadError, NbmicroError
 from nbmicro.foreign.app import ForeignApp
-from nbmicro.frameworks.known import kind_of
+from nbmicro.foreign.known import kind_of
 from nbmicro.loading.notebook_file import read_notebook
 from nbmicro.loading.python_target import load_python
 from nbmicro.loading.selection import Action, Selection, Skipped, Statement, Step, select

@@ -15,8 +15,8 @@ from typing import Any
 
 from nbmicro.diagnosis.user_code import count_as_users, is_users, label_of
 from nbmicro.errors import LoadError
-from nbmicro.frameworks.adapter import Adapter
-from nbmicro.frameworks.known import is_framework, kind_of, loading_hint, project_adapter
+from nbmicro.foreign.adapter import Adapter
+from nbmicro.foreign.known import is_framework, kind_of, loading_hint, project_adapter
 from nbmicro.printable import did_you_mean
 from nbmicro.web.commands.finding import NoAppException, find_best_app, prepare_import
 

@@ -81,7 +81,7 @@ def body_is_told(exchange: ExchangeRecord) -> bool:
     """Whether the body is the stock page of an error or a redirect, whose news is shown in better words already."""
     response = exchange.response
     if exchange.error is not None or exchange.hint is not None:
-        from nbmicro.frameworks.known import is_framework_page
+        from nbmicro.foreign.known import is_framework_page
 
         if is_framework_page(response):
             return True

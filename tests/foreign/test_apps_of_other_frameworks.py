@@ -24,7 +24,7 @@ from nbmicro.diagnosis import user_code
 from nbmicro.errors import LoadError, RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.foreign.app import ForeignApp
-from nbmicro.frameworks.known import kind_of
+from nbmicro.foreign.known import kind_of
 from nbmicro.language.address import check_origin
 from nbmicro.loading.loader import load_target
 from nbmicro.render.text import render_text

@@ -159,4 +159,4 @@ def test_nobody_else_takes_a_parameter_apart() -> None:
         for pattern in literals_of(file)
         if takes_apart(pattern)
     }
-    assert readers == {"nbmicro/web/rules.py", "nbmicro/frameworks/bottle.py"}
+    assert readers == {"nbmicro/web/rules.py", "nbmicro/foreign/bottle.py"}

@@ -114,7 +114,7 @@ def _apps(known: Known) -> list[str]:
 
 
 def _may_be_app(value: object) -> bool:
-    from nbmicro.frameworks.known import kind_of
+    from nbmicro.foreign.known import kind_of
 
     kind = kind_of(value)
     return isinstance(value, App) or (kind is not None and bool(kind.adapter.name))

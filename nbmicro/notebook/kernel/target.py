@@ -98,7 +98,7 @@ class Target:
 
     def _may_wrap(self) -> bool:
         """Whether it is a middleware of the notebook's, which may well ask an app of the notebook's."""
-        from nbmicro.frameworks.known import core_of, kind_of
+        from nbmicro.foreign.known import core_of, kind_of
 
         found = self._namespace.get(self.name) if self.line.is_name else None
         kind = kind_of(found)
@@ -157,7 +157,7 @@ class Target:
         found = self._namespace.get(self.name)
         if isinstance(found, App):
             return found
-        from nbmicro.frameworks.known import kind_of
+        from nbmicro.foreign.known import kind_of
 
         if found is not None and kind_of(found) is not None:
             return found
@@ -174,7 +174,7 @@ class Target:
         raise OptionError(f"The notebook has no `{self.name}`.", hint=hint)
 
     def _others(self) -> str:
-        from nbmicro.frameworks.known import kind_of
+        from nbmicro.foreign.known import kind_of
 
         names = [
             name

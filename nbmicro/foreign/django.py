@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbmicro.errors import LoadError
-from nbmicro.frameworks.adapter import DEPTH, PAGE_LIMIT, Adapter, Marks
+from nbmicro.foreign.adapter import DEPTH, PAGE_LIMIT, Adapter, Marks
 from nbmicro.http.methods import AUTOMATIC_METHODS
 from nbmicro.web.environ import ERROR
 from nbmicro.web.route_info import RouteInfo, match_line

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from nbmicro.frameworks.adapter import DEPTH, Adapter
+from nbmicro.foreign.adapter import DEPTH, Adapter
 from nbmicro.web.environ import HANDLER
 from nbmicro.web.route_info import RouteInfo
 from nbmicro.web.rules import CONVERTERS, parameter_text

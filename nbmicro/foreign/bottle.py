@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from nbmicro.frameworks.adapter import Adapter
+from nbmicro.foreign.adapter import Adapter
 from nbmicro.web.environ import ERROR
 from nbmicro.web.route_info import RouteInfo
 from nbmicro.web.rules import CONVERTERS, parameter_text

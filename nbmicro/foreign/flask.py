@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
 
-from nbmicro.frameworks.adapter import Adapter, Marks
+from nbmicro.foreign.adapter import Adapter, Marks
 from nbmicro.web.environ import ERROR, MISSING_KEY, REFUSAL, ROUTE
 from nbmicro.web.route_info import RouteInfo, matches_in_map
 

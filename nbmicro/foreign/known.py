@@ -9,26 +9,44 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbmicro.frameworks.adapter import Adapter
-from nbmicro.frameworks.bottle import Bottle
-from nbmicro.frameworks.django import Django
-from nbmicro.frameworks.flask import Flask, Quart
-from nbmicro.frameworks.others import Falcon, Litestar, Pyramid
-from nbmicro.frameworks.starlette import FastAPI, Starlette
+from nbmicro.foreign.adapter import Adapter
+from nbmicro.foreign.bottle import Bottle
+from nbmicro.foreign.django import Django
+from nbmicro.foreign.flask import Flask, Quart
+from nbmicro.foreign.starlette import FastAPI, Starlette
 
 if TYPE_CHECKING:
     from nbmicro.exchange.records import ExchangeRecord
     from nbmicro.http.messages import ResponseRecord
 
-#: One that is built on another stands before it.
+
+class Litestar(Adapter):
+    name = "Litestar"
+    classes = (("litestar", "Litestar", True),)
+    modules = frozenset({"litestar"})
+
+
+class Falcon(Adapter):
+    name = "Falcon"
+    classes = (("falcon.asgi", "App", True), ("falcon", "App", False))
+    modules = frozenset({"falcon"})
+
+
+class Pyramid(Adapter):
+    name = "Pyramid"
+    classes = (("pyramid.router", "Router", False),)
+    modules = frozenset({"pyramid", "webob"})
+
+
+#: One that is built on another stands before it. Of the last three only the classes are known.
 ADAPTERS: tuple[Adapter, ...] = (
     Flask(),
     Django(),
     FastAPI(),
     Starlette(),
     Quart(),
-    Litestar(),
     Bottle(),
+    Litestar(),
     Falcon(),
     Pyramid(),
 )

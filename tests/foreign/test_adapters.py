@@ -18,10 +18,10 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from nbmicro.client.client import Client
+from nbmicro.foreign import known
+from nbmicro.foreign.adapter import Adapter, Marks
 from nbmicro.foreign.app import ForeignApp
-from nbmicro.frameworks import known
-from nbmicro.frameworks.adapter import Adapter, Marks
-from nbmicro.frameworks.known import ADAPTERS
+from nbmicro.foreign.known import ADAPTERS
 from nbmicro.web.route_info import RouteInfo
 from start import ROOT
 
@@ -80,7 +80,7 @@ def test_an_adapter_knows_an_app_of_its_framework(adapter: Adapter) -> None:
 
 def test_no_adapter_imports_its_framework() -> None:
     names = "|".join(sorted(name for adapter in ADAPTERS for name in adapter.modules))
-    for file in (ROOT / "nbmicro" / "frameworks").glob("*.py"):
+    for file in (ROOT / "nbmicro" / "foreign").glob("*.py"):
         assert not re.search(rf"^\s*(import|from) ({names})\b", file.read_text("utf-8"), re.MULTILINE), file.name
 
 
@@ -93,7 +93,7 @@ def test_a_frameworks_inner_parts_are_named_in_its_adapter_alone() -> None:
         for file in (ROOT / "nbmicro").rglob("*.py")
         if re.search(rf"[\"'](?:{inner})", file.read_text("utf-8"))
     }
-    assert named == {"flask_compat", "frameworks"}
+    assert named == {"flask_compat", "foreign"}
 
 
 # -- a framework that is new -------------------------------------------------------------------------------------------

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Protocol, Self
+
+
+class Placed(Protocol):
+    """Anything that stands somewhere in a cell: a word, a line, a template."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int | None: ...
 
 
 class NbmicroError(Exception):
@@ -62,6 +71,13 @@ class NbmicroError(Exception):
             line=error.line,
             column=error.column,
         )
+
+    @classmethod
+    def at(
+        cls, place: Placed, message: str, hint: str | None = None, *, code: str | None = None, fix: str | None = None
+    ) -> Self:
+        """An error of this class whose line and column are those of ``place``."""
+        return cls(message, hint=hint, code=code, fix=fix, line=place.line, column=place.column)
 
     @property
     def place(self) -> str:

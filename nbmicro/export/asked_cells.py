@@ -12,7 +12,7 @@ from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell
 from nbmicro.errors import NbmicroError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
-from nbmicro.language.syntax import LineRequest, Script
+from nbmicro.language.syntax import Script
 from nbmicro.loading.selection import Selection, Statement, Step
 
 _SHOWN = re.compile(r"[A-Z]+ \S.* → (\d{3}) [A-Z]")
@@ -26,7 +26,7 @@ class Line:
     ----------
     number:
         Its line in the cell's Python.
-    request:
+    script:
         What it sends; None where it cannot be read.
     target:
         What its exchange is assigned to.
@@ -35,7 +35,7 @@ class Line:
     """
 
     number: int
-    request: LineRequest | None
+    script: Script | None
     target: str | None = None
     is_nested: bool = False
 
@@ -106,7 +106,7 @@ def asked_cells(cells: list[NotebookCell], selection: Selection) -> Iterator[Ask
         yield found
 
 
-def _attempt(step: Step) -> LineRequest | None:
+def _attempt(step: Step) -> Script | None:
     route = step.route.line if step.route is not None else None
     if route is None or route.attempt is None:
         return None
@@ -122,10 +122,10 @@ def _plain(cell: NotebookCell, cut: PlainCell, step: Step | None) -> AskedCell:
     for one in cut.statements:
         if one.kind == "%" and one.name == "http":
             try:
-                request = parse_line(one.rest)
+                script = parse_line(one.rest)
             except NbmicroError:
-                request = None
-            lines.append(Line(one.line, request, one.assigned_to, bool(one.indent)))
+                script = None
+            lines.append(Line(one.line, script, one.assigned_to, bool(one.indent)))
     ast.parse(cut.python)
     kept = {
         (part.node.lineno, part.node.col_offset)

@@ -17,7 +17,9 @@ from nbmicro.http.media_types import FORM, JSON, is_json, is_multipart, media_ty
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.language.address import is_loopback_url
 from nbmicro.language.items import DATA_KINDS
-from nbmicro.language.syntax import BodySource, FilePart, Item, LineRequest, Pair, ScriptRequest
+from nbmicro.language.options import LINE_OPTIONS, Options
+from nbmicro.language.sections import SECTIONS, sections_sent
+from nbmicro.language.syntax import BodySource, Capture, Check, FilePart, Item, Request, Script
 from nbmicro.language.template import Blank, Template, parse_template, place_at
 from nbmicro.runner.checks import ANSWER_NAMES
 from nbmicro.runner.fill import APP_NAMES
@@ -47,36 +49,29 @@ class RequestText:
 
     # -- the request ---------------------------------------------------------------------------------------------
 
-    def line_call(self, request: LineRequest, taken: int = 0) -> str:
+    def line_call(self, script: Script, taken: int = 0) -> str:
         """The call of a ``%http`` line."""
-        if request.url is None or request.body is not None:
+        if not script.requests or script.requests[0].body is not None:
             raise Unwritable("its request is not written in the notebook")
-        options = request.options
-        parts: dict[str, Any] = {}
-        self._items(parts, request.items, is_form=options.form)
-        parts |= self._options(options.auth, options.follow, options.timeout)
-        return self._call(request.method, request.url, parts, taken)
+        return self.call(script.requests[0], script.options, taken)
 
-    def script_call(self, request: ScriptRequest, options: Any, taken: int = 0) -> str:
-        """The call of a request of a ``%%http`` cell, whose line has ``options``."""
+    def call(self, request: Request, line: Options, taken: int = 0) -> str:
+        """The call of a request, whose magic has the options ``line``."""
+        options = request.options.over(line)
+        bodies = {section.body for section, _ in sections_sent(request)}
         parts: dict[str, Any] = {}
-        headers = [(self._text(pair.name), self._text(pair.value)) for pair in request.headers]
-        query = [(self._text(pair.name), self._text(pair.value)) for pair in request.query]
-        if headers:
-            parts["headers"] = headers
-        if query:
-            parts["query"] = query
-        self._items(parts, request.items, is_form=options.form or request.form is not None)
-        if request.form:
-            pairs = [(self._text(pair.name), self._text(pair.value)) for pair in request.form]
-            parts["data"] = [*parts.get("data", []), *pairs]
-        if request.multipart is not None:
-            self._multipart(parts, request.multipart)
+        if request.headers:
+            parts["headers"] = [(self._text(pair.name), self._text(pair.value)) for pair in request.headers]
+        self._sections(parts, request, bodies=False)
+        self._items(parts, request.items, is_form=options.form or "form" in bodies)
+        self._sections(parts, request, bodies=True)
         if request.body is not None:
             self._body(parts, request.body)
-        follow = options.follow if request.follow is None else request.follow
-        parts |= self._options(request.auth or options.auth, follow, request.timeout or options.timeout)
-        client = "client" if request.cookies else f"Client({self._app})"
+        for option in LINE_OPTIONS:
+            value = getattr(options, option.field or "", None)
+            if option.argument is not None and value not in (None, False):
+                parts[option.argument] = text_value(value, self.expression) if isinstance(value, Template) else value
+        client = "client" if options.cookies is not False else f"Client({self._app})"
         return self._call(request.method, request.url, parts, taken, client)
 
     def _call(self, method: str, url: Template, parts: dict[str, Any], taken: int, client: str = "client") -> str:
@@ -84,20 +79,25 @@ class RequestText:
         if method not in CLIENT_METHODS:
             arguments.insert(0, ("", method))
         function = f"{client}.{method.lower() if method in CLIENT_METHODS else 'open'}"
-        for name in ("query", "headers", "json", "data", "files", "auth", "follow", "timeout"):
+        first = ("query", "headers", "json", "data", "files")
+        for name in (*first, *(name for name in parts if name not in first)):
             if name in parts:
                 arguments.append((name, _as_dict(parts[name]) if name != "json" else parts[name]))
         return call(function, arguments, taken)
 
-    def _options(self, auth: Template | None, follow: bool, timeout: float | None) -> dict[str, Any]:
-        parts: dict[str, Any] = {}
-        if auth is not None:
-            parts["auth"] = text_value(auth, self.expression)
-        if follow:
-            parts["follow"] = True
-        if timeout is not None:
-            parts["timeout"] = timeout
-        return parts
+    def _sections(self, parts: dict[str, Any], request: Request, *, bodies: bool) -> None:
+        """Add the pairs of sections: of those that are bodies, or of the others."""
+        for section, pairs in sections_sent(request):
+            if (section.body is not None) != bodies:
+                continue
+            if section.body == "multipart" and not any(isinstance(pair, FilePart) for pair in pairs):
+                raise Unwritable("it sends multipart/form-data without a file")
+            for pair in pairs:
+                if isinstance(pair, FilePart):
+                    file = self._files.upload(pair.value, None, pair.content_type)
+                    parts.setdefault("files", []).append((self._text(pair.name), file))
+                else:
+                    parts.setdefault(section.argument, []).append((self._text(pair.name), self._text(pair.value)))
 
     def _items(self, parts: dict[str, Any], items: tuple[Item, ...], *, is_form: bool) -> None:
         is_form = is_form or any(item.kind == "upload" for item in items)
@@ -139,16 +139,6 @@ class RequestText:
         path, *parameters = re.split(r";(?=(?:type|filename)=)", value.literal)
         given = dict(parameter.split("=", 1) for parameter in parameters)
         return self._files.upload(path, given.get("filename"), given.get("type"))
-
-    def _multipart(self, parts: dict[str, Any], given: tuple[Pair | FilePart, ...]) -> None:
-        if not any(isinstance(one, FilePart) for one in given):
-            raise Unwritable("it sends multipart/form-data without a file")
-        for one in given:
-            if isinstance(one, FilePart):
-                value = self._files.upload(one.path, None, one.content_type)
-                parts.setdefault("files", []).append((self._text(one.name), value))
-            else:
-                parts.setdefault("data", []).append((self._text(one.name), self._text(one.value)))
 
     def _body(self, parts: dict[str, Any], body: BodySource) -> None:
         headers = parts.get("headers", [])
@@ -233,7 +223,7 @@ class RequestText:
 
     # -- the answer ----------------------------------------------------------------------------------------------
 
-    def expectations(self, request: ScriptRequest, answer: str) -> list[str]:
+    def expectations(self, request: Request, answer: str) -> list[str]:
         """The assertions and captures of a request, in order."""
         lines: list[str] = []
         if request.status is not None and request.status.code is not None:
@@ -241,13 +231,18 @@ class RequestText:
         lines += [self._header(pair.name.source, pair.value, answer) for pair in request.expected_headers]
         if request.expected_body is not None:
             lines.append(self._expected_body(request.expected_body, answer))
-        lines += [f"{one.name} = {self.python(one.expression, answer)}" for one in request.captures]
-        for check in request.checks:
-            text = self.python(check.expression, answer)
-            lines.append(f"assert ({text})" if "\n" in text else f"assert {text}")
-            if check.message:
-                lines[-1] += f"  # {check.message}"
+        for section in SECTIONS.values():
+            if section.side == "response":
+                lines += [self._expectation(entry, answer) for entry in getattr(request, section.field)]
         return lines
+
+    def _expectation(self, entry: Capture | Check, answer: str) -> str:
+        """What a line of ``[Captures]`` or ``[Asserts]`` is in Python."""
+        text = self.python(entry.expression, answer)
+        if isinstance(entry, Capture):
+            return f"{entry.name} = {text}"
+        comment = f"  # {entry.message}" if entry.message else ""
+        return f"assert ({text}){comment}" if "\n" in text else f"assert {text}{comment}"
 
     def _header(self, name: str, value: Template, answer: str) -> str:
         expected = text_value(value, self.expression)

@@ -22,7 +22,7 @@ from nbmicro.export.sent_files import SentFiles
 from nbmicro.export.suite_names import SuiteNames
 from nbmicro.export.survey import Survey
 from nbmicro.language.parser import parse_file
-from nbmicro.language.syntax import LineRequest, Script
+from nbmicro.language.syntax import Script
 from nbmicro.language.template import Template
 from nbmicro.loading.selection import Selection
 from nbmicro.runner.fill import APP_NAMES
@@ -137,7 +137,7 @@ class Suite:
                 test.lines.append("")
             try:
                 self._refuse_replaced(asked, request.method, request.url)
-                sent = f"{answer} = {self._request.script_call(request, script.options, len(answer) + 7)}"
+                sent = f"{answer} = {self._request.call(request, script.options, len(answer) + 7)}"
                 self._names.bound |= {answer, *(one.name for one in request.captures)}
                 expected = self._request.expectations(request, answer)
             except Unwritable as fault:
@@ -183,8 +183,8 @@ class Suite:
             place, content = self._files.read(file)
             script = parse_file(content.decode("utf-8-sig"), place.name)
             self._files.folder = place.parent
-            options = asked.lines[0].request.options if asked.lines[0].request is not None else script.options
-            self._write_script(asked, replace(script, options=options))
+            line = asked.lines[0].script or script
+            self._write_script(asked, replace(script, options=line.options))
         except (Unwritable, NbmicroError, UnicodeDecodeError) as fault:
             reason = "it cannot be read" if not isinstance(fault, Unwritable) else str(fault)
             self._leave_out(asked, self._begin(asked, "file", file), f"%http --file {file}", Unwritable(reason))
@@ -192,14 +192,14 @@ class Suite:
             self._files.folder = before
 
     def _write_lines(self, asked: AskedCell) -> None:
-        files = [line.request.options.file for line in asked.lines if line.request and line.request.options.file]
+        files = [line.script.options.file for line in asked.lines if line.script and line.script.options.file]
         if files and len(asked.lines) == 1 and not asked.lines[0].is_nested:
             self._write_file(asked, files[0])
             return
-        first = next((line.request for line in asked.lines if line.request and line.request.url), None)
-        if first is None or first.url is None:
+        first = next((line.script for line in asked.lines if line.script and line.script.requests), None)
+        if first is None:
             return
-        test = self._begin(asked, first.method, first.url.source)
+        test = self._begin(asked, first.requests[0].method, first.requests[0].url.source)
         if not asked.python:
             self._write_request(asked, test, first, "response", 0)
             return
@@ -212,25 +212,25 @@ class Suite:
             if node.lineno in inner and not inner[node.lineno][1].is_nested:
                 number, line = inner[node.lineno]
                 answer = line.target if line.target and line.target.isidentifier() else "response"
-                if line.request is not None:
-                    self._write_request(asked, test, line.request, answer, number)
+                if line.script is not None:
+                    self._write_request(asked, test, line.script, answer, number)
             elif inner and not isinstance(node, ast.Try):
                 self._write_nested(asked, test, one.text, node, [found for _, found in inner.values()])
             elif not inner:
                 self._write_statement(asked, test, one.text, node)
 
-    def _write_request(self, asked: AskedCell, test: _Test, request: LineRequest, answer: str, number: int) -> None:
-        options = request.options
+    def _write_request(self, asked: AskedCell, test: _Test, script: Script, answer: str, number: int) -> None:
+        options = script.options
         if options.reset:
             test.lines.append("client.reset()")
-        if request.url is None and not options.file:
+        if not script.requests and not options.file:
             return
         try:
-            if request.url is not None:
+            for request in script.requests:
                 self._refuse_replaced(asked, request.method, request.url)
-            sent = f"{answer} = {self._request.line_call(request, len(answer) + 7)}"
+            sent = f"{answer} = {self._request.line_call(script, len(answer) + 7)}"
         except Unwritable as fault:
-            self._leave_out(asked, test, f"{request.method} {request.url.source if request.url else ''}".strip(), fault)
+            self._leave_out(asked, test, script.requests[0].label if script.requests else "GET", fault)
             return
         self._names.bound.add(answer)
         if test.lines and not test.lines[-1].startswith("client.reset"):
@@ -247,11 +247,11 @@ class Suite:
         try:
             self._names.bound |= bound_in(text)
             for line in found:
-                if line.request is None:
+                if line.script is None:
                     raise Unwritable("its request cannot be read")
                 place = line.number - node.lineno
                 indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]
-                sent = self._request.line_call(line.request, -1000)
+                sent = self._request.line_call(line.script, -1000)
                 lines[place] = indent + (f"{line.target} = {sent}" if line.target else sent)
             text = "\n".join(lines)
             test.lines.append(renamed(text, self._names.written(read_in(text) - {self._alias})))

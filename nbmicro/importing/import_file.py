@@ -19,11 +19,11 @@ from nbmicro.importing.rewrite import (
     renamed,
     without_origins,
 )
+from nbmicro.language.bodies import AS_TEXT
 from nbmicro.language.lines import COMMENT, FENCE, REQUEST, SEPARATOR, VARIABLE
 from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Script
 from nbmicro.language.template import parse_template, place_at
-from nbmicro.language.unexpected import AS_TEXT
 from nbmicro.runner.fill import APP_NAMES, names_in
 
 # A file that is refused so often is no file of requests.

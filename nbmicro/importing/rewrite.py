@@ -13,14 +13,12 @@ from nbmicro.importing.environments import GivenValue, is_read
 from nbmicro.language.address import is_loopback_url
 from nbmicro.language.hurl import capture_in_python, check_in_python, json_path
 from nbmicro.language.lines import COMMENT, DIRECTIVE, REQUEST, SEPARATOR, VARIABLE, section_name
+from nbmicro.language.sections import SECTIONS
 
 _BLANK = re.compile(r"\{\{(.*?)\}\}")
 # In the place of a secret address, whose path may be what is secret of it, as that of a web hook is.
 _SOMEWHERE = "secret.invalid"
 _ORIGIN = re.compile(r"(?P<origin>(?:[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s{}]*)(?P<path>[^\s]*)")
-_SECTIONS = {
-    "QueryStringParams": "Query", "FormParams": "Form", "MultipartFormData": "Multipart",
-}  # fmt: skip
 # What Hurl asks that has no simple Python: left to the reader.
 _NOT_IN_PYTHON = re.compile(r"\b(?:xpath|duration|version|certificate|ip|sha256|md5|bytes|rawbytes|variable)\b")
 _DYNAMIC = {
@@ -188,10 +186,10 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
     before, one, behind = list(lines[:index]), lines[index], list(lines[index + 1 :])
     text = one.text.strip()
     section = section_name(one.text)
-    if section in _SECTIONS:
-        return _with(
-            before, [f"[{_SECTIONS[section]}]"], one, behind, f"[{section}] is written [{_SECTIONS[section]}]."
-        )
+    for known in SECTIONS.values():
+        if section is not None and section == known.hurls:
+            written = f"[{known.name}]"
+            return _with(before, [written], one, behind, f"[{section}] is written {written}.")
     if section in {"Cookies", "BasicAuth"}:
         return _credentials(lines, index, section)
     if error.code == "asserts-not-python":

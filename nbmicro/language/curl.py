@@ -1,4 +1,4 @@
-"""A curl command line, as browsers and manuals give it, read as a request to the app."""
+"""A curl command, as browsers and manuals give it, read as a request to the app: on a line, or in a cell."""
 
 from __future__ import annotations
 
@@ -10,95 +10,36 @@ from nbmicro.errors import RequestError
 from nbmicro.http.media_types import FORM, JSON, is_multipart, media_type_of
 from nbmicro.http.methods import is_method
 from nbmicro.language.address import check_url, loopback_url
-from nbmicro.language.shell import ShellWord, shell_words
-from nbmicro.language.syntax import BodySource, Item, ItemKind, LineRequest, Options
+from nbmicro.language.lines import Cursor
+from nbmicro.language.options import Options
+from nbmicro.language.shell import ShellWord, is_open, shell_words
+from nbmicro.language.syntax import BodySource, FilePart, Item, ItemKind, Pair, Request
 from nbmicro.language.template import Blank, Place, Template, blank_end, parse_template, place_at
-from nbmicro.language.tokens import split_words
+from nbmicro.language.words import split_words
 
 # Long spellings of the short options.
 SHORT = {
-    "X": "--request",
-    "H": "--header",
-    "d": "--data",
-    "F": "--form",
-    "u": "--user",
-    "b": "--cookie",
-    "A": "--user-agent",
-    "e": "--referer",
-    "G": "--get",
-    "I": "--head",
-    "L": "--location",
-    "k": "--insecure",
-    "s": "--silent",
-    "S": "--show-error",
-    "i": "--include",
-    "v": "--verbose",
-    "f": "--fail",
-    "m": "--max-time",
-    "g": "--globoff",
-    "N": "--no-buffer",
-    "#": "--progress-bar",
-    "4": "--ipv4",
-    "6": "--ipv6",
-    "0": "--http1.0",
-    "o": "--output",
-    "O": "--remote-name",
-    "w": "--write-out",
-    "c": "--cookie-jar",
-    "T": "--upload-file",
-}
+    "X": "--request", "H": "--header", "d": "--data", "F": "--form", "u": "--user", "b": "--cookie", "G": "--get",
+    "A": "--user-agent", "e": "--referer", "I": "--head", "L": "--location", "k": "--insecure", "s": "--silent",
+    "S": "--show-error", "i": "--include", "v": "--verbose", "f": "--fail", "m": "--max-time", "g": "--globoff",
+    "N": "--no-buffer", "#": "--progress-bar", "4": "--ipv4", "6": "--ipv6", "0": "--http1.0", "o": "--output",
+    "O": "--remote-name", "w": "--write-out", "c": "--cookie-jar", "T": "--upload-file",
+}  # fmt: skip
 DATA = {"--data", "--data-raw", "--data-binary", "--data-ascii", "--data-urlencode", "--json"}
-# Options whose value says how a network is crossed or where the answer is put: nothing of it happens in process.
-VALUE_PASSED_OVER = {
-    "--output",
-    "--write-out",
-    "--cookie-jar",
-    "--connect-timeout",
-    "--retry",
-    "--retry-delay",
-    "--max-redirs",
+# Options whose value says how a network is crossed or where the response is put: nothing of it happens in process.
+SKIPPED_WITH_VALUE = {
+    "--output", "--write-out", "--cookie-jar", "--connect-timeout", "--retry", "--retry-delay", "--max-redirs",
     "--limit-rate",
-}
+}  # fmt: skip
 VALUED = {
-    *DATA,
-    *VALUE_PASSED_OVER,
-    "--request",
-    "--header",
-    "--form",
-    "--form-string",
-    "--user",
-    "--oauth2-bearer",
-    "--cookie",
-    "--user-agent",
-    "--referer",
-    "--max-time",
-    "--url",
-    "--url-query",
-    "--upload-file",
-}
-PASSED_OVER = {
-    "--insecure",
-    "--silent",
-    "--show-error",
-    "--include",
-    "--compressed",
-    "--globoff",
-    "--no-buffer",
-    "--progress-bar",
-    "--no-progress-meter",
-    "--ipv4",
-    "--ipv6",
-    "--http1.0",
-    "--http1.1",
-    "--http2",
-    "--http3",
-    "--fail",
-    "--fail-with-body",
-    "--basic",
-    "--remote-name",
-    "--path-as-is",
-    "--tr-encoding",
-}
+    *DATA, *SKIPPED_WITH_VALUE, "--request", "--header", "--form", "--form-string", "--user", "--oauth2-bearer",
+    "--cookie", "--user-agent", "--referer", "--max-time", "--url", "--url-query", "--upload-file",
+}  # fmt: skip
+SKIPPED = {
+    "--insecure", "--silent", "--show-error", "--include", "--compressed", "--globoff", "--no-buffer", "--progress-bar",
+    "--no-progress-meter", "--ipv4", "--ipv6", "--http1.0", "--http1.1", "--http2", "--http3", "--fail",
+    "--fail-with-body", "--basic", "--remote-name", "--path-as-is", "--tr-encoding",
+}  # fmt: skip
 ELSEWHERE = {
     "--expect": "Write --expect in front of --curl.",
     "--show": "Write --show in front of --curl.",
@@ -108,13 +49,10 @@ ELSEWHERE = {
 }
 # What stands between the commands of a shell.
 OPERATORS = {"|", "||", "&&", "&", ">", ">>", "<", "2>&1"}
-
-
 _BEHIND = re.compile(r"(?:^|(?<=\s))--curl(?:=|\s+|\Z)(?=(?:\$\s+)?curl(?:\.exe)?(?:\s|\Z)|\Z)")
-
-
 _SPACE = re.compile(r"\s")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+|.*\{\{.*\}\}.*")
+_CURL = re.compile(r"\s*(?:\$\s+)?curl(?:\.exe)?\s+\S")
 
 
 @dataclass
@@ -134,7 +72,7 @@ class _Curl:
     options: Options = field(default_factory=Options)
 
     def fail(self, message: str, hint: str | None = None) -> RequestError:
-        return RequestError(message, hint=hint, line=self.word.line, column=self.word.column)
+        return RequestError.at(self.word, message, hint)
 
     def add(self, kind: ItemKind, name: ShellWord | str, value: ShellWord | str) -> None:
         item = Item(kind, self.template(name), self.template(value), self.word.line, self.word.column)
@@ -159,7 +97,7 @@ def curl_behind(text: str) -> tuple[str, int] | None:
     return None
 
 
-def parse_curl(text: str, place: Place, options: Options) -> LineRequest:
+def parse_curl(text: str, place: Place, options: Options) -> tuple[Request, Options]:
     """Read a curl command line, with or without the word ``curl`` in front.
 
     Parameters
@@ -169,7 +107,7 @@ def parse_curl(text: str, place: Place, options: Options) -> LineRequest:
     place:
         The line and column of each of its characters.
     options:
-        What was said in front of it.
+        What was said in front of it; they come back with those of the command.
 
     Raises
     ------
@@ -219,7 +157,7 @@ def _read_flag(curl: _Curl, word: ShellWord, rest: list[ShellWord]) -> None:
     if "=" in argument and argument.partition("=")[0] in VALUED:
         argument = argument.partition("=")[0]
         rest.insert(0, word.part(len(argument) + 1))
-    if argument in PASSED_OVER:
+    if argument in SKIPPED:
         return
     if argument in VALUED:
         if not rest:
@@ -241,7 +179,7 @@ def _read_flag(curl: _Curl, word: ShellWord, rest: list[ShellWord]) -> None:
 
 def _take_value(curl: _Curl, argument: str, word: ShellWord) -> None:
     value = word.text
-    if argument in VALUE_PASSED_OVER:
+    if argument in SKIPPED_WITH_VALUE:
         return
     if argument in DATA:
         _take_data(curl, argument, word)
@@ -342,7 +280,7 @@ def _take_field(curl: _Curl, word: ShellWord, *, plain: bool) -> None:
     curl.options = replace(curl.options, form=True)
 
 
-def _finish(curl: _Curl, line: int) -> LineRequest:
+def _finish(curl: _Curl, line: int) -> tuple[Request, Options]:
     if curl.url is None:
         raise curl.fail("the curl line has no URL.", "Write  --curl 'curl http://localhost:5000/users'")
     curl.word = curl.url
@@ -373,7 +311,7 @@ def _finish(curl: _Curl, line: int) -> LineRequest:
         raise curl.fail("a space stands in the URL.", "In a URL a space is %20.")
     check_url(template)
     method = curl.method or ("POST" if (body or is_form) and not curl.as_query else "GET")
-    return LineRequest(method, template, tuple(curl.items), curl.options, body, line)
+    return Request(method=method, url=template, items=tuple(curl.items), body=body, line=line), curl.options
 
 
 def _joined(joint: str, words: list[ShellWord]) -> Template:
@@ -418,3 +356,83 @@ def _add_media_type(curl: _Curl) -> None:
         curl.add("header", "Accept", JSON)
     else:
         curl.add("header", "Content-Type", FORM)
+
+
+def begins_curl(text: str) -> bool:
+    """Whether a line begins a curl command."""
+    return bool(_CURL.match(text))
+
+
+def read_curl(cursor: Cursor, request: Request, first: str | None = None, begin: tuple[int, int] = (1, 1)) -> None:
+    """Read a command into the request; ``first`` is its first line, which begins at the place ``begin``, if it stands
+    on the ``%%http`` line.
+
+    Raises
+    ------
+    RequestError
+        As ``parse_curl``.
+    """
+    if first is None:
+        line = cursor.take()
+        texts, starts = [line.text], [(line.line, 1)]
+    else:
+        texts, starts = [first], [begin]
+    waits_for_quote = False
+    while not cursor.at_end:
+        # Inside a quote only a line with a quote can end it: the others need no look at the whole.
+        if not waits_for_quote or set("'\"") & set(texts[-1]):
+            if not is_open(texts):
+                break
+            waits_for_quote = not texts[-1].rstrip().endswith(("\\", "^"))
+        line = cursor.take()
+        texts.append(line.text)
+        starts.append((line.line, 1))
+    text = "\n".join(texts)
+    _fill(request, *parse_curl(text, _place(text, starts), Options()))
+    request.line, request.is_curl = starts[0][0], True
+
+
+def _place(text: str, starts: list[tuple[int, int]]) -> Place:
+    def place(offset: int) -> tuple[int, int]:
+        index = text.count("\n", 0, offset)
+        line, column = starts[min(index, len(starts) - 1)]
+        return line, column + offset - (text.rfind("\n", 0, offset) + 1)
+
+    return place
+
+
+def _fill(request: Request, curl: Request, options: Options) -> None:
+    request.method, request.url, request.body = curl.method, curl.url, curl.body
+    if options.auth is not None and not _stands_in_line(options.auth.source):
+        raise _no_part("-u", options.auth)
+    request.options = replace(options, form=False, quiet=False).over(request.options)
+    headers = [item for item in curl.items if "header" in item.kind]
+    for item in headers:
+        if not item.name.is_literal:
+            raise _no_part(item.name.source, item)
+    request.headers = tuple(Pair(item.name, item.value, item.line) for item in headers)
+    request.multipart = tuple(_part(item) for item in curl.items if item not in headers) or None
+
+
+def _part(item: Item) -> Pair | FilePart:
+    """A field of a form as a line of ``[Multipart]``; RequestError where that would be read as something else."""
+    name, value = item.name.source, item.value.source
+    if not name or ":" in name or not _stands_in_line(name) or not _stands_in_line(value) or name[0] in "[#/`<>{@?&":
+        raise _no_part(name, item)
+    if item.kind == "text" and not value.startswith("file,"):
+        return Pair(item.name, item.value, item.line)
+    path, *parameters = value.split(";")
+    types = [one.strip().removeprefix("type=") for one in parameters if one.strip().startswith("type=")]
+    if item.kind != "upload" or not path.strip() or len(types) != len(parameters) or len(types) > 1:
+        raise _no_part(name, item)
+    template = parse_template(path.strip(), place_at("", item.value.line, item.value.column))
+    return FilePart(item.name, template, types[0].strip() or None if types else None, item.line)
+
+
+def _stands_in_line(text: str) -> bool:
+    return text == text.strip() and "\n" not in text and "\r" not in text
+
+
+def _no_part(name: str, place: Item | Template) -> RequestError:
+    message = f"`{name}` cannot be written in a cell as curl has it."
+    return RequestError.at(place, message, "Send it in one line:  %http --curl curl …")

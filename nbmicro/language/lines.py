@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import re
+import tokenize
 from http import HTTPStatus
 from typing import NamedTuple
 
 from werkzeug.http import HTTP_STATUS_CODES
 
-from nbmicro.language.template import Template, parse_template, place_at
+from nbmicro.language.options import DIRECTIVES, named
+from nbmicro.language.template import Template, compiled, parse_template, place_at
+from nbmicro.language.words import Word
 
 SEPARATOR = re.compile(r"###(?!#)(.*)\Z")
 COMMENT = re.compile(r"\s*(?:#(?!##)|//)")
@@ -42,16 +47,21 @@ SCRIPT_BLOCK = re.compile(
 )
 REQUEST = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE)[ \t]+(?:/|https?://|\{\{).*\Z")
 VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
-DIRECTIVES = ("name", "show", "no-redirect", "no-cookie-jar", "prompt", "note", "timeout")
 _SECTION = re.compile(r"\[([A-Za-z]+)\][ \t]*(?:#.*)?\Z")
 _JSON_WORDS = {"true", "false", "null"}
+#: What a check finds of the response.
+_RESPONSE_NAMES = frozenset({"response", "status", "headers", "json", "text", "cookies"})
 
 
 class Line(NamedTuple):
     """A line and its number in the cell."""
 
-    number: int
+    line: int
     text: str
+
+    @property
+    def column(self) -> int:
+        return 1
 
     @property
     def is_blank(self) -> bool:
@@ -63,11 +73,16 @@ class Line(NamedTuple):
 
     def template(self, start: int, stop: int | None = None) -> Template:
         """A part of the line with its blanks found."""
-        return parse_template(self.text[start:stop], place_at("", self.number, start + 1))
+        return parse_template(self.text[start:stop], place_at("", self.line, start + 1))
 
     def group(self, match: re.Match[str], number: int) -> Template:
         """What a group of a match on this line's text found, with its blanks."""
         return self.template(*match.span(number))
+
+    def word(self, start: int, stop: int | None = None) -> Word:
+        """A part of the line as one word."""
+        text = self.text[start:stop]
+        return Word(text, tuple(range(start + 1, start + len(text) + 2)), self.line, False, text)
 
 
 def section_name(text: str) -> str | None:
@@ -79,12 +94,46 @@ def section_name(text: str) -> str | None:
 def is_directive(text: str) -> bool:
     """Whether a line is a comment that says something of its request: ``# @name create``."""
     found = DIRECTIVE.match(text)
-    return found is not None and found[1] in DIRECTIVES
+    return found is not None and named(found[1], DIRECTIVES) is not None
 
 
 def begins_request(text: str) -> bool:
     """Whether a line behind an answer begins the next request: its request line, directive or file variable."""
     return is_directive(text) or bool(REQUEST.match(text) or VARIABLE.match(text))
+
+
+def split_comment(text: str) -> tuple[str, str | None]:
+    """An expression and the comment behind it, without its ``#``."""
+    lines = text.split("\n")
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, SyntaxError, ValueError):
+        return text.strip(), None
+    comments = [token for token in tokens if token.type == tokenize.COMMENT]
+    if not comments:
+        return text.strip(), None
+    last = comments[-1]
+    row, column = last.start
+    if any(line.strip() for line in lines[row:]):
+        return text.strip(), None
+    expression = "\n".join([*lines[: row - 1], lines[row - 1][:column]])
+    return expression.strip(), last.string.lstrip("#").strip() or None
+
+
+def is_comparison(text: str) -> bool:
+    """Whether a line is meant as a check: a Python comparison of something with something."""
+    if compiled(text) is None:
+        return False
+    return isinstance(ast.parse(text.strip(), mode="eval").body, ast.Compare)
+
+
+def is_check(text: str) -> bool:
+    """Whether a line is a comparison of what a response has: ``status == 404``, ``"Ada" in text``."""
+    expression, _ = split_comment(text.strip())
+    if not is_comparison(expression):
+        return False
+    names = {node.id for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)}
+    return not names.isdisjoint(_RESPONSE_NAMES)
 
 
 class Cursor:
@@ -103,7 +152,7 @@ class Cursor:
     def line(self) -> Line:
         """The line to read next; at the end an empty one."""
         if self.at_end:
-            return Line(self.lines[-1].number if self.lines else 1, "")
+            return Line(self.lines[-1].line if self.lines else 1, "")
         return self.lines[self.position]
 
     def take(self) -> Line:

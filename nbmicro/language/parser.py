@@ -1,39 +1,54 @@
-"""The cell form of requests: ``.http`` syntax with Hurl's answer section, as a ``%%http`` cell or a file."""
+"""The cell form of requests: ``.http`` syntax with Hurl's response section, as a ``%%http`` cell or a file."""
 
 from __future__ import annotations
 
+import re
+
 from nbmicro.errors import RequestError
-from nbmicro.http.methods import BODYLESS_METHODS
-from nbmicro.language.bodies import is_structure, read_body
-from nbmicro.language.curl import curl_behind
-from nbmicro.language.curl_cell import begins_curl, read_curl
-from nbmicro.language.expressions import is_comparison
-from nbmicro.language.head import foreign_script, read_continuation, read_headers, read_request_line
-from nbmicro.language.items import DATA_KINDS, read_words
+from nbmicro.http.methods import BODYLESS_METHODS, METHODS, is_method
+from nbmicro.language.address import check_url, is_url
+from nbmicro.language.bodies import (
+    BEHIND_BODY,
+    IS_CHECK,
+    begins_body,
+    foreign_script,
+    is_structure,
+    no_graphql,
+    no_status_line,
+    read_body,
+)
+from nbmicro.language.curl import begins_curl, curl_behind, read_curl
+from nbmicro.language.items import DATA_KINDS, check_before_curl, read_words
 from nbmicro.language.lines import (
+    CONTINUATION,
+    DIRECTIVE,
+    HEADER,
     REQUEST,
     SCRIPT_BLOCK,
     SEPARATOR,
     STATUS,
+    STATUS_LIKE,
     VARIABLE,
+    VERSION,
     Cursor,
+    Line,
     begins_request,
+    is_comparison,
     is_directive,
     section_name,
 )
-from nbmicro.language.request import RequestDraft, read_comment, read_section
-from nbmicro.language.sections import (
-    check_identifier,
-    check_section,
-)
-from nbmicro.language.syntax import (
-    ExpectedStatus,
-    LineRequest,
-    Script,
-    ScriptRequest,
-    Variable,
-)
-from nbmicro.language.tokens import split_words
+from nbmicro.language.options import DIRECTIVES, Options, named, spellings
+from nbmicro.language.sections import SECTIONS, Section, check_identifier, find_section
+from nbmicro.language.syntax import ExpectedStatus, Pair, Request, Script, Variable
+from nbmicro.language.template import Template, blank_end, joined
+from nbmicro.language.words import split_words
+from nbmicro.printable import did_you_mean
+
+_FURTHER = "A further request stands behind a line  ###"
+# REST Client computes these from a name and a password, or from keys.
+_SCHEME = re.compile(r"(?:Digest\s+[^\s=]+\s+[^\s=]+|AWS\s+\S+\s+\S+.*|COGNITO\s+\S+\s+\S+.*)\Z", re.I)
+# `name=Ada`, `age:=36`, `page==2`, `photo@a.png`: HTTPie's items.
+_ITEM = re.compile(r"[\w.-]+(?::=@?|=@|==?|@)\S")
 
 
 def parse_script(
@@ -58,7 +73,7 @@ def parse_script(
         Anything that cannot be read as a request; with line and column, and what would do.
     """
     try:
-        return _parse(line, body, head, first_line)
+        return _Parser(Cursor(body, first_line)).parse(line, *head, is_cell=first_line > 1)
     except RequestError as error:
         error.where = error.where or where
         raise
@@ -69,265 +84,413 @@ def parse_file(text: str, where: str) -> Script:
     return parse_script("", text, first_line=1, where=where)
 
 
-def _parse(line: str, body: str, place: tuple[int, int], first_line: int) -> Script:
-    curl = curl_behind(line)
-    head = _read_head(line if curl is None else curl[0], *place)
-    if head.options.help:
-        return Script((), options=head.options)
-    cursor = Cursor(body, first_line)
-    requests: list[ScriptRequest] = []
-    variables: list[Variable] = []
-    pending = RequestDraft()
-    if curl is not None:
-        _read_curl_of_head(line, curl, place, head, cursor, pending)
-        requests.append(_read_request(cursor, pending))
-        pending = RequestDraft()
-    elif head.url is not None:
-        pending.method, pending.url, pending.items = head.method, head.url, head.items
-        pending.body, pending.line, pending.column = head.body, place[0], head.column
-        requests.append(_read_request(cursor, pending))
-        pending = RequestDraft()
-    while True:
-        _read_prelude(cursor, pending, variables, len(requests), needs_separator=bool(requests))
-        if cursor.at_end:
-            break
-        if SCRIPT_BLOCK.match(cursor.line.text):
-            raise foreign_script(cursor.line)
-        if begins_curl(cursor.line.text):
-            read_curl(cursor, pending)
-        else:
-            start = cursor.take()
-            pending.method, pending.url = read_request_line(start)
-            pending.line, pending.column = start.number, len(start.text) - len(start.text.lstrip()) + 1
-        requests.append(_read_request(cursor, pending))
-        pending = RequestDraft()
-    if not requests and not variables and not (head.options.reset or head.options.file):
-        raise RequestError(
-            "the cell has no request.", hint="Write one, such as  GET /users", line=place[0] if first_line > 1 else None
-        )
-    _check_names(requests)
-    return Script(tuple(requests), tuple(variables), head.options)
+class _Parser:
+    """Reads requests one after the other; ``request`` is the one that is being read."""
 
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+        self.request = Request()
+        self.requests: list[Request] = []
+        self.variables: list[Variable] = []
 
-def _read_curl_of_head(
-    line: str, curl: tuple[str, int], place: tuple[int, int], head: LineRequest, cursor: Cursor, draft: RequestDraft
-) -> None:
-    """Read the command behind ``%%http --curl``, or below it."""
-    before, start = curl
-    if head.url is not None or head.items:
-        raise RequestError(
-            f"`{before.strip()}` stands in front of --curl, whose command is the whole request.",
-            hint="Leave it out.",
-            line=place[0],
-            column=place[1],
-        )
-    if start < len(line.rstrip()):
-        read_curl(cursor, draft, line[start:], (place[0], place[1] + start))
-        return
-    cursor.skip_blank(comments=True)
-    if not begins_curl(cursor.line.text):
-        raise RequestError(
-            "--curl has no command.",
-            hint="Paste it below, as it is:  curl 'http://localhost:5000/users'",
-            line=place[0],
-            column=place[1] + len(before),
-        )
-    read_curl(cursor, draft)
-
-
-def _read_head(line: str, number: int, column: int) -> LineRequest:
-    words, quiet = split_words(line, line=number, column=column)
-    head = read_words(words, line=number, column=column + len(line), quiet=quiet, magic="%%http")
-    if head.options.file:
-        raise RequestError(
-            "--file belongs to the line %http.", hint=f"Write  %http --file {head.options.file}", line=number
-        )
-    if head.url is None and head.items:
-        raise RequestError("items need a URL before them.", hint="Write  %%http POST /users name=Ada", line=number)
-    return head
-
-
-def _read_prelude(
-    cursor: Cursor, draft: RequestDraft, variables: list[Variable], before: int, *, needs_separator: bool
-) -> None:
-    """Read what stands before a request line: comments, directives, file variables, separators."""
-    while not cursor.at_end:
-        line = cursor.line
-        separator = SEPARATOR.match(line.text)
-        if separator:
-            draft.title = separator[1].strip()
-        elif line.is_blank or read_comment(line, draft):
-            pass
-        elif variable := VARIABLE.match(line.text):
-            name = variable[1]
-            check_identifier(name, "a file variable", line.number, 2)
-            column = variable.start(2) + 1
-            variables.append(Variable(name, line.group(variable, 2), before, line.number, column))
-        elif needs_separator and not REQUEST.match(line.text) and not _separated(cursor):
+    def parse(self, text: str, number: int, column: int, *, is_cell: bool) -> Script:
+        curl = curl_behind(text)
+        first, options = _read_first_line(text if curl is None else curl[0], number, column)
+        if options.help:
+            return Script(options=options)
+        if curl is not None:
+            check_before_curl(first, curl[0], number, column)
+            self._read_curl_of_first_line(text, *curl, number, column)
+            self._read_request()
+        elif first.url.parts:
+            self.request = first
+            self._read_request()
+        while True:
+            self._read_prelude()
+            if self.cursor.at_end:
+                break
+            self._read_start()
+            self._read_request()
+        if not self.requests and not self.variables and not (options.reset or options.file):
             raise RequestError(
-                f"`{line.text.strip()}` stands behind a request.",
-                hint="A further request stands behind a line  ###",
-                line=line.number,
-                column=1,
+                "the cell has no request.", hint="Write one, such as  GET /users", line=number if is_cell else None
             )
-        else:
+        self._check_names()
+        return Script(tuple(self.requests), tuple(self.variables), options)
+
+    # -- where a request begins --------------------------------------------------------------------------------
+
+    def _read_curl_of_first_line(self, text: str, before: str, start: int, number: int, column: int) -> None:
+        """Read the command behind ``%%http --curl``, or below it."""
+        if start < len(text.rstrip()):
+            read_curl(self.cursor, self.request, text[start:], (number, column + start))
             return
-        cursor.take()
+        self.cursor.skip_blank(comments=True)
+        if not begins_curl(self.cursor.line.text):
+            raise RequestError(
+                "--curl has no command.",
+                hint="Paste it below, as it is:  curl 'http://localhost:5000/users'",
+                line=number,
+                column=column + len(before),
+            )
+        read_curl(self.cursor, self.request)
 
-
-def _separated(cursor: Cursor) -> bool:
-    """Whether a separator stands between the last request and the cursor."""
-    for line in reversed(cursor.lines[: cursor.position]):
-        if SEPARATOR.match(line.text):
-            return True
-        if not (line.is_blank or line.is_comment or VARIABLE.match(line.text)):
-            return False
-    return False
-
-
-def _read_request(cursor: Cursor, draft: RequestDraft) -> ScriptRequest:
-    """Read everything behind a request line, up to the next separator."""
-    read_continuation(cursor, draft)
-    read_headers(cursor, draft)
-    _read_request_part(cursor, draft)
-    if not cursor.at_end and (found := STATUS.match(cursor.line.text)):
-        draft.status = ExpectedStatus(None if found[1] == "*" else int(found[1]), cursor.take().number)
-        read_headers(cursor, draft, answer=True)
-        _read_answer_part(cursor, draft)
-    return draft.finished()
-
-
-def _read_request_part(cursor: Cursor, draft: RequestDraft) -> None:
-    """Read body and sections up to the status line, the separator or the next request line."""
-    if REQUEST.match(cursor.line.text):
-        return
-    while True:
-        if not _skip_to_part(cursor, draft):
-            return
-        line = cursor.line
-        if is_structure(line.text):
-            return
-        if begins_request(line.text) and not _may_have_body(draft):
-            if not is_directive(line.text):
+    def _read_prelude(self) -> None:
+        """Read what stands before a request line: comments, directives, file variables, separators."""
+        cursor = self.cursor
+        while not cursor.at_end:
+            line = cursor.line
+            if separator := SEPARATOR.match(line.text):
+                self.request.title = separator[1].strip()
+            elif line.is_blank or self._read_comment(line):
+                pass
+            elif variable := VARIABLE.match(line.text):
+                check_identifier(variable[1], "a file variable", line.line, 2)
+                value, column = line.group(variable, 2), variable.start(2) + 1
+                self.variables.append(Variable(variable[1], value, len(self.requests), line.line, column))
+            elif self.requests and not REQUEST.match(line.text) and not self._is_separated():
+                raise RequestError.at(line, f"`{line.text.strip()}` stands behind a request.", _FURTHER)
+            else:
                 return
-            read_comment(cursor.take(), draft)
-            continue
+            cursor.take()
+
+    def _is_separated(self) -> bool:
+        """Whether a separator stands between the last request and the cursor."""
+        for line in reversed(self.cursor.lines[: self.cursor.position]):
+            if SEPARATOR.match(line.text):
+                return True
+            if not (line.is_blank or line.is_comment or VARIABLE.match(line.text)):
+                return False
+        return False
+
+    def _read_comment(self, line: Line) -> bool:
+        """Read a comment, which may be a directive; False if the line is no comment."""
+        if not line.is_comment:
+            return False
+        found = DIRECTIVE.match(line.text)
+        if not found:
+            return True
+        name, option = found[1], named(found[1], DIRECTIVES)
+        value = line.word(*(found.span(2) if found[2] is not None else (0, 0)))
+        if option is None:
+            near = did_you_mean(name, spellings(DIRECTIVES), 0.7)
+            if near:
+                message, hint = f"there is no directive `# @{name}`.", f"Did you mean `# @{near}`?"
+                raise RequestError(message, hint=hint, line=line.line, column=found.start(1))
+        elif option.field is not None:
+            read = option.value if option.read is None else option.read(value)
+            self.request.options = option.set(self.request.options, read)
+        elif name == "name":
+            check_identifier(value.text, "the name of a request", line.line, value.column)
+            self.request.name, self.request.name_line = value.text, line.line
+        elif name == "prompt":
+            fix = f"{value.text.split()[0] if value.text else 'name'} = input()"
+            raise RequestError(
+                "`# @prompt` is not asked here: a notebook that runs from top to bottom has nobody to answer.",
+                hint=f"Set the variable in a Python cell above:  {fix}",
+                code="prompt",
+                fix=fix,
+                line=line.line,
+                column=found.start(1),
+            )
+        return True
+
+    def _read_start(self) -> None:
+        """Read the request line, or the curl command in its place."""
+        line = self.cursor.line
         if SCRIPT_BLOCK.match(line.text):
             raise foreign_script(line)
-        section = section_name(line.text)
-        if section is not None and (draft.body is None or section[0].isupper()):
-            read_section(cursor, draft, section)
-            continue
-        if draft.body is not None or draft.captures or draft.checks:
-            raise RequestError(
-                f"`{line.text.strip()}` stands behind the {'body' if draft.body is not None else 'checks'}.",
-                hint="Behind it come  HTTP 200, a section such as [Asserts], or ###",
-                line=line.number,
-                column=1,
-            )
-        _read_body(cursor, draft)
-
-
-def _skip_to_part(cursor: Cursor, draft: RequestDraft) -> bool:
-    """Pass over empty lines (and comments where none can be a body); False at the end."""
-    cursor.skip_blank()
-    if not _may_have_body(draft):
-        start = cursor.position
-        cursor.skip_blank(comments=True)
-        line = cursor.line
-        ends = cursor.at_end or is_structure(line.text) or section_name(line.text) or begins_request(line.text)
-        if draft.method in BODYLESS_METHODS and not ends:
-            cursor.position = start
-    return not cursor.at_end
-
-
-def _may_have_body(draft: RequestDraft) -> bool:
-    """Whether text below can be the request's body: it has none yet, and its method or type speaks for one."""
-    if draft.body is not None or draft.form is not None or draft.multipart is not None:
-        return False
-    if draft.query or draft.checks or draft.captures:
-        return False
-    return draft.method not in BODYLESS_METHODS or any(
-        pair.name.source.lower() == "content-type" for pair in draft.headers
-    )
-
-
-def _read_body(cursor: Cursor, draft: RequestDraft) -> None:
-    first = cursor.line
-    other = "[Form]" if draft.form is not None else "[Multipart]" if draft.multipart is not None else None
-    if any(item.kind in DATA_KINDS for item in draft.items):
-        other = "data on the %%http line"
-    if other:
-        raise RequestError(
-            f"the request has {other} and a body.", hint="Leave one of them out.", line=first.number, column=1
-        )
-    if draft.is_curl:
-        raise RequestError(
-            "the data of a curl command stand in it, behind -d.",
-            hint="Behind it come  HTTP 200, a section such as [Asserts], or ###",
-            line=first.number,
-            column=1,
-        )
-    has_type = any(pair.name.source.lower() == "content-type" for pair in draft.headers)
-    draft.body = read_body(cursor, typed=has_type, usual=has_type or draft.method not in BODYLESS_METHODS)
-    if draft.body is not None and draft.body.kind == "text" and draft.query:
-        raise RequestError(
-            "behind a section a body of plain text stands in fences.",
-            hint="Put a line of three backticks above it and below it.",
-            line=first.number,
-            column=1,
-        )
-
-
-def _read_answer_part(cursor: Cursor, draft: RequestDraft) -> None:
-    """Read the body expected of the answer, captures and checks."""
-    while True:
-        cursor.skip_blank(comments=True)
-        line = cursor.line
-        if cursor.at_end or SEPARATOR.match(line.text) or begins_request(line.text):
+        if begins_curl(line.text):
+            read_curl(self.cursor, self.request)
             return
-        if SCRIPT_BLOCK.match(line.text):
-            raise foreign_script(line)
-        section = section_name(line.text)
-        if section in {"Captures", "Asserts"}:
-            read_section(cursor, draft, section)
-        elif section is not None:
-            check_section(line, section)
-            raise RequestError(
-                f"[{section}] belongs to the request.",
-                hint="Put it above the line  HTTP …",
-                line=line.number,
-                column=1,
-            )
-        elif STATUS.match(line.text):
-            raise RequestError(
-                "a second status line.", hint="A further request stands behind a line  ###", line=line.number, column=1
-            )
-        elif draft.expected_body is not None or draft.captures or draft.checks:
-            raise RequestError(
-                f"`{line.text.strip()}` stands where [Captures], [Asserts] or ### should.", line=line.number, column=1
-            )
-        elif is_comparison(line.text.strip()):
-            raise RequestError(
-                f"`{line.text.strip()}` stands where the expected body should.",
-                hint="A check stands under a line  [Asserts]",
-                line=line.number,
-                column=1,
-            )
+        self.cursor.take()
+        self.request.method, self.request.url = _read_request_line(line)
+        self.request.line, self.request.column = line.line, len(line.text) - len(line.text.lstrip()) + 1
+
+    # -- the request ---------------------------------------------------------------------------------------------
+
+    def _read_request(self) -> None:
+        """Read everything behind a request line, up to the next separator."""
+        request, cursor = self.request, self.cursor
+        while not cursor.at_end and (found := CONTINUATION.match(cursor.line.text)):
+            request.url = joined(request.url, _continuation(cursor.take(), *found.span(1)))
+        request.headers += self._read_headers()
+        self._read_request_part()
+        if not cursor.at_end and (status := STATUS.match(cursor.line.text)):
+            request.status = ExpectedStatus(None if status[1] == "*" else int(status[1]), cursor.take().line)
+            request.expected_headers = self._read_headers()
+            self._read_response_part()
+        self.requests.append(request.freeze())
+        self.request = Request()
+
+    def _read_headers(self) -> tuple[Pair, ...]:
+        """Read headers, and the comments between them, up to an empty line or what can be no header.
+
+        They are the request's, or those expected of its response, behind which a directive is the next request's.
+        """
+        cursor, is_response = self.cursor, self.request.status is not None
+        headers: list[Pair] = []
+        while not cursor.at_end and not cursor.line.is_blank:
+            line = cursor.line
+            if is_structure(line.text) or begins_body(line.text) or SCRIPT_BLOCK.match(line.text):
+                break
+            if begins_request(line.text) if is_response else REQUEST.match(line.text):
+                break
+            if section := section_name(line.text):
+                find_section(line, section)
+                break
+            if not self._read_comment(line):
+                headers.append(_read_header(line, is_response))
+            cursor.take()
+        return tuple(headers)
+
+    def _read_request_part(self) -> None:
+        """Read body and sections up to the status line, the separator or the next request line."""
+        request = self.request
+        if REQUEST.match(self.cursor.line.text):
+            return
+        while self._skip_to_part():
+            line = self.cursor.line
+            if is_structure(line.text):
+                return
+            if begins_request(line.text) and not self._may_have_body():
+                if not is_directive(line.text):
+                    return
+                self._read_comment(self.cursor.take())
+                continue
+            if SCRIPT_BLOCK.match(line.text):
+                raise foreign_script(line)
+            section = section_name(line.text)
+            if section is not None and (request.body is None or section[0].isupper()):
+                self._read_section(line, find_section(line, section))
+            elif request.body is not None or self._has_section("response"):
+                part = "body" if request.body is not None else "checks"
+                raise RequestError.at(line, f"`{line.text.strip()}` stands behind the {part}.", BEHIND_BODY)
+            else:
+                self._read_body()
+
+    def _skip_to_part(self) -> bool:
+        """Pass over empty lines (and comments where none can be a body); False at the end."""
+        cursor = self.cursor
+        cursor.skip_blank()
+        if not self._may_have_body():
+            start = cursor.position
+            cursor.skip_blank(comments=True)
+            text = cursor.line.text
+            ends = cursor.at_end or is_structure(text) or section_name(text) or begins_request(text)
+            if self.request.method in BODYLESS_METHODS and not ends:
+                cursor.position = start
+        return not cursor.at_end
+
+    def _has_section(self, side: str | None = None) -> bool:
+        """Whether a section of one side, or any, has been read that says what is sent or expected."""
+        sections = [one for one in SECTIONS.values() if side in (None, one.side) and one.field != "options"]
+        return any(self.request.has(one.field) for one in sections)
+
+    def _may_have_body(self) -> bool:
+        """Whether text below can be the request's body: it has none yet, and its method or type speaks for one."""
+        if self.request.body is not None or self._has_section():
+            return False
+        return self.request.method not in BODYLESS_METHODS or self._is_typed()
+
+    def _is_typed(self) -> bool:
+        return any(pair.name.source.lower() == "content-type" for pair in self.request.headers)
+
+    def _read_section(self, head: Line, section: Section) -> None:
+        """Read the section whose head the cursor stands on."""
+        self.cursor.take()
+        if section.body is not None:
+            others = [one.field for one in SECTIONS.values() if one.body is not None and one is not section]
+            if any(getattr(self.request, field) is not None for field in ("body", *others)):
+                raise RequestError.at(head, f"[{section.name}] is a second body.", "Leave one of them out.")
+        section.add(self.request, self._entries(section))
+
+    def _entries(self, section: Section) -> list[Line]:
+        """The lines under a section's head, without comments; a body may begin behind those of the request's part."""
+        in_request = section.side == "request"
+        entries: list[Line] = []
+        while not self.cursor.at_end:
+            text = self.cursor.line.text
+            if is_structure(text) or section_name(text) or SCRIPT_BLOCK.match(text):
+                break
+            if begins_body(text) if in_request else begins_request(text):
+                break
+            if REQUEST.match(text) or (in_request and is_directive(text)):
+                break
+            line = self.cursor.take()
+            if not line.is_blank and not line.is_comment:
+                entries.append(line)
+        return entries
+
+    def _read_body(self) -> None:
+        request, line = self.request, self.cursor.line
+        other = next((f"[{one.name}]" for one in SECTIONS.values() if one.body and request.has(one.field)), None)
+        if any(item.kind in DATA_KINDS for item in request.items):
+            other = "data on the %%http line"
+        if other:
+            raise RequestError.at(line, f"the request has {other} and a body.", "Leave one of them out.")
+        if request.is_curl:
+            raise RequestError.at(line, "the data of a curl command stand in it, behind -d.", BEHIND_BODY)
+        typed = self._is_typed()
+        request.body = read_body(self.cursor, typed=typed, usual=typed or request.method not in BODYLESS_METHODS)
+        if request.body is not None and request.body.kind == "text" and self._has_section("request"):
+            hint = "Put a line of three backticks above it and below it."
+            raise RequestError.at(line, "behind a section a body of plain text stands in fences.", hint)
+
+    def _read_response_part(self) -> None:
+        """Read the body expected of the response, captures and checks."""
+        request, cursor = self.request, self.cursor
+        while True:
+            cursor.skip_blank(comments=True)
+            line = cursor.line
+            text = line.text.strip()
+            if cursor.at_end or SEPARATOR.match(line.text) or begins_request(line.text):
+                return
+            if SCRIPT_BLOCK.match(line.text):
+                raise foreign_script(line)
+            name = section_name(line.text)
+            if name is not None:
+                section = find_section(line, name)
+                if section.side == "request":
+                    raise RequestError.at(line, f"[{name}] belongs to the request.", "Put it above the line  HTTP …")
+                self._read_section(line, section)
+            elif STATUS.match(line.text):
+                raise RequestError.at(line, "a second status line.", _FURTHER)
+            elif request.expected_body is not None or self._has_section("response"):
+                names = ", ".join(f"[{one.name}]" for one in SECTIONS.values() if one.side == "response")
+                raise RequestError.at(line, f"`{text}` stands where {names} or ### should.")
+            elif is_comparison(text):
+                raise RequestError.at(line, f"`{text}` stands where the expected body should.", IS_CHECK)
+            else:
+                request.expected_body = read_body(cursor, expected=True)
+
+    def _check_names(self) -> None:
+        seen: dict[str, int] = {}
+        for request in self.requests:
+            if request.name is None:
+                continue
+            if request.name in seen:
+                raise RequestError(
+                    f"two requests are named `{request.name}` (the other one on line {seen[request.name]}).",
+                    hint="Give one of them another name.",
+                    code="request-named-twice",
+                    line=request.name_line,
+                )
+            seen[request.name] = request.name_line
+
+
+def _read_first_line(text: str, line: int, column: int) -> tuple[Request, Options]:
+    """The request that begins on the magic's own line, which may have no URL, and the options that stand there."""
+    words, quiet = split_words(text, line=line, column=column)
+    request, options = read_words(words, line=line, column=column + len(text), quiet=quiet, magic="%%http")
+    if options.file:
+        raise RequestError("--file belongs to the line %http.", fix=f"%http --file {options.file}", line=line)
+    return request, options
+
+
+def _read_request_line(line: Line) -> tuple[str, Template]:
+    """The method and URL of a request line; the method is GET where it is left out.
+
+    Raises
+    ------
+    RequestError
+        The line is no request line.
+    """
+    text = line.text.rstrip()
+    version = VERSION.search(text)
+    stop = version.start() if version else len(text)
+    start = len(text) - len(text.lstrip())
+    first = re.compile(r"\S+").match(text, start, stop)
+    method = "GET"
+    if first and is_method(first[0]) and not is_url(first[0]):
+        method = first[0].upper()
+        behind = text[first.end() : stop]
+        start = first.end() + len(behind) - len(behind.lstrip())
+        if not first[0].isupper() and not is_url(text[start:stop]) and method not in METHODS:
+            raise RequestError.at(line, f"`{text.strip()}` is no request line.", fix="GET /users")
+    if start >= stop:
+        raise RequestError.at(line, "the URL is missing.", fix=f"{method} /users")
+    if STATUS.match(text):
+        raise RequestError.at(line, f"`{text}` has no request above it.", "Write the request line first:  GET /users")
+    url = line.template(start, stop)
+    space = _space_in_url(text[start:stop])
+    if space >= 0:
+        if method == "GET" and not is_url(text[start:stop]):
+            raise RequestError.at(line, f"`{text.strip()}` is no request line.", fix="GET /users")
+        behind = text[start + space : stop]
+        rest = behind.strip()
+        raise RequestError(
+            f"`{rest}` stands behind the URL.",
+            hint=_behind_url(method, text[start:stop], rest),
+            line=line.line,
+            column=start + space + 1 + len(behind) - len(behind.lstrip()),
+        )
+    check_url(url)
+    return method, url
+
+
+def _behind_url(method: str, text: str, rest: str) -> str:
+    """What to write for words behind a URL, which are ``rest`` of its ``text``."""
+    for status in (rest, f"HTTP {rest}"):
+        if STATUS.match(status):
+            return f"The status that is expected stands on a line of its own, below the request:  {status}"
+    if any(_ITEM.match(word) or word.startswith("-") or HEADER.match(word) for word in rest.split()):
+        return f"Items and options belong to the magic's own line:  %%http {method} {text}\nIn a URL a space is %20."
+    url = text.rstrip().removesuffix(rest).rstrip()
+    return f"In a URL a space is %20:  {method} {'%20'.join([url, *rest.split()])}"
+
+
+def _space_in_url(text: str) -> int:
+    """Where the first space outside placeholders is; -1 if there is none."""
+    position = 0
+    while position < len(text):
+        if text.startswith("{{", position):
+            end = blank_end(text, position + 2)
+            position = end + 2 if end >= 0 else position + 2
+        elif text[position].isspace():
+            return position
         else:
-            draft.expected_body = read_body(cursor, expected=True)
+            position += 1
+    return -1
 
 
-def _check_names(requests: list[ScriptRequest]) -> None:
-    seen: dict[str, int] = {}
-    for request in requests:
-        if request.name is None:
-            continue
-        if request.name in seen:
-            raise RequestError(
-                f"two requests are named `{request.name}` (the other one on line {seen[request.name]}).",
-                hint="Give one of them another name.",
-                code="request-named-twice",
-                line=request.name_line,
-            )
-        seen[request.name] = request.name_line
+def _continuation(line: Line, start: int, stop: int) -> Template:
+    """What a line that begins with ``?`` or ``&`` adds to the URL."""
+    version = VERSION.search(line.text[:stop])
+    stop = version.start() if version else stop
+    space = _space_in_url(line.text[start:stop])
+    if space >= 0:
+        message = f"`{line.text[start + space : stop].strip()}` stands behind the URL."
+        raise RequestError(message, hint="In a URL a space is %20.", line=line.line, column=start + space + 2)
+    return line.template(start, stop)
+
+
+def _read_header(line: Line, is_response: bool) -> Pair:
+    found = HEADER.match(line.text)
+    if found and not VARIABLE.match(line.text):
+        if not is_response:
+            _check_foreign_header(line, found[1], found[2])
+        return Pair(line.group(found, 1), line.group(found, 2), line.line)
+    text = line.text.strip()
+    if STATUS_LIKE.match(text):
+        raise no_status_line(line, in_body=False)
+    if VARIABLE.match(text):
+        message, hint = f"`{text}` stands in a request.", "File variables stand before the request line."
+    elif is_comparison(text):
+        message, hint = f"`{text}` is no header.", IS_CHECK
+    elif _ITEM.match(text):
+        message = f"`{text}` is an item, not a header."
+        hint = f"Items stand on the magic's own line:  %%http POST /users {text}  or, as a form, under a line  [Form]"
+    else:
+        message, hint = f"`{text}` is no header.", "Write  Name: value  and leave a line empty before the body."
+    raise RequestError.at(line, message, hint)
+
+
+def _check_foreign_header(line: Line, name: str, value: str) -> None:
+    """Reject headers by which REST Client is told to do something, and which it does not send as they stand."""
+    if name.lower() == "x-request-type" and value.lower() == "graphql":
+        raise no_graphql(line)
+    if name.lower() == "authorization" and _SCHEME.match(value):
+        message = f"{value.partition(' ')[0]} authentication is not computed here."
+        hint = "Basic is, with  -a USER:PASS ; a token is a header:  Authorization: Bearer {{ token }}"
+        raise RequestError.at(line, message, hint)

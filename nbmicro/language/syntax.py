@@ -1,48 +1,19 @@
-"""What the request language says, as frozen records: the line form, the cell form and every piece of them.
+"""What the request language says, as records: a script, its requests and every piece of them.
 
 Two records are equal when they say the same; where they stood in the cell does not count.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import FrozenInstanceError, dataclass, field
+from typing import Literal, Self
 
+from nbmicro.language.options import NO_OPTIONS, Options
 from nbmicro.language.template import Template
 
+_NO_URL = Template("")
+
 ItemKind = Literal["header", "empty_header", "query", "text", "json", "upload", "text_file", "json_file"]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The options of a ``%http`` or ``%%http`` line.
-
-    Parameters
-    ----------
-    form: data items are a form, not JSON (``-f``).
-    auth: ``USER:PASS`` for basic authentication (``-a``).
-    follow: redirects are followed (``-F``).
-    quiet: the exchange is not shown (``-q``, or a final ``;``).
-    expect: the status the answer must have (``--expect``).
-    show: the parts of the exchange to show (``--show``), None for the default.
-    timeout: the deadline in seconds (``--timeout``), None for the default.
-    reset: the cookie jar is emptied first (``--reset``).
-    file: the ``.http`` file to run instead (``--file``).
-    help: help was asked for; nothing else of the line counts.
-    line: where they stand; None if that is another text than the requests'.
-    """
-
-    form: bool = False
-    auth: Template | None = None
-    follow: bool = False
-    quiet: bool = False
-    expect: int | None = None
-    show: tuple[str, ...] | None = None
-    timeout: float | None = None
-    reset: bool = False
-    file: str | None = None
-    help: bool = False
-    line: int | None = field(default=1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +43,6 @@ class BodySource:
 
 
 @dataclass(frozen=True, slots=True)
-class LineRequest:
-    """A parsed ``%http`` line. ``url`` is None only beside ``--help``, ``--file`` or a lone ``--reset``.
-
-    ``column`` is that of the method, None where the line leaves it out.
-    """
-
-    method: str
-    url: Template | None
-    items: tuple[Item, ...] = ()
-    options: Options = Options()
-    body: BodySource | None = None
-    line: int = field(default=1, compare=False)
-    column: int | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Pair:
     """A name and a value: a header, or a line of ``[Query]``, ``[Form]`` or ``[Multipart]``."""
 
@@ -98,10 +53,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file in ``[Multipart]``: ``photo: file,./a.png; image/png``."""
+    """A file in ``[Multipart]``: ``photo: file,./a.png; image/png``; its ``value`` is the path."""
 
     name: Template
-    path: Template
+    value: Template
     content_type: str | None = None
     line: int = field(default=1, compare=False)
 
@@ -145,16 +100,17 @@ class Variable:
     column: int = field(default=1, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScriptRequest:
-    """One request of a ``%%http`` cell, with what is expected of its answer.
+@dataclass(kw_only=True)
+class Request:
+    """One request, with what is expected of its response: of a ``%http`` line, or of a cell.
 
-    ``items`` are those of the ``%%http`` line, so only the first request has them. ``cookies`` is False under
-    ``# @no-cookie-jar``; ``follow`` is None where the cell says nothing of redirects.
+    It is filled in while it is read, and frozen then. ``items`` are those of the magic's own line, so only the first
+    request of a cell has them; ``options`` are the request's own, without those of the line. ``column`` is that of the
+    method, None where that is left out.
     """
 
-    method: str
-    url: Template
+    method: str = "GET"
+    url: Template = _NO_URL
     name: str | None = None
     title: str = ""
     items: tuple[Item, ...] = ()
@@ -163,11 +119,7 @@ class ScriptRequest:
     form: tuple[Pair, ...] | None = None
     multipart: tuple[Pair | FilePart, ...] | None = None
     body: BodySource | None = None
-    follow: bool | None = None
-    cookies: bool = True
-    timeout: float | None = None
-    auth: Template | None = None
-    show: tuple[str, ...] | None = None
+    options: Options = NO_OPTIONS
     status: ExpectedStatus | None = None
     expected_headers: tuple[Pair, ...] = ()
     expected_body: BodySource | None = None
@@ -176,6 +128,21 @@ class ScriptRequest:
     line: int = field(default=1, compare=False)
     column: int | None = field(default=None, compare=False)
     name_line: int = field(default=1, compare=False)
+    is_curl: bool = field(default=False, compare=False)
+
+    def freeze(self) -> Self:
+        """The request, of which nothing changes from now on."""
+        self.__dict__["_is_frozen"] = True
+        return self
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if "_is_frozen" in self.__dict__:
+            raise FrozenInstanceError(f"the request has been read: its {name} stays")
+        super().__setattr__(name, value)
+
+    def has(self, field: str) -> bool:
+        """Whether something was written for a field."""
+        return bool(getattr(self, field) != getattr(Request, field))
 
     @property
     def label(self) -> str:
@@ -186,8 +153,11 @@ class ScriptRequest:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A parsed ``%%http`` cell or ``.http`` file: the options of its line, file variables, requests in order."""
+    """A parsed line, cell or ``.http`` file: the options of the magic's line, file variables, requests in order.
 
-    requests: tuple[ScriptRequest, ...]
+    A ``%http`` line has one request, or none beside ``--help``, ``--file`` or a lone ``--reset``.
+    """
+
+    requests: tuple[Request, ...] = ()
     variables: tuple[Variable, ...] = ()
-    options: Options = Options()
+    options: Options = NO_OPTIONS

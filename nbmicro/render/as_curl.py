@@ -34,9 +34,6 @@ def as_curl(request: RequestRecord, base_url: str = BASE_URL) -> str:
 
 def as_http(request: RequestRecord) -> str:
     """The request as the text of a ``%%http`` cell or an ``.http`` file, which sends the same bytes again."""
-    # The language is needed to write it, and takes a while to load.
-    from nbmicro.language.quoting import print_body
-
     lines = [f"{request.method} {_literal(request.target)}"]
     lines += [f"{name}: {_literal(value)}".rstrip() for name, value in _headers(request)]
     if request.body:
@@ -44,9 +41,29 @@ def as_http(request: RequestRecord) -> str:
             # Without a type one would be guessed.
             lines.append("Content-Type:")
         text = _cells_text(request)
-        written = print_body(text) if text is not None else [f"{{{{ {request.body!r} }}}}"]
+        written = body_lines(text) if text is not None else [f"{{{{ {request.body!r} }}}}"]
         lines += ["", *written]
     return "\n".join(lines)
+
+
+def body_lines(text: str) -> list[str]:
+    """The lines of a body of plain text without placeholders, as they must stand in a cell to be read as that text.
+
+    They stand behind the headers and an empty line; a fence is put around whatever would be read as something else.
+    """
+    # The language takes a while to load.
+    from nbmicro.errors import RequestError
+    from nbmicro.language.parser import parse_script
+
+    literal = _literal(text)
+    try:
+        body = parse_script("", f"POST /\nContent-Type: text/plain\n\n{literal}").requests[0].body
+    except RequestError:
+        body = None
+    if body is not None and body.kind in {"json", "text"} and "".join(map(str, body.content.parts)) == literal:
+        return literal.split("\n")
+    fence = "`" * max([3, *(len(ticks) + 1 for ticks in re.findall(r"^`+", literal, re.MULTILINE))])
+    return [fence, *literal.split("\n"), fence]
 
 
 def _cells_text(request: RequestRecord) -> str | None:

@@ -7,7 +7,6 @@ import json
 import mimetypes
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,9 @@ from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM, is_json, is_mul
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.multipart import FileValue, multipart
 from nbmicro.language.items import DATA_KINDS
-from nbmicro.language.syntax import BodySource, FilePart, Item, LineRequest, ScriptRequest
+from nbmicro.language.options import Options
+from nbmicro.language.sections import sections_sent
+from nbmicro.language.syntax import BodySource, FilePart, Item, Request
 from nbmicro.language.template import Blank, Template, parse_template, place_at
 from nbmicro.printable import did_you_mean
 from nbmicro.runner.fill import Scope, fill_form_text, fill_json, fill_url, json_text, plain_text
@@ -175,98 +176,72 @@ class _Parts:
     no_media_type: bool = False
 
 
-def assemble_line(line: LineRequest, scope: Scope) -> RequestRecord:
-    """The record of a ``%http`` line.
+def assemble_request(request: Request, options: Options, scope: Scope) -> RequestRecord:
+    """The record of a request.
+
+    Parameters
+    ----------
+    request:
+        The request.
+    options:
+        How it is sent: its own options over those of its line.
+    scope:
+        The names that its placeholders may use.
 
     Raises
     ------
     RequestError
-        A blank without a value, a file that cannot be read, anything that cannot be sent; nothing was.
+        A placeholder without a value, a file that cannot be read, anything that cannot be sent; nothing was.
     """
-    if line.url is None:
-        raise RequestError("the URL is missing.", hint="Write  %http /", line=line.line)
-    with _as_text(line.line):
-        return _line(line, line.url, scope)
+    try:
+        return _assembled(request, options, scope)
+    except UnicodeEncodeError as error:
+        # Half a surrogate pair is a character to Python and none to UTF-8.
+        half = error.object[error.start]
+        message = f"the request holds {half!r}, which is half a character and cannot be sent."
+        raise RequestError(message, line=request.line) from None
 
 
-def _line(line: LineRequest, url: Template, scope: Scope) -> RequestRecord:
-    parts = _Parts(is_form=line.options.form)
-    _take_items(parts, line.items, scope)
-    if line.body is not None:
-        given = "" if parts.no_media_type else _given_type(parts)
-        parts.data, parts.media_type = fill_body(line.body, given, scope)
-    return _built(line.method, url, parts, line.options.auth, scope, line.line)
-
-
-def assemble_request(request: ScriptRequest, scope: Scope, *, form: bool, auth: Template | None) -> RequestRecord:
-    """The record of a request of a cell; ``form`` and ``auth`` are those of the ``%%http`` line. Raises as above."""
-    with _as_text(request.line):
-        return _request(request, scope, form=form, auth=auth)
-
-
-def _request(request: ScriptRequest, scope: Scope, *, form: bool, auth: Template | None) -> RequestRecord:
-    parts = _Parts(is_form=form or request.form is not None)
+def _assembled(request: Request, options: Options, scope: Scope) -> RequestRecord:
+    bodies = {section.body for section, _ in sections_sent(request)}
+    parts = _Parts(is_form=options.form or "form" in bodies, is_multipart="multipart" in bodies)
     for pair in request.headers:
         name, value = _header(scope.text(pair.name), scope.text(pair.value))
         if not value and name.lower() == "content-type":
             parts.no_media_type = True
         else:
             parts.headers.append((name, value))
-    parts.query += [(scope.text(pair.name), scope.text(pair.value)) for pair in request.query]
+    _take_sections(parts, request, scope, bodies=False)
     _take_items(parts, request.items, scope)
-    parts.fields += [(scope.text(pair.name), scope.text(pair.value)) for pair in request.form or ()]
-    for part in request.multipart or ():
-        if isinstance(part, FilePart):
-            path = _file(part.path, scope.text(part.path), scope)
-            parts.files.append((scope.text(part.name), (path.name, path, part.content_type)))
-        else:
-            parts.fields.append((scope.text(part.name), scope.text(part.value)))
-    parts.is_multipart = request.multipart is not None
+    _take_sections(parts, request, scope, bodies=True)
     if request.body is not None:
         given = "" if parts.no_media_type else _given_type(parts)
         parts.data, parts.media_type = fill_body(request.body, given, scope)
-    return _built(request.method, request.url, parts, request.auth or auth, scope, request.line)
+    return _built(request, parts, options.auth, scope)
 
 
-@contextmanager
-def _as_text(line: int) -> Iterator[None]:
-    """Half a surrogate pair is a character to Python and none to UTF-8."""
-    try:
-        yield
-    except UnicodeEncodeError as error:
-        raise RequestError(
-            f"the request holds {error.object[error.start]!r}, which is half a character and cannot be sent.", line=line
-        ) from None
-
-
-def templates_of(request: LineRequest | ScriptRequest) -> Iterator[Template]:
+def templates_of(request: Request) -> Iterator[Template]:
     """Every template that is filled before the request is sent, the URL's apart."""
     for item in request.items:
-        yield item.name
-        yield item.value
+        yield from (item.name, item.value)
     if request.body is not None:
         yield request.body.content
-    if isinstance(request, LineRequest):
-        if request.options.auth is not None:
-            yield request.options.auth
-        return
-    if request.auth is not None:
-        yield request.auth
-    for pair in (*request.headers, *request.query, *(request.form or ()), *(request.multipart or ())):
-        yield pair.name
-        yield pair.path if isinstance(pair, FilePart) else pair.value
+    if request.options.auth is not None:
+        yield request.options.auth
+    for pair in (*request.headers, *(pair for _, pairs in sections_sent(request) for pair in pairs)):
+        yield from (pair.name, pair.value)
 
 
-def _built(method: str, url: Template, parts: _Parts, auth: Template | None, scope: Scope, line: int) -> RequestRecord:
-    target = fill_url(url, scope)
+def _built(request: Request, parts: _Parts, auth: Template | None, scope: Scope) -> RequestRecord:
+    target = fill_url(request.url, scope)
     if parts.files or parts.is_multipart:
-        _close_multipart(parts, line)
+        _close_multipart(parts, request.line)
     if parts.media_type and not parts.no_media_type and _given_type(parts) is None:
         parts.headers.append(("Content-Type", parts.media_type))
     data = parts.fields if parts.data is None and not parts.has_json else parts.data
     try:
         record = build_request(
-            method,
+            request.method,
             target,
             headers=parts.headers,
             query=parts.query or None,
@@ -276,7 +251,7 @@ def _built(method: str, url: Template, parts: _Parts, auth: Template | None, sco
         )
     except RequestError as error:
         if error.line is None:
-            error.line = line
+            error.line = request.line
         raise
     if parts.no_media_type:
         kept = tuple(pair for pair in record.headers if pair[0].lower() != "content-type")
@@ -310,6 +285,19 @@ def _close_multipart(parts: _Parts, line: int) -> None:
 
 def _given_type(parts: _Parts) -> str | None:
     return next((value for name, value in parts.headers if name.lower() == "content-type"), None)
+
+
+def _take_sections(parts: _Parts, request: Request, scope: Scope, *, bodies: bool) -> None:
+    """Take the pairs of sections: of those that are bodies, or of the others."""
+    lists = {"query": parts.query, "headers": parts.headers, "data": parts.fields}
+    for section, pairs in sections_sent(request):
+        taken = lists[section.argument]
+        for pair in pairs if (section.body is not None) == bodies else ():
+            if isinstance(pair, FilePart):
+                path = _file(pair.value, scope.text(pair.value), scope)
+                parts.files.append((scope.text(pair.name), (path.name, path, pair.content_type)))
+            else:
+                taken.append((scope.text(pair.name), scope.text(pair.value)))
 
 
 def _take_items(parts: _Parts, items: tuple[Item, ...], scope: Scope) -> None:

@@ -11,8 +11,7 @@ from typing import Any
 
 from nbmicro.errors import RequestError
 from nbmicro.http.methods import METHODS
-from nbmicro.language.syntax import Script, ScriptRequest
-from nbmicro.language.template import Template
+from nbmicro.language.syntax import Request, Script
 from nbmicro.printable import did_you_mean
 from nbmicro.runner.build import templates_of
 from nbmicro.runner.fill import APP_NAMES, Scope
@@ -27,7 +26,7 @@ def is_protected(name: str, value: object) -> bool:
     return isinstance(value, types.ModuleType) or callable(value)
 
 
-def names_given(request: ScriptRequest) -> list[str]:
+def names_given(request: Request) -> list[str]:
     """The names a request binds."""
     return [*([request.name] if request.name else []), *(wanted.name for wanted in request.captures)]
 
@@ -90,25 +89,12 @@ def _kind(value: object) -> str:
     return f"an {kind}" if kind[:1] in "AEIOUaeiou" else f"a {kind}"
 
 
-def check_method(method: str, url: Template, app: Any, *, line: int | None, column: int | None) -> None:
-    """Refuse a method that is not registered and that no route of the app declares.
+def check_method(request: Request, app: Any) -> None:
+    """Reject a method that is not registered and that no route of the app declares, with the one that was meant.
 
-    Where the app does not tell what its routes answer, only a method near one of the usual ones is refused.
-
-    Parameters
-    ----------
-    method, url:
-        What is to be sent, and where.
-    app:
-        Who would answer.
-    line, column:
-        Where the method stands.
-
-    Raises
-    ------
-    RequestError
-        With the method that was meant, if there is a near one.
+    Where the app does not tell what its routes answer, only a method near one of the usual ones is rejected.
     """
+    method, target = request.method, request.url.source
     routes = routes_of(app)
     if any(method in route.methods for route in routes):
         return
@@ -116,11 +102,7 @@ def check_method(method: str, url: Template, app: Any, *, line: int | None, colu
     tells = bool(routes) and all(route.methods for route in routes)
     if not tells and not meant:
         return
-    said = "and no route of the app declares it" if tells else "and it is nearly one"
-    raise RequestError(
-        f"{method} is no method of HTTP, {said}. Nothing was sent.",
-        hint=(f"Did you mean  {meant} {url.source}\n" if meant else "")
-        + f'To send it all the same:  client.open("{method}", "{url.source}")',
-        line=line,
-        column=column,
-    )
+    why = "and no route of the app declares it" if tells else "and it is nearly one"
+    hint = f"Did you mean  {meant} {target}\n" if meant else ""
+    hint += f'To send it all the same:  client.open("{method}", "{target}")'
+    raise RequestError.at(request, f"{method} is no method of HTTP, {why}. Nothing was sent.", hint)

@@ -14,9 +14,10 @@ from nbmicro.exchange.records import CheckResult
 from nbmicro.exchange.secrets import redacted_errors
 from nbmicro.http.cookies import CookieJar
 from nbmicro.http.methods import REGISTERED_METHODS
+from nbmicro.language.options import Options
 from nbmicro.language.parser import parse_file
-from nbmicro.language.syntax import LineRequest, Options, Script, ScriptRequest
-from nbmicro.runner.build import assemble_line, assemble_request, templates_of
+from nbmicro.language.syntax import Request, Script
+from nbmicro.runner.build import assemble_request, templates_of
 from nbmicro.runner.checks import (
     capture,
     check_body,
@@ -25,77 +26,15 @@ from nbmicro.runner.checks import (
     check_status,
     check_status_line,
 )
-from nbmicro.runner.fill import APP_NAMES, Scope
+from nbmicro.runner.fill import Scope
 from nbmicro.runner.preflight import Protected, check_method, check_names, is_protected, names_given
 
 Announce = Callable[[Exchange, tuple[str, ...] | None], None]
 """Told of every exchange that is to be shown, with the parts that ``--show`` or ``# @show`` names."""
 
 
-def run_line(
-    parsed: LineRequest,
-    client: Client,
-    namespace: Mapping[str, object],
-    *,
-    folder: Path | None = None,
-    known_captures: Mapping[str, str] | None = None,
-    announce: Announce | None = None,
-    origin: str = "cell",
-) -> Exchange:
-    """Send the request of a ``%http`` line.
-
-    Parameters
-    ----------
-    parsed:
-        What ``parse_line`` made of it.
-    client:
-        Who sends it. It keeps the cookies and the history.
-    namespace:
-        The names that ``{{ }}`` may use.
-    folder:
-        Where the files of items are looked for; the current folder without one.
-    known_captures:
-        Names that requests of the notebook capture, and the requests' names.
-    announce:
-        Told of the exchange once it is complete, unless ``-q``; without one ``client.on_exchange`` is.
-    origin:
-        Who sends it, for the history.
-
-    Raises
-    ------
-    RequestError
-        It could not be sent. A failed ``--expect`` does not raise: it is in ``exchange.checks``, and
-        :func:`raise_for_checks` raises for it.
-    """
-    scope = Scope(namespace, folder=folder or Path(), known_captures=known_captures)
-    if parsed.url is not None:
-        scope.check_names([parsed.url], set(APP_NAMES))
-        scope.check_braces(parsed.url, set())
-    scope.check_names(templates_of(parsed), set())
-    with redacted_errors(client.secret_names):
-        record = assemble_line(parsed, scope)
-    if parsed.method not in REGISTERED_METHODS and parsed.url is not None:
-        check_method(parsed.method, parsed.url, client.app, line=parsed.line, column=parsed.column)
-    options = parsed.options
-    if options.reset:
-        client.reset()
-    sent = client.send(
-        record,
-        follow=options.follow,
-        timeout=options.timeout or DEFAULT_TIMEOUT,
-        origin=origin,
-        announce=False,
-        trace=_traced(options.show),
-    )
-    results = _expected(options, sent, options.line)
-    exchange = sent.with_checks(results)
-    client.history.replace(sent, exchange)
-    _tell(client, exchange, options, None, announce)
-    return exchange
-
-
 def run_command(
-    parsed: LineRequest,
+    script: Script,
     client: Client,
     namespace: MutableMapping[str, object],
     *,
@@ -105,29 +44,25 @@ def run_command(
     announce: Announce | None = None,
     origin: str = "cell",
 ) -> Exchange | list[Exchange] | None:
-    """Do what a ``%http`` line says: send its request, or the requests of ``--file``, or only empty the cookie jar."""
-    if parsed.options.file is not None:
-        return run_file(
-            (folder or Path()) / parsed.options.file,
-            client,
-            namespace,
-            options=parsed.options,
-            protected=protected,
-            announce=announce,
-            origin=origin,
-        )
-    if parsed.url is None and parsed.options.reset:
-        client.reset()
-        return None
-    return run_line(
-        parsed,
+    """Do what a ``%http`` line says: send its request, or the requests of ``--file``, or only empty the cookie jar.
+
+    A failed ``--expect`` does not raise. The parameters and errors are those of :func:`run_script`.
+    """
+    file, options = script.options.file, script.options
+    if file is not None:
+        path = (folder or Path()) / file
+        return run_file(path, client, namespace, options=options, protected=protected, announce=announce, origin=origin)
+    exchanges = run_script(
+        script,
         client,
         namespace,
+        protected=protected,
         folder=folder,
         known_captures=known_captures,
         announce=announce,
         origin=origin,
     )
+    return exchanges[0] if exchanges else None
 
 
 def run_file(
@@ -179,10 +114,20 @@ def run_script(
     ----------
     script:
         What ``parse_script`` made of the cell.
+    client:
+        Who sends them. It keeps the cookies and the history.
+    namespace:
+        The names that ``{{ }}`` may use.
     protected:
         Says of a name and the value it has now whether a request must not overwrite it.
-    client, namespace, folder, known_captures, announce, origin:
-        As in :func:`run_line`.
+    folder:
+        Where files are looked for; the current folder without one.
+    known_captures:
+        Names that requests of the notebook capture, and the requests' names.
+    announce:
+        Told of each exchange once it is complete, unless ``-q``; without one ``client.on_exchange`` is.
+    origin:
+        Who sends them, for the history.
 
     Raises
     ------
@@ -194,7 +139,7 @@ def run_script(
     check_names(script, scope, namespace, protected)
     for request in script.requests:
         if request.method not in REGISTERED_METHODS:
-            check_method(request.method, request.url, client.app, line=request.line, column=request.column)
+            check_method(request, client.app)
     if script.options.reset:
         client.reset()
     exchanges: list[Exchange] = []
@@ -202,9 +147,13 @@ def run_script(
         coming = {name for later in script.requests[index:] for name in names_given(later)}
         read = [request.url, *templates_of(request)]
         namespace.update(scope.settle((one for one in script.variables if one.before == index), coming, read))
-        exchange = _run_request(request, script.options, client, namespace, scope, origin)
+        options = request.options.over(script.options)
+        exchange = _run_request(request, options, client, namespace, scope, origin)
         exchanges.append(exchange)
-        _tell(client, exchange, script.options, request.show, announce)
+        if not options.quiet and announce is not None:
+            announce(exchange, options.show)
+        elif not options.quiet and client.on_exchange is not None:
+            client.on_exchange(exchange)
         if any(not check.ok for check in exchange.checks):
             return exchanges
     namespace.update(scope.settle(one for one in script.variables if one.before == len(script.requests)))
@@ -212,7 +161,7 @@ def run_script(
 
 
 def _run_request(
-    request: ScriptRequest,
+    request: Request,
     options: Options,
     client: Client,
     namespace: MutableMapping[str, object],
@@ -220,16 +169,15 @@ def _run_request(
     origin: str,
 ) -> Exchange:
     with redacted_errors(client.secret_names):
-        record = assemble_request(request, scope, form=options.form, auth=options.auth)
-    follow = options.follow if request.follow is None else request.follow
-    with _jar(client, request.cookies):
+        record = assemble_request(request, options, scope)
+    with _jar(client, options.cookies is not False):
         sent = client.send(
             record,
-            follow=follow,
-            timeout=request.timeout or options.timeout or DEFAULT_TIMEOUT,
+            follow=bool(options.follow),
+            timeout=options.timeout or DEFAULT_TIMEOUT,
             origin=origin,
             announce=False,
-            trace=_traced(request.show or options.show),
+            trace=not {"trace", "all"}.isdisjoint(options.show or ()),
         )
     scope.sent = True
     captured: dict[str, object] = {}
@@ -240,8 +188,7 @@ def _run_request(
             failed.append(value)
         else:
             captured[wanted.name] = value
-    results = _expected(options, sent, options.line)
-    results += [*_results(request, sent, scope, captured), *failed]
+    results = [*_results(request, options, sent, scope, captured), *failed]
     exchange = sent.with_checks(results, captures=captured, name=request.name)
     client.history.replace(sent, exchange)
     namespace.update(captured)
@@ -250,22 +197,13 @@ def _run_request(
     return exchange
 
 
-def _traced(show: tuple[str, ...] | None) -> bool:
-    """Whether the steps of the request are among the parts that are shown."""
-    return show is not None and bool({"trace", "all"} & set(show))
-
-
-def _expected(options: Options, exchange: Exchange, line: int | None) -> list[CheckResult]:
-    if options.expect is None:
-        return []
-    return [check_status(options.expect, exchange, text=f"--expect {options.expect}", line=line)]
-
-
 def _results(
-    request: ScriptRequest, exchange: Exchange, scope: Scope, captured: Mapping[str, object]
+    request: Request, options: Options, exchange: Exchange, scope: Scope, captured: Mapping[str, object]
 ) -> list[CheckResult]:
     more = {**captured, **({request.name: exchange} if request.name else {})}
     results: list[CheckResult] = []
+    if options.expect is not None:
+        results.append(check_status(options.expect, exchange, text=f"--expect {options.expect}", line=options.line))
     status = check_status_line(request.status, exchange) if request.status else None
     if status is not None:
         results.append(status)
@@ -274,17 +212,6 @@ def _results(
         results.append(check_body(request.expected_body, exchange, scope, more))
     results += [check_expression(check, exchange, scope, more) for check in request.checks]
     return results
-
-
-def _tell(
-    client: Client, exchange: Exchange, options: Options, show: tuple[str, ...] | None, announce: Announce | None
-) -> None:
-    if options.quiet:
-        return
-    if announce is not None:
-        announce(exchange, show or options.show)
-    elif client.on_exchange is not None:
-        client.on_exchange(exchange)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nbmicro.language.options import OPTION_NAMES
+from nbmicro.language.options import LINE_OPTIONS, spellings
 from nbmicro.notebook.magics import MAGICS
 from nbmicro.notebook.magics.nbmicro import CARD
 from nbmicro.testing.kernel import RealKernel
@@ -72,7 +72,7 @@ def test_every_magic_and_option_stands_on_the_page(kernel: RealKernel, name: str
 
 
 def test_every_option_of_a_request_stands_on_the_page() -> None:
-    assert set(OPTION_NAMES) - set(OPTION.findall(section("http"))) - {"-h", "--help"} == set()
+    assert set(spellings(LINE_OPTIONS)) - set(OPTION.findall(section("http"))) - {"-h", "--help"} == set()
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "nbmicro"])

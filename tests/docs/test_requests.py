@@ -7,8 +7,7 @@ import re
 import pytest
 
 from nbmicro.language.curl import SHORT
-from nbmicro.language.options import OPTION_NAMES, SHOW_PARTS
-from nbmicro.language.request import DIRECTIVES
+from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, SHOW_PARTS, spellings
 from nbmicro.language.sections import SECTIONS
 from nbmicro.runner.variables import DYNAMIC_NAMES
 from nbmicro.testing.kernel import RealKernel
@@ -37,8 +36,8 @@ def test_the_failing_check_of_the_page_fails_in_its_words() -> None:
 
 def test_everything_there_is_stands_on_the_page() -> None:
     """Options, parts, sections, directives but the refused one, system variables, curl's options that say something."""
-    words = [*OPTION_NAMES, *SHOW_PARTS, *(f"[{name}]" for name in SECTIONS), *DYNAMIC_NAMES]
-    words += [f"# @{name}" for name in DIRECTIVES]
+    words = [*spellings(LINE_OPTIONS), *SHOW_PARTS, *(f"[{name}]" for name in SECTIONS), *DYNAMIC_NAMES]
+    words += [f"# @{name}" for name in spellings(DIRECTIVES)]
     assert [word for word in words if word not in PAGE] == []
     named = re.search(r"^Understood: `(.*?)`\.", PAGE, re.MULTILINE | re.DOTALL)
     assert named is not None

@@ -6,7 +6,7 @@ import pytest
 
 from nbmicro.errors import RequestError
 from nbmicro.language.parser import parse_file, parse_script
-from nbmicro.language.syntax import FilePart, Pair, ScriptRequest
+from nbmicro.language.syntax import FilePart, Pair, Request
 
 CREATE = """\
 # @name create
@@ -26,7 +26,7 @@ GET /users/{{ uid }}
 """
 
 
-def only(body: str, line: str = "") -> ScriptRequest:
+def only(body: str, line: str = "") -> Request:
     (request,) = parse_script(line, body).requests
     return request
 
@@ -192,12 +192,13 @@ def test_sections_of_the_request_are_read() -> None:
         "GET /x\n[Query]\npage: 2\n\n# note\nq: a: b\n[Options]\nlocation: true\nmax-time: 500ms\nuser: a:b\n"
     )
     assert pairs(request.query) == [("page", "2"), ("q", "a: b")]
-    assert (request.follow, request.timeout, request.auth and request.auth.source) == (True, 0.5, "a:b")
+    options = request.options
+    assert (options.follow, options.timeout, options.auth and options.auth.source) == (True, 0.5, "a:b")
     assert pairs(only("POST /x\n[Form]\nname: {{ n }}\nempty:\n").form) == [("name", "{{ n }}"), ("empty", "")]
     multipart = only("POST /x\n[Multipart]\nname: Ada\nphoto: file,./a.png; image/png\nbio: file,b.txt;\n").multipart
     assert multipart is not None
     assert pairs(multipart) == [("name", "Ada")]
-    assert [(part.path.source, part.content_type) for part in multipart if isinstance(part, FilePart)] == [
+    assert [(part.value.source, part.content_type) for part in multipart if isinstance(part, FilePart)] == [
         ("./a.png", "image/png"),
         ("b.txt", None),
     ]
@@ -231,8 +232,9 @@ def test_a_hash_in_a_string_is_no_comment() -> None:
 def test_directives_are_read_before_and_between() -> None:
     """# @show, # @no-redirect, # @no-cookie-jar, # @timeout and // @name."""
     request = only("// @name a\n# @show headers, body\n# @no-redirect\nGET /x\n# @no-cookie-jar\n# @timeout 5\n")
-    assert (request.name, request.show) == ("a", ("headers", "body"))
-    assert (request.follow, request.cookies, request.timeout) == (False, False, 5.0)
+    assert (request.name, request.options.show) == ("a", ("headers", "body"))
+    options = request.options
+    assert (options.follow, options.cookies, options.timeout) == (False, False, 5.0)
 
 
 def test_query_lines_continue_the_url() -> None:
@@ -282,7 +284,8 @@ def test_the_version_may_stand_behind_a_query_line() -> None:
 def test_directives_between_sections_are_the_requests() -> None:
     """A directive is never lost, wherever comments may stand."""
     request = only("POST /x\n[Query]\na: b\n# @show headers\n[Form]\nc: d\n# @name made\nHTTP 200\n")
-    assert (request.show, request.name, len(request.query), len(request.form or ())) == (("headers",), "made", 1, 1)
+    options = request.options
+    assert (options.show, request.name, len(request.query), len(request.form or ())) == (("headers",), "made", 1, 1)
 
 
 def test_windows_line_ends_change_nothing() -> None:

@@ -11,14 +11,14 @@ import pytest
 from nbmicro.errors import RequestError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
-from nbmicro.runner.run import run_line, run_script
+from nbmicro.runner.run import run_command, run_script
 from tests.support.echo_app import echo_client
 
 
 def said(curl: str, folder: Path | None = None, **names: object) -> Any:
     """What the app was asked by a curl line."""
     quoted = curl.replace('"', '\\"')
-    return run_line(parse_line(f'--curl "{quoted}"'), echo_client(), names, folder=folder).json
+    return run_command(parse_line(f'--curl "{quoted}"'), echo_client(), names, folder=folder).json
 
 
 def test_a_url_alone_is_a_get() -> None:
@@ -71,13 +71,9 @@ def test_the_other_options_have_their_meaning() -> None:
     assert asked["headers"]["authorization"] == "Basic YWRhOnNlY3JldA=="
     assert (asked["headers"]["user-agent"], asked["headers"]["referer"]) == ("agent", "http://localhost/")
     assert asked["headers"]["x-a"] == "1"
-    parsed = parse_line("--curl 'curl -sLI -m 2 /x' -q")
-    assert (parsed.method, parsed.options.follow, parsed.options.timeout, parsed.options.quiet) == (
-        "HEAD",
-        True,
-        2.0,
-        True,
-    )
+    script = parse_line("--curl 'curl -sLI -m 2 /x' -q")
+    assert script.requests[0].method == "HEAD"
+    assert (script.options.follow, script.options.timeout, script.options.quiet) == (True, 2.0, True)
 
 
 def test_blanks_are_filled() -> None:
@@ -202,12 +198,13 @@ def test_a_command_stands_in_a_cell_with_checks_below(line: str, cell: str) -> N
 
 def test_a_command_needs_no_quotes_around_it_in_a_line() -> None:
     """`--curl curl …`: everything behind it is the command, its own quotes included; a final ; is quiet."""
-    parsed = parse_line("""--expect 200 --curl curl -u 'ada:x y' 'http://localhost:5000/x y' -d "it's";""")
-    assert (parsed.method, parsed.options.expect, parsed.options.quiet) == ("POST", 200, True)
-    assert parsed.options.auth is not None
-    assert parsed.options.auth.source == "ada:x y"
-    assert parsed.body is not None
-    assert parsed.body.content.source == "it's"
+    script = parse_line("""--expect 200 --curl curl -u 'ada:x y' 'http://localhost:5000/x y' -d "it's";""")
+    (request,) = script.requests
+    assert (request.method, script.options.expect, script.options.quiet) == ("POST", 200, True)
+    assert script.options.auth is not None
+    assert script.options.auth.source == "ada:x y"
+    assert request.body is not None
+    assert request.body.content.source == "it's"
 
 
 @pytest.mark.parametrize(

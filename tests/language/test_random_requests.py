@@ -13,9 +13,9 @@ import pytest
 from nbmicro.errors import RequestError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
-from nbmicro.language.quoting import print_line, print_script
 from tests.language.test_properties import CELL_LINES, LINE_PIECES
 from tests.support.mutation import outside, random_texts
+from tests.support.request_printing import print_line, print_script
 
 LINES = [
     "/users",
@@ -174,4 +174,5 @@ def test_a_random_request_that_is_read_is_printed_so_that_it_reads_the_same() ->
     for script in scripts:
         assert parse_script(*print_script(script)) == script
     for parsed in lines:
-        assert parsed.body is not None or parse_line(print_line(parsed)) == parsed
+        written = all(request.body is None for request in parsed.requests)
+        assert not written or parse_line(print_line(parsed)) == parsed

@@ -13,7 +13,7 @@ from nbmicro.client.client import Client
 from nbmicro.http.messages import RequestRecord
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
-from nbmicro.runner.build import assemble_line, assemble_request
+from nbmicro.runner.build import assemble_request
 from nbmicro.runner.fill import Scope
 from tests.support.apps import answering
 
@@ -46,7 +46,7 @@ def sent(method: str, target: str, fields: list[tuple[str, str]], body: bytes) -
 
 def replayed(text: str) -> RequestRecord:
     (request,) = parse_script("", text).requests
-    return assemble_request(request, Scope({}, folder=Path()), form=False, auth=None)
+    return assemble_request(request, request.options, Scope({}, folder=Path()))
 
 
 @steady
@@ -76,12 +76,13 @@ def test_the_printed_curl_command_sends_the_same_bytes(
     exchange = Client(answering("x")).send(sent(method, target, fields, text.encode()))
     command = exchange.as_curl(secrets=True)
     cell = parse_script("", command).requests[0]
-    again = assemble_request(cell, Scope({}, folder=Path()), form=False, auth=None)
+    again = assemble_request(cell, cell.options, Scope({}, folder=Path()))
     assert (again.method, again.target, again.body) == (method, exchange.request.target, text.encode())
     assert sorted(again.headers) == sorted(exchange.request.headers)
     line = " ".join(command.split(" \\\n  "))
     if "\n" not in line:
-        assert assemble_line(parse_line(f"--curl {line}"), Scope({}, folder=Path())).body == text.encode()
+        script = parse_line(f"--curl {line}")
+        assert assemble_request(script.requests[0], script.options, Scope({}, folder=Path())).body == text.encode()
 
 
 def test_a_handler_sees_the_same_request_again() -> None:

@@ -17,13 +17,13 @@ from nbmicro.errors import RequestError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
 from nbmicro.language.template import parse_template, place_at
-from nbmicro.runner.run import run_line, run_script
+from nbmicro.runner.run import run_command, run_script
 from tests.support.echo_app import echo, echo_client
 
 
 def said(text: str, **names: object) -> Any:
     """What the app was asked by a line."""
-    return run_line(parse_line(text), echo_client(), names).json
+    return run_command(parse_line(text), echo_client(), names).json
 
 
 def asked(body: str, **names: object) -> Any:
@@ -34,7 +34,7 @@ def asked(body: str, **names: object) -> Any:
 def refused(text: str, **names: object) -> RequestError:
     client = echo_client()
     with pytest.raises(RequestError) as caught:
-        run_line(parse_line(text), client, names)
+        run_command(parse_line(text), client, names)
     assert len(client.history) == 0
     return caught.value
 
@@ -77,7 +77,7 @@ def test_a_literal_brace_pair_can_be_sent() -> None:
 def test_values_in_a_path_are_percent_encoded() -> None:
     """A slash, a question mark and an umlaut of a value stay in their segment."""
     client = echo_client()
-    exchange = run_line(parse_line("/files/{{ name }}/raw"), client, {"name": "a/b?ü%"})
+    exchange = run_command(parse_line("/files/{{ name }}/raw"), client, {"name": "a/b?ü%"})
     assert exchange.request.target == "/files/a%2Fb%3F%C3%BC%25/raw"
 
 

@@ -16,7 +16,7 @@ from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
 from nbmicro.runner.checks import raise_for_checks
 from nbmicro.runner.preflight import captured_names
-from nbmicro.runner.run import run_command, run_file, run_line, run_script
+from nbmicro.runner.run import run_command, run_file, run_script
 from tests.support.echo_app import echo_client
 
 CREATE = """\
@@ -58,7 +58,7 @@ def test_a_line_is_sent_and_its_exchange_comes_back() -> None:
     client = echo_client()
     shown: list[tuple[Exchange, tuple[str, ...] | None]] = []
     parsed = parse_line("PUT /x name=Ada age:=36 X-Token:abc page==2 --show headers")
-    exchange = run_line(parsed, client, {}, announce=lambda exchange, parts: shown.append((exchange, parts)))
+    exchange = run_command(parsed, client, {}, announce=lambda exchange, parts: shown.append((exchange, parts)))
     assert exchange.json["method"] == "PUT"
     assert json.loads(exchange.json["body"]) == {"name": "Ada", "age": 36}
     assert exchange.json["headers"]["x-token"] == "abc"
@@ -71,7 +71,7 @@ def test_a_quiet_line_is_not_announced() -> None:
     """`-q` and a final `;` send all the same."""
     client = echo_client()
     client.on_exchange = lambda exchange: pytest.fail("announced")
-    assert run_line(parse_line("/x;"), client, {}).status == 200
+    assert run_command(parse_line("/x;"), client, {}).status == 200
     assert len(client.history) == 1
 
 
@@ -80,7 +80,7 @@ def test_without_an_announcer_the_client_hears_of_it() -> None:
     client = echo_client()
     heard: list[Exchange] = []
     client.on_exchange = heard.append
-    exchange = run_line(parse_line("/x --expect 200"), client, {})
+    exchange = run_command(parse_line("/x --expect 200"), client, {})
     assert heard == [exchange]
     assert [result.ok for result in exchange.checks] == [True]
 
@@ -89,21 +89,21 @@ def test_options_of_a_line_reach_the_request() -> None:
     """-a, -F, -f, --reset."""
     client = echo_client()
     assert (
-        run_line(parse_line("/x -a ada:secret"), client, {}).json["headers"]["authorization"]
+        run_command(parse_line("/x -a ada:secret"), client, {}).json["headers"]["authorization"]
         == "Basic YWRhOnNlY3JldA=="
     )
-    assert run_line(parse_line("/go"), client, {}).status == 303
-    assert run_line(parse_line("/go -F"), client, {}).json["path"] == "/there"
-    assert run_line(parse_line("/x -f a=1 b=2"), client, {}).json["form"] == {"a": ["1"], "b": ["2"]}
-    run_line(parse_line("/text"), client, {})
-    assert run_line(parse_line("/x"), client, {}).json["headers"]["cookie"] == "theme=dark"
-    assert "cookie" not in run_line(parse_line("/x --reset"), client, {}).json["headers"]
+    assert run_command(parse_line("/go"), client, {}).status == 303
+    assert run_command(parse_line("/go -F"), client, {}).json["path"] == "/there"
+    assert run_command(parse_line("/x -f a=1 b=2"), client, {}).json["form"] == {"a": ["1"], "b": ["2"]}
+    run_command(parse_line("/text"), client, {})
+    assert run_command(parse_line("/x"), client, {}).json["headers"]["cookie"] == "theme=dark"
+    assert "cookie" not in run_command(parse_line("/x --reset"), client, {}).json["headers"]
 
 
 def test_a_lone_reset_empties_the_jar_and_sends_nothing() -> None:
     """`%http --reset` has no exchange."""
     client = echo_client()
-    run_line(parse_line("/text"), client, {})
+    run_command(parse_line("/text"), client, {})
     assert run_command(parse_line("--reset"), client, {}) is None
     assert (len(client.cookies), len(client.history)) == (0, 1)
 
@@ -114,15 +114,15 @@ def test_files_are_sent(tmp_path: Path) -> None:
     (tmp_path / "bio.txt").write_text("born 1815")
     (tmp_path / "t.json").write_text('["x"]')
     client = echo_client()
-    sent = run_line(parse_line("/x photo@a.png name=Ada"), client, {}, folder=tmp_path).json
+    sent = run_command(parse_line("/x photo@a.png name=Ada"), client, {}, folder=tmp_path).json
     assert sent["files"] == {"photo": ["a.png", "image/png", "pixels"]}
     assert sent["form"] == {"name": ["Ada"]}
-    typed = run_line(parse_line("/x 'photo@a.png;type=text/plain'"), client, {}, folder=tmp_path).json
+    typed = run_command(parse_line("/x 'photo@a.png;type=text/plain'"), client, {}, folder=tmp_path).json
     assert typed["files"] == {"photo": ["a.png", "text/plain", "pixels"]}
-    read = run_line(parse_line("/x bio=@bio.txt tags:=@t.json"), client, {}, folder=tmp_path).json
+    read = run_command(parse_line("/x bio=@bio.txt tags:=@t.json"), client, {}, folder=tmp_path).json
     assert json.loads(read["body"]) == {"bio": "born 1815", "tags": ["x"]}
     with pytest.raises(RequestError, match=r"line 1, column 15: the file .*no\.txt cannot be read: No such file"):
-        run_line(parse_line("/x bio=@no.txt"), client, {}, folder=tmp_path)
+        run_command(parse_line("/x bio=@no.txt"), client, {}, folder=tmp_path)
 
 
 def test_bodies_of_cells_may_be_files(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_the_type_of_a_body_follows_from_its_looks() -> None:
     assert run("POST /x\n\nHello\n")[0].json["headers"]["content-type"] == "text/plain; charset=utf-8"
     assert run("POST /x\n```\n[1]\n```\n")[0].json["headers"]["content-type"] == "application/json"
     assert run("POST /x\nContent-Type: text/csv\n\n[1]\n")[0].json["headers"]["content-type"] == "text/csv"
-    bare = run_line(parse_line("/x a=1 Content-Type:"), echo_client(), {}).json
+    bare = run_command(parse_line("/x a=1 Content-Type:"), echo_client(), {}).json
     assert "content-type" not in bare["headers"]
 
 
@@ -234,7 +234,7 @@ def test_a_status_that_differs_fails() -> None:
     assert failure("GET /text\nHTTP 404\n") == (
         "GET /text: 1 of 1 check failed\n    line 3   HTTP 404     got 200, expected 404"
     )
-    exchange = run_line(parse_line("/text --expect 201"), echo_client(), {})
+    exchange = run_command(parse_line("/text --expect 201"), echo_client(), {})
     with pytest.raises(CheckFailed, match=r"line 1   --expect 201     got 200, expected 201"):
         raise_for_checks(exchange)
     assert run("GET /text\nHTTP *\n")[0].checks == ()
@@ -409,7 +409,7 @@ def test_the_host_says_what_is_protected() -> None:
 def test_a_request_may_send_without_the_jar() -> None:
     """Under # @no-cookie-jar no cookie goes and none is kept."""
     client = echo_client()
-    run_line(parse_line("/text"), client, {})
+    run_command(parse_line("/text"), client, {})
     cell = "# @no-cookie-jar\nGET /x\n###\nGET /x\n"
     without, with_jar = run_script(parse_script("", cell), client, {})
     assert "cookie" not in without.json["headers"]

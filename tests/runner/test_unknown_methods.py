@@ -9,7 +9,7 @@ from nbmicro.client.client import Client
 from nbmicro.errors import RequestError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
-from nbmicro.runner.run import run_line, run_script
+from nbmicro.runner.run import run_command, run_script
 
 
 def shop() -> App:
@@ -32,7 +32,7 @@ def test_a_mistyped_method_is_not_sent(line: str, column: int, meant: str) -> No
     """The error has its place, and the method that was meant."""
     client = Client(shop())
     with pytest.raises(RequestError) as caught:
-        run_line(parse_line(line), client, {})
+        run_command(parse_line(line), client, {})
     assert (caught.value.line, caught.value.column) == (1, column)
     assert "is no method of HTTP, and no route of the app declares it. Nothing was sent." in caught.value.message
     assert f"Did you mean  {meant} " in (caught.value.hint or "")
@@ -60,10 +60,10 @@ def test_a_mistyped_method_on_the_line_of_the_cell_has_its_column() -> None:
 def test_what_a_route_declares_or_http_knows_is_sent() -> None:
     """A method of the app's own, on whatever path; those of IANA's registry; and all that Python sends."""
     client = Client(shop())
-    assert run_line(parse_line("BREW /pot"), client, {}).status == 418
-    assert run_line(parse_line("BREW /users"), client, {}).status == 405
-    assert run_line(parse_line("PROPFIND /users"), client, {}).status == 405
-    assert run_line(parse_line("purge /users"), client, {}).status == 405
+    assert run_command(parse_line("BREW /pot"), client, {}).status == 418
+    assert run_command(parse_line("BREW /users"), client, {}).status == 405
+    assert run_command(parse_line("PROPFIND /users"), client, {}).status == 405
+    assert run_command(parse_line("purge /users"), client, {}).status == 405
     assert client.open("PSOT", "/users").status == 405
 
 
@@ -75,9 +75,9 @@ def test_an_app_that_does_not_tell_its_routes_gets_whatever_is_no_slip() -> None
         return [environ["REQUEST_METHOD"].encode()]
 
     client = Client(application)
-    assert run_line(parse_line("BREW /pot"), client, {}).text == "BREW"
+    assert run_command(parse_line("BREW /pot"), client, {}).text == "BREW"
     with pytest.raises(RequestError, match="and it is nearly one"):
-        run_line(parse_line("PSOT /pot"), client, {})
+        run_command(parse_line("PSOT /pot"), client, {})
 
 
 def test_a_flask_app_tells_its_methods() -> None:
@@ -88,6 +88,6 @@ def test_a_flask_app_tells_its_methods() -> None:
     app = flask.Flask("theirs")
     app.add_url_rule("/pot", "pot", lambda: "tea", methods=["BREW"])
     client = Client(ForeignApp(app))
-    assert run_line(parse_line("BREW /pot"), client, {}).text == "tea"
+    assert run_command(parse_line("BREW /pot"), client, {}).text == "tea"
     with pytest.raises(RequestError, match="no route of the app declares it"):
-        run_line(parse_line("STEEP /pot"), client, {})
+        run_command(parse_line("STEEP /pot"), client, {})

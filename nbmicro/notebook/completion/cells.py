@@ -6,11 +6,8 @@ import re
 
 from nbmicro.cells.magics import MAGIC_KINDS
 from nbmicro.http.methods import CLIENT_METHODS
-from nbmicro.notebook.completion.known import Completed, Known
-from nbmicro.notebook.completion.paths import endpoint_values, paths
-from nbmicro.notebook.completion.request_cell import request_cell
-from nbmicro.notebook.completion.request_line import blank, closed, request_line
-from nbmicro.notebook.completion.vocabulary import CONVERTERS, TEMPLATE_TAGS
+from nbmicro.notebook.completion.known import Completed, Known, endpoint_values, paths
+from nbmicro.notebook.completion.requests import blank, closed, request_cell, request_line
 from nbmicro.web.app import App
 
 _CELL = re.compile(r"\s*%%(\w+)(.*)\Z", re.DOTALL)
@@ -21,6 +18,11 @@ _TEMPLATE = re.compile(
     r"\b(?:render_template|stream_template|get_template_attribute|get_template)\(\s*([\"'])([^\"']*)\Z"
 )
 _TAKES_TEMPLATE = re.compile(r"\{%-?\s*(?:extends|include|import|from)\s+([\"'])([^\"']*)\Z")
+_CONVERTERS = ("int:", "float:", "path:", "string:", "uuid:", "any(")
+_TEMPLATE_TAGS = (
+    "block", "else", "elif", "endblock", "endfor", "endif", "endmacro", "extends", "for", "from", "if", "import",
+    "include", "macro", "set", "with",
+)  # fmt: skip
 _WANTED_VALUES = ("_external=", "_anchor=", "_method=", "_scheme=")
 
 
@@ -130,7 +132,7 @@ def _route_line(text: str, known: Known) -> Completed | None:
     fragment = words.pop() if words and not text[-1].isspace() else ""
     parameter = re.search(r"<(\w*)\Z", fragment)
     if parameter is not None:
-        return Completed.among(parameter[1], CONVERTERS, "converter")
+        return Completed.among(parameter[1], _CONVERTERS, "converter")
     if fragment.startswith("-"):
         return Completed.among(fragment, known.options("route"), "option")
     if words and words[-1] == "--name":
@@ -151,7 +153,7 @@ def _template(text: str, after: str, known: Known) -> Completed | None:
         return Completed.among(name[2], [closed(one, name[1], after) for one in known.templates()], "template")
     tag = re.search(r"\{%-?\s*(\w*)\Z", text)
     if tag is not None:
-        return Completed.among(tag[1], TEMPLATE_TAGS, "tag")
+        return Completed.among(tag[1], _TEMPLATE_TAGS, "tag")
     if re.search(r"\{[{%](?:(?![%}]\}).)*\Z", text) is None:
         return None
     piped = re.search(r"\|\s*(\w*)\Z", text)

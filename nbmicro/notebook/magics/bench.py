@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from nbmicro.errors import OptionError
+from nbmicro.errors import OptionError, RequestError
 from nbmicro.exchange.secrets import redacted_errors, redacted_request
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import Names, magic
@@ -48,16 +48,18 @@ def bench(session: Session, line: str, *, names: Names) -> Latencies:
     from nbmicro.client.bench import measure
     from nbmicro.language.items import parse_line
     from nbmicro.render.bench import latency_bundle, progress_bundle
-    from nbmicro.runner.build import assemble_line
+    from nbmicro.runner.build import assemble_request
     from nbmicro.runner.fill import Scope
 
     count, line = _count_in(line)
     if not line.strip():
         raise OptionError("%bench measures a request, and none is named.", hint="Try:  %bench /")
-    parsed = parse_line(line, magic="%bench")
+    script = parse_line(line, magic="%bench")
+    if not script.requests:
+        raise RequestError("the URL is missing.", fix="%http /", line=script.options.line)
     hidden = session.client.secret_names
     with redacted_errors(hidden):
-        request = assemble_line(parsed, Scope(names, folder=Path()))
+        request = assemble_request(script.requests[0], script.options, Scope(names, folder=Path()))
     label = f"{request.method} {redacted_request(request, hidden).target}"
     host = session.host
     place = f"nbmicro-bench-{id(session)}-{host.shell.execution_count}"
@@ -70,7 +72,7 @@ def bench(session: Session, line: str, *, names: Names) -> Latencies:
             host.display_again(bundle, place, first=not shown)
             shown = True
 
-    timeout = parsed.options.timeout
+    timeout = script.options.timeout
     latencies = measure(
         session.client, request, count, timeout=30.0 if timeout is None else timeout, on_progress=progress
     )

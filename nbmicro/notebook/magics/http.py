@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 from nbmicro.diagnosis.error_records import error_record
 from nbmicro.errors import RequestError
 from nbmicro.exchange.exchange import Exchange
+from nbmicro.language.options import with_options
 from nbmicro.notebook.kernel.session import Exchanges, Session
 from nbmicro.notebook.magics.magic import HELP, Names, magic
 
@@ -20,8 +22,7 @@ from nbmicro.notebook.magics.magic import HELP, Names, magic
 def http(session: Session, line: str, cell: str | None = None, *, names: Names) -> Any:
     """Send a request to the app and show what comes back.
 
-    %http [METHOD] URL [ITEM…] [-f] [-a USER:PASS] [-F] [-q] [--expect STATUS] [--show PARTS] [--timeout S]
-          [--reset]
+    %http [METHOD] URL [ITEM…] OPTIONS
     %http --file API.http
     %http --curl curl 'http://localhost:5000/users' -d name=Ada
 
@@ -29,16 +30,7 @@ def http(session: Session, line: str, cell: str | None = None, *, names: Names) 
               page==2     a value of the query      X-Token:abc      a header
               photo@a.png a file                    bio=@bio.txt     the text of a file
     METHOD    GET; POST where there is data
-    -f        send the data as a form
-    -a        basic authentication
-    -F        follow redirects
-    -q        do not show it (a final ; does the same)
-    --expect  fail the cell on another status
-    --show    request curl headers body checks trace time all none
-    --timeout seconds until it is given up; 30 without it
-    --reset   forget the cookies first
-    --file    send the requests of an .http file
-    --curl    read the rest of the line as a curl command
+    EACH OPTION
 
     With %% the cell is a request as in .http files (or a curl command), and what to expect of the answer:
 
@@ -58,6 +50,9 @@ def http(session: Session, line: str, cell: str | None = None, *, names: Names) 
     if cell is None:
         return send_line(session, line, names)
     return _send_script(session, line, cell, names)
+
+
+http.__doc__ = with_options(inspect.cleandoc(http.__doc__ or ""))
 
 
 def send_line(
@@ -87,21 +82,22 @@ def send_line(
     if place is not None:
         defaults = {"line": place.line, "column": place.column - len(text) + len(text.lstrip())}
     with _unfolded(place):
-        parsed = parse_line(text, magic=f"%{magic}", **defaults)
-        if parsed.options.help:
+        script = parse_line(text, magic=f"%{magic}", **defaults)
+        options = script.options
+        if options.help:
             return HELP
-        if show and parsed.options.show is None:
-            parsed = replace(parsed, options=replace(parsed.options, show=show))
+        if show and options.show is None:
+            script = replace(script, options=replace(options, show=show))
         with _interruptible(session):
             answered = run_command(
-                parsed,
+                script,
                 session.client,
                 names,
                 protected=session.protects,
                 known_captures=session.captured_by,
                 announce=session.show,
             )
-        return _checked(session, answered, quiet=parsed.options.quiet, where=parsed.options.file)
+        return _checked(session, answered, quiet=options.quiet, where=options.file)
 
 
 def _send_script(session: Session, line: str, body: str, names: Names) -> Any:

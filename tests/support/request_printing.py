@@ -5,32 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from nbmicro.errors import RequestError
 from nbmicro.language.items import SEPARATORS
-from nbmicro.language.parser import parse_script
-from nbmicro.language.syntax import BodySource, FilePart, Item, LineRequest, Options, Pair, Script, ScriptRequest
+from nbmicro.language.options import Options
+from nbmicro.language.syntax import BodySource, FilePart, Item, Pair, Request, Script
 from nbmicro.language.template import Blank, Template
-from nbmicro.language.tokens import written_word
+from nbmicro.language.words import written_word
+
+__all__ = ["print_cell", "print_line", "print_request", "print_script"]
 
 _SIGNS = {kind: separator for separator, kind in SEPARATORS.items()}
 _MARKS = re.compile(r"([:=@\\])")
-_TICKS = re.compile(r"^`+", re.M)
+_TICKS = re.compile(r"^`+", re.MULTILINE)
 
 
-def print_line(line: LineRequest) -> str:
-    """What stands behind ``%http``.
-
-    Raises
-    ------
-    RequestError
-        The request has a body (it came from ``--curl``): a line has none, a cell does.
-    """
-    if line.body is not None:
-        raise RequestError("a request with a body is not a line.", hint="Write it as a cell: print_cell")
+def print_line(script: Script) -> str:
+    """What stands behind ``%http``; ValueError if its request has a body, which came from ``--curl``."""
     words: list[str] = []
-    if line.url is not None:
-        words = [line.method, written_word(line.url.parts), *(_item(item) for item in line.items)]
-    return " ".join([*words, *_options(line.options)])
+    for request in script.requests:
+        if request.body is not None:
+            raise ValueError("a request with a body is not a line")
+        words = _first_line(request)
+    return " ".join([*words, *_options(script.options)])
 
 
 def print_script(script: Script) -> tuple[str, str]:
@@ -43,8 +38,8 @@ def print_script(script: Script) -> tuple[str, str]:
     blocks: list[str] = []
     if requests and (requests[0].items or any(char.isspace() for char in requests[0].url.literal)):
         first = requests.pop(0)
-        words = [first.method, written_word(first.url.parts), *(_item(item) for item in first.items)]
-        blocks.append("\n".join(_below(first)))
+        words = _first_line(first)
+        blocks.append("\n".join([*_directives(first), *_below(first)]))
     skipped = len(blocks)
     for index, request in enumerate(requests, skipped):
         before = _variables(script, index)
@@ -63,25 +58,13 @@ def print_cell(script: Script) -> str:
     return f"%%http {line}".rstrip() + f"\n{body}"
 
 
-def print_request(request: ScriptRequest) -> str:
+def print_request(request: Request) -> str:
     """One request of a cell, without the separator above it."""
-    directives, rest = _directives(request), _below(request, directives=False)
-    return "\n".join([*directives, f"{request.method} {_source(request.url)}", *rest])
+    return "\n".join([*_directives(request), f"{request.method} {_source(request.url)}", *_below(request)])
 
 
-def print_body(text: str) -> list[str]:
-    """The lines of a body of plain text without blanks, as they must stand in a cell to be read as just that text.
-
-    They stand behind the headers and an empty line; a fence is put around whatever would be read as something else.
-    """
-    literal = text.replace("{{", "{{ '{{' }}")
-    try:
-        body = parse_script("", f"POST /\nContent-Type: text/plain\n\n{literal}").requests[0].body
-    except RequestError:
-        body = None
-    if body is not None and body.kind in {"json", "text"} and _source(body.content) == literal:
-        return literal.split("\n")
-    return _fenced(literal, "")
+def _first_line(request: Request) -> list[str]:
+    return [request.method, written_word(request.url.parts), *(_item(item) for item in request.items)]
 
 
 def _source(template: Template) -> str:
@@ -122,35 +105,36 @@ def _options(options: Options) -> Iterator[str]:
         yield f"--file {written_word([options.file])}"
 
 
-def _directives(request: ScriptRequest) -> list[str]:
+def _directives(request: Request) -> list[str]:
     lines: list[str] = []
+    options = request.options
     if request.name is not None:
         lines.append(f"# @name {request.name}")
-    if request.show is not None:
-        lines.append(f"# @show {' '.join(request.show)}")
-    if request.follow is False:
+    if options.show is not None:
+        lines.append(f"# @show {' '.join(options.show)}")
+    if options.follow is False:
         lines.append("# @no-redirect")
-    if not request.cookies:
+    if options.cookies is False:
         lines.append("# @no-cookie-jar")
-    if request.timeout is not None:
-        lines.append(f"# @timeout {request.timeout!r}")
+    if options.timeout is not None:
+        lines.append(f"# @timeout {options.timeout!r}")
     return lines
 
 
-def _below(request: ScriptRequest, *, directives: bool = True) -> list[str]:
+def _below(request: Request) -> list[str]:
     """Everything under the request line."""
-    lines = _directives(request) if directives else []
-    lines += _pairs(request.headers)
+    lines = _pairs(request.headers)
+    options = request.options
     if request.query:
         lines += ["[Query]", *_pairs(request.query)]
     if request.form is not None:
         lines += ["[Form]", *_pairs(request.form)]
     if request.multipart is not None:
         lines += ["[Multipart]", *_pairs(request.multipart)]
-    if request.follow or request.auth is not None:
-        lines.append("[Options]")
-        lines += ["location: true"] if request.follow else []
-        lines += [f"user: {_source(request.auth)}"] if request.auth is not None else []
+    settings = ["location: true"] if options.follow else []
+    settings += ["cookies: true"] if options.cookies else []
+    settings += [f"user: {_source(options.auth)}"] if options.auth is not None else []
+    lines += ["[Options]", *settings] if settings else []
     if request.body is not None:
         lines += ["", *_body(request.body)]
     if request.status is not None:
@@ -168,10 +152,9 @@ def _below(request: ScriptRequest, *, directives: bool = True) -> list[str]:
 def _pairs(pairs: Iterable[Pair | FilePart]) -> list[str]:
     lines: list[str] = []
     for pair in pairs:
+        value = _source(pair.value)
         if isinstance(pair, FilePart):
-            value = f"file,{_source(pair.path)};{f' {pair.content_type}' if pair.content_type else ''}"
-        else:
-            value = _source(pair.value)
+            value = f"file,{value};{f' {pair.content_type}' if pair.content_type else ''}"
         lines.append(f"{_source(pair.name)}: {value}".rstrip())
     return lines
 
@@ -184,9 +167,5 @@ def _body(body: BodySource) -> list[str]:
         return [f"<@ {text}"]
     if body.kind != "fenced":
         return [text]
-    return _fenced(text, body.info)
-
-
-def _fenced(text: str, info: str) -> list[str]:
     fence = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(text))])
-    return [f"{fence}{info}", *text.split("\n"), fence]
+    return [f"{fence}{body.info}", *text.split("\n"), fence]

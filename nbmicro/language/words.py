@@ -32,6 +32,10 @@ class Word:
     def column(self) -> int:
         return self.columns[0]
 
+    def part(self, start: int) -> Word:
+        """The word from a character on."""
+        return Word(self.text[start:], self.columns[start:], self.line, self.quoted, self.source)
+
     def template(self, start: int = 0, stop: int | None = None, *, text: str | None = None) -> Template:
         """A part of the word with its blanks found; ``text`` is that part unescaped, if it differs."""
         part = self.text[start:stop] if text is None else text

@@ -34,7 +34,7 @@ def load(shell: Any) -> None:
         if replaced is not None:
             print(f"%{name} was {replaced}'s until now; %unload_ext nbmicro gives it back.")
     print(READY)
-    if any(app() is not session.spoken.peek() for app in _left):
+    if any(app() is not session.target.peek() for app in _left):
         print(GONE)
     _left.clear()
 
@@ -47,7 +47,7 @@ def unload(shell: Any) -> None:
     """End the session and leave nothing of it behind."""
     while _sessions:
         ended = _sessions.pop()
-        app = ended.spoken.peek()
+        app = ended.target.peek()
         if app is not None and any(route.owner.kind == "cell" for route in app.routes()):
             _left[:] = [ref(app)]
         ended.end()

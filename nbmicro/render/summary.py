@@ -177,6 +177,13 @@ def error_lines(error: ErrorRecord) -> list[tuple[str, str]]:
     return lines
 
 
+def error_text(error: ErrorRecord) -> str:
+    """An error shown alone: its lines as an exchange shows them, and its hint."""
+    error = redacted(error)
+    lines = [text for _, text in error_lines(error)]
+    return "\n".join([*lines, *([error.hint] if error.hint else [])])
+
+
 def hint_text(exchange: ExchangeRecord) -> str | None:
     """The hint without its first words, which the status line says already."""
     if exchange.hint is None:

@@ -19,10 +19,10 @@ from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult, TraceStep
 from nbmicro.exchange.secrets import KINDS, SHOWN, SecretKind, redacted
 from nbmicro.http.headers import MASK
-from nbmicro.notebook.browse.transport import _told
-from nbmicro.notebook.kernel.showing import error_bundle
+from nbmicro.notebook.browse.transport import beside_page
 from nbmicro.render.listing import list_exchanges
 from nbmicro.render.options import RenderOptions
+from nbmicro.render.summary import error_text
 from nbmicro.runner.checks import raise_for_checks, shown
 from tests.support.apps import answering, made
 
@@ -192,13 +192,13 @@ WAYS: dict[str, Callable[[Exchange], object]] = {
     "its headers": lambda exchange: (exchange.request.headers, exchange.headers),
     "its error": lambda exchange: exchange.error,
     "parts of its error": lambda exchange: exchange.error and (exchange.error.cause, exchange.error.parts),
-    "its error as a cell's value": lambda exchange: exchange.error and error_bundle(exchange.error),
+    "its error as a cell's value": lambda exchange: exchange.error and error_text(exchange.error),
     "its output": lambda exchange: exchange.output,
     "its logs": lambda exchange: exchange.logs,
     "its checks": lambda exchange: exchange.checks,
     "its trace": lambda exchange: exchange.with_trace(exchange.trace).trace,
     "the failure of a cell": _failure,
-    "beside a page in a browser": _told,
+    "beside a page in a browser": beside_page,
     "a redirect to it": lambda exchange: made("end", history=(exchange,)).mime_bundle(RenderOptions.parse("all")),
 }
 

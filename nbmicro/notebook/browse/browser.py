@@ -38,7 +38,7 @@ class Browser:
         self._session = session
         self._lock = threading.Lock()
         self._headers = session.client.default_headers
-        self._target = session.spoken
+        self._target = session.target
         self._left: list[Target] = []
         self.visitor = Visitor(
             self._app,
@@ -76,11 +76,11 @@ class Browser:
     def _app(self) -> Any:
         """The app as it is now. Threads may call it, also at once."""
         with self._lock:
-            spoken = self._session.spoken
-            if spoken is not self._target and spoken.name == self._target.name:
+            current = self._session.target
+            if current is not self._target and current.name == self._target.name:
                 # `%app` has come back to it, perhaps with other options.
                 self._left.append(self._target)
-                self._target = spoken
+                self._target = current
                 if self.visits.running <= 1:
                     # Another request might still be at what this one has just left.
                     targets, self._left = self._left, []
@@ -90,7 +90,7 @@ class Browser:
 
     def _default_headers(self) -> Iterable[tuple[str, str]]:
         """Those of ``%app -H``, when the magics spoke to its app last."""
-        if self._session.spoken is self._target:
+        if self._session.target is self._target:
             self._headers = self._session.client.default_headers
         return self._headers() if self._headers is not None else ()
 

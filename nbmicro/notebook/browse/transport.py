@@ -19,7 +19,7 @@ from nbmicro.http.media_types import EVENT_STREAM, media_type_of
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.notebook.browse.uses import Uses
-from nbmicro.render.summary import error_lines, hint_text
+from nbmicro.render.summary import error_text, hint_text
 from nbmicro.threads.pyodide import has_threads
 from nbmicro.threads.workers import work_beside
 
@@ -183,7 +183,7 @@ class Visits:
         known = Redaction(self.visitor.secret_names, running.request) if exchange is None else Redaction.of(exchange)
         failed = failure and known(failure)
         end = {"kind": "end", "id": running.name, "failed": failed, "cut": running.cut, "cookies": cookies}
-        self._tell({**end, **_told(exchange)})
+        self._tell({**end, **beside_page(exchange)})
 
     def _taken_first(self, running: _Running) -> tuple[Visit, bytes] | None:
         """The page that stands below the cell, once, rather than ask the app for it twice."""
@@ -306,14 +306,13 @@ def _head(status: int, reason: str, headers: HeaderFields, target: str) -> dict[
     return {"kind": "head", "status": status, "reason": reason, "headers": shown, "target": target}
 
 
-def _told(exchange: Exchange | None) -> dict[str, Any]:
-    """What is said of an exchange beside its page: the error with its lines, the next step after a refusal."""
+def beside_page(exchange: Exchange | None) -> dict[str, Any]:
+    """What is shown of an exchange beside its page: the error with its lines, or the hint."""
     if exchange is None:
         return {}
     exchange = redacted(exchange)
     if exchange.error is not None:
-        lines = [text for _, text in error_lines(exchange.error)]
-        return {"error": "\n".join([*lines, *([exchange.error.hint] if exchange.error.hint else [])])}
+        return {"error": error_text(exchange.error)}
     hint = hint_text(exchange)
     return {"hint": hint} if hint else {}
 

@@ -25,9 +25,9 @@ from nbmicro.notebook.explore.choices import RouteChoice, choices_of, form_for
 from nbmicro.notebook.explore.form import FilledForm, RequestForm, checked_json, request_from
 from nbmicro.notebook.explore.panel import FieldBox, Panel, Pressed, close, number_of, put, show
 from nbmicro.notebook.kernel.session import Session
-from nbmicro.notebook.kernel.showing import bundle_of
 from nbmicro.notebook.route_table import METHOD_EDGES
 from nbmicro.render.markup import MONO, joined
+from nbmicro.render.options import RenderOptions
 from nbmicro.threads.workers import work_beside
 
 #: Requests of one panel that can be gone back to.
@@ -153,7 +153,7 @@ class Explorer:
         yield 0.0
 
     def _take_routes(self) -> None:
-        choices = choices_of(self._session.target(), self._session.label_of_file)
+        choices = choices_of(self._session.target.app(), self._session.label_of_file)
         if choices == self._choices and self._chosen is not None:
             return
         known = {_key(one) for one in self._choices}
@@ -170,7 +170,7 @@ class Explorer:
         same = next((one for one in choices if _key(one) == _key(before)), None)
         if same is None:
             self._draw_head(gone=True)
-        elif form_for(self._session.target(), same) != self._form:
+        elif form_for(self._session.target.app(), same) != self._form:
             self._choose(same)
         else:
             self._chosen = same
@@ -218,7 +218,7 @@ class Explorer:
         """Show the form of a route, with what stood in it when it was left."""
         if self._chosen is not None:
             self._drafts[_key(self._chosen)] = self._filled()
-        form = form_for(self._session.target(), choice)
+        form = form_for(self._session.target.app(), choice)
         filled = filled or self._drafts.get(_key(choice))
         before = self._fields
         self._chosen, self._form = choice, form
@@ -391,8 +391,12 @@ class Explorer:
     def _sent_by_client(self, request: RequestRecord) -> _Answer:
         """Send a request as the notebook's client, with its cookies; the exchange has the origin ``widget``."""
         exchange = self._session.client.send(request, origin="widget", announce=False)
-        exchange = exchange.with_notes(*self._session.spoken.take_notes())
-        return _Answer(redacted(exchange).request.target, exchange.status, bundle_of(exchange, "body checks time"))
+        exchange = exchange.with_notes(*self._session.target.take_notes())
+        return _Answer(
+            redacted(exchange).request.target,
+            exchange.status,
+            exchange.mime_bundle(RenderOptions.parse("body checks time")),
+        )
 
     def _end(
         self, choice: RouteChoice, filled: FilledForm, request: RequestRecord, answered: _Answer | Exception

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from nbmicro.notebook.kernel.explaining import users_trace
+from nbmicro.notebook.kernel.error_help import users_trace
 from nbmicro.threads.interrupts import let_interrupts_through
 from nbmicro.web.owners import Owner
 
@@ -29,11 +29,11 @@ class Cell:
         self.source = source
         self.deleted = deleted
         self.state: Any = None
-        self.give_back: Callable[[], None] | None = None
+        self.restore_interrupts: Callable[[], None] | None = None
 
 
 class Listener(Protocol):
-    """What the host tells of cells and displays."""
+    """What the host calls when something happens in the notebook."""
 
     def cell_begins(self, cell: Cell) -> None: ...
 
@@ -41,11 +41,11 @@ class Listener(Protocol):
 
     def takes_display(self, bundle: Mapping[str, Any]) -> bool: ...
 
-    def tidy(self, source: str) -> str: ...
+    def transform(self, source: str) -> str: ...
 
-    def tidy_error(self, error: BaseException) -> None: ...
+    def prepare_error(self, error: BaseException) -> None: ...
 
-    def answers(self) -> bool: ...
+    def is_answering(self) -> bool: ...
 
     def complete(self, source: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None: ...
 
@@ -74,8 +74,8 @@ class Host:
         self._show_error: Any = None
         self._leave: Any = None
         self._run_async: Any = None
-        self._covered: dict[str, Any] = {}
-        self._tidy = _transformer(listener)
+        self._overridden: dict[str, Any] = {}
+        self._transform = _transformer(listener)
         self._matcher = _matcher(listener)
 
     # -- life ----------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ class Host:
         hooks = self.shell.events.callbacks["pre_run_cell"]
         hooks.insert(0, hooks.pop())
         self.shell.events.register("post_run_cell", self._post_run_cell)
-        self.shell.input_transformers_cleanup.insert(0, self._tidy)
+        self.shell.input_transformers_cleanup.insert(0, self._transform)
         if self.shell.Completer is not None:
             self.shell.Completer.custom_matchers.insert(0, self._matcher)
         publisher = self.shell.display_pub
@@ -98,30 +98,30 @@ class Host:
         # The shell of a browser's Python has no exit.
         self._show_error, self._leave = self.shell.showtraceback, getattr(self.shell, "ask_exit", None)
         self._run_async = self.shell.run_cell_async
-        for name, ours in self._covers():
-            self._covered[name] = self.shell.__dict__.get(name)
-            setattr(self.shell, name, ours)
+        for name, method in self._overrides():
+            self._overridden[name] = self.shell.__dict__.get(name)
+            setattr(self.shell, name, method)
 
     def uninstall(self) -> None:
-        """Take away every hook, magic and name that is still ours."""
+        """Take away every hook, magic and name that is still nbmicro's."""
         for event, hook in (("pre_run_cell", self._pre_run_cell), ("post_run_cell", self._post_run_cell)):
             if hook in self.shell.events.callbacks[event]:
                 self.shell.events.unregister(event, hook)
-        if self._tidy in self.shell.input_transformers_cleanup:
-            self.shell.input_transformers_cleanup.remove(self._tidy)
+        if self._transform in self.shell.input_transformers_cleanup:
+            self.shell.input_transformers_cleanup.remove(self._transform)
         matchers = self.shell.Completer.custom_matchers if self.shell.Completer is not None else []
         if self._matcher in matchers:
             matchers.remove(self._matcher)
         publisher = self.shell.display_pub
         if publisher.__dict__.get("publish") == self._published:
             del publisher.publish
-        for name, ours in self._covers():
-            if self.shell.__dict__.get(name) == ours:
+        for name, method in self._overrides():
+            if self.shell.__dict__.get(name) == method:
                 delattr(self.shell, name)
-                if self._covered[name] is not None:
-                    setattr(self.shell, name, self._covered[name])
-        for name, ours in self._held.items():
-            if vars(self.shell.displayhook).get(name) is ours:
+                if self._overridden[name] is not None:
+                    setattr(self.shell, name, self._overridden[name])
+        for name, method in self._held.items():
+            if vars(self.shell.displayhook).get(name) is method:
                 delattr(self.shell.displayhook, name)
         self._remove_magics()
         for name, value in self._names.items():
@@ -131,12 +131,12 @@ class Host:
         self._names.clear()
         self._cells.clear()
 
-    def _covers(self) -> list[tuple[str, Any]]:
-        """The methods of the shell that ours stand before."""
-        covers: list[tuple[str, Any]] = [("showtraceback", self._showed_error), ("ask_exit", self._left)]
+    def _overrides(self) -> list[tuple[str, Any]]:
+        """The methods of the shell that are overridden."""
+        overrides: list[tuple[str, Any]] = [("showtraceback", self._showed_error), ("ask_exit", self._left)]
         if sys.platform == "emscripten":
-            covers.append(("run_cell_async", self._ran_async))
-        return covers
+            overrides.append(("run_cell_async", self._ran_async))
+        return overrides
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class Host:
         cell = self._cell_of(info)
         self._cells[id(info)] = (info, cell)
         self._remember_file(info, cell)
-        cell.give_back = let_interrupts_through(self.listener.answers)
+        cell.restore_interrupts = let_interrupts_through(self.listener.is_answering)
         self.listener.cell_begins(cell)
 
     def _post_run_cell(self, result: Any) -> None:
@@ -161,8 +161,8 @@ class Host:
         # An async cell ends in another context than it began in; only the info object is the same.
         known = self._cells.pop(id(info), None)
         if known is not None:
-            if known[1].give_back is not None:
-                known[1].give_back()
+            if known[1].restore_interrupts is not None:
+                known[1].restore_interrupts()
             self.listener.cell_ends(known[1], success=bool(result.success))
 
     async def _ran_async(self, *args: Any, **kwargs: Any) -> Any:
@@ -242,12 +242,12 @@ class Host:
     def _showed_error(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> Any:
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
         if isinstance(error, BaseException):
-            self.listener.tidy_error(error)
+            self.listener.prepare_error(error)
         return self._show_error(exc_tuple, *args, **kwargs)
 
     def _left(self) -> Any:
         # IPython's `exit()` ends the kernel; in a handler it is the mistake that it would be in any server.
-        if self.listener.answers():
+        if self.listener.is_answering():
             raise SystemExit
         return self._leave() if self._leave is not None else None
 
@@ -261,8 +261,8 @@ class Host:
             return write_data(*args, **kwargs)
 
         self._held = {"write_output_prompt": lambda: None, "write_format_data": written}
-        for name, ours in self._held.items():
-            setattr(hook, name, ours)
+        for name, method in self._held.items():
+            setattr(hook, name, method)
 
     def show_type(self, kind: type | str, show: Callable[[Any], None]) -> None:
         """Call ``show`` for a cell's value of this type instead of displaying it; None undoes it."""
@@ -291,7 +291,7 @@ class Host:
         return space
 
     @property
-    def own_names(self) -> dict[str, Any]:
+    def users_names(self) -> dict[str, Any]:
         """The variables that the user made: those that ``%who`` shows."""
         hidden = self.shell.user_ns_hidden
         return {
@@ -308,8 +308,8 @@ class Host:
                 self.shell.user_ns_hidden[name] = value
                 self._names[name] = value
 
-    def is_ours(self, name: str) -> bool:
-        """Whether the notebook's ``name`` is still what we put there."""
+    def is_nbmicros(self, name: str) -> bool:
+        """Whether the notebook's ``name`` is still nbmicro's."""
         return name in self._names and self.namespace.get(name) is self._names[name]
 
     def add_magic(self, name: str, function: Callable[..., Any], kind: str) -> str | None:
@@ -326,17 +326,17 @@ class Host:
         return replaced
 
     def helps(self) -> dict[str, str]:
-        """The help of each magic that is ours, by its name."""
+        """The help of each of nbmicro's magics, by its name."""
         manager = self.shell.magics_manager
         names = ((key.partition(" ")[0], name) for key, (name, _) in self._magics.items())
         return {name: str(getattr(manager.magics[table].get(name), "__doc__", "") or "") for table, name in names}
 
     def magic_names(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-        """The names of our magics and of all, by ``line`` and ``cell``."""
+        """The names of nbmicro's magics and of all, by ``line`` and ``cell``."""
         manager = self.shell.magics_manager
         tables = [key.split(" ") for key in self._magics]
-        ours = {kind: {name for table, name in tables if table == kind} for kind in ("line", "cell")}
-        return ours, {kind: {*manager.magics[kind], *manager.lazy_magics} for kind in ("line", "cell")}
+        nbmicros = {kind: {name for table, name in tables if table == kind} for kind in ("line", "cell")}
+        return nbmicros, {kind: {*manager.magics[kind], *manager.lazy_magics} for kind in ("line", "cell")}
 
     def is_command(self, line: str) -> bool:
         """Whether IPython takes a cell of this one line as a command of its own: a magic without its `%`, say."""
@@ -346,7 +346,7 @@ class Host:
         return manager.find_handler(LineInfo(line)) is not manager.get_handler_by_name("normal")
 
     def taken_magics(self) -> dict[str, str]:
-        """The names of our magics that something else has registered since, each with its module."""
+        """The names of nbmicro's magics that something else has registered since, each with its module."""
         manager = self.shell.magics_manager
         now = ((name, manager.magics[key.partition(" ")[0]].get(name)) for key, (name, _) in self._magics.items())
         return {
@@ -354,7 +354,7 @@ class Host:
         }
 
     def replaced_magics(self) -> dict[str, str]:
-        """The names of other extensions' magics that ours stand for, each with its module."""
+        """The names of other extensions' magics that nbmicro's replace, each with its module."""
         return {
             name: _module_of(before)
             for name, before in self._magics.values()
@@ -376,13 +376,12 @@ class Host:
 
 
 def _transformer(listener: Listener) -> Callable[[list[str]], list[str]]:
-    def tidy(lines: list[str]) -> list[str]:
-        return listener.tidy("".join(lines)).splitlines(keepends=True)
+    def transform(lines: list[str]) -> list[str]:
+        return listener.transform("".join(lines)).splitlines(keepends=True)
 
-    # It may raise an error of ours, which only a cell that runs should show: IPython then leaves it out elsewhere.
-    tidy.has_side_effects = True  # type: ignore[attr-defined]
-    tidy.__module__ = __name__
-    return tidy
+    # It may raise an error of nbmicro's, which only a cell that runs should show: IPython then leaves it out elsewhere.
+    transform.has_side_effects = True  # type: ignore[attr-defined]
+    return transform
 
 
 def _matcher(listener: Listener) -> Callable[[Any], dict[str, Any]]:
@@ -412,8 +411,8 @@ def _matcher(listener: Listener) -> Callable[[Any], dict[str, Any]]:
 def first_line(source: str) -> str:
     """The first line of a cell that says something, by which people know it."""
     lines = [line.strip() for line in source.splitlines()]
-    told = [line for line in lines if line and not line.startswith("#")]
-    return next(iter(told or [line for line in lines if line]), "")
+    code = [line for line in lines if line and not line.startswith("#")]
+    return next(iter(code or [line for line in lines if line]), "")
 
 
 def _module_of(magic: Any) -> str:

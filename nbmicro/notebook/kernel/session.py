@@ -16,8 +16,11 @@ from nbmicro.diagnosis.user_code import count_as_library
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.history import History
 from nbmicro.exchange.records import ErrorRecord
+from nbmicro.http.body import Body
 from nbmicro.http.cookies import CookieJar
-from nbmicro.notebook.kernel import explaining
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.notebook.kernel import error_help
 from nbmicro.notebook.kernel.cell_notes import CellNotes
 from nbmicro.notebook.kernel.host import Cell, Host
 from nbmicro.notebook.kernel.live_widgets import LiveWidgets
@@ -52,16 +55,22 @@ class Session:
         self.host = Host(shell, self)
         self.default_app = default_app(os.getcwd())
         self.history = History()
-        self.client = Client(self.target, on_exchange=self.show, history=self.history, frame_labels=self.label_of_file)
+        #: What the magics speak to: the notebook's ``app``, unless ``%app`` named another.
+        self.target = Target(self.host.namespace)
+        self.client = Client(
+            lambda: self.target.app(),
+            on_exchange=self.show,
+            history=self.history,
+            frame_labels=self.label_of_file,
+        )
         self.server: BackgroundServer | None = None
-        self._standing: WeakKeyDictionary[App, AppContext] = WeakKeyDictionary()
+        self._default_contexts: WeakKeyDictionary[App, AppContext] = WeakKeyDictionary()
         self._shown: WeakKeyDictionary[Run, list[Exchange]] = WeakKeyDictionary()
         # In the cell that loads us, which began without us.
         self._shown_loading: WeakSet[Exchange] = WeakSet()
         self._pushed: list[tuple[Run, AppContext]] = []
         self._notes = CellNotes(self.host.namespace, in_notebook=self.host.has_kernel)
         self.captured_by: dict[str, str] = {}
-        self.spoken = Target(self.host.namespace)
         self.widgets = LiveWidgets(self.host)
         self._jars: dict[str, CookieJar] = {}
 
@@ -71,26 +80,26 @@ class Session:
         """Make the names, hook into the notebook, and let the cell that loads us count as begun."""
         hosting.ephemeral_keys = True
         hosting.auto_reload = True
-        hosting.explain_no_reply = lambda handler: explaining.explain_no_reply(handler, self._is_cell)
-        hosting.users_trace = explaining.users_trace
+        hosting.explain_no_reply = lambda handler: error_help.explain_no_reply(handler, self._is_cell)
+        hosting.users_trace = error_help.users_trace
         hosting.decorator_made = self._notes.decorator_made
         hosting.context_pushed = self._context_pushed
         hosting.context_popped = self._context_popped
-        hosting.reply_lines = lambda handler: explaining.return_lines(handler, self._is_cell)
+        hosting.reply_lines = lambda handler: error_help.return_lines(handler, self._is_cell)
         self.host.install()
         self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
         self.host.show_type(Exchange, self._show_value)
         self.host.show_type(Exchanges, self._show_values)
         self.host.show_type(ErrorRecord, self._show_error)
         self.host.show_type("werkzeug.test.TestResponse", self._show_response)
-        self._enter_standing_context()
+        self._enter_default_context()
 
     def end(self) -> None:
         """Leave nothing behind: no hook, name, context, thread or port."""
         self.stop_server()
         self.widgets.close()
-        self.spoken.close()
-        count_as_library(self.spoken.package)
+        self.target.close()
+        count_as_library(self.target.package)
         stop_listening()
         release()
         from nbmicro.cells.notebook_cell import forget_sources
@@ -109,22 +118,18 @@ class Session:
 
     # -- the app -------------------------------------------------------------------------------------------------
 
-    def target(self) -> Any:
-        """The WSGI app that requests go to: the notebook's ``app``, unless ``%app`` named another."""
-        return self.spoken.app()
-
     @property
     def app(self) -> App:
         """The nbmicro app that cells declare on; OptionError when the magics speak to something else."""
-        return self.spoken.own_app()
+        return self.target.own_app()
 
-    def speak_to(self, line: AppLine) -> None:
+    def change_target(self, line: AppLine) -> None:
         """Let the magics speak to another app, each with its own cookies; where that cannot be had, nothing changes.
 
         Raises nbmicro.errors.OptionError or LoadError for a target that is no app.
         """
         wanted = Target(self.host.namespace, line)
-        before = self.spoken
+        before = self.target
         if line.target == before.name:
             before.close()
         try:
@@ -138,16 +143,16 @@ class Session:
         self.client.default_headers = (
             partial(header_values, line.headers, self.host.namespace) if line.headers else None
         )
-        self.spoken = wanted
+        self.target = wanted
         self.release(before)
-        self._enter_standing_context()
+        self._enter_default_context()
 
     def release(self, target: Target) -> None:
         """Close a target that nobody asks any more, and count its package as a library again if it was the last of it.
 
         Any thread may call it.
         """
-        asked = [self.spoken, *(other for widget in self.widgets for other in widget.targets)]
+        asked = [self.target, *(other for widget in self.widgets for other in widget.targets)]
         if all(other is not target for other in asked):
             target.close()
         if all(other.package != target.package for other in asked):
@@ -168,7 +173,7 @@ class Session:
                 ledger.drop_owners(set(keys))
         cell.state = start_run(cell.owner, self.host.namespace)
         self._notes.cell_begins(cell.state)
-        self._enter_standing_context()
+        self._enter_default_context()
         if self._pushed:
             # A context that another cell pushed lasts until it is popped, whichever kind of cell did it.
             enter_context(self._pushed[-1][1])
@@ -190,7 +195,7 @@ class Session:
         run.finish(success=success)
         if not success:
             self._pushed = [one for one in self._pushed if one[0] is not run]
-        self._notes.cell_ended(run, cell.source, declared, self.spoken, success=success)
+        self._notes.cell_ended(run, cell.source, declared, self.target, success=success)
         self.widgets.cell_ended()
 
     def announce(self, handler: Callable[..., Any]) -> None:
@@ -205,16 +210,16 @@ class Session:
         captured.display(bundle)
         return True
 
-    def answers(self) -> bool:
+    def is_answering(self) -> bool:
         """Whether a request is being answered in this context."""
         captured = current_capture.get()
         return captured is not None and captured.open
 
-    def tidy_error(self, error: BaseException) -> None:
-        """Make an exception of a cell ready to be shown: without our frames, and with what would do."""
-        explaining.tidy_traceback(error)
+    def prepare_error(self, error: BaseException) -> None:
+        """Make an exception of a cell ready to be shown: without nbmicro's frames, and with a hint."""
+        error_help.prepare(error)
 
-    def tidy(self, source: str) -> str:
+    def transform(self, source: str) -> str:
         """A cell with its comments and blank lines in their place (an input transformer)."""
         from nbmicro.cells.input_transformer import reject_misspelt, reject_pasted, transform_cell
 
@@ -229,7 +234,7 @@ class Session:
         from nbmicro.notebook.completion.cells import complete
         from nbmicro.notebook.completion.known import Known
 
-        known = Known(self.target, self.host.own_names, self.history, self.host.helps())
+        known = Known(lambda: self.target.app(), self.host.users_names, self.history, self.host.helps())
         try:
             found = complete(source, cursor, known)
         except Exception:
@@ -237,15 +242,15 @@ class Session:
             return None
         return None if found is None else (found.fragment, [(one.text, one.kind) for one in found.offers])
 
-    def _enter_standing_context(self) -> None:
-        app = self.spoken.peek()
+    def _enter_default_context(self) -> None:
+        app = self.target.peek()
         if app is None:
             enter_context(None)
             return
         newest = app.newest()
-        context = self._standing.get(newest)
+        context = self._default_contexts.get(newest)
         if context is None:
-            context = self._standing[newest] = AppContext(newest, standing=True)
+            context = self._default_contexts[newest] = AppContext(newest, standing=True)
         enter_context(context)
 
     # -- exchanges -----------------------------------------------------------------------------------------------
@@ -255,15 +260,16 @@ class Session:
         self.hide(exchange)
         if exchange.exception is not None and exchange.error is not None:
             self.host.set_last_error(exchange.exception)
-        self._display(exchange.with_notes(*self.spoken.take_notes()), parts)
+        self._display(exchange.with_notes(*self.target.take_notes()), parts)
 
     def _display(self, exchange: Exchange, parts: Any = None) -> None:
-        from nbmicro.notebook.kernel.showing import bundle_of
+        from nbmicro.render.options import RenderOptions
 
-        self.host.display(bundle_of(exchange.with_notes(*self._rebound(exchange)), parts))
+        options = None if parts is None else RenderOptions.parse(parts)
+        self.host.display(exchange.with_notes(*self._rebound(exchange)).mime_bundle(options))
 
     def _rebound(self, exchange: Exchange) -> list[str]:
-        """A remark for each name of ours on the line that failed which the notebook has given another meaning."""
+        """A note for each name of nbmicro's on the line that failed which the notebook has given another meaning."""
         if exchange.error is None or not exchange.error.frames:
             return []
         words = set(re.findall(r"\w+", exchange.error.frames[-1].source))
@@ -286,7 +292,7 @@ class Session:
     def protects(self, name: str, value: object) -> bool:
         """Whether a request must not overwrite a name: a module, function, class or app, or one of ours."""
         kinds = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type, App)
-        return isinstance(value, kinds) or self.host.is_ours(name)
+        return isinstance(value, kinds) or self.host.is_nbmicros(name)
 
     def _show_value(self, exchange: Exchange) -> None:
         run = current_run()
@@ -295,14 +301,19 @@ class Session:
             self._display(exchange)
 
     def _show_error(self, error: ErrorRecord) -> None:
-        from nbmicro.notebook.kernel.showing import error_bundle
+        from nbmicro.render.summary import error_text
 
-        self.host.display(error_bundle(error))
+        self.host.display({"text/plain": error_text(error)})
 
     def _show_response(self, response: Any) -> None:
-        from nbmicro.notebook.kernel.showing import exchange_of
-
-        self._display(exchange_of(response, self.client.secret_names))
+        """Show a response of Werkzeug's test client (an app's ``test_client()``) as an exchange, as far as it tells."""
+        request = response.request
+        sent = RequestRecord(request.method, request.full_path.removesuffix("?"), HeaderFields(list(request.headers)))
+        reason = response.status.partition(" ")[2]
+        fields = HeaderFields(list(response.headers))
+        body = Body(response.get_data())
+        answered = ResponseRecord(response.status_code, reason, fields, body)
+        self._display(Exchange(sent, answered, secret_names=self.client.secret_names))
 
     def _show_values(self, exchanges: Exchanges) -> None:
         for exchange in exchanges:

@@ -32,7 +32,7 @@ def app(session: Session, line: str) -> None:
     parsed = parse_app_line(line)
     changes = parsed != AppLine()
     if changes:
-        session.speak_to(parsed if parsed.target is not None else replace(parsed, target=session.spoken.name))
+        session.change_target(parsed if parsed.target is not None else replace(parsed, target=session.target.name))
     now = "now " if changes else ""
-    back = "" if session.spoken.name == "app" else " Back: %app app"
-    print(f"The magics {now}speak to {session.spoken.description()}.{back}")
+    back = "" if session.target.name == "app" else " Back: %app app"
+    print(f"The magics {now}speak to {session.target.description()}.{back}")

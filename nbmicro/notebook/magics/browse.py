@@ -30,10 +30,9 @@ def browse(session: Session, path: str = "/") -> None:
     from nbmicro.exchange.secrets import redacted_request
     from nbmicro.http.build import clean_target
     from nbmicro.http.messages import RequestRecord
-    from nbmicro.notebook.kernel.showing import bundle_of
 
     target = clean_target(path)
-    session.target()  # an `app` that is none is an error here
+    session.target.app()  # an `app` that is none is an error here
     try:
         from nbmicro.notebook.browse.browser import Browser
     except ImportError as error:
@@ -43,6 +42,6 @@ def browse(session: Session, path: str = "/") -> None:
         ) from None
     browser = Browser(session, target)
     first = browser.first
-    still = bundle_of(replace(first, fetch=browser.visitor.fetch)) if first is not None else None
+    still = replace(first, fetch=browser.visitor.fetch).mime_bundle() if first is not None else None
     shown = redacted_request(RequestRecord("GET", target), session.client.secret_names).target
     session.widgets.show("browse", browser, _TEXT.format(shown), still, without_cell=target)

@@ -27,7 +27,7 @@ def explore(session: Session) -> None:
     """
     from nbmicro.notebook.route_table import table_bundle
 
-    app = session.target()
+    app = session.target.app()
     try:
         from nbmicro.notebook.explore.explorer import Explorer
     except ImportError as error:
@@ -35,5 +35,5 @@ def explore(session: Session) -> None:
             f"%explore needs ipywidgets and anywidget, and they cannot be imported here: {error}.",
             hint="Install them where the kernel runs (pip install ipywidgets anywidget); then restart Jupyter itself.",
         ) from None
-    text = _TEXT.format(session.spoken.description())
+    text = _TEXT.format(session.target.description())
     session.widgets.show("explore", Explorer(session), text, table_bundle(app, session.label_of_file))

@@ -66,10 +66,10 @@ def nbmicro(session: Session, word: str | None = None) -> None:
 def _state(session: Session) -> str:
     from nbmicro.notebook.route_table import shown_routes
 
-    count = len(shown_routes(session.target()))
+    count = len(shown_routes(session.target.app()))
     routes = {0: "no route yet", 1: "1 route"}.get(count, f"{count} routes")
-    if session.spoken.peek() is None:
-        routes = f"the magics speak to {session.spoken.description()}"
+    if session.target.peek() is None:
+        routes = f"the magics speak to {session.target.description()}"
     server = f"serving at {session.server.url}" if session.server is not None else "no server: none is needed"
     return f"This notebook: {routes}; {server}."
 
@@ -279,7 +279,7 @@ def _flask(session: Session) -> Iterator[Finding]:
     users = sorted({name.partition(".")[0] for name in sys.modules if name.startswith("flask_")})
     by = f" (and {', '.join(users)} for it)" if users else ""
     try:
-        is_nbmicros = isinstance(session.target(), App)
+        is_nbmicros = isinstance(session.target.app(), App)
     except NbmicroError:
         is_nbmicros = True
     hint = f"Its extensions do not work with nbmicro's app. {FLASKS_PLACE}" if is_nbmicros else ""
@@ -288,12 +288,12 @@ def _flask(session: Session) -> Iterator[Finding]:
 
 def _app(session: Session) -> Iterator[Finding]:
     try:
-        app = session.target()
+        app = session.target.app()
     except NbmicroError as error:
         yield Finding("app", error.message, error.hint or "")
         return
     if not isinstance(app, App):
-        yield Finding("app", f"{session.spoken.description()}: its pages are declared as its framework does it")
+        yield Finding("app", f"{session.target.description()}: its pages are declared as its framework does it")
         return
     from nbmicro.notebook.route_table import shown_routes
 

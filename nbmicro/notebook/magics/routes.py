@@ -37,11 +37,11 @@ def routes(session: Session, path: str | None = None, *, drop: str | None = None
     if drop is not None:
         _drop(session.app, drop)
     elif path is not None:
-        print(redacted_fields(_explained(session.target(), path), session.client.secret_names))
+        print(redacted_fields(_explained(session.target.app(), path), session.client.secret_names))
     else:
         from nbmicro.notebook.route_table import table_bundle
 
-        session.host.display(table_bundle(session.target(), session.label_of_file))
+        session.host.display(table_bundle(session.target.app(), session.label_of_file))
 
 
 def _drop(app: App, rule: str) -> None:

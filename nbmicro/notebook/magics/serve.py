@@ -60,11 +60,14 @@ def start(
         port = before.port
     if before is not None and port == before.port:
         session.stop_server()
-    target = session.target if app is None else lambda: app
-    target()  # an `app` that is none is an error here, not at each request
+
+    def served() -> Any:
+        return session.target.app() if app is None else app
+
+    served()  # an `app` that is none is an error here, not at each request
 
     def answer(environ: dict[str, Any], start_response: Any) -> Any:
-        return target()(environ, start_response)
+        return served()(environ, start_response)
 
     servers = _jupyters()
     server = BackgroundServer(
@@ -84,7 +87,7 @@ def start(
     session.server = server
     found = address(server.port, server.host, servers)
     notes = [note for note in (found.note, server.warning) if note]
-    session.host.display(_bundle(session.spoken.name if app is None else "app", found.url, notes))
+    session.host.display(_bundle(session.target.name if app is None else "app", found.url, notes))
 
 
 def _stop(session: Session) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from nbmicro.errors import CellError
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.http.body import Body
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import magic
 from nbmicro.web.app import App
@@ -73,7 +78,6 @@ def _show(session: Session, cell: TemplateCell) -> None:
     """
     from jinja2 import TemplateError
 
-    from nbmicro.notebook.kernel.showing import page_bundle
     from nbmicro.web.templating import render_template
 
     with session.app.test_request_context():
@@ -86,7 +90,22 @@ def _show(session: Session, cell: TemplateCell) -> None:
                 where=f"%%template {cell.name}",
                 line=_line_of(error, cell.name),
             ) from None
-    session.host.display(page_bundle(text, session.client.fetch))
+    session.host.display(_page_bundle(text, session.client.fetch))
+
+
+def _page_bundle(source: str, fetch: Callable[[str], ResponseRecord | None]) -> dict[str, str]:
+    """The bundle of a page that no request asked for; ``fetch`` gets its style sheets and images from the app."""
+    from nbmicro.render.body import body_pane
+    from nbmicro.render.markup import joined
+    from nbmicro.render.options import RenderOptions
+    from nbmicro.render.page import seal_page
+    from nbmicro.render.page_text import page_lines
+
+    fields = HeaderFields([("Content-Type", "text/html; charset=utf-8")])
+    response = ResponseRecord(200, "OK", fields, Body(source.encode()))
+    page = Exchange(RequestRecord("GET", "/"), response, page=seal_page(source, fetch))
+    html = joined(body_pane(page, RenderOptions()))
+    return {"text/plain": "\n".join(page_lines(source)), "text/html": str(html)}
 
 
 def _line_of(error: BaseException, name: str) -> int | None:

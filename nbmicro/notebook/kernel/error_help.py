@@ -1,4 +1,4 @@
-"""What a notebook knows of the errors that a person meets: the handler's own lines, and what to do in a plain cell."""
+"""What a notebook adds to the errors that a person meets: the handler's own lines, a hint, and no frames of nbmicro."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from nbmicro.errors import NbmicroError
 
-#: Lines of replies that are shown.
+#: Lines of return values that are shown.
 LINES = 3
-_OURS = ("nbmicro", "werkzeug", "jinja2", "flask")
+_FRAMEWORK = ("nbmicro", "werkzeug", "jinja2", "flask")
 
 
 def explain_no_reply(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
@@ -41,9 +41,9 @@ def return_lines(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
     lines = handler_lines.return_lines(handler)
     if not lines or len(lines) > LINES:
         return None
-    numbers = " or ".join(str(one.line) for one in lines)
+    numbers = " or ".join(str(line.line) for line in lines)
     where = f"line {numbers} of {_place(handler, is_cell)}"
-    return "\n".join([f"It replies in {where}:", *(one.excerpt for one in lines)])
+    return "\n".join([f"It replies in {where}:", *(line.excerpt for line in lines)])
 
 
 def _place(handler: Any, is_cell: Callable[[str], bool]) -> str:
@@ -53,61 +53,52 @@ def _place(handler: Any, is_cell: Callable[[str], bool]) -> str:
     return "the cell" if not filename or is_cell(filename) else os.path.basename(filename)
 
 
-def tidy_traceback(error: BaseException) -> None:
-    """Prepare an exception of a plain cell for being shown: without frames of nbmicro, with what would do as a note.
+def prepare(error: BaseException) -> None:
+    """Prepare an exception of a plain cell for being shown: without frames of nbmicro, with a hint as a note.
 
     Frames of other libraries stay, unless they lead into nbmicro or come from it; an exception that never was in
-    nbmicro keeps all. A connection that nobody answered is told without the ways through its client.
+    nbmicro keeps all. A connection that nobody answered is shown without the ways through its client.
     """
     from nbmicro.diagnosis.exception_hints import exception_hint
 
     if isinstance(error, NbmicroError):
         return
-    trace = error.__traceback__
-    cure = exception_hint(error)
-    if cure is not None and cure not in getattr(error, "__notes__", ()):
-        error.add_note(cure)
-    # Where we know what would do, the way through another library says no more.
-    refused = cure is not None
-    if isinstance(error, OSError) and refused:
+    hint = exception_hint(error)
+    if hint is not None and hint not in getattr(error, "__notes__", ()):
+        error.add_note(hint)
+    if isinstance(error, OSError) and hint is not None:
         error.__cause__, error.__suppress_context__ = None, True
-    packages = [_package(one) for one in _each(trace)]
-    if not refused and "nbmicro" not in packages:
-        return
-    own = [one for one in _each(trace) if _is_own(one, every=refused)]
-    if own:
-        for one, following in zip(own, [*own[1:], None], strict=True):
-            one.tb_next = following
-        error.__traceback__ = own[0]
+    frames = list(_frames(error.__traceback__))
+    if hint is not None:
+        # Where we know what would do, the way through another library says no more.
+        frames = [frame for frame in frames if _is_users(frame) or _package(frame) == "IPython"]
+    elif any(_package(frame) == "nbmicro" for frame in frames):
+        frames = [frame for frame in frames if _package(frame) not in _FRAMEWORK]
+    if frames:
+        for frame, following in zip(frames, [*frames[1:], None], strict=True):
+            frame.tb_next = following
+        error.__traceback__ = frames[0]
 
 
 def users_trace(trace: TracebackType | None) -> TracebackType | None:
     """A copy of a traceback with the user's own frames; the whole one where it has none."""
-    from nbmicro.diagnosis.user_code import is_users
-
-    own = [one for one in _each(trace) if is_users(one.tb_frame.f_code.co_filename)]
-    if not own:
-        return trace
     copied: TracebackType | None = None
-    for one in reversed(own):
-        copied = TracebackType(copied, one.tb_frame, one.tb_lasti, one.tb_lineno)
-    return copied
+    for frame in reversed([frame for frame in _frames(trace) if _is_users(frame)]):
+        copied = TracebackType(copied, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return copied or trace
 
 
-def _each(trace: TracebackType | None) -> Iterator[TracebackType]:
+def _frames(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace
         trace = trace.tb_next
 
 
-def _package(trace: TracebackType) -> str:
-    return str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+def _package(frame: TracebackType) -> str:
+    return str(frame.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
-def _is_own(trace: TracebackType, *, every: bool) -> bool:
-    if every:
-        from nbmicro.diagnosis.user_code import is_users
+def _is_users(frame: TracebackType) -> bool:
+    from nbmicro.diagnosis.user_code import is_users
 
-        name = trace.tb_frame.f_code.co_filename
-        return is_users(name) or _package(trace) == "IPython"
-    return _package(trace) not in _OURS
+    return is_users(frame.tb_frame.f_code.co_filename)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from traceback import walk_tb
 from typing import TYPE_CHECKING, TypeGuard
 
-from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
+from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of, users_frames
 from nbmicro.errors import NbmicroError
 from nbmicro.exchange.records import ErrorRecord, Frame
 
@@ -114,12 +114,10 @@ def _message(error: BaseException) -> str:
 
 def _frames(error: BaseException, frame_labels: FrameLabels | None) -> tuple[Frame, ...]:
     locations: list[_Location] = []
-    for trace_frame, line in walk_tb(error.__traceback__):
-        code = trace_frame.f_code
+    for users, line in users_frames(error):
         # A template that cannot be read has no frame of its own yet; Jinja makes one up, and its place comes below.
-        made_up = _is_template_error(error) and "__jinja_exception__" in trace_frame.f_globals
-        if is_users(code.co_filename) and not made_up:
-            locations.append((code.co_filename, line, code.co_name))
+        if not (_is_template_error(error) and "__jinja_exception__" in users.f_globals):
+            locations.append((users.f_code.co_filename, line, users.f_code.co_name))
     written = getattr(error, "place", None)
     if isinstance(written, tuple) and not locations:
         locations.append(written)

@@ -15,7 +15,7 @@ from traceback import walk_tb
 from types import CodeType, FrameType
 from typing import Any
 
-from nbmicro.diagnosis.user_code import is_users
+from nbmicro.diagnosis.user_code import is_users, users_frames
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.printable import did_you_mean
 from nbmicro.web.handler_errors import json_cure
@@ -125,10 +125,8 @@ class _Raised:
         #: All frames that it passed through, the outermost first.
         self.frames = [frame for frame, _ in walk_tb(error.__traceback__)]
         #: The innermost frame of the user's own; None where there is none.
-        self.frame: FrameType | None = None
-        for frame, line in walk_tb(error.__traceback__):
-            if is_users(frame.f_code.co_filename):
-                self.frame, self._line_number = frame, line
+        frames: list[tuple[FrameType | None, int]] = [(None, 0), *users_frames(error)]
+        self.frame, self._line_number = frames[-1]
 
     @cached_property
     def line(self) -> str:

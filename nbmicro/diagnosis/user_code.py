@@ -7,6 +7,8 @@ import re
 import sysconfig
 from collections.abc import Callable
 from functools import lru_cache
+from traceback import walk_tb
+from types import FrameType
 from typing import TypeAlias
 
 #: What a host knows better: the label of a file name (a notebook's cell), or None to leave it to us.
@@ -53,6 +55,11 @@ def is_users(filename: str) -> bool:
     if any((path + os.sep).startswith(paths) for paths in _users_paths.values()):
         return True
     return not path.startswith(_LIBRARIES) and not {"site-packages", "dist-packages"} & set(path.split(os.sep))
+
+
+def users_frames(error: BaseException) -> list[tuple[FrameType, int]]:
+    """The frames of the user's own that an exception passed through, each with its line, the innermost last."""
+    return [(frame, line) for frame, line in walk_tb(error.__traceback__) if is_users(frame.f_code.co_filename)]
 
 
 def label_of(filename: str, frame_labels: FrameLabels | None = None) -> str:

@@ -89,20 +89,20 @@ class ForeignApp:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer as the app does (PEP 3333)."""
-        known.listen()
+        for adapter in known.ADAPTERS:
+            adapter.listen()
         _adopt_streams()
         errors = environ.get("wsgi.errors")
         if errors is not None:
             environ["wsgi.errors"] = _Errors(errors, environ)
-        if self._bridge is not None:
-            return _Told(self._bridge(environ, start_response), self, environ)
-        if not _needs_thread():
-            return _Told(self.app(environ, start_response), self, environ)
-        return _InThread(self, environ, start_response)
+        app = self.app if self._bridge is None else self._bridge
+        worker = self._take() if self._bridge is None and _needs_thread() else None
+        return _Response(self, app, environ, start_response, worker)
 
     def look_back(self, environ: dict[str, Any]) -> None:
         """Note in the environ of a request that is over what the framework says of it: the exception, the route."""
-        known.look_back(environ)
+        for adapter in known.ADAPTERS:
+            adapter.look_back(environ)
         answered = self.adapter.answered_by(self.core, environ)
         if answered is not None:
             environ[ROUTE] = answered
@@ -146,39 +146,22 @@ def _needs_thread() -> bool:
     return loop_is_running() and has_threads()
 
 
-class _Told:
-    """A response that was read in the calling thread; at its end it is looked what the framework has told."""
+class _Response:
+    """A response that is made and read in the calling thread, or in ``worker`` from the call to its end."""
 
-    def __init__(self, chunks: Iterable[bytes], owner: ForeignApp, environ: dict[str, Any]) -> None:
-        self._chunks = chunks
-        self._owner = owner
-        self._environ = environ
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._chunks)
-
-    def close(self) -> None:
-        try:
-            close = getattr(self._chunks, "close", None)
-            if close is not None:
-                close()
-        finally:
-            self._owner.look_back(self._environ)
-
-
-class _InThread:
-    """A response that is made and read in a worker thread, from the call to its end."""
-
-    def __init__(self, owner: ForeignApp, environ: dict[str, Any], start_response: Any) -> None:
+    def __init__(
+        self, owner: ForeignApp, app: Any, environ: dict[str, Any], start_response: Any, worker: Worker | None
+    ) -> None:
         self._owner = owner
         self._environ = environ
         self._context = contextvars.copy_context()
-        self._worker: Worker | None = owner._take()
+        self._worker = worker
+        self._closed = False
         self._iterator: Iterator[bytes] = iter(())
         self._close: Callable[[], Any] | None = None
 
         def call() -> None:
-            chunks = owner.app(environ, start_response)
+            chunks = app(environ, start_response)
             self._close = getattr(chunks, "close", None)
             self._iterator = iter(chunks)
 
@@ -189,7 +172,8 @@ class _InThread:
             raise
 
     def __iter__(self) -> Iterator[bytes]:
-        return self
+        # Where no thread is between, the app's own iterator is read.
+        return self if self._worker is not None else self._iterator
 
     def __next__(self) -> bytes:
         chunk: bytes | None = self._run(lambda: next(self._iterator, None))
@@ -198,20 +182,22 @@ class _InThread:
         return chunk
 
     def close(self) -> None:
-        """Close the app's iterable where it was made, and give the thread back."""
-        worker = self._worker
-        if worker is None:
+        """Close the app's iterable where it was made, give the thread back, and note what the framework says."""
+        if self._closed:
             return
+        self._closed = True
         try:
-            if self._close is not None and not worker.retired:
+            if self._close is not None and not (self._worker is not None and self._worker.retired):
                 self._run(self._close)
         finally:
-            self._worker = None
-            self._owner._give_back(worker)
+            if self._worker is not None:
+                self._owner._give_back(self._worker)
             self._owner.look_back(self._environ)
 
     def _run(self, function: Callable[[], Any]) -> Any:
-        if self._worker is None or self._worker.retired:
+        if self._worker is None:
+            return function()
+        if self._worker.retired:
             raise StopIteration
         return self._worker.run(function, self._context)
 
@@ -222,13 +208,14 @@ _open: weakref.WeakSet[ForeignApp] = weakref.WeakSet()
 @atexit.register
 def _close_all() -> None:
     """A kernel that exits lets the apps shut down."""
-    for one in list(_open):
-        one.close()
+    for app in list(_open):
+        app.close()
 
 
 def stop_listening() -> None:
     """Note no more what frameworks say of their requests, and give the stream handlers back what they wrote to."""
-    known.unlisten()
+    for adapter in known.ADAPTERS:
+        adapter.unlisten()
     while _adopted:
         handler, stream = _adopted.pop()
         handler.stream = stream

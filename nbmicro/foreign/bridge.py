@@ -16,7 +16,7 @@ from typing import Any
 from werkzeug.http import HTTP_STATUS_CODES
 
 from nbmicro.errors import DeadlineExceeded, LoadError
-from nbmicro.foreign.known import note_scope
+from nbmicro.foreign import known
 from nbmicro.threads.interrupts import GRACE, Stopped
 from nbmicro.threads.pyodide import has_threads
 from nbmicro.threads.workers import InterruptibleEvent, LoopCall, LoopThread, Watch
@@ -159,7 +159,8 @@ class Bridge:
             answering.environ[ERROR] = error
         finally:
             answering.coroutine = None
-            note_scope(scope, answering.environ)
+            for adapter in known.ADAPTERS:
+                adapter.note_scope(scope, answering.environ)
         if not complete:
             raise RuntimeError("The ASGI app returned before its response was complete.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -196,36 +196,6 @@ def project_adapter(file: Path) -> Adapter | None:
 def kept_modules() -> dict[str, str]:
     """The modules that some framework lets nobody import twice, each with the reason."""
     return {name: reason for adapter in ADAPTERS for name, reason in adapter.kept_modules().items()}
-
-
-def reloaded() -> None:
-    """Let the frameworks forget what they kept of modules that have just been imported anew."""
-    for adapter in ADAPTERS:
-        adapter.reloaded()
-
-
-def listen() -> None:
-    """Note in the environ of requests what the frameworks say of them, from now on; again is nothing."""
-    for adapter in ADAPTERS:
-        adapter.listen()
-
-
-def unlisten() -> None:
-    """Take that back."""
-    for adapter in ADAPTERS:
-        adapter.unlisten()
-
-
-def note_scope(scope: Mapping[str, Any], environ: MutableMapping[str, Any]) -> None:
-    """Note in the environ what any framework left in the ASGI scope of a request that is over."""
-    for adapter in ADAPTERS:
-        adapter.note_scope(scope, environ)
-
-
-def look_back(environ: MutableMapping[str, Any]) -> None:
-    """Note in the environ of a request that is over what any framework left there."""
-    for adapter in ADAPTERS:
-        adapter.look_back(environ)
 
 
 def no_server() -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from nbmicro.diagnosis.user_code import is_users
-from nbmicro.foreign.known import kept_modules, reloaded
+from nbmicro.foreign import known
 
 
 class FreshTarget:
@@ -52,7 +52,7 @@ class FreshTarget:
         Raises nbmicro.errors.LoadError, with everything as it was before, where an import fails.
         """
         changed = self.changed()
-        kept = kept_modules()
+        kept = known.kept_modules()
         gone: dict[str, ModuleType] = {
             name: sys.modules[name] for name in self._stamps if name in sys.modules and name not in kept
         }
@@ -77,13 +77,14 @@ class FreshTarget:
                 if package in sys.modules:
                     setattr(sys.modules[package], child, module)
             raise
-        reloaded()
+        for adapter in known.ADAPTERS:
+            adapter.reloaded()
         self.note()
         return found
 
     def kept(self) -> dict[str, str]:
         """The names of changed modules that cannot be imported anew in this process, each with the reason."""
-        kept = kept_modules()
+        kept = known.kept_modules()
         return {name: kept[name] for name in self.changed() if name in kept}
 
     def _look(self) -> dict[str, tuple[int, int]]:

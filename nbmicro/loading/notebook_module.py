@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from traceback import walk_tb
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -318,12 +319,8 @@ def _failure(error: BaseException, step: Step) -> LoadError:
     """An exception of a cell's own code: with its last line in the cell."""
     source = step.source or step.route
     filename = source.filename if source is not None else ""
-    line = None
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == filename:
-            line = trace.tb_lineno
-        trace = trace.tb_next
+    lines = [line for frame, line in walk_tb(error.__traceback__) if frame.f_code.co_filename == filename]
+    line = lines[-1] if lines else None
     hint = None
     if isinstance(error, ModuleNotFoundError) and error.name:
         hint = f"`{error.name}` is not installed in the Python that serves the app."

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from nbmicro.diagnosis.user_code import count_as_users, is_users, label_of
+from nbmicro.diagnosis.user_code import count_as_users, label_of, users_frames
 from nbmicro.errors import LoadError
 from nbmicro.foreign.adapter import Adapter
 from nbmicro.foreign.known import is_framework, kind_of, loading_hint, project_adapter
@@ -87,7 +87,7 @@ def import_target(name: str, target: str) -> ModuleType:
                 f"there is no module {error.name!r} here, nor is one installed.",
                 hint="A notebook is named with its ending:  nbmicro run app.ipynb",
             ) from None
-        where, line = _place_of(error, target)
+        where, line = _users_location(error, target)
         raise LoadError(
             f"{target} needs the module {error.name!r}, which is not installed.", where=where, line=line
         ) from error
@@ -134,21 +134,15 @@ def _load_project(file: Path, adapter: Adapter) -> Any:
 
 def failed(error: BaseException, target: str, what: str = "") -> LoadError:
     """The error for a target whose own code failed while it was loaded, with the user's file and line."""
-    where, line = _place_of(error, target)
+    where, line = _users_location(error, target)
     text = f"{what}{type(error).__name__}: {error}"
     return LoadError(text, hint=loading_hint(error), where=where, line=line)
 
 
-def _place_of(error: BaseException, target: str) -> tuple[str, int | None]:
+def _users_location(error: BaseException, target: str) -> tuple[str, int | None]:
     """The file and line of the user's own where an exception was raised; the target where there is none."""
-    place: tuple[str, int | None] = (target, None)
-    trace = error.__traceback__
-    while trace is not None:
-        filename = trace.tb_frame.f_code.co_filename
-        if is_users(filename):
-            place = (label_of(filename), trace.tb_lineno)
-        trace = trace.tb_next
-    return place
+    frames = users_frames(error)
+    return (label_of(frames[-1][0].f_code.co_filename), frames[-1][1]) if frames else (target, None)
 
 
 def best_app(module: ModuleType, target: str) -> Any:

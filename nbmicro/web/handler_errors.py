@@ -7,6 +7,7 @@ import linecache
 import numbers
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from traceback import walk_tb
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -266,12 +267,7 @@ def _explain_call(error: TypeError, function: Any) -> None:
 def _passes(error: BaseException, function: Any) -> bool:
     """Whether an exception came up through the function's own code."""
     code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
-    trace = error.__traceback__
-    while trace is not None and code is not None:
-        if trace.tb_frame.f_code is code:
-            return True
-        trace = trace.tb_next
-    return False
+    return code is not None and any(frame.f_code is code for frame, _ in walk_tb(error.__traceback__))
 
 
 def _name(function: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 from nbmicro.errors import CellError
@@ -110,9 +111,6 @@ def _page_bundle(source: str, fetch: Callable[[str], ResponseRecord | None]) -> 
 
 def _line_of(error: BaseException, name: str) -> int | None:
     """The line of the cell where the template failed: below its ``%%template`` line."""
-    trace, line = error.__traceback__, None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == f"<template {name}>":
-            line = trace.tb_lineno + 1
-        trace = trace.tb_next
-    return line
+    frames = walk_tb(error.__traceback__)
+    lines = [line + 1 for frame, line in frames if frame.f_code.co_filename == f"<template {name}>"]
+    return lines[-1] if lines else None

@@ -155,12 +155,7 @@ def locate_app(module_name: str, app_name: str | None, raise_if_not_found: bool 
 
 def _failed_inside(error: ImportError, module_name: str) -> bool:
     """Whether the module was found and one of its own imports failed."""
-    frame = error.__traceback__
-    while frame is not None:
-        if frame.tb_frame.f_globals.get("__name__") == module_name:
-            return True
-        frame = frame.tb_next
-    return False
+    return any(frame.f_globals.get("__name__") == module_name for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 def find_best_app(module: ModuleType) -> App:
@@ -253,9 +248,5 @@ def _is_app(value: object) -> TypeGuard[App]:
 
 def _called_wrongly(function: Callable[..., Any]) -> bool:
     """Whether the TypeError being handled came from the call itself, not from inside the function."""
-    trace = sys.exc_info()[2]
-    while trace is not None:
-        if trace.tb_frame.f_code is getattr(function, "__code__", None):
-            return False
-        trace = trace.tb_next
-    return True
+    code = getattr(function, "__code__", None)
+    return all(frame.f_code is not code for frame, _ in traceback.walk_tb(sys.exc_info()[2]))

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable
 from datetime import date
 from json.encoder import encode_basestring, encode_basestring_ascii
+from traceback import walk_tb
 from typing import IO, TYPE_CHECKING, Any
 
 from werkzeug.http import http_date
@@ -177,10 +178,8 @@ def _key(key: Any) -> Any:
 
 def _is_encoders(error: BaseException) -> bool:
     """Whether an exception is the encoder's, and not one of a user's ``default``."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return trace is not None and trace.tb_frame.f_globals.get("__name__", "").startswith(("json.", "nbmicro.web.json."))
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    return bool(modules) and modules[-1].startswith(("json.", "nbmicro.web.json."))
 
 
 class JSONProvider:

@@ -17,7 +17,7 @@ from nbmicro.printable import one_line
 
 if TYPE_CHECKING:
     from nbmicro.exchange.records import TraceStep
-    from nbmicro.render.options import RenderOptions
+    from nbmicro.render.summary import RenderOptions
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,24 +85,23 @@ class Exchange(ExchangeRecord):
 
         ``base_url`` is where the app is served; by default where ``%serve`` and ``nbmicro run`` serve it.
         """
-        from nbmicro.render.as_curl import BASE_URL, as_curl
+        from nbmicro.render.exchange import as_curl
 
-        return as_curl((self if secrets else redacted(self)).request, base_url or BASE_URL)
+        return as_curl((self if secrets else redacted(self)).request, base_url)
 
     def as_http(self, secrets: bool = False) -> str:
         """The request as the text of a ``%%http`` cell; secret values are masked unless ``secrets``."""
-        from nbmicro.render.as_curl import as_http
+        from nbmicro.render.exchange import as_http
 
         return as_http((self if secrets else redacted(self)).request)
 
-    def mime_bundle(self, options: RenderOptions | None = None) -> dict[str, str]:
-        """What a notebook shows of it: ``text/plain`` and ``text/html``; empty when ``options`` show nothing."""
-        from nbmicro.render.html import mime_bundle
-        from nbmicro.render.options import RenderOptions
+    def mime_bundle(self, options: RenderOptions | None = None) -> dict[str, Any]:
+        """What a notebook shows of it, by media type; empty when ``options`` show nothing."""
+        from nbmicro.render.exchange import mime_bundle
 
-        return mime_bundle(self, options or RenderOptions())
+        return mime_bundle(self, options)
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self.mime_bundle()
 
     def __repr__(self) -> str:

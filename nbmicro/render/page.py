@@ -1,4 +1,4 @@
-"""The box in which a page of the app is drawn, and out of which it cannot reach."""
+"""A page of the app as it is drawn: its text, its own style sheets and images, and a sandboxed iframe around it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import base64
 import re
 from collections.abc import Callable, Sequence
 from html import unescape
+from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 from markupsafe import Markup, escape
 
 from nbmicro.http.build import is_loopback
 from nbmicro.http.messages import ResponseRecord
+from nbmicro.printable import plain
 
-#: Bytes of a page above which no frame is drawn.
-FRAME_LIMIT = 32 * 1024
-#: The Content-Security-Policy of every frame. A sandbox alone still lets a page fetch from the notebook's origin.
+#: Bytes of a page above which no iframe is drawn.
+IFRAME_LIMIT = 32 * 1024
+#: The Content-Security-Policy of every iframe. A sandbox alone still lets a page fetch from the notebook's origin.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 # Its style gives text that was a link the looks of one; the page's own rules for `a` win, as they come later.
@@ -23,7 +25,7 @@ _HEAD = (
     f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base target=_blank>'
     "<style>a{color:LinkText;text-decoration:underline}</style>"
 )
-# The sandbox lets a link open in the frame itself, and every browser opens one in a new tab on a click with Ctrl: both
+# The sandbox lets a link open in the iframe itself, and every browser opens one in a new tab on a click with Ctrl: both
 # would ask the notebook's origin with the user's cookies. So no attribute of a page may be called `href` or `target`.
 _NAMES = re.compile(r"(?<![\w+=-])(tar|(?:xlink:)?hr)(get|ef)(?![\w+-])", re.IGNORECASE)
 # In a drawing a reference inside the page (`<use href="#a">`) and a picture's data stay.
@@ -44,8 +46,8 @@ _TALL = re.compile(r"<(?:img|svg|canvas|video|textarea)\b[^>]*", re.IGNORECASE)
 _CONTROL = re.compile(r"<(input|button|select|hr)\b", re.IGNORECASE)
 
 
-def sealed(page: str) -> str:
-    """The page as the frame gets it: the policy first, no link that leads anywhere, no image that is somewhere else.
+def for_sandbox(page: str) -> str:
+    """The page as the iframe gets it: the policy first, no link that leads anywhere, no image that is somewhere else.
 
     An invisible joiner parts every word ``href`` and ``target`` of the page, in its text too, and ``src`` where it may
     be an attribute: this holds however a browser reads the markup, where taking attributes out would need its very
@@ -76,21 +78,21 @@ def _without_links(markup: str) -> str:
     return _LINK.sub(other, markup)
 
 
-def draw_frame(page: str, height: float) -> Markup:
-    """The frame of a page, ``height`` in em; its lower edge can be pulled.
+def draw_iframe(page: str, height: float) -> Markup:
+    """The sandboxed iframe of a page, ``height`` in em; its lower edge can be pulled.
 
-    Where JupyterLab takes the page out of the frame (a notebook that is not trusted), it also takes the properties that
-    are written relative to the text's direction, so that no empty box is left.
+    Where JupyterLab takes the page out of the iframe (a notebook that is not trusted), it also takes the properties
+    that are written relative to the text's direction, so that no empty box is left.
     """
     return Markup(
         '<div style="margin-block:.3em;height:0;block-size:{height}em;min-block-size:4em;overflow:hidden;'
         'resize:vertical;box-sizing:border-box;border-block:{line};border-inline:{line};border-radius:4px">'
         '<iframe sandbox srcdoc="{page}" title="the page" referrerpolicy="no-referrer"'
         ' style="width:100%;height:100%;border:0;display:block;background:#fff;color-scheme:light"></iframe></div>'
-    ).format(page=sealed(page), height=f"{height:g}", line=_LINE)
+    ).format(page=for_sandbox(page), height=f"{height:g}", line=_LINE)
 
 
-def frame_height(page: str, lines: Sequence[str]) -> float:
+def iframe_height(page: str, lines: Sequence[str]) -> float:
     """A height in em that the page probably needs, from 6 to 24: its lines of text, its pictures, its form."""
     rows = sum(1 + len(line) // 100 for line in lines)
     pictures = sum(_picture_height(tag) for tag in _TALL.findall(page))
@@ -101,14 +103,14 @@ def frame_height(page: str, lines: Sequence[str]) -> float:
 def _picture_height(tag: str) -> float:
     """The height in em of a picture by what its tag says: its height, else two thirds of its width, else 12."""
     for name, share in (("height", 1.0), ("width", 0.67)):
-        said = re.search(rf"\b{name}\s*=\s*[\"']?(\d{{1,4}})\b(?!%)", tag, re.IGNORECASE)
-        if said is not None:
-            return int(said[1]) * share / 14 + 1
+        length = re.search(rf"\b{name}\s*=\s*[\"']?(\d{{1,4}})\b(?!%)", tag, re.IGNORECASE)
+        if length is not None:
+            return int(length[1]) * share / 14 + 1
     return 12.0
 
 
 #: Bytes that are put into one page.
-SEAL_LIMIT = 64 * 1024
+INLINE_LIMIT = 64 * 1024
 #: Things that one page asks for.
 FETCH_LIMIT = 32
 
@@ -117,7 +119,7 @@ _ATTRIBUTE = re.compile(r"([^\s=\"'<>/]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\
 _CSS_URL = re.compile(r"url\(\s*([\"']?)([^\"')]+)\1\s*\)", re.IGNORECASE)
 
 
-def seal_page(html: str, fetch: Callable[[str], ResponseRecord | None], path: str = "/") -> str:
+def inline_page(html: str, fetch: Callable[[str], ResponseRecord | None], path: str = "/") -> str:
     """The page with its style sheets as ``<style>`` and its images as ``data:`` addresses, up to 64 KB in all.
 
     Parameters
@@ -129,47 +131,47 @@ def seal_page(html: str, fetch: Callable[[str], ResponseRecord | None], path: st
     path:
         The page's own path, for relative references.
 
-    What is on another site, too large or not there stays as it is; the frame will not load it.
+    What is on another site, too large or not there stays as it is; the iframe will not load it.
     """
-    if len(html) > FRAME_LIMIT or "<" not in html:
+    if len(html) > IFRAME_LIMIT or "<" not in html:
         return html
-    sealer = _Sealer(fetch)
-    return _ELEMENT.sub(lambda found: sealer.element(found, path), html)
+    inliner = _Inliner(fetch)
+    return _ELEMENT.sub(lambda found: inliner.element(found, path), html)
 
 
-class _Sealer:
+class _Inliner:
     def __init__(self, fetch: Callable[[str], ResponseRecord | None]) -> None:
         self._fetch = fetch
-        self._room = SEAL_LIMIT
+        self._room = INLINE_LIMIT
         self._asked: dict[str, ResponseRecord | None] = {}
 
     def element(self, found: re.Match[str], path: str) -> str:
-        given = {
+        attributes = {
             name.lower(): unescape(double or single or bare)
             for name, double, single, bare in _ATTRIBUTE.findall(found[2])
         }
         if found[1].lower() == "img":
-            address = self._data(given.get("src", ""), path)
+            address = self._data(attributes.get("src", ""), path)
             if address is None:
                 return found[0]
             kept = {
                 name: value
-                for name, value in given.items()
+                for name, value in attributes.items()
                 if name in {"alt", "width", "height", "style", "class", "id"}
             }
             written = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
             return f'<img src="{address}"{written}>'
-        if "stylesheet" not in given.get("rel", "").lower().split():
+        if "stylesheet" not in attributes.get("rel", "").lower().split():
             return found[0]
-        return self._style(given, path) or found[0]
+        return self._style(attributes, path) or found[0]
 
-    def _style(self, given: dict[str, str], path: str) -> str | None:
-        place = _own_path(given.get("href", ""), path)
+    def _style(self, attributes: dict[str, str], path: str) -> str | None:
+        place = _path_in_app(attributes.get("href", ""), path)
         response = self._ask(place)
         if response is None or place is None or not self._take(response.body.size):
             return None
         css = _CSS_URL.sub(lambda found: self._url(found, place), response.text)
-        media = f' media="{escape(given["media"])}"' if given.get("media") else ""
+        media = f' media="{escape(attributes["media"])}"' if attributes.get("media") else ""
         # `</style>` inside would end the element; in CSS the backslash changes nothing.
         return f"<style{media}>{css.replace('</', '<' + chr(92) + '/')}</style>"
 
@@ -178,7 +180,7 @@ class _Sealer:
         return f'url("{address}")' if address else found[0]
 
     def _data(self, reference: str, path: str) -> str | None:
-        response = self._ask(_own_path(reference, path))
+        response = self._ask(_path_in_app(reference, path))
         if response is None or not response.media_type.startswith("image/") or not self._take(response.body.size):
             return None
         data = base64.b64encode(response.body.bytes).decode("ascii")
@@ -200,7 +202,7 @@ class _Sealer:
         return True
 
 
-def _own_path(reference: str, path: str) -> str | None:
+def _path_in_app(reference: str, path: str) -> str | None:
     """The path of the app that a reference in the page at ``path`` means, or None where it is none of the app."""
     if not reference or reference.startswith(("#", "data:")):
         return None
@@ -212,3 +214,112 @@ def _own_path(reference: str, path: str) -> str | None:
     if url.scheme not in {"http", "https"} or not is_loopback(host):
         return None
     return (url.path or "/") + (f"?{url.query}" if url.query else "")
+
+
+_SKIPPED = frozenset({"script", "style", "template", "noscript", "svg", "head", "title"})
+_BLOCKS = frozenset(
+    {"address", "article", "aside", "blockquote", "body", "caption", "dd", "details", "div", "dl", "dt", "fieldset"}
+    | {"figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main"}
+    | {"nav", "ol", "option", "p", "pre", "section", "select", "summary", "table", "tbody", "tfoot", "thead"}
+    | {"tr", "ul"}
+)
+_SPACE = re.compile(r"[ \t\n\r\f]+")
+
+
+def page_lines(html: str) -> list[str]:
+    """The lines of text of a page: a block begins a line, a list item a dash, cells of a row stand side by side."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    return reader.lines()
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._done: list[str] = []
+        self._line: list[str] = []
+        self._skipped: list[str] = []
+        self._literal = 0
+
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """Pass over ``<![…>`` as browsers do (a bogus comment); Python 3.11's parser fails at one with no name."""
+        return self.parse_bogus_comment(i)
+
+    def lines(self) -> list[str]:
+        self._break()
+        text = "\n".join(self._done)
+        return plain(re.sub(r"\n{3,}", "\n\n", text)).strip("\n").split("\n") if text.strip() else []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._skipped or tag in _SKIPPED:
+            # `head` may be left open; a body's first block ends it.
+            if tag in _SKIPPED and tag != "head":
+                self._skipped.append(tag)
+            return
+        if tag in _BLOCKS:
+            self._break()
+        if tag == "pre":
+            self._literal += 1
+        attributes = dict(attrs)
+        if tag == "br":
+            self._break(empty=True)
+        elif tag == "li":
+            self._line.append("- ")
+        elif tag in {"td", "th"} and self._line:
+            self._line.append("  ")
+        elif tag == "img":
+            self._line.append(f"[image{': ' + (attributes.get('alt') or '') if attributes.get('alt') else ''}]")
+        elif tag == "hr":
+            self._line.append("----")
+            self._break()
+        elif tag in {"input", "textarea", "button"}:
+            self._field(tag, attributes)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _SKIPPED:
+            self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._skipped:
+            if tag == self._skipped[-1]:
+                self._skipped.pop()
+            return
+        if tag == "pre":
+            self._literal = max(self._literal - 1, 0)
+        if tag in _BLOCKS:
+            self._break()
+        if tag in {"p", "h1", "h2", "h3", "ul", "ol", "table", "form", "pre"} and self._done and self._done[-1]:
+            self._done.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._skipped:
+            return
+        if self._literal:
+            first, *others = data.split("\n")
+            self._line.append(first)
+            for other in others:
+                self._break(empty=True, literal=True)
+                self._line.append(other)
+            return
+        text = _SPACE.sub(" ", data)
+        if text != " " or (self._line and not self._line[-1].endswith(" ")):
+            self._line.append(text)
+
+    def _field(self, tag: str, attributes: dict[str, str | None]) -> None:
+        if tag == "input" and attributes.get("type") != "hidden":
+            name = (
+                attributes.get("placeholder")
+                or attributes.get("value")
+                or attributes.get("name")
+                or attributes.get("type")
+                or ""
+            )
+            self._line.append(f" [{name}] ")
+
+    def _break(self, *, empty: bool = False, literal: bool = False) -> None:
+        text = "".join(self._line)
+        self._line.clear()
+        text = text.rstrip() if literal or self._literal else re.sub(r" {3,}", "  ", text).strip()
+        if text or (empty and self._done):
+            self._done.append(text)

@@ -1,24 +1,78 @@
-"""What there is to say of an exchange besides its body, decided once for every rendering."""
+"""Which parts of an exchange are shown, and what there is to say of it besides its body: decided once, as text.
+
+Whoever draws an exchange begins with :func:`as_shown`.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from werkzeug.exceptions import default_exceptions
 from werkzeug.utils import redirect
 
 from nbmicro.client.capture import gap_line
+from nbmicro.errors import OptionError
 from nbmicro.exchange.records import CheckResult, ErrorRecord, ExchangeRecord
 from nbmicro.exchange.secrets import CHANGING, redacted
 from nbmicro.http.headers import MASK
 from nbmicro.http.messages import ResponseRecord
 from nbmicro.http.redirects import REDIRECTS
-from nbmicro.printable import cut_line, human_size, one_line, plain
-from nbmicro.render.options import RenderOptions
+from nbmicro.printable import cut_line, did_you_mean, one_line, plain
+
+#: What ``--show`` may name.
+SHOW_PARTS = ("request", "curl", "headers", "body", "checks", "trace", "time", "all", "none")
+
+_DEFAULT_PARTS = frozenset({"body", "checks"})
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What a rendering shows.
+
+    Parameters
+    ----------
+    show:
+        Parts of :data:`SHOW_PARTS`. The status line, Location, the names of cookies, what the handler printed and
+        logged, an error and a failed check are shown whatever it says; with ``none`` nothing is.
+    lines:
+        Lines of a body that are shown before it is cut.
+    secrets:
+        Whether secret values are shown as they are.
+    """
+
+    show: frozenset[str] = _DEFAULT_PARTS
+    lines: int = 40
+    secrets: bool = False
+
+    @classmethod
+    def parse(cls, parts: str | Iterable[str]) -> RenderOptions:
+        """Read ``--show``'s value: names with commas or spaces between.
+
+        Raises :class:`~nbmicro.errors.OptionError` for a name that is none of :data:`SHOW_PARTS`.
+        """
+        names = [name for name in re.split(r"[,\s]+", parts if isinstance(parts, str) else " ".join(parts)) if name]
+        for name in names:
+            if name not in SHOW_PARTS:
+                close = did_you_mean(name, SHOW_PARTS)
+                raise OptionError(
+                    f"`{name}` is no part of an exchange that can be shown" + (f"; `{close}` is." if close else "."),
+                    hint=f"The parts: {' '.join(SHOW_PARTS)}",
+                )
+        if "all" in names:
+            return cls(frozenset(SHOW_PARTS) - {"all", "none"})
+        return cls(frozenset(names) or _DEFAULT_PARTS)
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is shown at all."""
+        return self.show == {"none"}
+
 
 #: Redirects that are shown each; of more, the first ones.
-HOPS_SHOWN, FIRST_HOPS = 6, 3
+MOST_REDIRECTS, FIRST_REDIRECTS = 6, 3
 #: Lines that are shown of what a handler printed, where it is longer than both.
 FIRST_LINES = 30
 LAST_LINES = 10
@@ -38,26 +92,26 @@ def request_line(exchange: ExchangeRecord) -> str:
     return f"{exchange.request.method} {one_line(exchange.request.target, 300)}"
 
 
-def remark(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> list[str]:
+def status_notes(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> list[str]:
     """What follows the status: the media type, a stream, a redirect that was not followed, the time if asked for."""
     response = exchange.response
-    said = [one_line(response.media_type, 100)] if response.media_type else []
+    notes = [one_line(response.media_type, 100)] if response.media_type else []
     if response.body.chunks:
         # How far a stream came that was cut is another number in every run.
-        said.append("streamed" if response.body.truncated else f"{response.body.chunks:,} chunks")
+        notes.append("streamed" if response.body.truncated else f"{response.body.chunks:,} chunks")
     if exchange.status in REDIRECTS and exchange.headers.get("Location") and not (on_the_way or exchange.history):
-        said.append("not followed: -F")
+        notes.append("not followed: -F")
     if "time" in options.show:
-        said.append(f"{exchange.duration * 1000:,.1f} ms")
-    return said
+        notes.append(f"{exchange.duration * 1000:,.1f} ms")
+    return notes
 
 
-def hops_shown(exchange: ExchangeRecord) -> tuple[tuple[ExchangeRecord, ...], str]:
-    """The exchanges on the way that are shown, and what is said of the others."""
-    hops = exchange.history
-    if len(hops) <= HOPS_SHOWN:
-        return hops, ""
-    return hops[:FIRST_HOPS], f"… {len(hops) - FIRST_HOPS} more redirects"
+def redirects_shown(exchange: ExchangeRecord) -> tuple[tuple[ExchangeRecord, ...], str]:
+    """The exchanges on the way that are shown, and a note on the others."""
+    redirects = exchange.history
+    if len(redirects) <= MOST_REDIRECTS:
+        return redirects, ""
+    return redirects[:FIRST_REDIRECTS], f"… {len(redirects) - FIRST_REDIRECTS} more redirects"
 
 
 def head_fields(exchange: ExchangeRecord, options: RenderOptions) -> list[tuple[str, str]]:
@@ -77,7 +131,7 @@ def all_fields(exchange: ExchangeRecord) -> list[tuple[str, str]]:
     ]
 
 
-def body_is_told(exchange: ExchangeRecord) -> bool:
+def is_stock_page(exchange: ExchangeRecord) -> bool:
     """Whether the body is the stock page of an error or a redirect, whose news is shown in better words already."""
     response = exchange.response
     if exchange.error is not None or exchange.hint is not None:
@@ -163,8 +217,8 @@ def error_lines(error: ErrorRecord) -> list[tuple[str, str]]:
             lines.append(("source", f"{'':>5} … {frame.more}"))
     message = plain(error.message)
     kind = one_line(error.type, 200)
-    said, *below = (f"{kind}: {message}" if message else kind).split("\n")
-    lines.append(("error", said))
+    first, *below = (f"{kind}: {message}" if message else kind).split("\n")
+    lines.append(("error", first))
     lines += [("source" if _EXCERPT.match(line) else "error", line) for line in below]
     for number, part in enumerate(error.parts, 1):
         lines.append(("cause", f"Its exception {number}:"))
@@ -197,9 +251,9 @@ def hint_text(exchange: ExchangeRecord) -> str | None:
     return plain(text)
 
 
-def size_words(response: ResponseRecord) -> str:
-    """How large a body is: ``48.0 KB``, or at least how large when it was cut."""
-    return f"{'more than ' if response.body.truncated else ''}{human_size(response.body.size)}"
+def note_texts(exchange: ExchangeRecord) -> list[str]:
+    """The notes of the app's core and of the client."""
+    return [f"Note: {plain(note)}" for note in exchange.notes]
 
 
 def _is_stock(response: ResponseRecord) -> bool:

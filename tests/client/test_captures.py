@@ -19,9 +19,7 @@ import nbmicro
 from nbmicro.client.capture import LOG_LIMIT, LOG_TAIL, OUTPUT_LIMIT, TAIL_LIMIT, Capture, capture, current_capture
 from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
-from nbmicro.render.html import render_html
-from nbmicro.render.text import render_text
-from tests.support.apps import calling
+from tests.support.apps import calling, render_html, render_text
 
 
 def _of(handler: Callable[[dict[str, Any]], Any]) -> Exchange:

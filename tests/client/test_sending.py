@@ -13,7 +13,7 @@ from nbmicro.client.client import Client
 from nbmicro.errors import EndlessRequests, RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.history import History
-from nbmicro.render.listing import list_exchanges
+from nbmicro.render.exchange import list_exchanges
 from tests.support.apps import answering, calling
 
 

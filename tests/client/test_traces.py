@@ -13,7 +13,7 @@ import pytest
 import nbmicro
 from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
-from nbmicro.render.options import RenderOptions
+from nbmicro.render.summary import RenderOptions
 from tests.support.apps import answering
 
 

@@ -20,9 +20,8 @@ from nbmicro.exchange.records import CheckResult, TraceStep
 from nbmicro.exchange.secrets import KINDS, SHOWN, SecretKind, redacted
 from nbmicro.http.headers import MASK
 from nbmicro.notebook.browse.transport import beside_page
-from nbmicro.render.listing import list_exchanges
-from nbmicro.render.options import RenderOptions
-from nbmicro.render.summary import error_text
+from nbmicro.render.exchange import list_exchanges
+from nbmicro.render.summary import RenderOptions, error_text
 from nbmicro.runner.checks import raise_for_checks, shown
 from tests.support.apps import answering, made
 

@@ -27,8 +27,8 @@ from nbmicro.foreign.app import ForeignApp
 from nbmicro.foreign.known import kind_of
 from nbmicro.language.address import check_origin
 from nbmicro.loading.loader import load_target
-from nbmicro.render.text import render_text
 from tests.support import other_apps
+from tests.support.apps import render_text
 
 Ask = Callable[..., Exchange]
 

@@ -10,7 +10,7 @@ import pytest
 from nbmicro.client.client import Client
 from nbmicro.http.body import SPOOL_LIMIT, Body, BodyWriter
 from nbmicro.http.wsgi import CHUNK_LIMIT
-from nbmicro.render.html import mime_bundle
+from nbmicro.render.exchange import mime_bundle
 from tests.support.apps import answering, calling
 
 

@@ -107,3 +107,33 @@ def test_what_is_pressed_is_done_one_after_the_other(kernel: RealKernel) -> None
     kernel.check(FAST)
     kernel.check("%app shop")
     kernel.check("wait(lambda: '/fast/{number:int}' in panel._panel.head.value)")
+
+
+NEW_KIND = """import json
+from nbmicro.render import body
+from markupsafe import Markup
+body.KINDS = (body.BodyKind(
+    "map",
+    lambda response: response.media_type == "application/geo+json",
+    lambda response: ["a point"],
+    lambda exchange, options: [Markup("<b>a point</b>")],
+    more=lambda response: {"application/geo+json": json.loads(response.text)},
+), *body.KINDS)
+@app.get("/map")
+def a_map():
+    return Response('{"type": "Point"}', mimetype="application/geo+json")
+"""
+
+
+def test_a_new_kind_of_body_is_seen_in_the_panel(kernel: RealKernel) -> None:
+    """As text, as HTML and by its own media type: the panel shows the bundle that a cell shows."""
+    kernel.check(NEW_KIND, cell_id="map")
+    kernel.check("%explore", cell_id="explore")
+    kernel.check(FRONT)
+    kernel.check("press('search', 'map')\npress('send')\nwait(lambda: panel._panel.output.outputs)")
+    shown = kernel.check("data = panel._panel.output.outputs[0]['data']\nprint(data)").stdout
+    assert "a point" in kernel.check("print(data['text/plain'])").stdout
+    assert "<b>a point</b>" in kernel.check("print(data['text/html'])").stdout
+    assert "'application/geo+json': {'type': 'Point'}" in shown
+    below = kernel.check("%http /map").outputs[0].data
+    assert below["application/geo+json"] == {"type": "Point"}

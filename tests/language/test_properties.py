@@ -13,7 +13,7 @@ from nbmicro.errors import RequestError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_file, parse_script
 from nbmicro.language.syntax import Script
-from nbmicro.render.as_curl import body_lines
+from nbmicro.render.request import body_lines
 from nbmicro.runner.fill import Scope
 from tests.support.request_printing import print_cell, print_line, print_script
 

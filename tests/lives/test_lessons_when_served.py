@@ -24,8 +24,8 @@ from nbmicro.exchange.exchange import Exchange
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
 from nbmicro.loading.loader import load
-from nbmicro.render.html import mime_bundle
-from nbmicro.render.options import RenderOptions
+from nbmicro.render.exchange import mime_bundle
+from nbmicro.render.summary import RenderOptions
 from nbmicro.runner.run import run_command, run_script
 from tests.support.asking import DEADLINE, takes_connections
 

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from nbmicro.render.page import SEAL_LIMIT
+from nbmicro.render.page import INLINE_LIMIT
 from tests.notebooks.store import METADATA, NOTEBOOKS
 
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -140,4 +140,4 @@ def test_a_page_that_it_draws_holds_its_style_and_pictures(lesson: Path) -> None
 
 def test_the_pictures_beside_it_fit_into_a_page(lesson: Path) -> None:
     for picture in (lesson.parent / "static").iterdir():
-        assert picture.stat().st_size < SEAL_LIMIT / 4, picture.name
+        assert picture.stat().st_size < INLINE_LIMIT / 4, picture.name

@@ -12,10 +12,10 @@ from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult, ErrorRecord, Frame, LogLine, OutputPart, TraceStep
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord
-from nbmicro.render.html import mime_bundle, render_html
-from nbmicro.render.options import RenderOptions
-from nbmicro.render.page import POLICY, sealed
-from tests.support.apps import made
+from nbmicro.render.exchange import mime_bundle
+from nbmicro.render.page import POLICY, for_sandbox
+from nbmicro.render.summary import RenderOptions
+from tests.support.apps import made, render_html
 
 EVIL = """</iframe></pre></details></div>"'><script>alert(1)</script><img src=x onerror=alert(2)><style>*{}</style>"""
 ALL = RenderOptions.parse("all")
@@ -151,7 +151,7 @@ def test_no_bytes_break_out_or_fail(content: bytes, media_type: str) -> None:
     ],
 )
 def test_no_link_of_a_page_keeps_its_address_or_its_target(link: str) -> None:
-    page = sealed(link)
+    page = for_sandbox(link)
     assert page.startswith(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"><base target=_blank>')
     # What stands behind our own head has no attribute of that name any more.
     (_, _, _, *found) = Elements(page).found
@@ -172,7 +172,7 @@ def test_no_link_of_a_page_keeps_its_address_or_its_target(link: str) -> None:
 )
 def test_no_image_of_a_page_is_fetched_before_its_policy_is_read(image: str) -> None:
     """Firefox asks for an image of several sizes as soon as it sees its tag."""
-    found = Elements(sealed(image)).found[3:]
+    found = Elements(for_sandbox(image)).found[3:]
     assert "img" in {tag for tag, _ in found} or "link" in {tag for tag, _ in found}
     for _, attributes in found:
         assert "srcset" not in attributes
@@ -184,7 +184,7 @@ def test_a_picture_that_was_put_in_place_stays() -> None:
     page = (
         '<p>src, srcset</p><img src="data:image/png;base64,x" alt="src"><img data-src=x SRC = data:image/gif;base64,x>'
     )
-    assert sealed(page).endswith(page)
+    assert for_sandbox(page).endswith(page)
 
 
 @pytest.mark.parametrize(
@@ -199,18 +199,18 @@ def test_a_picture_that_was_put_in_place_stays() -> None:
     ],
 )
 def test_no_drawing_or_formula_of_a_page_has_a_link(drawing: str) -> None:
-    found = Elements(sealed(drawing)).found[3:]
+    found = Elements(for_sandbox(drawing)).found[3:]
     assert "a" not in {tag for tag, _ in found}
     assert not [name for _, attributes in found for name in attributes if name.endswith("href")]
 
 
 def test_a_drawing_keeps_what_it_refers_to_inside_itself() -> None:
     page = '<svg><use href="#dot"/><image href="data:image/png;base64,x"/></svg>'
-    assert sealed(page).endswith(page)
+    assert for_sandbox(page).endswith(page)
 
 
 def test_a_page_without_a_drawing_keeps_the_elements_of_its_links() -> None:
-    assert sealed("<p><a class=k href=/x>x</a>").endswith("<p><a class=k hr\u2060ef=/x>x</a>")
+    assert for_sandbox("<p><a class=k href=/x>x</a>").endswith("<p><a class=k hr\u2060ef=/x>x</a>")
 
 
 @pytest.mark.parametrize("page", ["<![0", "<p>x</p><![", "<![CDATA[x]]><p>x", "<!<p>x", "<?x", "</ x"])

@@ -13,10 +13,10 @@ import nbmicro
 from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult, ErrorRecord, Frame, LogLine, OutputPart
-from nbmicro.render.html import mime_bundle, render_html
-from nbmicro.render.options import RenderOptions
-from nbmicro.render.page import FRAME_LIMIT, POLICY, frame_height
-from tests.support.apps import made
+from nbmicro.render.exchange import mime_bundle
+from nbmicro.render.page import IFRAME_LIMIT, POLICY, iframe_height
+from nbmicro.render.summary import RenderOptions
+from tests.support.apps import made, render_html
 
 PAGE = "<!doctype html><title>Shop</title><h1>Books</h1><p>Welcome, <b>Ada</b>.<ul><li>SICP<li>TAPL</ul>"
 
@@ -144,15 +144,15 @@ def test_text_without_markup_is_never_put_into_a_frame(text: str) -> None:
 
 
 def test_a_page_over_the_limit_is_not_drawn_but_its_text_is_shown() -> None:
-    html = render_html(made("<p>" + "word " * (FRAME_LIMIT // 4) + "</p>"))
+    html = render_html(made("<p>" + "word " * (IFRAME_LIMIT // 4) + "</p>"))
     assert (_frames(html), "too much to draw it here" in html, "word word" in read(html).text) == ([], True, True)
-    assert len(html) < 3 * FRAME_LIMIT
+    assert len(html) < 3 * IFRAME_LIMIT
 
 
 def test_a_frame_is_high_enough_for_the_picture_its_page_says_the_size_of() -> None:
     picture = '<h1>x</h1><img src="/static/a.svg" width="320"><p>x</p>'
-    assert frame_height(picture, ["x", "x"]) * 14 >= 320 * 2 / 3 + 2 * 20
-    assert frame_height('<img height="28">', []) < frame_height('<img height="140">', []) < frame_height("<img>", [])
+    assert iframe_height(picture, ["x", "x"]) * 14 >= 320 * 2 / 3 + 2 * 20
+    assert iframe_height('<img height="28">', []) < iframe_height('<img height="140">', []) < iframe_height("<img>", [])
 
 
 def test_no_property_that_an_untrusted_notebook_keeps_gives_the_emptied_frame_a_height() -> None:
@@ -171,7 +171,7 @@ def test_no_property_that_an_untrusted_notebook_keeps_gives_the_emptied_frame_a_
     ("page", "height"), [("<p>x</p>", 6), ("<p>x</p>" * 5, 12), ("<p>x</p>" * 500, 24), ("<img>" * 99, 24)]
 )
 def test_the_frame_is_as_high_as_its_page_between_6_and_24(page: str, height: float) -> None:
-    assert frame_height(page, ["x"] * page.count("<p>")) == pytest.approx(height, abs=0.5)
+    assert iframe_height(page, ["x"] * page.count("<p>")) == pytest.approx(height, abs=0.5)
     assert "resize:vertical" in render_html(made(page))
 
 

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbmicro.render.html import render_html
-from nbmicro.render.options import RenderOptions
-from tests.support.apps import made
+from nbmicro.render.summary import RenderOptions
+from tests.support.apps import made, render_html
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=12),

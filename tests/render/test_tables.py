@@ -8,8 +8,7 @@ from html import unescape
 
 import pytest
 
-from nbmicro.render.html import render_html
-from tests.support.apps import made
+from tests.support.apps import made, render_html
 
 
 def _rows(body: str, media_type: str = "application/json") -> list[list[str]]:

@@ -11,9 +11,8 @@ from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult, ErrorRecord, Frame, LogLine, OutputPart, TraceStep
 from nbmicro.http.body import Body
 from nbmicro.http.messages import RequestRecord, ResponseRecord
-from nbmicro.render.options import SHOW_PARTS, RenderOptions
-from nbmicro.render.text import render_text
-from tests.support.apps import made
+from nbmicro.render.summary import SHOW_PARTS, RenderOptions
+from tests.support.apps import made, render_text
 
 
 def _text(exchange: Exchange, show: str = "") -> str:

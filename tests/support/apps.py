@@ -9,6 +9,7 @@ from nbmicro.exchange.exchange import Exchange
 from nbmicro.http.body import Body
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.render.summary import RenderOptions
 
 
 def answering(
@@ -59,3 +60,13 @@ def made(
     content = Body(body.encode("utf-8", "replace") if isinstance(body, str) else body)
     request = RequestRecord(method, target, HeaderFields(request_headers), request_body)
     return Exchange(request, ResponseRecord(status, reason, fields, content), **known)
+
+
+def render_text(exchange: Exchange, options: RenderOptions | None = None) -> str:
+    """What is shown of an exchange as text; empty when nothing is."""
+    return str(exchange.mime_bundle(options).get("text/plain", ""))
+
+
+def render_html(exchange: Exchange, options: RenderOptions | None = None) -> str:
+    """What is shown of an exchange as HTML; empty when nothing is."""
+    return str(exchange.mime_bundle(options).get("text/html", ""))

@@ -27,7 +27,7 @@ from nbmicro.notebook.explore.panel import FieldBox, Panel, Pressed, close, numb
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.route_table import METHOD_EDGES
 from nbmicro.render.markup import MONO, joined
-from nbmicro.render.options import RenderOptions
+from nbmicro.render.summary import RenderOptions
 from nbmicro.threads.workers import work_beside
 
 #: Requests of one panel that can be gone back to.

@@ -263,7 +263,7 @@ class Session:
         self._display(exchange.with_notes(*self.target.take_notes()), parts)
 
     def _display(self, exchange: Exchange, parts: Any = None) -> None:
-        from nbmicro.render.options import RenderOptions
+        from nbmicro.render.summary import RenderOptions
 
         options = None if parts is None else RenderOptions.parse(parts)
         self.host.display(exchange.with_notes(*self._rebound(exchange)).mime_bundle(options))

@@ -27,6 +27,6 @@ def exchanges(session: Session, count: str = "10") -> None:
     """
     if not (count.isdecimal() and int(count)):
         raise OptionError(f"%exchanges takes a number, 1 or more; `{count}` is none.", hint="Try:  %exchanges 20")
-    from nbmicro.render.listing import list_exchanges
+    from nbmicro.render.exchange import list_exchanges
 
     session.host.display(list_exchanges(list(session.history), int(count)))

@@ -12,7 +12,7 @@ from nbmicro.http.messages import RequestRecord
 BASE_URL = "http://127.0.0.1:5000"
 
 
-def as_curl(request: RequestRecord, base_url: str = BASE_URL) -> str:
+def as_curl(request: RequestRecord, base_url: str | None = None) -> str:
     """The request as a curl command for a POSIX shell; ``base_url`` is where the app is served."""
     words = ["curl"]
     default = "POST" if request.body else "GET"
@@ -20,7 +20,7 @@ def as_curl(request: RequestRecord, base_url: str = BASE_URL) -> str:
         words.append("--head")
     elif request.method != default:
         words += ["-X", request.method]
-    words.append(base_url.rstrip("/") + request.target)
+    words.append((base_url or BASE_URL).rstrip("/") + request.target)
     lines = [shlex.join(words)]
     for name, value in _headers(request):
         lines.append(shlex.join(["-H", f"{name}: {value}" if value else f"{name};"]))

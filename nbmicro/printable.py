@@ -40,12 +40,12 @@ def excerpt(lines: Iterable[str], count: int, *, open_end: bool = False) -> Exce
 def plain(text: str, *, keep_colours: bool = False) -> str:
     """The text with one kind of line end, and control characters and direction marks made visible.
 
-    Colour codes of a terminal (SGR) are taken out, or left for the one who draws them with ``keep_colours``.
+    Colour codes of a terminal (SGR) are taken out, or kept for a caller who draws them with ``keep_colours``.
     """
     text = text.replace("\r\n", "\n")
     if keep_colours:
         pieces = re.split(f"({_SGR.pattern})", text)
-        return "".join(one if _SGR.fullmatch(one) else _CONTROL.sub(_picture, one) for one in pieces)
+        return "".join(piece if _SGR.fullmatch(piece) else _CONTROL.sub(_picture, piece) for piece in pieces)
     return _CONTROL.sub(_picture, _SGR.sub("", text))
 
 
@@ -61,11 +61,11 @@ def human_size(size: int) -> str:
     return f"{size / 1024:,.1f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:,.1f} MB"
 
 
-def likeness(one: str, other: str) -> float:
+def likeness(text: str, other: str) -> float:
     """How alike two texts are, from 0.0 to 1.0."""
     from difflib import SequenceMatcher  # Only a mistake needs it.
 
-    return SequenceMatcher(None, one, other).ratio()
+    return SequenceMatcher(None, text, other).ratio()
 
 
 def near_words(word: str, known: Iterable[str], at_least: float = 0.6, *, most: int = 1) -> list[str]:
@@ -84,8 +84,8 @@ def did_you_mean(word: str, known: Iterable[str], at_least: float = 0.6) -> str 
     return next(iter(near_words(word, known, at_least)), None)
 
 
-def _picture(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match[0])
     if code < 0x20:
         return chr(0x2400 + code)
     return "␡" if code == 0x7F else "\ufffd"

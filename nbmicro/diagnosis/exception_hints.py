@@ -150,12 +150,12 @@ class _Raised:
 
 
 _Hint = Callable[[_Raised], str | None]
-#: By the name of an exception's class: what may be said of it, the first that says something counts.
+#: By the name of an exception's class: its hints, the first that has something to say counts.
 _HINTS: dict[str, list[_Hint]] = {}
 
 
 def _hint(*kinds: str) -> Callable[[_Hint], _Hint]:
-    """A hint for exceptions of these kinds; it is None where it has nothing to say."""
+    """A hint for exceptions of these kinds; None where it has nothing to say."""
 
     def register(hint: _Hint) -> _Hint:
         for kind in kinds:

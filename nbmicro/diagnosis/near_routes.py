@@ -34,12 +34,12 @@ class _Pair:
     @property
     def parameter(self) -> Parameter | None:
         """The parameter in the rule's part; None where the path's part has not the text around it."""
-        found = parameters(self.wanted)[:1] if self.wanted and "<" in self.wanted else ()
-        for parameter in found:
-            before, _, after = (self.wanted or "").partition(parameter.text)
-            if self.given is None or (self.given.startswith(before) and self.given.endswith(after)):
-                return parameter
-        return None
+        wanted = self.wanted if self.wanted and "<" in self.wanted else ""
+        parameter = next(iter(parameters(wanted)), None)
+        if parameter is None or self.given is None:
+            return parameter
+        before, _, after = wanted.partition(parameter.text)
+        return parameter if self.given.startswith(before) and self.given.endswith(after) else None
 
     def fits(self, *, exact: bool = True) -> bool:
         if self.given == self.wanted:
@@ -118,7 +118,7 @@ def tried_rules(
             allowed = not route.methods or method in with_head(set(route.methods))
             verdict = "fits too; another rule is more exact" if allowed else f"fits, but answers {methods} only"
         rated.append((-depth, index, TriedRule(methods, written, verdict)))
-    return tuple(one[2] for one in sorted(rated, key=lambda one: one[:2])[:TRIED_LIMIT])
+    return tuple(tried for _, _, tried in sorted(rated, key=lambda rating: rating[:2])[:TRIED_LIMIT])
 
 
 def _verdict(path: str, rule: str) -> tuple[float, str | None]:
@@ -150,7 +150,7 @@ def _difference(pair: _Pair) -> str:
 
 
 def no_match_text(path: str, routes: Iterable[RouteInfo]) -> str:
-    """What %routes says of a path that nothing answers: the rules that come near, as they are written."""
+    """What %routes shows of a path that nothing answers: the rules that come near, as they are written."""
     reasons = {f"{route.shown}: {reason}.": None for route in routes if (reason := _lack(path, route.rule))}
     return " ".join([f"{path}: no rule matches.", *reasons])
 

@@ -26,12 +26,12 @@ _READ = re.compile(r"\b(form|args|files|values|cookies|headers)\s*\[")
 
 
 _Hint = Callable[[ExchangeRecord, Sequence[RouteInfo]], str | None]
-#: What may be said of a response, by its status.
+#: The hints by the status of the response.
 _HINTS: dict[int, _Hint] = {}
 
 
 def _hint(status: int) -> Callable[[_Hint], _Hint]:
-    """The hint for responses of this status; it is None where it has nothing to say."""
+    """The hint for responses of this status; None where it has nothing to say."""
 
     def register(hint: _Hint) -> _Hint:
         _HINTS[status] = hint

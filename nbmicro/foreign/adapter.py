@@ -1,4 +1,4 @@
-"""All that can be known of a framework: what an adapter may say."""
+"""What can be known of a framework: the parts of an adapter."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from nbmicro.web.route_info import RouteInfo, matches_in_table
+from nbmicro.web.rules import CONVERTERS, parameter_text
 
 if TYPE_CHECKING:
     from nbmicro.exchange.records import ExchangeRecord
@@ -28,11 +29,11 @@ class Adapter:
     An adapter never imports its framework: it finds what has been imported in ``sys.modules``.
     """
 
-    #: What people call the framework; empty for one that nobody knows.
+    #: What people call the framework; empty for one that is not known.
     name: ClassVar[str] = ""
     #: The classes of its apps, the more special first: module, name, whether they speak ASGI.
     classes: ClassVar[tuple[tuple[str, str, bool], ...]] = ()
-    #: Its top-level modules and those of libraries that come with it: their lines tell nobody where a handler failed.
+    #: Its top-level modules and those of libraries that come with it: their lines do not show where a handler failed.
     modules: ClassVar[frozenset[str]] = frozenset()
     #: How a page is declared, ``{name}`` being the app.
     declaration: ClassVar[str | None] = None
@@ -71,7 +72,7 @@ class Adapter:
     # -- a request -------------------------------------------------------------------------------------------------
 
     def listen(self) -> None:
-        """Begin to note in the environ of a request what the framework says of it; again is nothing."""
+        """Begin to note in the environ of a request what the framework's signals say of it; again is nothing."""
 
     def unlisten(self) -> None:
         """Take that back."""
@@ -80,7 +81,7 @@ class Adapter:
         """Note in the environ what the framework left in the ASGI scope of a request that is over."""
 
     def look_back(self, environ: MutableMapping[str, Any]) -> None:
-        """Note in the environ of a request that is over what the framework left there: the error, the refusal."""
+        """Note in the environ of a request that is over what the framework left there of its exception."""
 
     def answered_by(self, app: Any, environ: Mapping[str, Any]) -> tuple[str, str] | None:
         """Rule and endpoint of the route that answered, as far as the framework left a trace of it."""
@@ -94,7 +95,7 @@ class Adapter:
         return any(page.search(text) for page in self.pages)
 
     def hint(self, exchange: ExchangeRecord) -> str | None:
-        """What to do about a refusal that is the framework's own."""
+        """What to do about a response that refuses and is the framework's own."""
         return None
 
     # -- loading ---------------------------------------------------------------------------------------------------
@@ -116,3 +117,8 @@ class Adapter:
 
     def reloaded(self) -> None:
         """Forget what was kept of modules that have just been imported anew."""
+
+
+def as_parameter(name: str, converter: str | None) -> str:
+    """A parameter in Werkzeug's syntax; a converter that means nothing there (Django's slug) is left out."""
+    return parameter_text(name, converter if converter in CONVERTERS else None)

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
-from nbmicro.foreign.adapter import Adapter
+from nbmicro.foreign.adapter import Adapter, as_parameter
 from nbmicro.web.environ import ERROR
 from nbmicro.web.route_info import RouteInfo
-from nbmicro.web.rules import CONVERTERS, parameter_text
 
 # `<name>`, `<name:int>`, `<name:re:[a-z]+>`, `<:path>`.
 _PARAMETER = re.compile(r"<(\w*)(?::(\w+))?(?::[^>]*)?>")
@@ -44,5 +43,4 @@ def _name(route: Any) -> str:
 
 
 def _as_werkzeug(match: re.Match[str]) -> str:
-    converter = "path" if match[2] == "re" else match[2]
-    return parameter_text(match[1] or "rest", converter if converter in CONVERTERS else None)
+    return as_parameter(match[1] or "rest", "path" if match[2] == "re" else match[2])

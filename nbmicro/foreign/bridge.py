@@ -20,7 +20,7 @@ from nbmicro.foreign import known
 from nbmicro.threads.interrupts import GRACE, Stopped
 from nbmicro.threads.pyodide import has_threads
 from nbmicro.threads.workers import InterruptibleEvent, LoopCall, LoopThread, Watch
-from nbmicro.web.environ import ANSWERING, ERROR
+from nbmicro.web.environ import ERROR, RESPONSE
 
 #: Seconds that an app has for its startup, and for its shutdown.
 STARTUP_LIMIT = 60.0
@@ -41,7 +41,7 @@ class Bridge:
     def __init__(self, app: Any) -> None:
         self.app = app
         self._thread: LoopThread | None = None
-        self._life: LoopCall[None] | None = None
+        self._lifespan: LoopCall[None] | None = None
         self._stop: asyncio.Event | None = None
         self._started: Future[None] = Future()
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ class Bridge:
                     raise LoadError("an ASGI app needs a thread, and Python in a browser has none.")
                 self._responder = _responder()
                 self._thread = LoopThread("asgi")
-                self._life = self._thread.begin(self._live())
+                self._lifespan = self._thread.begin(self._run_lifespan())
             thread = self._thread
         try:
             self._started.result(STARTUP_LIMIT)
@@ -78,27 +78,27 @@ class Bridge:
         """Let the app shut down, and end the loop and its thread."""
         with self._lock:
             thread, self._thread = self._thread, None
-            life, stop = self._life, self._stop
+            lifespan, stop = self._lifespan, self._stop
             self._started = Future()
-        if thread is None or life is None:
+        if thread is None or lifespan is None:
             return
         if stop is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended by itself
                 thread.loop.call_soon_threadsafe(stop.set)
-            life.done.wait(SHUTDOWN_LIMIT + GRACE)
+            lifespan.done.wait(SHUTDOWN_LIMIT + GRACE)
         thread.close()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer as the ASGI app does (PEP 3333)."""
         self.start()
-        return _Answering(self, environ, start_response)
+        return _Response(self, environ, start_response)
 
     def _ask(self, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
         """The response as a2wsgi brings it from the loop, waited for so that it can be interrupted in every thread."""
         thread = self._thread
         if thread is None:
             raise LoadError("the app was closed.")
-        responder = self._responder(self._answer, thread.loop)
+        responder = self._responder(self._respond, thread.loop)
         responder.sync_event, responder.asgi_done = _Messages(), InterruptibleEvent()
         responder.execute_in_loop = thread.run
         chunks: Iterator[bytes] = responder(environ, start_response)
@@ -106,49 +106,49 @@ class Bridge:
 
     # -- in the loop's thread ------------------------------------------------------------------------------------
 
-    async def _live(self) -> None:
+    async def _run_lifespan(self) -> None:
         """From the app's startup to its shutdown."""
         self._stop = asyncio.Event()
-        asked: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        answers: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self._state}
-        task = asyncio.ensure_future(self.app(scope, asked.get, answers.put))
-        await asked.put({"type": "lifespan.startup"})
-        answer = await _first(task, answers)
-        failed = answer is not None and answer["type"] == "lifespan.startup.failed"
+        task = asyncio.ensure_future(self.app(scope, events.get, messages.put))
+        await events.put({"type": "lifespan.startup"})
+        message = await _first(task, messages)
+        failed = message is not None and message["type"] == "lifespan.startup.failed"
         if failed:
             await asyncio.wait([task], timeout=GRACE)
             error = task.exception() if task.done() and not task.cancelled() else None
-            text = str((answer or {}).get("message", "")).strip().rpartition("\n")[2]
+            text = str((message or {}).get("message", "")).strip().rpartition("\n")[2]
             self._started.set_exception(error or LoadError(f"the app's startup failed: {text}"))
             return
         self._started.set_result(None)
         await self._stop.wait()
-        if answer is None:
-            # It knows no lifespan, as the specification allows; what it raised at being asked is no fault.
+        if message is None:
+            # It knows no lifespan, as the specification allows; what it raised at being called is no error.
             if task.done() and not task.cancelled():
                 task.exception()
             return
-        await asked.put({"type": "lifespan.shutdown"})
+        await events.put({"type": "lifespan.shutdown"})
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(_first(task, answers), SHUTDOWN_LIMIT)
+            await asyncio.wait_for(_first(task, messages), SHUTDOWN_LIMIT)
 
-    async def _answer(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+    async def _respond(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         """One request; whatever becomes of it, a2wsgi hears of its end."""
-        answering: _Answering = scope["wsgi_environ"][ANSWERING]
+        response: _Response = scope["wsgi_environ"][RESPONSE]
         scope["state"] = dict(self._state)
         complete = False
 
-        async def noting(message: dict[str, Any]) -> None:
+        async def note_end(message: dict[str, Any]) -> None:
             nonlocal complete
             complete = complete or (message["type"] == "http.response.body" and not message.get("more_body"))
             await send(message)
 
-        answering.task = asyncio.current_task()
+        response.task = asyncio.current_task()
         try:
-            async with _watched(answering.watch):
-                answering.coroutine = self.app(scope, receive, noting)
-                await answering.coroutine
+            async with _watched(response.watch):
+                response.coroutine = self.app(scope, receive, note_end)
+                await response.coroutine
         except asyncio.CancelledError:
             # a2wsgi would wait for ever for a task that was cancelled.
             raise Stopped from None
@@ -156,16 +156,16 @@ class Bridge:
             # Starlette sends its page first, and raises then.
             if not complete:
                 raise
-            answering.environ[ERROR] = error
+            response.environ[ERROR] = error
         finally:
-            answering.coroutine = None
+            response.coroutine = None
             for adapter in known.ADAPTERS:
-                adapter.note_scope(scope, answering.environ)
+                adapter.note_scope(scope, response.environ)
         if not complete:
             raise RuntimeError("The ASGI app returned before its response was complete.")
 
 
-class _Answering:
+class _Response:
     """The response of one request, as it comes: the iterable of PEP 3333."""
 
     def __init__(self, bridge: Bridge, environ: dict[str, Any], start_response: Any) -> None:
@@ -176,7 +176,7 @@ class _Answering:
         self._bridge = bridge
         self._context = contextvars.copy_context()
         self._context.run(_current.set, self)
-        environ[ANSWERING] = self
+        environ[RESPONSE] = self
         _make_readable(environ)
         # A header without a value that Latin-1 has cannot come; a2wsgi reads the rest of the environ.
         self._chunks: Iterator[bytes] = self._context.run(bridge._ask, environ, self._starting(start_response))
@@ -210,7 +210,7 @@ class _Answering:
         """End the request's task where the response is not read to its end."""
         if not self._over:
             self._stop()
-        self.environ.pop(ANSWERING, None)
+        self.environ.pop(RESPONSE, None)
 
     def _stop(self) -> TracebackType | None:
         """Cancel the task, wherever it is, and say where that was."""
@@ -220,12 +220,12 @@ class _Answering:
 
 
 # Marks the contexts of one request, wherever they are entered.
-_current: contextvars.ContextVar[_Answering] = contextvars.ContextVar("nbmicro_answering")
+_current: contextvars.ContextVar[_Response] = contextvars.ContextVar("nbmicro_response")
 
 
-def _threads_of(answering: _Answering) -> list[int]:
+def _threads_of(response: _Response) -> list[int]:
     """The threads that work for a request in a pool: those that run a function in one of its contexts."""
-    found = []
+    idents = []
     for ident, innermost in list(sys._current_frames().items()):
         frame: FrameType | None = innermost
         while frame is not None:
@@ -233,11 +233,11 @@ def _threads_of(answering: _Answering) -> list[int]:
             context: Any = None
             if "context" in frame.f_code.co_varnames:
                 context = frame.f_locals.get("context")
-            if isinstance(context, contextvars.Context) and context.get(_current) is answering:
-                found.append(ident)
+            if isinstance(context, contextvars.Context) and context.get(_current) is response:
+                idents.append(ident)
                 break
             frame = frame.f_back
-    return found
+    return idents
 
 
 @asynccontextmanager
@@ -277,9 +277,9 @@ def _make_readable(environ: dict[str, Any]) -> None:
             environ[name] = path.encode("latin-1").decode("utf-8", "replace").encode().decode("latin-1")
 
 
-async def _first(task: asyncio.Future[Any], answers: asyncio.Queue[dict[str, Any]]) -> dict[str, Any] | None:
+async def _first(task: asyncio.Future[Any], messages: asyncio.Queue[dict[str, Any]]) -> dict[str, Any] | None:
     """The next message of a lifespan, or None where the app ended without one."""
-    getting = asyncio.ensure_future(answers.get())
+    getting = asyncio.ensure_future(messages.get())
     await asyncio.wait([task, getting], return_when=asyncio.FIRST_COMPLETED)
     if getting.done():
         return getting.result()

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nbmicro.errors import LoadError
-from nbmicro.foreign.adapter import DEPTH, PAGE_LIMIT, Adapter, Marks
+from nbmicro.foreign.adapter import DEPTH, PAGE_LIMIT, Adapter, Marks, as_parameter
 from nbmicro.http.methods import AUTOMATIC_METHODS
 from nbmicro.web.environ import ERROR
 from nbmicro.web.route_info import RouteInfo, match_line
-from nbmicro.web.rules import CONVERTERS, parameter_text, replace_parameters
+from nbmicro.web.rules import replace_parameters
 
 if TYPE_CHECKING:
     from nbmicro.exchange.records import ExchangeRecord
@@ -141,10 +141,7 @@ def _routes(patterns: Iterable[Any], before: str, namespace: str, depth: int) ->
                 yield from _routes(entry.url_patterns, written, inner, depth + 1)
             continue
         name = f"{namespace}{entry.name}" if entry.name else str(entry.lookup_str)
-        # A converter that means nothing to Werkzeug (slug) is left out.
-        rule = replace_parameters(
-            written, lambda one: parameter_text(one.name, one.converter if one.converter in CONVERTERS else None)
-        )
+        rule = replace_parameters(written, lambda parameter: as_parameter(parameter.name, parameter.converter))
         yield RouteInfo(rule, _methods(entry.callback), name, written, entry.callback)
 
 

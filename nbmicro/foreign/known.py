@@ -81,38 +81,38 @@ class Kind:
 # -- apps --------------------------------------------------------------------------------------------------------------
 
 
-def kind_of(found: object) -> Kind | None:
+def kind_of(candidate: object) -> Kind | None:
     """What an object is; None for one that cannot answer requests."""
-    if inspect.isclass(found) and (_known(found) is not None or not hasattr(found, "__iter__")):
+    if inspect.isclass(candidate) and (_known(candidate) is not None or not hasattr(candidate, "__iter__")):
         return None
-    if inspect.ismodule(found) or not callable(found):
+    if inspect.ismodule(candidate) or not callable(candidate):
         return None
-    own = _known(type(found))
-    if own is not None:
-        return own
+    kind = _known(type(candidate))
+    if kind is not None:
+        return kind
     try:
-        speaks = _protocol(found)
+        is_async = _speaks_asgi(candidate)
     except Exception:
         # A proxy of something that is not there now: Flask's `request` outside a request.
         return None
-    if speaks is None:
+    if is_async is None:
         return None
-    inner = _known(type(core_of(found)))
-    return Kind(inner.adapter if inner is not None else UNKNOWN, speaks)
+    inner = _known(type(core_of(candidate)))
+    return Kind(inner.adapter if inner is not None else UNKNOWN, is_async)
 
 
 def core_of(app: object) -> Any:
     """The framework's own app inside the middlewares that are put around it; the object itself where none is seen."""
-    seen = app
+    core = app
     for _ in range(_DEPTH):
-        if _known(type(seen)) is not None:
-            return seen
-        inner = getattr(seen, "__self__", None) if inspect.ismethod(seen) else None
+        if _known(type(core)) is not None:
+            return core
+        inner = getattr(core, "__self__", None) if inspect.ismethod(core) else None
         if inner is None:
-            inner = next((value for name in _WRAPPED if callable(value := _attribute(seen, name))), None)
+            inner = next((value for name in _WRAPPED if callable(value := _attribute(core, name))), None)
         if inner is None:
             return app
-        seen = inner
+        core = inner
     return app
 
 
@@ -124,12 +124,11 @@ def adapter_of(core: object) -> Adapter:
     return next((adapter for adapter in ADAPTERS if adapter.has_shape(core)), UNKNOWN)
 
 
-def _attribute(found: object, name: str) -> Any:
+def _attribute(candidate: object, name: str) -> Any:
     try:
-        return getattr(found, name, None)
+        return getattr(candidate, name, None)
     except Exception:
-        # A property of somebody's object; it tells us nothing.
-        return None
+        return None  # a property of somebody's object that fails
 
 
 def _known(kind: type) -> Kind | None:
@@ -141,12 +140,13 @@ def _known(kind: type) -> Kind | None:
     return None
 
 
-def _protocol(found: Any) -> bool | None:
-    """True for an ASGI app, False for a WSGI app, None for neither, as far as its signature says."""
-    if inspect.iscoroutinefunction(found) or inspect.iscoroutinefunction(getattr(found, "__call__", None)):  # noqa: B004
+def _speaks_asgi(candidate: Any) -> bool | None:
+    """True for an ASGI app, False for a WSGI app, None for neither, as far as its signature shows."""
+    call = getattr(candidate, "__call__", None)  # noqa: B004
+    if inspect.iscoroutinefunction(candidate) or inspect.iscoroutinefunction(call):
         return True
     try:
-        signature = inspect.signature(found)
+        signature = inspect.signature(candidate)
     except (TypeError, ValueError):
         # Written in C: it cannot be looked at, so it is taken at its word.
         return False
@@ -165,7 +165,7 @@ def _protocol(found: Any) -> bool | None:
 def is_framework(module: str) -> bool:
     """Whether a module is Python's, nbmicro's or a web framework's, by its name."""
     top = module.partition(".")[0]
-    return top in _LIBRARIES or top in sys.stdlib_module_names or any(top in one.modules for one in ADAPTERS)
+    return top in _LIBRARIES or top in sys.stdlib_module_names or any(top in adapter.modules for adapter in ADAPTERS)
 
 
 def is_framework_page(response: ResponseRecord) -> bool:
@@ -174,7 +174,7 @@ def is_framework_page(response: ResponseRecord) -> bool:
 
 
 def framework_hint(exchange: ExchangeRecord) -> str | None:
-    """What to do about a refusal that is a framework's own; None where there is nothing to say."""
+    """What to do about a response that refuses and is a framework's own; None where there is nothing to say."""
     return next((hint for adapter in ADAPTERS if (hint := adapter.hint(exchange))), None)
 
 

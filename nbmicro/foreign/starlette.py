@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-from nbmicro.foreign.adapter import DEPTH, Adapter
+from nbmicro.foreign.adapter import DEPTH, Adapter, as_parameter
 from nbmicro.web.environ import HANDLER
 from nbmicro.web.route_info import RouteInfo
-from nbmicro.web.rules import CONVERTERS, parameter_text
 
 if TYPE_CHECKING:
     from nbmicro.http.messages import ResponseRecord
@@ -84,8 +83,4 @@ def _routes(routes: Iterable[Any], before: str, namespace: str, depth: int) -> I
 
 def _as_werkzeug(rule: str) -> str:
     """``/users/{id:int}`` as Werkzeug writes it."""
-    return re.sub(
-        r"\{(\w+)(?::(\w+))?\}",
-        lambda match: parameter_text(match[1], match[2] if match[2] in CONVERTERS else None),
-        rule,
-    )
+    return re.sub(r"\{(\w+)(?::(\w+))?\}", lambda match: as_parameter(match[1], match[2]), rule)

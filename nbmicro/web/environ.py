@@ -29,7 +29,7 @@ MISSING_KEY: Final = "nbmicro.missing_key"
 HANDLER: Final = "nbmicro.handler"
 """The function that answered in an ASGI app, as its framework notes it in the scope."""
 
-ANSWERING: Final = "nbmicro.answering"
+RESPONSE: Final = "nbmicro.response"
 """The response of an ASGI app while it comes, for the task that makes it."""
 
 REQUEST: Final = "werkzeug.request"

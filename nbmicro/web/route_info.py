@@ -74,7 +74,9 @@ def routes_of(app: Any) -> tuple[RouteInfo, ...]:
     else:
         rules: Callable[[], Iterable[Any]] | None = getattr(getattr(app, "url_map", None), "iter_rules", None)
         routes = rules() if rules is not None else ()
-    return tuple(RouteInfo(str(one.rule), tuple(sorted(one.methods or ())), str(one.endpoint)) for one in routes)
+    return tuple(
+        RouteInfo(str(route.rule), tuple(sorted(route.methods or ())), str(route.endpoint)) for route in routes
+    )
 
 
 def match_line(method: str, path: str, rule: str, endpoint: str, values: dict[str, Any]) -> str:
@@ -119,10 +121,8 @@ def values_of(path: str, rule: str) -> dict[str, Any] | None:
     if match is None:
         return None
     pairs = zip(parameters(rule), match.groups(), strict=True)
-    return {
-        one.name: CONVERTERS[one.converter].read(value) if one.converter in CONVERTERS else value
-        for one, value in pairs
-    }
+    reads = {name: converter.read for name, converter in CONVERTERS.items()}
+    return {parameter.name: reads.get(parameter.converter, str)(value) for parameter, value in pairs}
 
 
 def is_answered_by(path: str, rule: str) -> bool:

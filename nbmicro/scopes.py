@@ -12,15 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FunctionType
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from nbmicro.errors import CellError
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_Node = TypeVar("_Node", bound=ast.AST)
 _Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-
-
-# -- names -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -102,6 +100,7 @@ class _Scope:
         self.kind = kind
         # Where a name that it does not bind is looked up: never in a class.
         self.around: _Scope = self if outer is None else outer.around if outer.kind == "class" else outer
+        self.top: _Scope = self if outer is None else outer.top
         self.runs_later: bool = kind == "function" or (outer is not None and outer.runs_later)
         self.binds: set[str] = set()
         #: What is bound for sure where the walk is.
@@ -116,12 +115,10 @@ class _Scope:
     def close(self) -> None:
         """Leave what it reads and does not bind to the scope around it."""
         bound = set() if self.kind == "class" else self.binds
-        for node in self.reads:
-            if node.id not in bound:
-                self.around.read(node, later=self.kind == "function")
-        for node in self.later:
-            if node.id not in bound:
-                self.around.read(node, later=True)
+        for nodes, later in ((self.reads, self.kind == "function"), (self.later, True)):
+            for node in nodes:
+                if node.id not in bound:
+                    self.around.read(node, later=later)
 
     def read(self, node: ast.Name, *, later: bool = False) -> None:
         if node.id in self.globals:
@@ -130,10 +127,6 @@ class _Scope:
             self.later.append(node)
         elif node.id not in self.bound:
             self.reads.append(node)
-
-    @property
-    def top(self) -> _Scope:
-        return self if self.around is self else self.around.top
 
 
 class _Walk(ast.NodeVisitor):
@@ -324,7 +317,7 @@ class _Walk(ast.NodeVisitor):
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         self.each(node.decorator_list)
         with self._type_parameters(node):
-            self.each(_defaults(node.args))
+            self.each(defaults_of(node.args))
             self.each([*(argument.annotation for argument in _parameters(node.args)), node.returns])
             self.function((argument.arg for argument in _parameters(node.args)), node.body)
         self._bind(node.name)
@@ -333,7 +326,7 @@ class _Walk(ast.NodeVisitor):
     visit_AsyncFunctionDef = _function
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        self.each(_defaults(node.args))
+        self.each(defaults_of(node.args))
         self.function((argument.arg for argument in _parameters(node.args)), [node.body])
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
@@ -382,7 +375,8 @@ def _parameters(arguments: ast.arguments) -> list[ast.arg]:
     return [argument for argument in every if argument is not None]
 
 
-def _defaults(arguments: ast.arguments) -> list[ast.expr]:
+def defaults_of(arguments: ast.arguments) -> list[ast.expr]:
+    """The expressions of a function's defaults, which run where the function is defined."""
     return [default for default in (*arguments.defaults, *arguments.kw_defaults) if default is not None]
 
 
@@ -397,7 +391,7 @@ class FunctionScope:
     generator expression only the first iterable, which is evaluated at once.
     """
 
-    yields: tuple[ast.Yield | ast.YieldFrom, ...]
+    yields: tuple[ast.expr, ...]
     awaits: tuple[ast.AST, ...]
     returns: tuple[ast.Return, ...]
     raises: tuple[ast.Raise, ...]
@@ -407,23 +401,24 @@ class FunctionScope:
     @property
     def value_returns(self) -> tuple[ast.Return, ...]:
         """The ``return`` statements that give a value; ``return None`` gives none."""
-        return tuple(
-            node
-            for node in self.returns
-            if node.value is not None and not (isinstance(node.value, ast.Constant) and node.value.value is None)
-        )
+        values = ((node, node.value) for node in self.returns if node.value is not None)
+        return tuple(node for node, value in values if not (isinstance(value, ast.Constant) and value.value is None))
 
 
 def function_scope(body: Iterable[ast.stmt]) -> FunctionScope:
     """What the statements of a function's body do in the function itself."""
     nodes = [node for statement in body for node in _nodes_of_scope(statement)]
+
+    def of(kind: type[_Node]) -> tuple[_Node, ...]:
+        return tuple(node for node in nodes if isinstance(node, kind))
+
     return FunctionScope(
         yields=tuple(node for node in nodes if isinstance(node, ast.Yield | ast.YieldFrom)),
         awaits=tuple(node for node in nodes if _awaits(node)),
-        returns=tuple(node for node in nodes if isinstance(node, ast.Return)),
-        raises=tuple(node for node in nodes if isinstance(node, ast.Raise)),
-        nonlocals=tuple(node for node in nodes if isinstance(node, ast.Nonlocal)),
-        imports=tuple(node for node in nodes if isinstance(node, ast.ImportFrom)),
+        returns=of(ast.Return),
+        raises=of(ast.Raise),
+        nonlocals=of(ast.Nonlocal),
+        imports=of(ast.ImportFrom),
     )
 
 
@@ -446,9 +441,9 @@ def _children_in_scope(node: ast.AST) -> Iterable[ast.AST]:
     """The children that are evaluated in the scope of ``node``, not in one that it opens."""
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            return [*node.decorator_list, *_defaults(node.args)]
+            return [*node.decorator_list, *defaults_of(node.args)]
         case ast.Lambda():
-            return _defaults(node.args)
+            return defaults_of(node.args)
         case ast.ClassDef():
             return [*node.decorator_list, *node.bases, *node.keywords]
         case ast.GeneratorExp():
@@ -488,6 +483,13 @@ def source_of(function: FunctionType) -> tuple[ast.Module | FunctionNode | None,
             if name == code.co_name and first_line(node) == code.co_firstlineno:
                 return node, lines
     return None, lines
+
+
+def root_name(node: ast.expr) -> str:
+    """The name that a chain of attributes, items and calls begins with; empty where it begins with something else."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def first_line(node: ast.stmt | ast.Lambda) -> int:

@@ -15,7 +15,7 @@ from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell, spli
 from nbmicro.cells.python_source import CellSource, same_newlines
 from nbmicro.errors import CellError
 from nbmicro.http.methods import COMMON_METHODS
-from nbmicro.scopes import Names, first_line, names_of, parse_again
+from nbmicro.scopes import Names, first_line, names_of, parse_again, root_name
 
 _RUNS_CODE = frozenset({"time", "timeit", "prun", "memit", "mprun", "lprun"})
 _PYTHON_BODY = _RUNS_CODE | {"capture"}
@@ -131,12 +131,12 @@ def declares(node: ast.stmt, apps: frozenset[str]) -> bool:
             called = inner.func
             if isinstance(called, ast.Attribute) and called.attr in _CALLS:
                 return True
-        elif isinstance(inner, ast.Attribute | ast.Subscript) and isinstance(inner.ctx, ast.Store):
-            root: ast.expr = inner
-            while isinstance(root, ast.Attribute | ast.Subscript):
-                root = root.value
-            if isinstance(root, ast.Name) and root.id in apps:
-                return True
+        elif (
+            isinstance(inner, ast.Attribute | ast.Subscript)
+            and isinstance(inner.ctx, ast.Store)
+            and root_name(inner) in apps
+        ):
+            return True
     return False
 
 

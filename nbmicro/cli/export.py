@@ -8,8 +8,7 @@ import click
 
 from nbmicro.cli.files import write_file
 from nbmicro.errors import LoadError, OptionError
-from nbmicro.export.module_name import refuse_name
-from nbmicro.export.notebook_export import Exported, export_notebook
+from nbmicro.export.notebook_export import Exported, export_notebook, reject_name
 
 
 @click.command()
@@ -46,7 +45,7 @@ def export(file: str, output: str | None, tests: bool, inline: bool, force: bool
     if out.suffix != ".py":
         raise OptionError(f"{output} is no name of a module.", hint=f"Add its ending:  -o {output}.py")
     exported = export_notebook(path, out, inline=inline, tests=tests)
-    refuse_name(out.stem, exported.module)
+    reject_name(out.stem, exported.module)
     files = _files(exported, out)
     _refuse_to_replace(files, force=force)
     for target, content in files.items():

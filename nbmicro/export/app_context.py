@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import ast
-import copy
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
 from nbmicro.export.imports import imported_names, root_of
+from nbmicro.scopes import FunctionNode, defaults_of, root_name
 
 _CONTEXTUAL = frozenset(
     """current_app g url_for render_template render_template_string stream_template stream_template_string
     get_template_attribute jsonify make_response send_file send_from_directory""".split()  # noqa: SIM905
 )
-_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _FRAMEWORKS = frozenset({"nbmicro", "flask"})
 _ENTERED = frozenset({"app_context", "test_request_context", "request_context"})
 # What a call of these names is given is kept for later, not called now; nor does an extension need its app for them.
@@ -130,8 +128,7 @@ class ContextReaders:
         match node:
             case ast.Assign(value=ast.Attribute(value=ast.Name(id=root))) if root in self.modules:
                 return set()
-        outside = _Outside().visit(copy.deepcopy(node))
-        return set(_used(outside)) if isinstance(outside, ast.AST) else set()
+        return set(_used(node))
 
     def reached(self, names: Iterable[str]) -> set[str]:
         """These names, and all that functions among them read when they are called."""
@@ -171,11 +168,11 @@ class ContextReaders:
                 if root in self.modules and attribute in _CONTEXTUAL:
                     self.names[name] = attribute
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=called, args=[ast.Name(), *_])):
-                if _root(called) in self._installed:
+                if root_name(called) in self._installed:
                     self.extensions.add(name)
             case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="init_app"))):
                 self.extensions.add(name)
-            case ast.ClassDef(name=name, bases=bases) if any(_root(base) in self.extensions for base in bases):
+            case ast.ClassDef(name=name, bases=bases) if any(root_name(base) in self.extensions for base in bases):
                 self.extensions.add(name)
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
@@ -194,29 +191,26 @@ class ContextReaders:
                 self.modules.add(one.binds)
 
 
-class _Outside(ast.NodeTransformer):
-    """Takes out what does not run now, or runs in a context of its own."""
+def _parts(node: ast.AST) -> Iterable[ast.AST]:
+    """The parts of a node that run with it, outside every app context that it enters itself."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return [*node.decorator_list, *defaults_of(node.args)]
+        case ast.Lambda():
+            return defaults_of(node.args)
+        case ast.With() | ast.AsyncWith() if any(_enters_context(item.context_expr) for item in node.items):
+            return node.items
+    return ast.iter_child_nodes(node)
 
-    def _with(self, node: ast.With | ast.AsyncWith) -> ast.AST:
-        self.generic_visit(node)
-        for item in node.items:
-            call = item.context_expr
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in _ENTERED:
-                node.body = [ast.Pass()]
-        return node
 
-    visit_With = _with
-    visit_AsyncWith = _with
+def _enters_context(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _ENTERED
 
-    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> ast.AST:
-        # Its decorators and defaults run where it stands.
-        decorators = [] if isinstance(node, ast.Lambda) else node.decorator_list
-        defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-        return ast.Tuple([self.visit(part) for part in (*decorators, *defaults)], ast.Load())
 
-    visit_FunctionDef = _definition
-    visit_AsyncFunctionDef = _definition
-    visit_Lambda = _definition
+def _walk(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for part in _parts(node):
+        yield from _walk(part)
 
 
 def _used(node: ast.AST) -> Iterator[str]:
@@ -248,8 +242,8 @@ def _used(node: ast.AST) -> Iterator[str]:
             yield node.id
         case ast.Attribute(value=ast.Name(id=root), ctx=ast.Load()):
             yield f"{root}.{node.attr}"
-    for inner in ast.iter_child_nodes(node):
-        yield from _used(inner)
+    for part in _parts(node):
+        yield from _used(part)
 
 
 def defined_by(node: ast.stmt) -> set[str]:
@@ -264,7 +258,7 @@ def defined_by(node: ast.stmt) -> set[str]:
     return set()
 
 
-def _bodies(tree: ast.AST) -> Iterator[_Function]:
+def _bodies(tree: ast.AST) -> Iterator[FunctionNode]:
     """The functions of a definition: itself, the methods of a class, a lambda that is given a name."""
     if isinstance(tree, ast.FunctionDef | ast.AsyncFunctionDef):
         yield tree
@@ -275,30 +269,24 @@ def _bodies(tree: ast.AST) -> Iterator[_Function]:
             yield from _bodies(inner)
 
 
-def _called(function: _Function) -> Iterator[str]:
+def _called(function: FunctionNode) -> Iterator[str]:
     """What a function reads when it is called, in the functions inside that it calls, too; and what it imports."""
     inside = {
         one.name: one
         for one in ast.walk(function)
         if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef) and one is not function
     }
-    waiting: list[_Function] = [function]
+    waiting: list[FunctionNode] = [function]
     seen = {id(function)}
     while waiting:
-        inner = copy.deepcopy(waiting.pop().body)
-        body = ast.Module(inner if isinstance(inner, list) else [ast.Expr(inner)], type_ignores=[])
-        read = set(_used(_Outside().visit(body)))
+        inner = waiting.pop()
+        body = [inner.body] if isinstance(inner, ast.Lambda) else inner.body
+        read = {name for part in body for name in _used(part)}
         yield from read
         for name in read & inside.keys():
             if id(inside[name]) not in seen:
                 seen.add(id(inside[name]))
                 waiting.append(inside[name])
-        for one in ast.walk(body):
+        for one in (node for part in body for node in _walk(part)):
             if isinstance(one, ast.ImportFrom) and root_of(one.module or "") in _FRAMEWORKS:
                 yield from (f"nbmicro.{alias.name}" for alias in one.names if (alias.asname or alias.name) in read)
-
-
-def _root(node: ast.expr) -> str:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else ""

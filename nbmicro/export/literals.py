@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from nbmicro.export.route_text import quoted
 from nbmicro.language.template import Blank, Template, inside_quotes
 
 _WIDTH = 100
@@ -15,6 +14,14 @@ _MARK = re.compile("\ue000(\\d+)\ue001")
 
 Writes = Callable[[Blank], str]
 """Gives the Python expression of a blank."""
+
+
+def quoted(text: str) -> str:
+    """A text as a literal in double quotes, where that needs no more backslashes."""
+    literal = repr(text)
+    if literal.startswith("'") and '"' not in text:
+        return '"' + literal[1:-1].replace("\\'", "'") + '"'
+    return literal
 
 
 class Code(str):

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nbmicro.cells.notebook_cell import NotebookCell
-from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
+from nbmicro.cells.resource_cell import StaticCell, TemplateCell, parse_static_cell, parse_template_cell
 from nbmicro.export.cell_text import Cut, cut, indented
-from nbmicro.export.import_plan import ImportPlan
-from nbmicro.export.imports import Imported, written
-from nbmicro.export.resources import inline_static, inline_template
-from nbmicro.export.route_text import function_of, quoted
-from nbmicro.export.routing import PlannedRoute, planned
+from nbmicro.export.imports import Imported, imported_names, is_local, root_of, written
+from nbmicro.export.literals import quoted
+from nbmicro.export.routes import PlannedRoute, function_of, planned
 from nbmicro.export.survey import Survey, Unit
 from nbmicro.loading.selection import Action
+from nbmicro.scopes import root_name
 
+_LATE = "  # noqa: E402"
+_UNUSED = "  # noqa: F401"
 _DISPLAY = """def display(*values: object, **options: object) -> None:
     \"\"\"Show nothing: only a notebook has somebody who looks.\"\"\""""
 
@@ -67,7 +69,7 @@ class ModuleText:
         self._origin = origin
         self._local = local
         self._inline = inline
-        self.imports = ImportPlan(survey, local, looked_at)
+        self.imports = _Imports(survey, local, looked_at)
         self._blocks: list[_Block] = []
         self._cell: NotebookCell | None = None
         self._has_app = False
@@ -123,10 +125,10 @@ class ModuleText:
             return
         if cell.name == "template":
             template = parse_template_cell(cell.line, cell.body)
-            self._add(inline_template(unit.target, template), unit.cell)
+            self._add(_inline_template(unit.target, template), unit.cell)
         else:
             static = parse_static_cell(cell.line, cell.body)
-            self._add(inline_static(unit.target, static), unit.cell)
+            self._add(_inline_static(unit.target, static), unit.cell)
 
     def _write_cell(self, number: int) -> None:
         """All statements of a plain cell, in order; those that await together in a function."""
@@ -312,3 +314,114 @@ def _joined(blocks: list[_Block]) -> str:
         text += block.text
         before = block
     return text + "\n"
+
+
+# -- resources -------------------------------------------------------------------------------------------------------
+
+
+def _inline_template(app: str, cell: TemplateCell) -> str:
+    """The call that declares a template."""
+    return f"{app}.add_template(\n    {quoted(cell.name)},\n    {_text_block(cell.source)},\n)"
+
+
+def _inline_static(app: str, cell: StaticCell) -> str:
+    """The call that declares a static file."""
+    text = _text_block(cell.content.decode())
+    content = f"b{text}" if cell.content.isascii() else f"{text}.encode()"
+    return f"{app}.add_static_file(\n    {quoted(cell.path)},\n    {content},\n    {quoted(cell.mimetype)},\n)"
+
+
+def _text_block(text: str) -> str:
+    if '"""' in text or "\\" in text or "\r" in text or (not text.isprintable() and "\n" not in text):
+        return repr(text)
+    end = "\\\n" if not text.endswith("\n") else ""
+    return f'"""\\\n{text}{end}"""'
+
+
+# -- imports ---------------------------------------------------------------------------------------------------------
+
+
+class _Imports:
+    """The imports of a module, as its text grows.
+
+    Parameters
+    ----------
+    survey:
+        What the code reads and binds.
+    local:
+        The names of modules beside the notebook.
+    looked_at:
+        The words of what does not run.
+    """
+
+    def __init__(self, survey: Survey, local: Collection[str], looked_at: Collection[str]) -> None:
+        self._survey = survey
+        self._local = local
+        self._looked_at = looked_at
+        self._top: list[Imported] = []
+        self._wall = _first_wall(survey)
+        self.add(*(Imported("nbmicro", name) for name in sorted(survey.given)))
+
+    def add(self, *imports: Imported) -> None:
+        """Import something at the top."""
+        self._top += imports
+
+    def at_top(self) -> list[Imported]:
+        """What is imported at the top, by now."""
+        return list(self._top)
+
+    def take(self, node: ast.Import | ast.ImportFrom, number: int) -> list[Imported]:
+        """Take over an import statement of the unit ``number``; return what must be imported where it stands."""
+        here: list[Imported] = []
+        for one in imported_names(node):
+            wanted = self._if_needed(one)
+            if wanted is None:
+                continue
+            if self._may_rise(one, number):
+                self._top.append(wanted)
+            else:
+                here.append(replace(wanted, remark=wanted.remark or _LATE))
+        return here
+
+    def _if_needed(self, one: Imported) -> Imported | None:
+        if one.module == "__future__" or one.name == "*" or one.binds in self._survey.used:
+            return one
+        if is_local(one.module, self._local):
+            # It may declare something, as a module with models does.
+            return replace(one, remark=_UNUSED)
+        if root_of(one.module) in {*sys.stdlib_module_names, "IPython", "nbmicro"} or one.binds in self._looked_at:
+            return None
+        return replace(one, remark=_UNUSED)
+
+    def _may_rise(self, one: Imported, number: int) -> bool:
+        """Whether an import means the same at the top of the module."""
+        if one.module == "__future__":
+            return True
+        others = [other for other in self._survey.imports.get(one.binds, []) if other != one]
+        bound = any(
+            one.binds in unit.bound and not isinstance(unit.what, ast.Import | ast.ImportFrom)
+            for unit in self._survey.units[:number]
+        )
+        if others or bound or one.name == "*":
+            return number <= self._wall and not others and not bound
+        if root_of(one.module) in sys.stdlib_module_names or root_of(one.module) == "nbmicro":
+            return True
+        return number <= self._wall
+
+
+def _first_wall(survey: Survey) -> int:
+    """The first unit that may change what an import below it gives: ``install_as_flask()``, ``os.environ[…] = …``."""
+    imported: set[str] = set()
+    for number, unit in enumerate(survey.units):
+        node = unit.what
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imported.update(one.binds for one in imported_names(node))
+        elif isinstance(node, ast.Expr) and any(
+            isinstance(inner, ast.Call) and root_name(inner.func) in imported for inner in ast.walk(node)
+        ):
+            return number
+        elif isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(not isinstance(target, ast.Name) and root_name(target) in imported for target in targets):
+                return number
+    return len(survey.units)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import keyword
+import mimetypes
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbmicro.cells.notebook_cell import NotebookCell
+from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
 from nbmicro.cells.route_cell import reject_reserved
-from nbmicro.errors import LoadError, NbmicroError
+from nbmicro.errors import LoadError, NbmicroError, OptionError
 from nbmicro.export.imports import root_of
 from nbmicro.export.module_text import ModuleText
-from nbmicro.export.resources import files_of, folders_of
 from nbmicro.export.suite import Suite
 from nbmicro.export.survey import Survey, survey
 from nbmicro.loading.notebook_file import read_notebook
@@ -23,6 +26,8 @@ from nbmicro.web.names import RESERVED_NAMES
 
 # A key may come with it: config.from_object(…), from_pyfile(…), from_prefixed_env() …
 _CONFIGURED = re.compile(r"\.config\.from_(?:object|pyfile|prefixed_env|envvar|file)\(")
+#: What nbmicro itself imports, and a module of that name would stand before.
+_NEEDED = frozenset({"nbmicro", "werkzeug", "jinja2", "markupsafe", "itsdangerous", "click", "dotenv"})
 _WORD = re.compile(r"\w+")
 _IMPORT = re.compile(r"\s*(?:import|from)\s")
 
@@ -179,3 +184,87 @@ def _notes(cells: list[NotebookCell], selection: Selection, found: Survey, out: 
 
 def _bound_in(cell: NotebookCell) -> set[str]:
     return set(re.findall(r"^(\w+)\s*=(?!=)", cell.text, re.MULTILINE))
+
+
+# -- files beside the module -----------------------------------------------------------------------------------------
+
+
+def files_of(survey: Survey) -> dict[str, bytes] | None:
+    """The files that the template and static cells of the served app are, by path; None where it has no folders.
+
+    A template's file ends with a newline, which Jinja takes away; a static file has the cell's bytes.
+    """
+    folders = folders_of(survey)
+    if folders is None:
+        return None
+    templates, static = folders
+    files: dict[str, bytes] = {}
+    for unit in survey.units:
+        cell = unit.step.resource
+        if cell is None or unit.target != survey.target:
+            continue
+        if cell.name == "template":
+            template = parse_template_cell(cell.line, cell.body)
+            files[f"{templates}/{template.name}"] = template.source.encode()
+        else:
+            one = parse_static_cell(cell.line, cell.body)
+            if mimetypes.guess_type(one.path)[0] is None:
+                return None
+            files[f"{static}/{one.path}"] = one.content
+    return files
+
+
+def folders_of(survey: Survey) -> tuple[str, str] | None:
+    """The folders of templates and static files, relative to the module; None where they cannot be known."""
+    folders = {"template_folder": "templates", "static_folder": "static"}
+    for unit in survey.units:
+        match unit.what:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call) if name == survey.target:
+                for option in call.keywords:
+                    if option.arg in (*folders, "root_path", None):
+                        value = option.value
+                        if option.arg not in folders or not isinstance(value, ast.Constant):
+                            return None
+                        if not isinstance(value.value, str) or value.value.startswith("/"):
+                            return None
+                        folders[option.arg] = value.value
+    return folders["template_folder"], folders["static_folder"]
+
+
+# -- the module's name -----------------------------------------------------------------------------------------------
+
+
+def reject_name(name: str, text: str) -> None:
+    """Reject a name by which a module cannot be imported, or which hides a module that it needs.
+
+    Parameters
+    ----------
+    name:
+        The module's name.
+    text:
+        Its text.
+
+    Raises
+    ------
+    OptionError
+        The name will not do; another one is proposed.
+    """
+    if keyword.iskeyword(name):
+        why = f"`{name}` is a word of Python, so that nothing could import {name}.py."
+    elif name in sys.stdlib_module_names:
+        why = f"{name}.py would hide Python's own module `{name}` from whatever needs it."
+    elif name in _NEEDED | _imported(text):
+        why = f"{name}.py would hide the module `{name}`, which it needs itself."
+    else:
+        return
+    raise OptionError(f"{why} Nothing was written.", hint=f"Take another name:  -o {name}_app.py")
+
+
+def _imported(text: str) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found.update(one.name.partition(".")[0] for one in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found.add(node.module.partition(".")[0])
+    return found

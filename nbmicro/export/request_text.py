@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from nbmicro.errors import RequestError
-from nbmicro.export.literals import Code, call, json_value, literal, text_value, url_value
+from nbmicro.export.literals import Code, call, json_value, literal, quoted, text_value, url_value
 from nbmicro.export.renaming import Unwritable, renamed
-from nbmicro.export.route_text import quoted
 from nbmicro.export.sent_files import SentFiles
 from nbmicro.http.media_types import FORM, JSON, is_json, is_multipart, media_type_of
 from nbmicro.http.methods import CLIENT_METHODS

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nbmicro.export.literals import Code
+from nbmicro.export.literals import Code, quoted
 from nbmicro.export.renaming import Unwritable
-from nbmicro.export.route_text import quoted
 from nbmicro.language.template import Template
 
 FOLDER = "test_files"

@@ -14,10 +14,10 @@ from nbmicro.export.asked_cells import AskedCell, Line, asked_cells
 from nbmicro.export.cell_text import cut, indented
 from nbmicro.export.client_calls import client_calls
 from nbmicro.export.imports import Imported, written
+from nbmicro.export.literals import quoted
 from nbmicro.export.renaming import Unwritable, bound_in, read_in, renamed
 from nbmicro.export.request_text import RequestText
-from nbmicro.export.route_text import quoted
-from nbmicro.export.routing import planned
+from nbmicro.export.routes import planned
 from nbmicro.export.sent_files import SentFiles
 from nbmicro.export.suite_names import SuiteNames
 from nbmicro.export.survey import Survey

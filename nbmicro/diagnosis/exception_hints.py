@@ -29,29 +29,10 @@ FLASKS_PLACE = (
     "import nbmicro; nbmicro.install_as_flask()"
 )
 #: What a client's methods take besides the target.
-REQUEST_OPTIONS = (
-    "headers",
-    "query",
-    "json",
-    "data",
-    "files",
-    "auth",
-    "follow",
-    "timeout",
-    "origin",
-    "announce",
-    "trace",
-)
+REQUEST_OPTIONS = tuple("headers query json data files auth follow timeout origin announce trace".split())  # noqa: SIM905
 #: What a route takes besides its rule.
-RULE_OPTIONS = (
-    "methods",
-    "endpoint",
-    "defaults",
-    "strict_slashes",
-    "subdomain",
-    "host",
-    "redirect_to",
-    "provide_automatic_options",
+RULE_OPTIONS = tuple(
+    "methods endpoint defaults strict_slashes subdomain host redirect_to provide_automatic_options".split()  # noqa: SIM905
 )
 # What other clients call a request's options.
 _ELSEWHERE = {"params": "query", "form": "data", "body": "data", "allow_redirects": "follow", "cookies": "headers"}

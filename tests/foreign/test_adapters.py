@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import operator
 import re
 import sys
 import types
@@ -17,6 +19,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from nbmicro.client import trace
 from nbmicro.client.client import Client
 from nbmicro.foreign import known
 from nbmicro.foreign.adapter import Adapter, Marks
@@ -76,6 +79,19 @@ def test_an_adapter_knows_an_app_of_its_framework(adapter: Adapter) -> None:
     assert [line.partition(":")[0] for line in lines] == ["GET /x"]
     assert adapter.matches(app, "/y", "") == []
     assert isinstance(adapter.hooks(app), Mapping)
+
+
+@pytest.mark.parametrize("place", [*known.framework_marks(), *trace._MARKS], ids=".".join)
+def test_a_function_that_a_trace_watches_is_there(place: tuple[str, str]) -> None:
+    module, name = place
+    code = operator.attrgetter(name)(importlib.import_module(module)).__code__
+    assert code.co_qualname == name
+
+
+def test_the_help_names_each_framework_whose_routes_are_read() -> None:
+    text = (ROOT / "nbmicro" / "notebook" / "magics" / "routes.py").read_text("utf-8")
+    reading = [one.name for one in ADAPTERS if type(one).routes is not Adapter.routes and one.name in APPS]
+    assert [name for name in reading if name not in text] == []
 
 
 def test_no_adapter_imports_its_framework() -> None:

@@ -168,7 +168,7 @@ def remember_source(filename: str, source: str) -> None:
     """Let tracebacks show `source` for `filename`; its first line is the cell's ``%%`` line.
 
     One text stands under a name at a time. Where another cell's handler of the same name answers again (the cell that
-    covered it is gone, a draft was dropped), its text is put back by calling this once more.
+    shadowed it is gone, pending declarations were dropped), its text is put back by calling this once more.
     """
     # Without a modification time, linecache.checkcache leaves the entry alone.
     _remembered.add(filename)

@@ -171,7 +171,7 @@ class NotebookModule:
         """Let ``current_app``, ``g`` and ``url_for`` work in a plain cell, as they do in the notebook."""
         app = self.namespace.get(self.target)
         if isinstance(app, App) and (self._context is None or self._context.app is not app.newest()):
-            self._context = AppContext(app, standing=True)
+            self._context = AppContext(app, is_default=True)
         enter_context(self._context if isinstance(app, App) else None)
 
     def _run_parts(self, step: Step) -> None:

@@ -45,21 +45,21 @@ class AppContext:
     ----------
     app:
         The app.
-    standing:
+    is_default:
         True for the context a notebook keeps while cells run. No request ever shares it.
     """
 
-    standing = False
+    is_default = False
     # Defaults on the class: a request sets only what it needs.
     _own_part: AppContext | None = None
     _adapter: Any = _MISSING
     _g: Any = None
 
-    def __init__(self, app: App, *, standing: bool = False) -> None:
+    def __init__(self, app: App, *, is_default: bool = False) -> None:
         self.app: App = app.newest()
         self._before: list[AppContext | None] = []
-        if standing:
-            self.standing = True
+        if is_default:
+            self.is_default = True
 
     @property
     def g(self) -> Any:
@@ -154,7 +154,7 @@ def current_context() -> AppContext | None:
 
 
 def enter_context(context: AppContext | None) -> None:
-    """Make ``context`` the current one without counting a push: for a host's standing contexts."""
+    """Make ``context`` the current one without counting a push: for a host's default contexts."""
     _context.set(context)
 
 
@@ -362,7 +362,7 @@ class RequestContext(AppContext):
 
     def push(self) -> None:
         outer = _context.get()
-        if not self._before and outer is not None and outer.app is self.app and not outer.standing:
+        if not self._before and outer is not None and outer.app is self.app and not outer.is_default:
             # As in Flask 3.1: a request under an app context of the same app shares its g and leaves its teardown
             # alone.
             self._own_part = outer.app_part

@@ -42,8 +42,8 @@ class Declaration:
 class Entry:
     """A declaration with its owner and its place among all of them.
 
-    ``position`` orders hooks and stays when a cell runs again; ``run`` is higher for whoever ran later, and decides
-    between rivals.
+    ``position`` orders hooks and stays when a cell runs again; ``run`` is higher for whoever ran later, and decides a
+    conflict.
     """
 
     declaration: Declaration

@@ -88,7 +88,7 @@ class Extensions(MutableMapping[str, Any]):
         latest: dict[str, Kept] = {}
         for declaration, owner in self._entries(run):
             kept: Kept = declaration.value
-            if statement is not None and kept.statement == statement and not self._is_drafted(declaration, run):
+            if statement is not None and kept.statement == statement and not self._is_pending(declaration, run):
                 continue
             if kept.generation is not None and self._loads_again(owner, kept):
                 continue
@@ -100,20 +100,20 @@ class Extensions(MutableMapping[str, Any]):
     def _entries(self, run: Run | None) -> list[tuple[Declaration, Any]]:
         """The declared entries with their owners; those that are committed are looked up once."""
         ledger = self._ledger
-        drafting = run is not None and id(ledger) in run.ledgers
+        has_pending = run is not None and id(ledger) in run.ledgers
         version, known = self._committed
-        if not drafting and version == ledger.version:
+        if not has_pending and version == ledger.version:
             return known
         with ledger.lock:
             version = ledger.version
-            entries = ledger.entries(run if drafting else None)
+            entries = ledger.entries(run if has_pending else None)
         found = [(one.declaration, one.owner) for one in entries if one.declaration.kind == "extension"]
-        if not drafting:
+        if not has_pending:
             self._committed = (version, found)
         return found
 
-    def _is_drafted(self, declaration: Declaration, run: Run | None) -> bool:
-        return run is not None and any(one is declaration for one in self._ledger.drafted(run))
+    def _is_pending(self, declaration: Declaration, run: Run | None) -> bool:
+        return run is not None and any(one is declaration for one in self._ledger.pending(run))
 
     @staticmethod
     def _loads_again(owner: Any, kept: Kept) -> bool:

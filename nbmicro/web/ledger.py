@@ -1,4 +1,4 @@
-"""The ledger of an app or a blueprint: who declared what, committed or still in draft."""
+"""The ledger of an app or a blueprint: who declared what, committed or still pending."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ class Batch:
         return new
 
 
+Change = tuple[Batch | None, Batch | None]
+"""What an owner had declared, and what it declares now."""
+
+
 class Ledger:
     """Everything that owners declared in one app or blueprint.
 
@@ -58,15 +62,15 @@ class Ledger:
     def __init__(self) -> None:
         self.every.add(self)
         self._batches: dict[Hashable, Batch] = {}
-        self._drafts: dict[Run, dict[Hashable, Batch]] = {}
+        self._pending: dict[Run, dict[Hashable, Batch]] = {}
         self._listeners: WeakSet[Any] = WeakSet()
         self.version = 0
-        self._log: dict[int, list[tuple[Batch | None, Batch | None]] | None] = {}
+        self._log: dict[int, list[Change] | None] = {}
 
     # -- declaring -----------------------------------------------------------------------------------------------
 
     def declare(self, declaration: Declaration, who: Declarer | None = None, *, instead: bool = False) -> None:
-        """Add a declaration for whoever is declaring now: to the draft of the open run, else at once.
+        """Add a declaration for whoever is declaring now: to what is pending of the open run, else at once.
 
         With ``instead`` it takes the place of the owner's own of that kind and key.
         """
@@ -76,8 +80,7 @@ class Ledger:
                 self._add(self._batches, declaration, who, instead)
                 self.changed()
                 return
-            draft = self._drafts.setdefault(who.run, {})
-            self._add(draft, declaration, who, instead)
+            self._add(self._pending.setdefault(who.run, {}), declaration, who, instead)
             self._touch(who.run)
 
     def _add(
@@ -101,8 +104,8 @@ class Ledger:
         """What ``claim`` already means for whoever is declaring: in this run, or among modules and nobody; else
         None."""
         with self.lock:
-            drafts = self._drafts.get(who.run, {}).values() if who.run is not None else ()
-            batches = [one for one in drafts if one.owner.key != who.owner.key or one.generation is who.generation]
+            pending = self._pending.get(who.run, {}).values() if who.run is not None else ()
+            batches = [one for one in pending if one.owner.key != who.owner.key or one.generation is who.generation]
             if who.owner.kind != "cell":
                 batches += [one for one in self._batches.values() if self._lasts(one, who)]
             return next((batch.claims[claim] for batch in batches if claim in batch.claims), None)
@@ -116,7 +119,7 @@ class Ledger:
     def withdraw(self, remove: Callable[[Declaration, Owner], bool]) -> list[Declaration]:
         """Take away every committed declaration for which ``remove(declaration, owner)`` is true; return them."""
         gone: list[Declaration] = []
-        changes: list[tuple[Batch | None, Batch | None]] = []
+        changes: list[Change] = []
         with self.lock:
             for key, batch in list(self._batches.items()):
                 kept = [one for one in batch.declarations if not remove(one, batch.owner)]
@@ -144,22 +147,20 @@ class Ledger:
             before = self._batches.get(run.owner.key) if run.owner.key is not None else None
             if before is not None:
                 again = Batch(run.owner, before.position, next(_runs))
-                self._drafts.setdefault(run, {})[run.owner.key] = again
+                self._pending.setdefault(run, {})[run.owner.key] = again
                 self._touch(run)
 
     def commit_run(self, run: Run) -> None:
-        """Let the draft of ``run`` take the place of what its owner declared before; drop it if the run failed.
+        """Let what is pending of ``run`` replace what its owner declared before; drop it if the run failed.
 
         A module that was imported by a failing cell stays imported, so what it declared stays too.
         """
         with self.lock:
-            draft = self._drafts.get(run)
+            pending = self._pending.get(run, {})
             if not run.open:
-                self._drafts.pop(run, None)
-            if draft is None:
-                return
-            changes: list[tuple[Batch | None, Batch | None]] = []
-            for key, batch in draft.items():
+                self._pending.pop(run, None)
+            changes: list[Change] = []
+            for key, batch in pending.items():
                 if not (run.success or _imported(batch)):
                     continue
                 before = self._batches.pop(key, None)
@@ -176,7 +177,7 @@ class Ledger:
             if isinstance(listener, Ledger):
                 listener._touch(run)
 
-    def changed(self, changes: list[tuple[Batch | None, Batch | None]] | None = None) -> None:
+    def changed(self, changes: list[Change] | None = None) -> None:
         """Note a committed change, here and wherever this ledger is part of.
 
         ``changes`` are the batches before and after, where that is all; None where more, or something else, changed.
@@ -187,17 +188,16 @@ class Ledger:
         for listener in list(self._listeners):
             listener.changed()
 
-    def changes_of(self, version: int) -> list[tuple[Batch | None, Batch | None]] | None:
+    def changes_of(self, version: int) -> list[Change] | None:
         """The batches that the change to ``version`` replaced, or None if they are not known."""
         return self._log.get(version)
 
-    def changes_in(self, run: Run) -> list[tuple[Batch | None, Batch | None]] | None:
-        """The batches that the draft of ``run`` would replace; None where the draft of another ledger counts too."""
+    def changes_in(self, run: Run) -> list[Change] | None:
+        """The batches that ``run`` would replace; None where what it declared in another ledger counts here too."""
         with self.lock:
-            if any(one is not self and run in one._drafts and one._reaches(self) for one in list(Ledger.every)):
+            if any(one is not self and run in one._pending and one._reaches(self) for one in list(Ledger.every)):
                 return None
-            draft = self._drafts.get(run, {})
-            return [(self._batches.get(key), batch) for key, batch in draft.items()]
+            return [(self._batches.get(key), batch) for key, batch in self._pending.get(run, {}).items()]
 
     def _reaches(self, ledger: Ledger) -> bool:
         return any(one is ledger or (isinstance(one, Ledger) and one._reaches(ledger)) for one in self._listeners)
@@ -214,19 +214,18 @@ class Ledger:
         with self.lock:
             batches = dict(self._batches)
             if run is not None:
-                batches.update(self._drafts.get(run, {}))
+                batches.update(self._pending.get(run, {}))
             ordered = sorted(batches.values(), key=lambda one: one.position)
             return [
                 Entry(one, batch.owner, batch.position, batch.run) for batch in ordered for one in batch.declarations
             ]
 
     def replaced_by(self, run: Run) -> dict[str, tuple[str, Any]]:
-        """For cells without ids: the routes that the draft of ``run`` declares again, with the label and the handler of
-        those before."""
+        """For cells without ids: the routes that ``run`` declares again, with label and handler of those before."""
         with self.lock:
             return {
                 str(declaration.key): (before.owner.label, before.declarations[-1].value.handler)
-                for key, batch in self._drafts.get(run, {}).items()
+                for key, batch in self._pending.get(run, {}).items()
                 # A module that is loaded again takes over from itself.
                 if run.owner.key is None and batch.owner.kind != "module"
                 if (before := self._batches.get(key)) is not None
@@ -235,15 +234,18 @@ class Ledger:
             }
 
     def everything(self) -> list[Declaration]:
-        """What is committed, and all drafts."""
+        """What is committed, and all that is pending."""
         with self.lock:
-            batches = [*self._batches.values(), *(one for draft in self._drafts.values() for one in draft.values())]
+            batches = [
+                *self._batches.values(),
+                *(one for pending in self._pending.values() for one in pending.values()),
+            ]
             return [one for batch in batches for one in batch.declarations]
 
-    def drafted(self, run: Run) -> list[Declaration]:
+    def pending(self, run: Run) -> list[Declaration]:
         """What ``run`` has declared here so far."""
         with self.lock:
-            return [one for batch in self._drafts.get(run, {}).values() for one in batch.declarations]
+            return [one for batch in self._pending.get(run, {}).values() for one in batch.declarations]
 
 
 def start_run(owner: Owner, namespace: dict[str, Any] | None = None) -> Run:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
+
+if TYPE_CHECKING:
+    from nbmicro.web.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +37,10 @@ class Owner:
 NOBODY = Owner(None, "", "nobody")
 
 
-class Drafts(Protocol):
-    """What a run may hold a draft of (a ledger)."""
-
-    @property
-    def lock(self) -> AbstractContextManager[Any]:
-        """Held while drafts are committed; one for all."""
-        ...
-
-    def commit_run(self, run: Run) -> None: ...
-
-
 class Run:
-    """One execution of a cell: a draft of everything that it declares, in whichever app.
+    """One execution of a cell, with everything that it declares, in whichever app.
 
-    Requests sent under the run see the draft; everyone else sees what is committed.
+    Requests sent under the run see these pending declarations; everyone else sees what is committed.
 
     Parameters
     ----------
@@ -67,11 +59,11 @@ class Run:
         self.version = 0
         # A frame in which the cell is run: what is being imported outside of it declares nothing here.
         self.floor: FrameType | None = None
-        self.ledgers: dict[int, Drafts] = {}
+        self.ledgers: dict[int, Ledger] = {}
         self.made: dict[Hashable, int] = {}
 
-    def touch(self, ledger: Drafts) -> None:
-        """Note that ``ledger`` holds a draft of this run."""
+    def touch(self, ledger: Ledger) -> None:
+        """Note that ``ledger`` holds pending declarations of this run."""
         self.ledgers[id(ledger)] = ledger
         self.version += 1
 
@@ -84,7 +76,7 @@ class Run:
         self.version += 1
 
     def finish(self, *, success: bool) -> None:
-        """End the run: commit on success, else drop the draft, so that what the cell declared before goes on
+        """End the run: commit on success, else drop what is pending, so that what the cell declared before goes on
         serving."""
         if not self.open:
             return
@@ -151,7 +143,7 @@ def predecessor(kind: str, name: str, successor: Any) -> Any | None:
     """The object that the same owner made before in this place, which ``successor`` now replaces.
 
     Only cells have one, and modules that a cell imports or reloads: a script that makes two apps means two apps.
-    Objects are told apart by kind, name and how many of them this run has made already.
+    Objects differ by kind, name and how many of them this run has made already.
     """
     who = current_owner()
     if who.run is None:

@@ -70,7 +70,7 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
     """Answer a plain request; None where it must go the long way, before anything has happened."""
     outer = _context.get()
     if (
-        (outer is not None and not outer.standing and outer.app is app)
+        (outer is not None and not outer.is_default and outer.app is app)
         or _STARTED
         or _FINISHED
         or _TEARING_DOWN
@@ -94,7 +94,7 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
         return None
     target, values = found
     if target is None:
-        return _not_found(app, table, method, environ, start_response) if outer is None or outer.standing else None
+        return _not_found(app, table, method, environ, start_response) if outer is None or outer.is_default else None
     plan = target.plan
     if plan is None:
         plan = target.plan = app.plan(table, target.route)

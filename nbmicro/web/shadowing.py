@@ -1,18 +1,17 @@
-"""Rivals: routes that answer the same URL, and functions that want the same endpoint."""
+"""Conflicts between routes: which one shadows others of the same URL, and which endpoint each of them gets."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
-from nbmicro.http.methods import with_head
 from nbmicro.web.declarations import Route
 from nbmicro.web.rules import pattern_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A declared route with its place: ``position`` in the app's ledger orders, the later ``run`` wins."""
+    """A declared route: its ``position`` in the app's ledger orders it, and the later ``run`` wins a conflict."""
 
     route: Route
     position: int
@@ -20,102 +19,94 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Covered:
-    """A route that another owner's route has taken over, wholly or for some methods."""
+class Shadowed:
+    """A route that another owner's route shadows, wholly or for some methods."""
 
     route: Route
     by: Route
 
 
-def settle(candidates: Iterable[Candidate]) -> tuple[list[Route], list[Covered]]:
-    """The routes in effect, each with an endpoint of its own function, and what is covered by them.
+def resolve(candidates: Iterable[Candidate]) -> tuple[list[Route], list[Shadowed]]:
+    """The routes in effect, each with an endpoint of its own function, and those that they shadow.
 
-    Between cells the later run covers; within one owner, and among modules, the first rule of an URL answers, as
-    Flask's.
+    Between cells the later run shadows the earlier; within one owner, and among modules, the first rule of a URL
+    answers, as Flask's.
     """
     order = list(candidates)
-    kept, covered = _cover(order)
+    kept, shadowed = _shadow(order)
     remain = set(map(id, kept))
-    endpoints = _name([one for one in order if id(one) in remain])
-    return [_with_endpoint(one.route, endpoints[id(one)]) for one in kept], covered
+    endpoints = _endpoints([one for one in order if id(one) in remain])
+    return [_with_endpoint(one.route, endpoints[id(one)]) for one in kept], shadowed
 
 
-def _cover(candidates: list[Candidate]) -> tuple[list[Candidate], list[Covered]]:
+def _shadow(candidates: list[Candidate]) -> tuple[list[Candidate], list[Shadowed]]:
     groups: dict[Hashable, list[Candidate]] = {}
     for one in candidates:
-        groups.setdefault(place_of(one.route), []).append(one)
+        groups.setdefault(url_key(one.route), []).append(one)
     gone: set[int] = set()
-    order: dict[int, int] = {}
-    covered: list[Covered] = []
-    for rivals in groups.values():
-        if len(rivals) == 1 or all(one.route.owner.kind != "cell" for one in rivals):
+    ranks: dict[int, int] = {}
+    shadowed: list[Shadowed] = []
+    for group in groups.values():
+        if len(group) == 1 or all(one.route.owner.kind != "cell" for one in group):
             continue
-        if len({one.route.owner for one in rivals}) == 1:
-            continue
-        latest_first = sorted(rivals, key=lambda one: -one.run)
-        over_each = {
-            id(one): [two for two in latest_first[:rank] if _rivals(two.route, one.route)]
+        latest_first = sorted(group, key=lambda one: -one.run)
+        over_each = [
+            [later.route for later in latest_first[:rank] if _conflict(later.route, one.route)]
             for rank, one in enumerate(latest_first)
-        }
-        if not any(over_each.values()):
-            continue  # each answers methods of its own
-        for rank, one in enumerate(latest_first):
-            order[id(one)] = rank
-            over = over_each[id(one)]
-            covered += [Covered(one.route, by=two.route) for two in over]
-            if _fully(one.route, [two.route for two in over]):
+        ]
+        if not any(over_each):
+            continue  # one owner's, or each answers other methods
+        for rank, (one, over) in enumerate(zip(latest_first, over_each, strict=True)):
+            ranks[id(one)] = rank
+            shadowed += [Shadowed(one.route, by=route) for route in over]
+            if _answers_nothing(one.route, over):
                 gone.add(id(one))
     kept = [one for one in candidates if id(one) not in gone]
     # Werkzeug lets the first of two equal rules answer: put the later run before the earlier, all else as it was.
-    places = {place_of(one.route): number for number, one in reversed(list(enumerate(kept)))}
-    kept.sort(key=lambda one: (places[place_of(one.route)], order.get(id(one), 0)))
-    return kept, covered
+    first = {url_key(one.route): number for number, one in reversed(list(enumerate(kept)))}
+    kept.sort(key=lambda one: (first[url_key(one.route)], ranks.get(id(one), 0)))
+    return kept, shadowed
 
 
-def place_of(route: Route) -> Hashable:
+def url_key(route: Route) -> Hashable:
     """What two routes have in common that answer the same URLs."""
     options = {name: value for name, value in route.options.items() if name in ("subdomain", "host", "websocket")}
     special = route.options.get("build_only") or route.options.get("redirect_to") or route.options.get("alias")
     return (pattern_of(route.rule), tuple(sorted(options.items())), id(route) if special else None)
 
 
-def _answered(route: Route) -> frozenset[str] | None:
-    if route.methods is None:
-        return None
-    return frozenset(with_head(route.methods))
+def _methods(route: Route) -> frozenset[str] | None:
+    """The methods that a route answers; None for any."""
+    methods = route.methods
+    return methods | {"HEAD"} if methods is not None and "GET" in methods else methods
 
 
-def _rivals(one: Route, two: Route) -> bool:
-    return one.owner != two.owner and _meet(one, two)
+def _conflict(one: Route, other: Route) -> bool:
+    """Whether two owners' routes answer one method; OPTIONS comes by itself and does not count."""
+    methods, others = _methods(one), _methods(other)
+    same_url = methods is None or others is None or bool((methods & others) - {"OPTIONS"})
+    return same_url and one.owner != other.owner
 
 
-def _meet(one: Route, two: Route) -> bool:
-    first, second = _answered(one), _answered(two)
-    return first is None or second is None or bool((first & second) - {"OPTIONS"})
-
-
-def _fully(route: Route, covers: list[Route]) -> bool:
-    left = _answered(route)
-    if any(_answered(cover) is None for cover in covers):
+def _answers_nothing(route: Route, over: list[Route]) -> bool:
+    """Whether the routes over a route leave it no method."""
+    methods = _methods(route)
+    taken = [_methods(one) for one in over]
+    if None in taken:
         return True
-    if left is None:
-        return False
-    for cover in covers:
-        left = left - (_answered(cover) or frozenset())
-    return not left - {"OPTIONS"} and bool(covers)
+    return methods is not None and bool(over) and not methods.difference({"OPTIONS"}, *(one for one in taken if one))
 
 
-def _name(kept: list[Candidate]) -> dict[int, str]:
+def _endpoints(kept: list[Candidate]) -> dict[int, str]:
     """An endpoint for every candidate: between cells, the second function of a name gets ``_2``."""
     taken: dict[str, Route] = {}
     names: dict[int, str] = {}
     for one in kept:
         route, name, number = one.route, one.route.endpoint, 1
-        while route.handler is not None and name in taken and not _share(taken[name], route):
+        while route.handler is not None and name in taken and not _may_share(taken[name], route):
             number += 1
-            name = f"{one.route.endpoint}_{number}"
-        if route.handler is not None or name not in taken:
-            taken.setdefault(name, route)
+            name = f"{route.endpoint}_{number}"
+        taken.setdefault(name, route)
         names[id(one)] = name
     return names
 
@@ -124,8 +115,8 @@ def _with_endpoint(route: Route, endpoint: str) -> Route:
     return route if route.endpoint == endpoint else replace(route, endpoint=endpoint, asked_endpoint=route.endpoint)
 
 
-def _share(holder: Route, route: Route) -> bool:
-    """Whether two routes may have one endpoint: the same function, or no cell among their owners' quarrel."""
+def _may_share(holder: Route, route: Route) -> bool:
+    """Whether two routes may have one endpoint: they have one function, or neither is a cell's."""
     if holder.handler is route.handler or holder.handler is None:
         return True
     return holder.owner.kind != "cell" and route.owner.kind != "cell"

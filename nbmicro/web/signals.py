@@ -82,7 +82,7 @@ class OwnedSignal(NamedSignal):
         return next(self.receivers_for(sender), None) is not None
 
     def _forget_cells(self) -> None:
-        """Take blinker's table back to what it was where no cell, and no draft of one, is connected any more."""
+        """Take blinker's table back to what it was where no cell is connected any more, nor one about to be."""
         with _ledger.lock:
             if not any(
                 one.value.signal is self and one.value.connected

@@ -6,101 +6,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from werkzeug.routing import Map, Rule
 
 from nbmicro.web.declarations import Entry, Route, StaticFile
-from nbmicro.web.ledger import Batch, Ledger
+from nbmicro.web.ledger import Batch, Change, Ledger
 from nbmicro.web.matcher import Matcher
 from nbmicro.web.owners import Run, current_run
 from nbmicro.web.rulemap import build_map, rule_of
 from nbmicro.web.rules import joined_rule
-from nbmicro.web.shadowing import Candidate, place_of, settle
+from nbmicro.web.shadowing import Candidate, resolve, url_key
 
 if TYPE_CHECKING:
     from nbmicro.web.blueprints import Blueprint
-
-
-Change = tuple[Batch | None, Batch | None]
-"""What an owner had declared, and what it declares now."""
-
-
-def evolved(table: Table, changes: Sequence[Change]) -> Table | None:
-    """The table after ``changes``, or None where it must be built anew.
-
-    Parameters
-    ----------
-    table:
-        The table before; it stays as it is for the requests that have it.
-    changes:
-        The batches of cells before and after.
-    """
-    if not table.peaceful or table.matcher is None:
-        return None
-    removed: list[Candidate] = []
-    added: list[Candidate] = []
-    for before, after in changes:
-        if not (_only_plain_routes(before) and _only_plain_routes(after)):
-            return None
-        for candidate in _candidates(before):
-            known = table.candidate_at(candidate.route)
-            if known is None or known.route.handler is not candidate.route.handler:
-                return None
-            removed.append(known)
-        added += _candidates(after)
-    return _with(table, removed, added)
-
-
-def _with(table: Table, removed: list[Candidate], added: list[Candidate]) -> Table | None:
-    gone = {id(one) for one in removed}
-    taken = {one.route.endpoint for one in removed}
-    for one in added:
-        rival = table.candidate_at(one.route)
-        if rival is not None and id(rival) not in gone:
-            return None
-        if one.route.endpoint in table.views and one.route.endpoint not in taken:
-            return None
-    places = [place_of(one.route) for one in added]
-    names = [one.route.endpoint for one in added]
-    if len(set(places)) != len(places) or len(set(names)) != len(names):
-        return None
-    matcher = table.matcher and table.matcher.replaced([one.route for one in removed], [one.route for one in added])
-    if matcher is None:
-        return None
-    candidates = list(table.candidates)
-    for position in {one.position for one in removed}:
-        begin = bisect_left(candidates, position, key=_position)
-        end = bisect_right(candidates, position, key=_position)
-        candidates[begin:end] = [one for one in candidates[begin:end] if id(one) not in gone]
-    for one in added:
-        candidates.insert(bisect_right(candidates, one.position, key=_position), one)
-    return table.successor(candidates, removed, added, matcher)
-
-
-def _position(candidate: Candidate) -> int:
-    return candidate.position
-
-
-def _only_plain_routes(batch: Batch | None) -> bool:
-    if batch is None:
-        return True
-    if batch.owner.kind != "cell":
-        return False
-    return all(
-        one.kind == "route" and one.value.handler is not None and not one.value.options for one in batch.declarations
-    )
-
-
-def _candidates(batch: Batch | None) -> list[Candidate]:
-    if batch is None:
-        return []
-    return [Candidate(_owned(one.value, batch), batch.position, batch.run) for one in batch.declarations]
-
-
-def _owned(route: Route, batch: Batch) -> Route:
-    return replace(route, owner=batch.owner)
 
 
 Scoped = dict[str | None, list[Callable[..., Any]]]
@@ -186,7 +107,7 @@ class Table:
     ledger:
         The app's ledger.
     run:
-        Whose draft is seen; None for the committed state.
+        Whose pending declarations are seen; None for the committed state.
     url_map:
         The app's live map, whose settings and converters hold.
     rule_class, map_class:
@@ -212,7 +133,7 @@ class Table:
         self.candidates: list[Candidate] = []
         self._ranks: dict[Any, int] = {}
         self._fill(ledger, run, Scope())
-        self.routes, self.covered = settle(self.candidates)
+        self.routes, self.shadowed = resolve(self.candidates)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -257,9 +178,9 @@ class Table:
             known = self._rules[id(route)] = (route, rule)
         return known[1]
 
-    def covered_by(self, route: Route) -> list[Route]:
+    def shadowed_by(self, route: Route) -> list[Route]:
         """The other owners' routes that ``route`` has taken over."""
-        return [one.route for one in self.covered if _same(one.by, route)]
+        return [one.route for one in self.shadowed if _same(one.by, route)]
 
     def chain(self, kind: str, names: Iterable[str | None]) -> list[Callable[..., Any]]:
         """The functions of ``kind`` of each scope in turn."""
@@ -269,19 +190,19 @@ class Table:
     # -- succession ----------------------------------------------------------------------------------------------
 
     @cached_property
-    def _places(self) -> dict[Hashable, Candidate]:
+    def _by_url(self) -> dict[Hashable, Candidate]:
         """The candidate of each place, where no two want the same."""
-        return {place_of(one.route): one for one in self.candidates}
+        return {url_key(one.route): one for one in self.candidates}
 
     @cached_property
-    def peaceful(self) -> bool:
+    def has_no_conflicts(self) -> bool:
         """Whether no two routes want the same place or endpoint."""
         renamed = any(route.asked_endpoint is not None for route in self.routes)
-        return not renamed and len(self._places) == len(self.candidates)
+        return not renamed and len(self._by_url) == len(self.candidates)
 
-    def candidate_at(self, route: Route) -> Candidate | None:
+    def candidate_for(self, route: Route) -> Candidate | None:
         """Who has the place of ``route`` now, or None."""
-        return self._places.get(place_of(route))
+        return self._by_url.get(url_key(route))
 
     def successor(
         self, candidates: list[Candidate], removed: list[Candidate], added: list[Candidate], matcher: Matcher
@@ -289,19 +210,19 @@ class Table:
         """This table with other routes; everything else is shared with it."""
         new = object.__new__(Table)
         new.__dict__.update(self.__dict__)
-        for cached in ("map", "views", "matcher", "routes", "_places"):
+        for cached in ("map", "views", "matcher", "routes", "_by_url"):
             new.__dict__.pop(cached, None)
         new.candidates = candidates
         new.plans = {}
-        views, places = dict(self.views), dict(self._places)
+        views, by_url = dict(self.views), dict(self._by_url)
         for one in removed:
             views.pop(one.route.endpoint, None)
-            places.pop(place_of(one.route), None)
+            by_url.pop(url_key(one.route), None)
         for one in added:
             if one.route.handler is not None:
                 views[one.route.endpoint] = one.route.handler
-            places[place_of(one.route)] = one
-        new.__dict__.update(views=views, matcher=matcher, _places=places)
+            by_url[url_key(one.route)] = one
+        new.__dict__.update(views=views, matcher=matcher, _by_url=by_url)
         return new
 
     # -- building ------------------------------------------------------------------------------------------------
@@ -377,20 +298,19 @@ class Tables:
         self._ledger, self._make = ledger, make
         self._table: Table | None = None
         self._last: tuple[Table, int] | None = None
-        self._drafts: WeakKeyDictionary[Run, tuple[int, int, Table]] = WeakKeyDictionary()
+        self._pending: WeakKeyDictionary[Run, tuple[int, int, Table]] = WeakKeyDictionary()
         ledger.listen(self)
 
     def current(self) -> Table:
-        """The table for what runs here: the draft's under an open run that declared something, else the committed
-        one."""
+        """The table for what runs here: that of an open run that declared something, else the committed one."""
         run = current_run()
         if run is not None and id(self._ledger) in run.ledgers:
-            return self._draft(run)
+            return self._pending_table(run)
         return self._table or self.committed()
 
     def seen_by(self, run: Run) -> Table:
         """The table as requests sent under ``run`` see it, from whatever context."""
-        return self._draft(run) if id(self._ledger) in run.ledgers else self.committed()
+        return self._pending_table(run) if id(self._ledger) in run.ledgers else self.committed()
 
     def committed(self) -> Table:
         """The table that everyone sees."""
@@ -424,15 +344,15 @@ class Tables:
             table = evolved(table, changes) if changes is not None else None
         return table
 
-    def _draft(self, run: Run) -> Table:
+    def _pending_table(self, run: Run) -> Table:
         with self._ledger.lock:
-            known = self._drafts.get(run)
+            known = self._pending.get(run)
             if known is not None and known[:2] == (run.version, self._ledger.version):
                 return known[2]
             changes = self._ledger.changes_in(run)
             table = evolved(self.committed(), changes) if changes is not None else None
             table = table or self._make(run)
-            self._drafts[run] = (run.version, self._ledger.version, table)
+            self._pending[run] = (run.version, self._ledger.version, table)
             return table
 
 
@@ -459,3 +379,71 @@ def _scoped_route(route: Route, scope: Scope) -> Route:
     if defaults:
         options["defaults"] = defaults
     return replace(route, rule=rule, endpoint=f"{scope.name}.{route.endpoint}", options=options)
+
+
+def evolved(table: Table, changes: Sequence[Change]) -> Table | None:
+    """The table after ``changes``, or None where it must be built anew.
+
+    Parameters
+    ----------
+    table:
+        The table before; it stays as it is for the requests that have it.
+    changes:
+        The batches of cells before and after.
+    """
+    if not table.has_no_conflicts or table.matcher is None:
+        return None
+    removed: list[Candidate] = []
+    added: list[Candidate] = []
+    for before, after in changes:
+        if not (_only_plain_routes(before) and _only_plain_routes(after)):
+            return None
+        for candidate in _candidates(before):
+            known = table.candidate_for(candidate.route)
+            if known is None or known.route.handler is not candidate.route.handler:
+                return None
+            removed.append(known)
+        added += _candidates(after)
+    gone = {id(one) for one in removed}
+    if not _fit_in(table, removed, added, gone):
+        return None
+    matcher = table.matcher.replaced([one.route for one in removed], [one.route for one in added])
+    if matcher is None:
+        return None
+    candidates = list(table.candidates)
+    position = attrgetter("position")
+    for at in {one.position for one in removed}:
+        begin, end = bisect_left(candidates, at, key=position), bisect_right(candidates, at, key=position)
+        candidates[begin:end] = [one for one in candidates[begin:end] if id(one) not in gone]
+    for one in added:
+        candidates.insert(bisect_right(candidates, one.position, key=position), one)
+    return table.successor(candidates, removed, added, matcher)
+
+
+def _fit_in(table: Table, removed: list[Candidate], added: list[Candidate], gone: set[int]) -> bool:
+    """Whether the routes added have URLs and endpoints of their own."""
+    freed = {one.route.endpoint for one in removed}
+    for one in added:
+        other = table.candidate_for(one.route)
+        if other is not None and id(other) not in gone:
+            return False
+        if one.route.endpoint in table.views and one.route.endpoint not in freed:
+            return False
+    urls = {url_key(one.route) for one in added}
+    names = {one.route.endpoint for one in added}
+    return len(urls) == len(names) == len(added)
+
+
+def _only_plain_routes(batch: Batch | None) -> bool:
+    if batch is None:
+        return True
+    return batch.owner.kind == "cell" and all(
+        one.kind == "route" and one.value.handler is not None and not one.value.options for one in batch.declarations
+    )
+
+
+def _candidates(batch: Batch | None) -> list[Candidate]:
+    if batch is None:
+        return []
+    routes = (replace(one.value, owner=batch.owner) for one in batch.declarations)
+    return [Candidate(route, batch.position, batch.run) for route in routes]

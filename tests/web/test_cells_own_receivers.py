@@ -54,7 +54,7 @@ def test_a_cell_that_fails_leaves_its_receiver_of_before(app: App) -> None:
     assert heard == ["old"]
 
 
-def test_the_running_cell_hears_with_its_draft(app: App) -> None:
+def test_the_running_cell_hears_with_its_pending_declarations(app: App) -> None:
     heard: list[str] = []
     run(connects(app, heard, "old"))
 
@@ -128,12 +128,12 @@ def test_once_nobody_hears_requests_take_the_short_way_again(app: App, ends: str
     assert not request_started.receivers
 
 
-def test_a_draft_that_nobody_has_committed_is_not_forgotten_by_a_request_of_others(app: App) -> None:
+def test_a_receiver_that_nobody_has_committed_is_not_forgotten_by_a_request_of_others(app: App) -> None:
     heard: list[str] = []
-    draft = start_run(Owner(("cell", "b"), "b"))
+    pending = start_run(Owner(("cell", "b"), "b"))
     connects(app, heard, "heard")()
     contextvars.Context().run(Client(app).get, "/")
     assert heard == []
-    draft.finish(success=True)
+    pending.finish(success=True)
     Client(app).get("/")
     assert heard == ["heard"]

@@ -1,4 +1,4 @@
-"""A cell's declarations live and die with it: run again, edited, covered, failed, deleted."""
+"""A cell's declarations live and die with it: run again, edited, shadowed, failed, deleted."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_the_later_cell_covers_a_rule_and_the_earlier_returns_when_it_goes(noteb
     assert notebook.ask("/x") == "first"
 
 
-def test_a_covered_cell_that_runs_again_covers_in_its_turn(notebook: Notebook) -> None:
+def test_a_shadowed_cell_that_runs_again_shadows_in_its_turn(notebook: Notebook) -> None:
     notebook.run("a", says("/x", "first"))
     notebook.run("b", says("/x", "second"))
     notebook.run("a", says("/x", "first again"))
@@ -105,7 +105,7 @@ def test_rules_that_differ_in_the_names_of_their_values_cover_each_other(noteboo
     assert notebook.ask("/u/ada") == "b ada"
 
 
-def test_the_running_cell_sees_its_draft_and_everyone_else_what_is_committed(notebook: Notebook) -> None:
+def test_the_running_cell_sees_its_pending_declarations_and_everyone_else_what_is_committed(notebook: Notebook) -> None:
     notebook.run("a", says("/x", "old"))
     seen: list[str] = []
 
@@ -121,7 +121,7 @@ def test_the_running_cell_sees_its_draft_and_everyone_else_what_is_committed(not
     assert notebook.ask("/x") == "new"
 
 
-def test_a_draft_does_not_show_what_the_cell_declared_before(notebook: Notebook) -> None:
+def test_pending_declarations_do_not_show_what_the_cell_declared_before(notebook: Notebook) -> None:
     notebook.run("a", says("/old", "old"))
     seen: list[str] = []
     notebook.run("a", lambda app: seen.append(notebook.ask("/old")))
@@ -271,7 +271,7 @@ def test_what_a_thread_of_the_cell_declares_has_no_owner(notebook: Notebook) -> 
     assert notebook.ask("/x") == "from a thread"
 
 
-def test_two_cells_that_run_at_once_keep_their_drafts_apart(notebook: Notebook) -> None:
+def test_two_cells_that_run_at_once_keep_their_declarations_apart(notebook: Notebook) -> None:
     both_began, seen = Barrier(2, timeout=10), dict[str, tuple[str, str]]()
 
     def cell(name: str) -> None:

@@ -208,7 +208,7 @@ def hasty_threads() -> Iterator[None]:
 @pytest.mark.usefixtures("hasty_threads")
 def test_under_constant_replacement_every_answer_is_whole(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     """Eight threads ask while cells run without a pause: routes, hooks, templates, filters, error handlers, static
-    files and a blueprint are replaced, covered and withdrawn, and cells fail."""
+    files and a blueprint are replaced, shadowed and withdrawn, and cells fail."""
     visitors = [Visitor(site, long_way=index % 2 == 1) for index in range(THREADS)]
     for visitor in visitors:
         visitor.start()

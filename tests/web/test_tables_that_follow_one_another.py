@@ -64,7 +64,7 @@ def test_any_course_of_cells_gives_the_table_that_building_it_anew_gives(seed: i
                     app.add_url_rule(dice.choice(RULES), name, lambda **values: "x", methods=methods)
                 except AssertionError:  # the same endpoint twice in one cell
                     break
-                assert picture(app.tables.seen_by(run)) == picture(app._make_table(run)), f"draft, step {step}"
+                assert picture(app.tables.seen_by(run)) == picture(app._make_table(run)), f"pending, step {step}"
             run.finish(success=dice.random() < 0.8)
         after = app.tables.committed()
         assert picture(after) == picture(app._make_table(None)), f"step {step}"

@@ -91,7 +91,7 @@ class CellNotes:
         handlers = {
             id(declaration.value.handler)
             for ledger in list(Ledger.every)
-            for declaration in ledger.drafted(run)
+            for declaration in ledger.pending(run)
             if declaration.kind == "route" and declaration.value.handler is not None
         }
         return [
@@ -218,7 +218,7 @@ def _line_of(route: Route, table: Table, replaced: Mapping[str, tuple[str, Any]]
     """``GET /hello/<name> → hello``; it goes on where another cell's route is taken over, or its endpoint was taken."""
     line = f"{route.label} → {route.endpoint}"
     # The latest of each label: where cells have no ids, nothing is known of those before it.
-    shadowed = {other.label: (other.owner.label, other.handler) for other in reversed(table.covered_by(route))}
+    shadowed = {other.label: (other.owner.label, other.handler) for other in reversed(table.shadowed_by(route))}
     others = [*reversed(shadowed.values()), *([replaced[route.label]] if replaced and route.label in replaced else [])]
     # Without a label it is nobody's: the cell that loaded nbmicro declared it, or a thread.
     cells = [_other_cell(label, route) for label, handler in others if label and not _is_same(label, handler, route)]

@@ -109,7 +109,7 @@ class Session:
         for kind in (Exchange, Exchanges, ErrorRecord, "werkzeug.test.TestResponse"):
             self.host.forget_type(kind)
         context = current_context()
-        if context is not None and context.standing:
+        if context is not None and context.is_default:
             enter_context(None)
         run = current_run()
         if run is not None:
@@ -166,7 +166,7 @@ class Session:
     # -- cells ---------------------------------------------------------------------------------------------------
 
     def cell_begins(self, cell: Cell) -> None:
-        """Open a draft for the cell, and forget what deleted cells declared."""
+        """Open a run for the cell, and forget what deleted cells declared."""
         if cell.deleted:
             keys = {("cell", one) for one in cell.deleted}
             for ledger in list(Ledger.every):
@@ -250,7 +250,7 @@ class Session:
         newest = app.newest()
         context = self._default_contexts.get(newest)
         if context is None:
-            context = self._default_contexts[newest] = AppContext(newest, standing=True)
+            context = self._default_contexts[newest] = AppContext(newest, is_default=True)
         enter_context(context)
 
     # -- exchanges -----------------------------------------------------------------------------------------------

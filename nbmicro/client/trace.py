@@ -108,7 +108,7 @@ _MARKS = {
     ("nbmicro.web.sessions", "SecureCookieSessionInterface.save_session"): ("session", "saved"),
     ("nbmicro.web.sessions", "SecureCookieSessionInterface.plain_headers"): ("session", "saved"),
     ("nbmicro.web.quick", "_plain_body"): ("reply", ""),
-    ("nbmicro.web.return_values", "read_reply"): ("reply", ""),
+    ("nbmicro.web.return_values", "response_of"): ("reply", ""),
     ("jinja2.environment", "Template.render"): ("template", ""),
     ("jinja2.environment", "Template.generate"): ("template", ""),
 }

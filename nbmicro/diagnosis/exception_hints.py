@@ -18,7 +18,7 @@ from typing import Any
 from nbmicro.diagnosis.user_code import is_users, users_frames
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.printable import did_you_mean
-from nbmicro.web.handler_errors import json_cure
+from nbmicro.web.handler_errors import json_hint
 from nbmicro.web.names import HANDLER_NAMES
 
 #: The lines that give a notebook its client again.
@@ -253,7 +253,7 @@ def _dict_attribute(raised: _Raised) -> str | None:
 @_hint("TypeError")
 def _no_json(raised: _Raised) -> str | None:
     kind = re.search(r"Object of type (\S+) is not JSON serializable", raised.message)
-    hint = json_cure(kind[1]) if kind else None
+    hint = json_hint(kind[1]) if kind else None
     return None if hint is None or hint in raised.message else hint
 
 

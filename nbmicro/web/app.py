@@ -20,7 +20,7 @@ from nbmicro.web.failures import ErrorHandling
 from nbmicro.web.files import send_app_static
 from nbmicro.web.handler_errors import no_response
 from nbmicro.web.proxies import offered
-from nbmicro.web.return_values import read_reply
+from nbmicro.web.return_values import response_of
 from nbmicro.web.sessions import SecureCookieSessionInterface
 from nbmicro.web.signals import (
     appcontext_tearing_down,
@@ -197,7 +197,7 @@ class App(ErrorHandling):
         for function in plan.before:
             reply = self.ensure_sync(function)()
             if reply is not None:
-                context._replier = ("before_request", function)
+                context._responder = ("before_request", function)
                 return reply
         return None
 
@@ -231,7 +231,7 @@ class App(ErrorHandling):
 
     def make_response(self, rv: Any) -> Any:
         """The response for what a handler returned."""
-        return read_reply(self, rv)
+        return response_of(self, rv)
 
     def process_response(self, response: Any) -> Any:
         """Run the after hooks, last declared first, and save the session."""

@@ -245,7 +245,7 @@ class RequestContext(AppContext):
     flashes: list[tuple[str, str]] | None = None
     _after: tuple[Callable[[Any], Any], ...] = ()
     #: What kind of function replied in the handler's place, and the function.
-    _replier: tuple[str, Callable[..., Any]] | None = None
+    _responder: tuple[str, Callable[..., Any]] | None = None
     _table: Table | None = None
     _request: Request | None = None
     _session: Any = None

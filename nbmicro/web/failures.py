@@ -113,7 +113,7 @@ class ErrorHandling(Setup):
         """What an error handler returns."""
         context = current_request_context()
         if context is not None:
-            context._replier = ("errorhandler", handler)
+            context._responder = ("errorhandler", handler)
         return self._app.ensure_sync(handler)(error)
 
 

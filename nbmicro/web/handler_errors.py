@@ -8,7 +8,7 @@ import numbers
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from traceback import walk_tb
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import BadRequest
@@ -26,35 +26,35 @@ ACCEPTED = (
     " (body, headers) or (body, status, headers)."
 )
 _TUPLES = "A tuple must be (body, status, headers), (body, status) or (body, headers)."
-#: Characters of a cure that stands beside the line that it is for; a longer one stands below.
-CURE_WIDTH = 60
-#: How deep a value is looked into for what JSON does not know.
+#: Characters of a hint that stands beside the line that it is for; a longer one stands below.
+HINT_WIDTH = 60
+#: How deep a value is searched for what JSON does not know.
 _DEPTH = 30
 
 
 class ReplyError(TypeError):
-    """A handler returned what is no reply.
+    """A handler returned what no response can be made of.
 
     Parameters
     ----------
     message:
         What it returned.
-    cure:
+    hint:
         What would do.
     place:
         File name, line and function, where they are known exactly.
     """
 
-    def __init__(self, message: str, cure: str = "", *, place: tuple[str, int, str] | None = None) -> None:
-        super().__init__(f"{message} {cure}".rstrip())
+    def __init__(self, message: str, hint: str = "", *, place: tuple[str, int, str] | None = None) -> None:
+        super().__init__(f"{message} {hint}".rstrip())
         self.message = message
-        self.cure = cure
+        self.hint = hint
         self.place = place
 
     def show(self, lines: str) -> None:
-        """Put the handler's lines between what came and what would do."""
-        gap = "      " if len(self.cure) <= CURE_WIDTH else "\n"
-        self.args = (f"{self.message} {lines}{gap}{self.cure}".rstrip(),)
+        """Put the handler's lines between the message and the hint."""
+        gap = "      " if len(self.hint) <= HINT_WIDTH else "\n"
+        self.args = (f"{self.message} {lines}{gap}{self.hint}".rstrip(),)
 
 
 class NoJson(ReplyError, ValueError):
@@ -63,13 +63,13 @@ class NoJson(ReplyError, ValueError):
     held: str | None = None
 
 
-def replier() -> tuple[str, Any]:
-    """Who gave the reply that is being read, in words, and the function itself."""
+def responder() -> tuple[str, Any]:
+    """Who returned the value that a response is made of, in words, and the function itself."""
     context = current_request_context()
     if context is None:
         return "The handler", None
-    if context._replier is not None:
-        kind, function = context._replier
+    if context._responder is not None:
+        kind, function = context._responder
         return f"The {kind} function {_name(function)!r}", function
     if context.endpoint is None:
         return "The handler", None
@@ -83,22 +83,26 @@ def _written(context: RequestContext) -> Any:
     if view_class is None:
         return view
     method = context.environ["REQUEST_METHOD"].lower()
-    found = getattr(view_class, method, None) or (getattr(view_class, "get", None) if method == "head" else None)
-    return found or getattr(view_class, "dispatch_request", view)
+    function = getattr(view_class, method, None) or (getattr(view_class, "get", None) if method == "head" else None)
+    return function or getattr(view_class, "dispatch_request", view)
 
 
-def no_reply(status: Any = None) -> ReplyError:
-    """The error for a reply of None; it names the handler's last line where a host knows it.
+def _code_of(function: Any) -> CodeType | None:
+    return getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+
+
+def none_returned(status: Any = None) -> ReplyError:
+    """The error for a handler that returned None; it names the handler's last line where a host knows it.
 
     Parameters
     ----------
     status:
         The status that came with it in a tuple.
     """
-    who, function = replier()
+    who, function = responder()
     if status is not None:
         return ReplyError(f"{who} returned a tuple whose body is None.", f'An empty body is text:  "", {status}')
-    detail = hosting.explain_no_reply(function) if hosting.explain_no_reply and function is not None else None
+    detail = hosting.explain_none(function) if hosting.explain_none and function is not None else None
     if detail is None:
         detail = "It ended without a return statement, or returned None."
     error = ReplyError(f"{who} answered None, which is no reply. {detail}")
@@ -106,34 +110,34 @@ def no_reply(status: Any = None) -> ReplyError:
     return error
 
 
-def not_a_reply(reply: Any, why: str = "") -> ReplyError:
-    """The error for a value that is no reply; ``why`` is what Werkzeug has against it."""
-    said = f"{replier()[0]} returned {_kind(reply)}{f': {why}' if why else ''}."
-    return ReplyError(said, _cure(reply))
+def _returned(what: str, hint: str) -> ReplyError:
+    return ReplyError(f"{responder()[0]} returned {what}", hint)
 
 
-def bad_tuple(reply: tuple[Any, ...]) -> ReplyError:
+def no_response_value(value: Any, why: str = "") -> ReplyError:
+    """The error for a value that no response can be made of; ``why`` is what Werkzeug has against it."""
+    return _returned(f"{_kind(value)}{f': {why}' if why else ''}.", _hint(value))
+
+
+def bad_tuple(value: tuple[Any, ...]) -> ReplyError:
     """The error for a tuple of another length than two or three."""
-    return ReplyError(f"{replier()[0]} returned a tuple of {len(reply)}.", _TUPLES)
+    return _returned(f"a tuple of {len(value)}.", _TUPLES)
 
 
 def bad_status(status: Any) -> ReplyError:
-    """The error for what stands in a status' place and is none (RFC 9110, section 15)."""
-    return ReplyError(
-        f"{replier()[0]} returned {status!r}, which is no status.",
-        f'A status is a number of three digits, such as 404, or "404 NOT FOUND". {_TUPLES}',
-    )
+    """The error for what stands in the place of the status and is none (RFC 9110, section 15)."""
+    hint = f'A status is a number of three digits, such as 404, or "404 NOT FOUND". {_TUPLES}'
+    return _returned(f"{status!r}, which is no status.", hint)
 
 
 def bad_headers(headers: Any) -> ReplyError:
-    """The error for what stands in the headers' place and is none."""
-    said = f"{replier()[0]} returned {headers!r} as headers."
-    return ReplyError(said, f'Headers are a dict: {{"X-Name": "value"}}. {_TUPLES}')
+    """The error for what stands in the place of the headers and is none."""
+    return _returned(f"{headers!r} as headers.", f'Headers are a dict: {{"X-Name": "value"}}. {_TUPLES}')
 
 
 def no_response(function: Any) -> ReplyError:
     """The error for an after_request function that returned None."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    code = _code_of(function)
     return ReplyError(
         f"The after_request function {_name(function)!r} returned None, and must return the response.",
         "Add the line `return response`.",
@@ -142,7 +146,7 @@ def no_response(function: Any) -> ReplyError:
 
 
 def bad_piece(piece: Any, source: Iterable[Any]) -> ReplyError:
-    """The error for a piece of a streamed body that is neither text nor bytes; it names the generator's own line."""
+    """The error for a piece of a streamed body that is neither text nor bytes; it names the line of the generator."""
     generator: Any = source
     frame, code = getattr(generator, "gi_frame", None), getattr(generator, "gi_code", None)
     place = (code.co_filename, frame.f_lineno, code.co_name) if frame is not None and code is not None else None
@@ -166,29 +170,31 @@ def no_json(value: Any, error: Exception, dumps: Any) -> NoJson:
     dumps:
         Writes one value, or raises: it says what this app's JSON can hold.
     """
-    found = next(_strange(value, dumps, "", 0), None)
-    if found is None:
+    unknown = next(_unknown(value, dumps, "", 0), None)
+    if unknown is None:
         return NoJson(f"{error}.")
-    path, what, cure = found
+    path, what, hint = unknown
     held = f"{path or 'it'} is {what}."
-    refused = NoJson(f"{error}: {held}", cure)
-    refused.held = held
-    return refused
+    no_json_error = NoJson(f"{error}: {held}", hint)
+    no_json_error.held = held
+    return no_json_error
 
 
 def no_session(items: dict[str, Any], error: TypeError, dumps: Any) -> TypeError:
     """The error for a session that its cookie, which is JSON, cannot hold; the parameters are those of above."""
-    found = next(_strange(items, dumps, "session", 0), None)
-    refused = TypeError(f"{error}: {found[0]} is {found[1]}." if found else str(error))
-    key = re.match(r"session\[(['\"])(.*?)\1\]", found[0]) if found else None
+    unknown = next(_unknown(items, dumps, "session", 0), None)
+    if unknown is None:
+        return TypeError(str(error))
+    explained = TypeError(f"{error}: {unknown[0]} is {unknown[1]}.")
+    key = re.match(r"session\[(['\"])(.*?)\1\]", unknown[0])
     if key is not None:
-        refused.place = _line_that_keeps(key[2])  # type: ignore[attr-defined]
-    return refused
+        explained.place = _line_that_keeps(key[2])  # type: ignore[attr-defined]
+    return explained
 
 
 def _line_that_keeps(key: str) -> tuple[str, int, str] | None:
     """The handler's last line that names a key of the session: its file, number and function; None without one."""
-    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function := replier()[1]) else None
+    code = _code_of(responder()[1])
     if code is None:
         return None
     named = re.compile(rf"\bsession\b.*['\"]{re.escape(key)}['\"]|\bsession\b.*\b{re.escape(key)}\s*=")
@@ -197,7 +203,7 @@ def _line_that_keeps(key: str) -> tuple[str, int, str] | None:
     return (code.co_filename, kept[-1], code.co_name) if kept else None
 
 
-def json_cure(kind: str) -> str:
+def json_hint(kind: str) -> str:
     """What to write in place of a value that JSON has no form for; ``kind`` is the name of its type."""
     if kind in {"set", "frozenset", "generator", "map", "filter", "range", "dict_keys", "dict_values", "deque"}:
         return "Make a list of it:  list(…)"
@@ -210,8 +216,8 @@ def json_cure(kind: str) -> str:
     return "JSON has text, numbers, lists, dicts, True, False and None: make one of these of it, such as  str(…)"
 
 
-def _strange(value: Any, dumps: Any, path: str, depth: int) -> Iterator[tuple[str, str, str]]:
-    """Where a value holds what JSON does not know: its path, what it is, and the cure."""
+def _unknown(value: Any, dumps: Any, path: str, depth: int) -> Iterator[tuple[str, str, str]]:
+    """Where a value holds what JSON does not know: its path, what it is, and the hint."""
     if depth > _DEPTH:
         yield path[:40] + "…", "nested without end, or holds itself", "Copy what is to be sent, without the ring."
     elif isinstance(value, Mapping):
@@ -220,25 +226,25 @@ def _strange(value: Any, dumps: Any, path: str, depth: int) -> Iterator[tuple[st
             if not isinstance(key, str | int | float | bool | type(None)):
                 yield path, f"a dict with the key {key!r}", "A key is text: make it so, such as  str(key)"
         if "str" in keys and len(keys) > 1:
-            said = f"a dict whose keys are of several kinds ({', '.join(sorted(keys))})"
-            yield path, said, "Make all of them text:  str(key)"
-        for key, one in value.items():
-            yield from _strange(one, dumps, f"{path}[{key!r}]", depth + 1)
+            what = f"a dict whose keys are of several kinds ({', '.join(sorted(keys))})"
+            yield path, what, "Make all of them text:  str(key)"
+        for key, item in value.items():
+            yield from _unknown(item, dumps, f"{path}[{key!r}]", depth + 1)
     elif isinstance(value, list | tuple):
-        for index, one in enumerate(value):
-            yield from _strange(one, dumps, f"{path}[{index}]", depth + 1)
+        for index, item in enumerate(value):
+            yield from _unknown(item, dumps, f"{path}[{index}]", depth + 1)
     else:
         try:
             dumps(value)
         except (TypeError, ValueError):
-            yield path, _kind(value), json_cure(type(value).__name__)
+            yield path, _kind(value), json_hint(type(value).__name__)
 
 
 def explain(error: Exception) -> None:
-    """Add the handler's lines to a failure of the current request, where it is about a reply or a call."""
-    who, function = replier()
+    """Add the handler's lines to an exception of the current request, where it is about a return value or a call."""
+    who, function = responder()
     if isinstance(error, ReplyError):
-        lines = hosting.reply_lines(function) if hosting.reply_lines and function is not None else None
+        lines = hosting.return_lines(function) if hosting.return_lines and function is not None else None
         if lines and error.place is None and not _passes(error, function):
             if isinstance(error, NoJson):
                 error.message = f"{who} returned what JSON cannot hold: {error.held or error.message}"
@@ -250,23 +256,23 @@ def explain(error: Exception) -> None:
 def _explain_call(error: TypeError, function: Any) -> None:
     """Say what a rule gives, where its handler could not be called with that."""
     context = current_request_context()
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    if context is None or context._replier is not None or code is None:
+    code = _code_of(function)
+    if context is None or context._responder is not None or code is None:
         return
     values = context.view_args or {}
     try:
         inspect.signature(function).bind(**values)
     except TypeError:
-        given = ", ".join(f"`{name}`" for name in values) or "no values"
+        names = ", ".join(f"`{name}`" for name in values) or "no values"
         rule = context.url_rule.rule if context.url_rule is not None else "The rule"
         write = f"def {code.co_name}({', '.join(values)}):"
-        error.args = (f"{error}. {rule} gives {given}. Write:  {write}",)
+        error.args = (f"{error}. {rule} gives {names}. Write:  {write}",)
         error.place = (code.co_filename, code.co_firstlineno, code.co_name)  # type: ignore[attr-defined]
 
 
 def _passes(error: BaseException, function: Any) -> bool:
     """Whether an exception came up through the function's own code."""
-    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
+    code = _code_of(function)
     return code is not None and any(frame.f_code is code for frame, _ in walk_tb(error.__traceback__))
 
 
@@ -274,42 +280,39 @@ def _name(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def _awaited(reply: Any) -> str:
+def _await_hint(coroutine: Any) -> str:
     """What to write for an async function that was called and not awaited. The body of a cell may await as it is, and
     so may a handler that is async."""
-    function = replier()[1]
-    code = getattr(inspect.unwrap(function), "__code__", None) if callable(function) else None
-    said = f"Its function is async, and was not awaited. Write  await {reply.__name__}(…)"
+    code = _code_of(responder()[1])
+    hint = f"Its function is async, and was not awaited. Write  await {coroutine.__name__}(…)"
     if code is None or code.co_flags & inspect.CO_COROUTINE:
-        return said
+        return hint
     if code.co_firstlineno == 1 and linecache.getline(code.co_filename, 1).startswith("%%"):
-        return said
-    return f"{said}  and  async def {code.co_name}(…)"
+        return hint
+    return f"{hint}  and  async def {code.co_name}(…)"
 
 
-def _kind(reply: Any) -> str:
-    kind = type(reply).__name__
-    if isinstance(reply, FunctionType | MethodType):
-        return f"the function `{_name(reply)}` itself"
-    shown = repr(reply)
+def _kind(value: Any) -> str:
+    kind = type(value).__name__
+    if isinstance(value, FunctionType | MethodType):
+        return f"the function `{_name(value)}` itself"
+    shown = repr(value)
     article = "an" if kind[:1].lower() in "aeio" else "a"
     # A set has another order in each run.
-    is_short = (
-        len(shown) <= 40 and " at 0x" not in shown and not (isinstance(reply, set | frozenset) and len(reply) > 1)
-    )
-    return f"{article} {kind}" + (f" ({shown})" if is_short else "")
+    is_steady = " at 0x" not in shown and not (isinstance(value, set | frozenset) and len(value) > 1)
+    return f"{article} {kind}" + (f" ({shown})" if is_steady and len(shown) <= 40 else "")
 
 
-def _cure(reply: Any) -> str:
-    if inspect.iscoroutine(reply):
-        return _awaited(reply)
-    if isinstance(reply, FunctionType | MethodType):
-        return f"Call it:  {_name(reply)}(…)"
-    if isinstance(reply, type):
-        return f"Make one:  {reply.__name__}(…)"
-    if isinstance(reply, numbers.Number):
+def _hint(value: Any) -> str:
+    if inspect.iscoroutine(value):
+        return _await_hint(value)
+    if isinstance(value, FunctionType | MethodType):
+        return f"Call it:  {_name(value)}(…)"
+    if isinstance(value, type):
+        return f"Make one:  {value.__name__}(…)"
+    if isinstance(value, numbers.Number):
         return 'A number goes as text or in a dict:  str(…)  or  {"value": …}'
-    if isinstance(reply, set | frozenset):
+    if isinstance(value, set | frozenset):
         return "A set has no form in JSON, a list has:  list(…)"
     return ACCEPTED
 

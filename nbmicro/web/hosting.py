@@ -20,10 +20,10 @@ class Hosting:
         Whether an app without a secret key may have one that lasts as long as the process; only a live kernel says so.
     auto_reload:
         Whether templates on disk are looked at again each time, where the app's configuration does not say.
-    explain_no_reply:
-        Called with a handler that answered None; gives its last line and the cure, or None.
-    reply_lines:
-        Called with a handler whose reply was refused; gives the lines where it replies, or None.
+    explain_none:
+        Called with a handler that returned None; gives its last line and the hint, or None.
+    return_lines:
+        Called with a handler whose return value was rejected; gives the lines where it returns, or None.
     users_trace:
         Called with a traceback that is to be logged; gives the part of it that the user wrote.
     decorator_made:
@@ -41,8 +41,8 @@ class Hosting:
         self.run_app: Callable[..., Any] | None = None
         self.ephemeral_keys: bool = False
         self.auto_reload: bool = False
-        self.explain_no_reply: Callable[[Any], str | None] | None = None
-        self.reply_lines: Callable[[Any], str | None] | None = None
+        self.explain_none: Callable[[Any], str | None] | None = None
+        self.return_lines: Callable[[Any], str | None] | None = None
         self.users_trace: Callable[[Any], Any] | None = None
         self.decorator_made: Callable[[Any, str, Any, Any], None] | None = None
         self.context_pushed: Callable[[Any], None] | None = None

@@ -23,14 +23,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from nbmicro.http.media_types import JSON, is_json
 from nbmicro.web.asyncs import iterate
 from nbmicro.web.contexts import environ_here
-from nbmicro.web.handler_errors import bad_headers, bad_status, bad_tuple, no_reply, not_a_reply
+from nbmicro.web.handler_errors import bad_headers, bad_status, bad_tuple, no_response_value, none_returned
 from nbmicro.web.proxies import app_ctx
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
 
 
-def read_reply(app: App, reply: Any) -> Any:
+def response_of(app: App, reply: Any) -> Any:
     """The response for a reply (Flask, "About Responses").
 
     Raises
@@ -47,7 +47,7 @@ def read_reply(app: App, reply: Any) -> Any:
         if headers is not None and not _are_headers(headers):
             raise bad_headers(headers)
     if reply is None:
-        raise no_reply(status)
+        raise none_returned(status)
     if not isinstance(reply, app.response_class):
         reply, status, headers = _convert(app, reply, status, headers)
     if status is not None:
@@ -116,14 +116,14 @@ def _convert(app: App, reply: Any, status: Any, headers: Any) -> tuple[Any, Any,
             return app.response_class.force_type(reply, environ_here()), status, headers
         except Exception as error:
             if isinstance(reply, FunctionType) and not _takes_a_call(reply):
-                raise not_a_reply(reply) from None
+                raise no_response_value(reply) from None
             if isinstance(error, TypeError):
-                raise not_a_reply(reply, str(error)) from None
+                raise no_response_value(reply, str(error)) from None
             raise
     shown = rich_response(app, reply)
     if shown is not None:
         return shown, status, headers
-    raise not_a_reply(reply)
+    raise no_response_value(reply)
 
 
 def _takes_a_call(function: FunctionType) -> bool:

@@ -15,7 +15,7 @@ LINES = 3
 _FRAMEWORK = ("nbmicro", "werkzeug", "jinja2", "flask")
 
 
-def explain_no_reply(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
+def explain_none(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
     """The last line of a handler that answered None, and what to write there; None where its text is not known.
 
     Parameters

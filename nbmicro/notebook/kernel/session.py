@@ -80,12 +80,12 @@ class Session:
         """Make the names, hook into the notebook, and let the cell that loads us count as begun."""
         hosting.ephemeral_keys = True
         hosting.auto_reload = True
-        hosting.explain_no_reply = lambda handler: error_help.explain_no_reply(handler, self._is_cell)
+        hosting.explain_none = lambda handler: error_help.explain_none(handler, self._is_cell)
         hosting.users_trace = error_help.users_trace
         hosting.decorator_made = self._notes.decorator_made
         hosting.context_pushed = self._context_pushed
         hosting.context_popped = self._context_popped
-        hosting.reply_lines = lambda handler: error_help.return_lines(handler, self._is_cell)
+        hosting.return_lines = lambda handler: error_help.return_lines(handler, self._is_cell)
         self.host.install()
         self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
         self.host.show_type(Exchange, self._show_value)

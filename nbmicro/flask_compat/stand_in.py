@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
 from importlib import import_module
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
@@ -33,7 +32,7 @@ SAME: dict[str, str] = {
     "flask.views": "nbmicro.web.views",
     "flask.wrappers": "nbmicro.web.wrappers",
 }
-"""Flask's module: ours. Both names give one module object."""
+"""By Flask's module, nbmicro's. Both names give one module object."""
 
 _SIGNALS = (
     "appcontext_popped appcontext_pushed appcontext_tearing_down before_render_template got_request_exception"
@@ -95,7 +94,7 @@ FACADES: dict[str, dict[str, str]] = {
         "nbmicro.web.testing": "EnvironBuilder FlaskClient=TestClient FlaskCliRunner=CliRunner",
     },
 }
-"""Flask's module: our modules, each with the names it gives; ``theirs=ours`` where they differ."""
+"""By Flask's module, nbmicro's modules and the names that each gives; ``flasks=nbmicros`` where two names differ."""
 
 PACKAGES = frozenset({"flask", "flask.json", "flask.sansio"})
 """Which of the modules have modules in them."""
@@ -106,7 +105,7 @@ def is_known(name: str) -> bool:
     return name in SAME or name in FACADES
 
 
-SAID = "nbmicro stands in for Flask: `import flask` gives nbmicro, not the Flask installed here."
+NOTE = "nbmicro stands in for Flask: `import flask` gives nbmicro, not the Flask installed here."
 
 
 class FlaskDistribution(Distribution):
@@ -132,7 +131,7 @@ class FlaskFinder(DistributionFinder, Loader):
         """The spec of one of Flask's modules; None for modules that are not Flask's.
 
         Raises ModuleNotFoundError for a module of Flask's that nbmicro has no counterpart of: nobody else may answer,
-        or a module of ours would be run again under a second name.
+        or a module of nbmicro's would be run again under a second name.
         """
         if fullname.partition(".")[0] != "flask":
             return None
@@ -144,16 +143,16 @@ class FlaskFinder(DistributionFinder, Loader):
         return ModuleSpec(fullname, self, origin="nbmicro", is_package=fullname in PACKAGES)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Our own module, loaded already or now; or an empty one that is to show names of several."""
-        ours = SAME.get(spec.name)
-        if ours is None:
+        """The module of nbmicro's, loaded already or now; or an empty one that is to show names of several."""
+        same = SAME.get(spec.name)
+        if same is None:
             return ModuleType(spec.name, f"Flask's ``{spec.name}``, as nbmicro has it.")
-        module = import_module(ours)
+        module = import_module(same)
         spec.loader_state = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Fill a module of names; a module of ours was run long ago and keeps the spec that it was found by."""
+        """Fill a module of names; a module of nbmicro's was run long ago and keeps the spec that it was found by."""
         spec = module.__spec__
         if spec is not None and spec.name in FACADES:
             module.__dict__.update(_offered(spec.name))
@@ -167,16 +166,16 @@ class FlaskFinder(DistributionFinder, Loader):
         return [FlaskDistribution()] if str(asked or "").lower() == "flask" else []
 
 
-def _offered(name: str) -> dict[str, Any]:
-    """What the facade ``name`` shows."""
+def _offered(facade: str) -> dict[str, Any]:
+    """What a facade shows."""
     shown: dict[str, Any] = {}
-    for ours, words in FACADES[name].items():
-        module = import_module(ours)
-        for word in words.split():
-            theirs, _, path = word.partition("=")
-            shown[theirs] = reduce(getattr, (path or theirs).split("."), module)
-    shown["__all__"] = sorted(word for word in shown if not word.startswith("_"))
-    if name == "flask":
+    for module_name, names in FACADES[facade].items():
+        module = import_module(module_name)
+        for name in names.split():
+            flasks, _, nbmicros = name.partition("=")
+            shown[flasks] = getattr(module, nbmicros or flasks)
+    shown["__all__"] = sorted(name for name in shown if not name.startswith("_"))
+    if facade == "flask":
         shown["__version__"] = FLASK_VERSION
     return shown
 
@@ -193,7 +192,7 @@ def _submodule_of(package: str) -> Callable[[str], ModuleType]:
 
 
 _finder = FlaskFinder()
-_said: list[str] = []
+_noted: list[str] = []
 
 
 def install_as_flask() -> None:
@@ -206,7 +205,7 @@ def install_as_flask() -> None:
     Raises
     ------
     NbmicroError
-        Flask itself was imported before: its objects are in use already, and would not be ours.
+        Flask itself was imported before: its objects are in use already, and would not be nbmicro's.
     """
     if _finder in sys.meta_path:
         return
@@ -219,11 +218,9 @@ def install_as_flask() -> None:
         )
     installed = PathFinder.find_spec("flask") is not None
     sys.meta_path.insert(0, _finder)
-    if installed and not _said:
-        _said.append("flask")
-        print(
-            "nbmicro stands in for Flask: `import flask` gives nbmicro, not the Flask installed here.", file=sys.stderr
-        )
+    if installed and not _noted:
+        _noted.append("flask")
+        print(NOTE, file=sys.stderr)
 
 
 def uninstall() -> None:

@@ -111,9 +111,9 @@ class App(ErrorHandling):
     def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application itself (PEP 3333); wrap it to add middleware: ``app.wsgi_app = M(app.wsgi_app)``."""
         if self._short_way:
-            answered = quick.answer(self.newest(), environ, start_response)
-            if answered is not None:
-                return answered
+            body = quick.answer(self.newest(), environ, start_response)
+            if body is not None:
+                return body
         context = self.request_context(environ)
         error: BaseException | None = None
         try:
@@ -181,24 +181,24 @@ class App(ErrorHandling):
         try:
             if request_started.receivers:
                 request_started.send(self.newest(), _async_wrapper=self.ensure_sync)
-            reply = self.preprocess_request()
-            if reply is None:
-                reply = self.dispatch_request()
+            value = self.preprocess_request()
+            if value is None:
+                value = self.dispatch_request()
         except Exception as error:
-            reply = self.handle_user_exception(error)
-        return self.finalize_request(reply)
+            value = self.handle_user_exception(error)
+        return self.finalize_request(value)
 
     def preprocess_request(self) -> Any:
-        """Run URL preprocessors and before hooks; a reply other than None ends the request."""
+        """Run URL preprocessors and before hooks; a return value other than None ends the request."""
         context = need_request_context()
         plan = plan_of(context)
         for function in plan.preprocessors:
             function(context.request.endpoint, context.request.view_args)
         for function in plan.before:
-            reply = self.ensure_sync(function)()
-            if reply is not None:
+            value = self.ensure_sync(function)()
+            if value is not None:
                 context._responder = ("before_request", function)
-                return reply
+                return value
         return None
 
     def dispatch_request(self) -> Any:
@@ -255,7 +255,7 @@ class App(ErrorHandling):
 
     @property
     def opens_sessions_early(self) -> bool:
-        """Whether every request opens its session, as a session interface of somebody else's may rely on."""
+        """Whether every request opens its session, as an interface of another kind may rely on."""
         return type(self.session_interface) is not SecureCookieSessionInterface
 
     def open_session(self, context: RequestContext) -> Any:
@@ -315,7 +315,7 @@ class App(ErrorHandling):
     # -- the end of contexts -------------------------------------------------------------------------------------
 
     def should_ignore_error(self, error: BaseException | None) -> bool:
-        """Whether teardown functions are not told of ``error``; an override point."""
+        """Whether teardown functions do not get ``error``; an override point."""
         return False
 
     def do_teardown_request(self, exc: BaseException | None = None) -> None:

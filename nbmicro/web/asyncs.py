@@ -39,7 +39,7 @@ def outside_loop(loop: asyncio.AbstractEventLoop, call: Callable[P, T], *args: P
     """Call a plain function as a server does, in whose threads no event loop runs.
 
     A cell's loop waits for the cell to end, so nothing can go on in it meanwhile; a function that sees it could only
-    be refused (``asyncio.run``, and libraries that look for a loop), or would work in a notebook alone.
+    be rejected (``asyncio.run``, and libraries that look for a loop), or would work in a notebook alone.
 
     Parameters
     ----------

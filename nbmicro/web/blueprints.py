@@ -111,8 +111,8 @@ class Blueprint(Scaffold):
             self._recorded: list[tuple[Hashable, Callable[[BlueprintSetupState], None]]] = []
             self._states: WeakSet[Any] = WeakSet()
         else:
-            mine = _recorder()
-            self._recorded = [(recorder, func) for recorder, func in self._recorded if recorder != mine]
+            this_recorder = _recorder()
+            self._recorded = [(recorder, func) for recorder, func in self._recorded if recorder != this_recorder]
         self.ledger.changed()
         if self.has_static_folder:
             self.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", self.send_static_file)
@@ -156,7 +156,7 @@ class Blueprint(Scaffold):
             raise ValueError(f"The function's name {name!r} holds a dot; in a blueprint it may not.")
         if callable(rule):
             # As Flask does: an extension that takes over `state.add_url_rule` makes the text of it (Flask-RESTX); where
-            # none does, the registration refuses it.
+            # none does, the registration rejects it.
             options["provide_automatic_options"] = provide_automatic_options
             self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
             return
@@ -252,7 +252,7 @@ class Blueprint(Scaffold):
 
 
 def check_slash(rule: str) -> None:
-    """Raise ValueError for a rule that no prefix will come before, and that begins with no slash of its own."""
+    """Raise ValueError for a rule that no prefix will come before, and that does not begin with a slash."""
     if not rule.startswith("/"):
         raise ValueError(f"URL rule {rule!r} must start with a slash.")
 
@@ -264,7 +264,7 @@ def _recorder() -> Hashable:
 
 
 def check_blueprint(blueprint: object) -> None:
-    """Raise TypeError for what is no blueprint of ours: Flask's own has its routes where no app of ours finds them."""
+    """Raise TypeError for what is no blueprint of nbmicro's: an app does not find the routes of Flask's."""
     if isinstance(blueprint, Blueprint):
         return
     kind = f"{type(blueprint).__module__.partition('.')[0]}.{type(blueprint).__qualname__}"

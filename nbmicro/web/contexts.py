@@ -244,7 +244,7 @@ class RequestContext(AppContext):
     routing_exception: HTTPException | None = None
     flashes: list[tuple[str, str]] | None = None
     _after: tuple[Callable[[Any], Any], ...] = ()
-    #: What kind of function replied in the handler's place, and the function.
+    #: The kind of function that returned a value instead of the handler, and the function.
     _responder: tuple[str, Callable[..., Any]] | None = None
     _table: Table | None = None
     _request: Request | None = None
@@ -288,7 +288,7 @@ class RequestContext(AppContext):
         if self._request is None:
             request = self._request = self.app.request_class(self.environ)
             if self._target is not None and self._rule is None:
-                request._found = self.table, self._target.route
+                request._matched = self.table, self._target.route
             else:
                 request.url_rule = self._rule
                 request.routing_exception = self.routing_exception

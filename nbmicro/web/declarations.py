@@ -87,7 +87,7 @@ class Route:
 
     @property
     def label(self) -> str:
-        """``GET /hello/<name>``: how people are told of it."""
+        """``GET /hello/<name>``: how people know it."""
         return f"{self.method_names} {self.rule}"
 
     @property
@@ -134,7 +134,7 @@ def make_route(
     rule, endpoint, view_func, provide_automatic_options, options:
         As ``add_url_rule`` takes them.
     answers_options:
-        Whether the app answers OPTIONS by itself where nothing else is said.
+        Whether the app answers OPTIONS by itself unless the route says otherwise.
 
     TypeError for a rule that is no text, for ``methods`` that is a string, or where neither an endpoint nor a function
     is given.
@@ -169,7 +169,7 @@ def make_route(
 
 
 def check_rule(rule: object) -> None:
-    """Raise TypeError for a rule that is no text: refused where it is declared, it does no harm to other rules."""
+    """Raise TypeError for a rule that is no text; rejected at its declaration, it does no harm to other rules."""
     if not isinstance(rule, str):
         raise TypeError(f"A URL rule is a text such as '/users/<int:id>'; this one is of type {type(rule).__name__}.")
 

@@ -1,6 +1,6 @@
-"""The keys of a request's WSGI environ (PEP 3333) that nbmicro reads and writes, its own and those of Werkzeug.
+"""The keys of a request's WSGI environ (PEP 3333) that nbmicro reads and writes: nbmicro's and Werkzeug's.
 
-The core, whoever records a request, and the adapters of other frameworks tell one another by these what became of it.
+By these the core, whoever records a request, and the adapters of other frameworks know what became of it.
 """
 
 from __future__ import annotations

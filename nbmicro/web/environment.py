@@ -104,13 +104,13 @@ class CompiledTemplates(MutableMapping[Any, Template]):
 
     def _here(self) -> Any:
         names = table_here(self._app).template_names
-        known, kept = self._last
+        known, cache = self._last
         if known is not names:
-            kept = self._sets.get(names)
-            if kept is None:
-                kept = self._sets[names] = LRUCache(self.capacity)
-            self._last = (names, kept)
-        return kept
+            cache = self._sets.get(names)
+            if cache is None:
+                cache = self._sets[names] = LRUCache(self.capacity)
+            self._last = (names, cache)
+        return cache
 
     def __getitem__(self, key: Any) -> Template:
         template: Template = self._here()[key]
@@ -231,12 +231,12 @@ class AppLoader(BaseLoader):
     def get_source(self, environment: jinja2.Environment, template: str) -> Any:
         for loader in self._loaders():
             try:
-                found = loader.get_source(environment, template)
+                source = loader.get_source(environment, template)
             except TemplateNotFound:
                 continue
             if self.app.config["EXPLAIN_TEMPLATE_LOADING"]:
                 self.app.logger.info("Template %r: found by %r", template, loader)
-            return found
+            return source
         raise TemplateNotFound(template, message=_not_found(self.app, template))
 
     def list_templates(self) -> list[str]:

@@ -19,7 +19,7 @@ _numbers = count(1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
+class ExtensionEntry:
     """An entry's value.
 
     Parameters
@@ -63,8 +63,8 @@ class Extensions(MutableMapping[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         who = current_owner()
         statement = _statement(who.run) if who.run is not None and who.owner.key is None else None
-        kept = Kept(value, next(_numbers), who.generation, statement)
-        self._ledger.declare(Declaration("extension", name, kept), who, instead=True)
+        entry = ExtensionEntry(value, next(_numbers), who.generation, statement)
+        self._ledger.declare(Declaration("extension", name, entry), who, instead=True)
 
     def __delitem__(self, name: str) -> None:
         if name not in self._seen():
@@ -85,17 +85,17 @@ class Extensions(MutableMapping[str, Any]):
         run = current_run()
         without_id = run is not None and run.owner.key is None
         statement = _statement(run) if run is not None and without_id else None
-        latest: dict[str, Kept] = {}
+        latest: dict[str, ExtensionEntry] = {}
         for declaration, owner in self._entries(run):
-            kept: Kept = declaration.value
-            if statement is not None and kept.statement == statement and not self._is_pending(declaration, run):
+            entry: ExtensionEntry = declaration.value
+            if statement is not None and entry.statement == statement and not self._is_pending(declaration, run):
                 continue
-            if kept.generation is not None and self._loads_again(owner, kept):
+            if entry.generation is not None and self._loads_again(owner, entry):
                 continue
             before = latest.get(str(declaration.key))
-            if before is None or before.number < kept.number:
-                latest[str(declaration.key)] = kept
-        return {name: kept.value for name, kept in latest.items() if kept.value is not _GONE}
+            if before is None or before.number < entry.number:
+                latest[str(declaration.key)] = entry
+        return {name: entry.value for name, entry in latest.items() if entry.value is not _GONE}
 
     def _entries(self, run: Run | None) -> list[tuple[Declaration, Any]]:
         """The declared entries with their owners; those that are committed are looked up once."""
@@ -107,19 +107,19 @@ class Extensions(MutableMapping[str, Any]):
         with ledger.lock:
             version = ledger.version
             entries = ledger.entries(run if has_pending else None)
-        found = [(one.declaration, one.owner) for one in entries if one.declaration.kind == "extension"]
+        entries_here = [(one.declaration, one.owner) for one in entries if one.declaration.kind == "extension"]
         if not has_pending:
-            self._committed = (version, found)
-        return found
+            self._committed = (version, entries_here)
+        return entries_here
 
     def _is_pending(self, declaration: Declaration, run: Run | None) -> bool:
         return run is not None and any(one is declaration for one in self._ledger.pending(run))
 
     @staticmethod
-    def _loads_again(owner: Any, kept: Kept) -> bool:
+    def _loads_again(owner: Any, entry: ExtensionEntry) -> bool:
         """Whether the module that set the entry is asking, in a later generation of itself."""
         who = current_owner()
-        return bool(who.owner == owner) and who.generation is not kept.generation
+        return bool(who.owner == owner) and who.generation is not entry.generation
 
 
 def _statement(run: Run) -> CodeType | None:

@@ -37,7 +37,7 @@ def send_file(
     last_modified: datetime | int | float | None = None,
     max_age: int | Callable[[str | None], int | None] | None = None,
 ) -> Response:
-    """A response with the content of a file. Never give it a path that a visitor chose: see `send_from_directory`.
+    """A response with the content of a file. Never give it a path that a client chose: see `send_from_directory`.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ def send_from_directory(directory: os.PathLike[str] | str, path: os.PathLike[str
     Parameters
     ----------
     directory:
-        The folder, relative to the app's ``root_path``. It must not come from a visitor.
+        The folder, relative to the app's ``root_path``. It must not come from a client.
     path:
-        The file in it; this may come from a visitor.
+        The file in it; this may come from a client.
     kwargs:
         As of :func:`send_file`.
     """

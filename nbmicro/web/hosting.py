@@ -1,4 +1,4 @@
-"""What a host tells the core: the one small module through which a notebook or a command line is heard.
+"""What a host, a notebook or a command line, sets in the core.
 
 A host sets the attributes of :data:`hosting` and resets them when it leaves.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Hosting:
-    """The host's answers.
+    """What the host has set.
 
     Attributes
     ----------

@@ -39,7 +39,7 @@ class Batch:
             self.claims.setdefault(declaration.claim, declaration.holder)
 
     def copy(self, declarations: list[Declaration] | None = None) -> Batch:
-        """A batch of the same owner and place, with these declarations (its own if none are given)."""
+        """A batch of the same owner and position, with these declarations (by default the same ones)."""
         new = Batch(self.owner, self.position, self.run, self.generation)
         for one in self.declarations if declarations is None else declarations:
             new.add(one)
@@ -72,7 +72,7 @@ class Ledger:
     def declare(self, declaration: Declaration, who: Declarer | None = None, *, instead: bool = False) -> None:
         """Add a declaration for whoever is declaring now: to what is pending of the open run, else at once.
 
-        With ``instead`` it takes the place of the owner's own of that kind and key.
+        With ``instead`` it replaces the owner's declaration of that kind and key.
         """
         who = who or current_owner()
         with self.lock:
@@ -96,8 +96,8 @@ class Ledger:
             position = before.position if before is not None else next(_positions)
             batch = batches[owner.key] = Batch(owner, position, next(_runs), who.generation)
         if instead:
-            place = (declaration.kind, declaration.key)
-            batch.declarations = [one for one in batch.declarations if (one.kind, one.key) != place]
+            identity = (declaration.kind, declaration.key)
+            batch.declarations = [one for one in batch.declarations if (one.kind, one.key) != identity]
         batch.add(declaration)
 
     def claimed(self, claim: str, who: Declarer) -> Any:

@@ -80,7 +80,7 @@ class Matcher:
     routes:
         In the order in which Werkzeug's map has them.
     converters:
-        The map's; a name whose converter is not Werkzeug's own is left to the map.
+        The map's; a name whose converter is not Werkzeug's is left to the map.
     """
 
     def __init__(self, routes: Iterable[Route] = (), converters: Mapping[str, Any] = DEFAULT_CONVERTERS) -> None:
@@ -251,10 +251,10 @@ def _step(node: Node, weight: int, kind: int, pattern: Any, convert: Convert | N
         if other_kind == kind and other_pattern == pattern:
             return after
     after = Node()
-    place = len(node.dynamic)
-    while place and node.dynamic[place - 1][0] > weight:
-        place -= 1
-    node.dynamic.insert(place, (weight, kind, pattern, convert, after))
+    index = len(node.dynamic)
+    while index and node.dynamic[index - 1][0] > weight:
+        index -= 1
+    node.dynamic.insert(index, (weight, kind, pattern, convert, after))
     return after
 
 
@@ -283,9 +283,9 @@ def _search(node: Node, parts: list[str], at: int, method: str, values: list[Any
             continue
         if fixed is not None:
             depth = len(values)
-            found = _search(fixed, parts, at, method, values)
-            if found is not None:
-                return found
+            target = _search(fixed, parts, at, method, values)
+            if target is not None:
+                return target
             del values[depth:]
         if len(dynamic) == 1 and dynamic[0][1] == TEXT:
             if not part:
@@ -294,9 +294,9 @@ def _search(node: Node, parts: list[str], at: int, method: str, values: list[Any
             node = dynamic[0][4]
             continue
         return _search_dynamic(dynamic, parts, at, method, values)
-    found = node.targets.get(method)
-    if found is not None:
-        return found
+    target = node.targets.get(method)
+    if target is not None:
+        return target
     if node.targets:
         raise _ASK  # perhaps a wrong method
     slash = node.static.get("")
@@ -339,8 +339,8 @@ def _search_dynamic(
                 continue
             value = part if convert is None else convert(part)
         values.append(value)
-        found = _search(after, parts, following, method, values)
-        if found is not None:
-            return found
+        target = _search(after, parts, following, method, values)
+        if target is not None:
+            return target
         del values[depth:]
     return None

@@ -89,10 +89,10 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
     path: str = environ.get("PATH_INFO", "")
     if not path.isascii():
         path = path.encode("latin-1").decode("utf-8", "replace")
-    found = matcher.find(method, path)
-    if found is None:
+    match = matcher.find(method, path)
+    if match is None:
         return None
-    target, values = found
+    target, values = match
     if target is None:
         return _not_found(app, table, method, environ, start_response) if outer is None or outer.is_default else None
     plan = target.plan
@@ -116,15 +116,15 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
         try:
             if type(app.session_interface) is not SecureCookieSessionInterface:
                 _ = context.session
-            reply = None
+            value = None
             if plan.guarded:
-                reply = app.preprocess_request()
-            if reply is None:
-                reply = plan.call(**values)
+                value = app.preprocess_request()
+            if value is None:
+                value = plan.call(**values)
             if not plan.after and not context._after:
-                body = _plain_body(app, reply)
+                body = _plain_body(app, value)
                 if body is not None:
-                    kind = _JSON if type(reply) is dict or type(reply) is list else _HTML
+                    kind = _JSON if type(value) is dict or type(value) is list else _HTML
                     headers = [kind, ("Content-Length", str(len(body)))]
                     if context._session is not None or "HTTP_COOKIE" in environ:
                         added = _session_headers(app, context, environ)
@@ -135,7 +135,7 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
                     if body is not None:
                         start_response("200 OK", headers)
                         return [] if method == "HEAD" else [body]
-            response = app.finalize_request(reply)
+            response = app.finalize_request(value)
         except Exception as failure:
             error, response = _failed(app, failure)
         result: Iterable[bytes] = response(environ, start_response)
@@ -189,19 +189,19 @@ def _failed(app: App, failure: Exception) -> tuple[BaseException | None, Any]:
         return unhandled, app.handle_exception(unhandled)
 
 
-def _plain_body(app: App, reply: Any) -> bytes | None:
-    """The bytes of a reply whose response is nothing but them; None for any other."""
+def _plain_body(app: App, value: Any) -> bytes | None:
+    """The bytes of a return value whose response is nothing but them; None for any other."""
     if app.response_class is not Response:
         return None
-    kind = type(reply)
+    kind = type(value)
     if kind is str:
-        encoded: bytes = reply.encode()
+        encoded: bytes = value.encode()
         return encoded
     if kind is bytes:
-        given: bytes = reply
-        return given
+        body: bytes = value
+        return body
     if (kind is dict or kind is list) and type(app.json) is DefaultJSONProvider:
-        return app.json.text(reply).encode() if app.json.mimetype == JSON else None
+        return app.json.text(value).encode() if app.json.mimetype == JSON else None
     return None
 
 

@@ -14,13 +14,13 @@ from typing import IO, Any
 def find_root_path(import_name: str) -> str:
     """The folder that a module or package is in: the app's ``root_path``.
 
-    An interactive ``__main__`` has no file: there it is the current folder. So it is where somebody at an interactive
-    prompt names an app after a library of the installation (``App("pandas")``): that is a name, not a place.
+    An interactive ``__main__`` has no file: there it is the current folder. So it is where an app made at an
+    interactive prompt is named after an installed library (``App("pandas")``): that is a name, not a location.
 
     Raises
     ------
     RuntimeError
-        The module is of a kind that has no folder of its own (a namespace package over several places).
+        The module is of a kind that has no folder of its own (a namespace package over several locations).
     """
     folder = _folder_of(import_name)
     if folder is None:
@@ -42,9 +42,9 @@ def _folder_of(import_name: str) -> str | None:
     if spec is None:
         return None
     if spec.origin in {None, "built-in", "frozen"} or spec.loader is None:
-        places = list(spec.submodule_search_locations or ())
-        if len(places) == 1:
-            return os.path.abspath(places[0])
+        locations = list(spec.submodule_search_locations or ())
+        if len(locations) == 1:
+            return os.path.abspath(locations[0])
         raise RuntimeError(
             f"No folder can be found for {import_name!r}: it is in several folders, or none. "
             "Say which one is meant: root_path=…"
@@ -53,8 +53,8 @@ def _folder_of(import_name: str) -> str | None:
 
 
 def _is_installed(folder: str) -> bool:
-    places = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return any(Path(folder).is_relative_to(place) for place in places if place)
+    locations = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return any(Path(folder).is_relative_to(location) for location in locations if location)
 
 
 def _asked_at_a_prompt() -> bool:
@@ -83,7 +83,7 @@ def find_package(import_name: str) -> tuple[str | None, str]:
     package = sys.modules.get(import_name.rpartition(".")[0])
     if package is not None and folder not in getattr(package, "__path__", ()) and not _is_package(import_name):
         return None, folder  # a package that is no folder, as a served notebook's
-    # Up from the module itself, not down from the topmost name: a namespace package has no one place.
+    # Up from the module itself, not down from the topmost name: a namespace package has no one location.
     for _ in range(import_name.count(".") + _is_package(import_name)):
         folder = os.path.dirname(folder)
     if Path(folder).is_relative_to(sys.prefix):

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from nbmicro.web.app import App
 
 
-def response_of(app: App, reply: Any) -> Any:
-    """The response for a reply (Flask, "About Responses").
+def response_of(app: App, value: Any) -> Any:
+    """The response for what a handler returned (Flask, "About Responses").
 
     Raises
     ------
@@ -40,24 +40,24 @@ def response_of(app: App, reply: Any) -> Any:
     """
     status: Any = None
     headers: Any = None
-    if isinstance(reply, tuple):
-        reply, status, headers = _unpack(reply)
+    if isinstance(value, tuple):
+        value, status, headers = _unpack(value)
         if status is not None and not _is_status(status):
             raise bad_status(status)
         if headers is not None and not _are_headers(headers):
             raise bad_headers(headers)
-    if reply is None:
+    if value is None:
         raise none_returned(status)
-    if not isinstance(reply, app.response_class):
-        reply, status, headers = _convert(app, reply, status, headers)
+    if not isinstance(value, app.response_class):
+        value, status, headers = _convert(app, value, status, headers)
     if status is not None:
         if isinstance(status, (str, bytes, bytearray)):
-            reply.status = status
+            value.status = status
         else:
-            reply.status_code = status
+            value.status_code = status
     if headers:
-        reply.headers.update(headers)
-    return reply
+        value.headers.update(headers)
+    return value
 
 
 def make_response(*args: Any) -> Any:
@@ -71,13 +71,13 @@ def make_response(*args: Any) -> Any:
     return app.make_response(args[0] if len(args) == 1 else args)
 
 
-def _unpack(reply: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-    if len(reply) == 3:
-        return reply
-    if len(reply) == 2:
-        body, second = reply
+def _unpack(value: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    if len(value) == 3:
+        return value
+    if len(value) == 2:
+        body, second = value
         return (body, None, second) if isinstance(second, (Headers, dict, tuple, list)) else (body, second, None)
-    raise bad_tuple(reply)
+    raise bad_tuple(value)
 
 
 def _is_status(status: Any) -> bool:
@@ -102,32 +102,32 @@ def _are_pairs(headers: list[Any]) -> bool:
     return all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in headers)
 
 
-def _convert(app: App, reply: Any, status: Any, headers: Any) -> tuple[Any, Any, Any]:
+def _convert(app: App, value: Any, status: Any, headers: Any) -> tuple[Any, Any, Any]:
     """A response of the app's class; status and headers that it took in are None in what comes back."""
-    if hasattr(reply, "__aiter__"):
-        reply = iterate(reply)
-    if isinstance(reply, (str, bytes, bytearray, Iterator)):
-        body: Any = reply
+    if hasattr(value, "__aiter__"):
+        value = iterate(value)
+    if isinstance(value, (str, bytes, bytearray, Iterator)):
+        body: Any = value
         return app.response_class(body, status=status, headers=headers), None, None
-    if isinstance(reply, (dict, list)):
-        return app.json.response(reply), status, headers
-    if isinstance(reply, BaseResponse) or callable(reply):
+    if isinstance(value, (dict, list)):
+        return app.json.response(value), status, headers
+    if isinstance(value, BaseResponse) or callable(value):
         try:
-            return app.response_class.force_type(reply, environ_here()), status, headers
+            return app.response_class.force_type(value, environ_here()), status, headers
         except Exception as error:
-            if isinstance(reply, FunctionType) and not _takes_a_call(reply):
-                raise no_response_value(reply) from None
+            if isinstance(value, FunctionType) and not _takes_a_call(value):
+                raise no_response_value(value) from None
             if isinstance(error, TypeError):
-                raise no_response_value(reply, str(error)) from None
+                raise no_response_value(value, str(error)) from None
             raise
-    shown = rich_response(app, reply)
-    if shown is not None:
-        return shown, status, headers
-    raise no_response_value(reply)
+    picture = rich_response(app, value)
+    if picture is not None:
+        return picture, status, headers
+    raise no_response_value(value)
 
 
 def _takes_a_call(function: FunctionType) -> bool:
-    """Whether a function can be a WSGI application: not where it is a name of ours, or takes no two arguments."""
+    """Whether a function can be a WSGI application: not where it is a name of nbmicro, or takes no two arguments."""
     if function.__module__.partition(".")[0] == "nbmicro":
         return False
     try:

@@ -188,7 +188,7 @@ def path_regex(rule: str, *, exact: bool) -> str:
     rule:
         The rule, or a part of one.
     exact:
-        Whether it matches what Werkzeug matches. Converters with arguments, and those of somebody's own, take more.
+        Whether it matches what Werkzeug matches. Converters with arguments, and those of the user, take more.
     """
 
     def takes(parameter: Parameter) -> str:

@@ -243,7 +243,7 @@ class Scaffold:
         return decorate
 
     def before_request(self, function: F) -> F:
-        """Call ``function()`` before each request; a reply other than None answers it."""
+        """Call ``function()`` before each request; a return value other than None is the response."""
         return self._hook("before_request", function)
 
     def after_request(self, function: F) -> F:

@@ -281,7 +281,7 @@ class SecureCookieSessionInterface(SessionInterface):
         return serializer
 
     def open_session(self, app: App, request: Request) -> Any | None:
-        """The session in the request's cookie: a new one if there is none, or one too old, or one not signed by us."""
+        """The session in the request's cookie; a new one if there is none, or it is too old or badly signed."""
         if type(request).cookies is WerkzeugRequest.cookies:
             return self.open_from_environ(app, request.environ)
         return self._opened(app, request.cookies.get(self.get_cookie_name(app)))

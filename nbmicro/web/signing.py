@@ -131,7 +131,7 @@ class CookieSerializer(URLSafeTimedSerializer):
 
     @staticmethod
     def _good_text(s: str | bytes, max_age: int | None, signer: CookieSigner) -> Any:
-        """The text in a cookie that is certainly signed by us and young enough; None for any other."""
+        """The text in a cookie that is certainly signed with one of the keys and young enough; None for any other."""
         try:
             signed = s.encode("ascii") if isinstance(s, str) else s
             value, signature = signed.rsplit(b".", 1)

@@ -81,9 +81,9 @@ def _stream(pieces: Iterator[T], caller: str) -> Iterator[T]:
                 finally:
                     enter_context(before)
 
-    kept = stream()
-    next(kept)  # begun here, where the context is alive; from now on closing it lets the context go
-    return kept
+    generator = stream()
+    next(generator)  # begun here, where the context is alive; from now on closing it lets the context go
+    return generator
 
 
 def _hold(context: RequestContext) -> None:

@@ -191,17 +191,17 @@ class Table:
 
     @cached_property
     def _by_url(self) -> dict[Hashable, Candidate]:
-        """The candidate of each place, where no two want the same."""
+        """The candidate of each URL, where no two have the same."""
         return {url_key(one.route): one for one in self.candidates}
 
     @cached_property
     def has_no_conflicts(self) -> bool:
-        """Whether no two routes want the same place or endpoint."""
+        """Whether no two routes have the same URL or endpoint."""
         renamed = any(route.asked_endpoint is not None for route in self.routes)
         return not renamed and len(self._by_url) == len(self.candidates)
 
     def candidate_for(self, route: Route) -> Candidate | None:
-        """Who has the place of ``route`` now, or None."""
+        """The candidate that has the URL of ``route`` now, or None."""
         return self._by_url.get(url_key(route))
 
     def successor(
@@ -260,11 +260,11 @@ class Table:
             if self._wins((kind, entry.declaration.key), entry):
                 target[entry.declaration.key] = value
 
-    def _wins(self, place: Any, entry: Entry) -> bool:
-        """Whether ``entry`` is the latest so far of those that want the same place."""
-        if entry.run < self._ranks.get(place, 0):
+    def _wins(self, key: Any, entry: Entry) -> bool:
+        """Whether ``entry`` is the latest so far of those with the same key."""
+        if entry.run < self._ranks.get(key, 0):
             return False
-        self._ranks[place] = entry.run
+        self._ranks[key] = entry.run
         return True
 
     def _register(self, registration: Registration, run: Run | None, outer: Scope, position: int) -> None:

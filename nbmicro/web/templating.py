@@ -24,7 +24,7 @@ def update_context(app: App, context: dict[str, Any]) -> None:
     """Add what processors (app, then outer to inner blueprint) give; what the caller gave wins."""
     names: tuple[str | None, ...] = (None,)
     here = current_request_context()
-    given = context.copy()
+    passed = context.copy()
     if here is not None:
         names = (None, *reversed(here.blueprints))
         # The proxies: a template that looks at neither costs no request object and no session.
@@ -33,7 +33,7 @@ def update_context(app: App, context: dict[str, Any]) -> None:
         context["g"] = g
     for function in table_here(app).chain("context_processor", names):
         context.update(app.ensure_sync(function)())
-    context.update(given)
+    context.update(passed)
 
 
 def _render(app: App, template: Template, context: dict[str, Any]) -> str:

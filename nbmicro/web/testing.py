@@ -193,17 +193,17 @@ class TestClient(Client):
         return response
 
     def _request_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseRequest:
-        given = args[0] if args else None
-        if isinstance(given, werkzeug.test.EnvironBuilder):
-            builder = copy(given)
+        first = args[0] if args else None
+        if isinstance(first, werkzeug.test.EnvironBuilder):
+            builder = copy(first)
             builder.environ_base = self._environ(builder.environ_base or {})
             return self._finish(builder)
-        if isinstance(given, dict):
+        if isinstance(first, dict):
             return self._finish(
-                EnvironBuilder.from_environ(given, app=self.application, environ_base=self._environ({}))
+                EnvironBuilder.from_environ(first, app=self.application, environ_base=self._environ({}))
             )
-        if isinstance(given, BaseRequest):
-            request = copy(given)
+        if isinstance(first, BaseRequest):
+            request = copy(first)
             request.environ = self._environ(request.environ)
             return request
         kwargs["environ_base"] = self._environ(kwargs.get("environ_base", {}))

@@ -59,12 +59,12 @@ class _WhenAsked(Generic[Value]):
 
 def _setting(name: str) -> Any:
     """A limit: what was set on this request, else the current app's configuration, else Werkzeug's default."""
-    own = f"_{name}"
+    attribute = f"_{name}"
     key = name.upper()
     default = getattr(WerkzeugRequest, name)
 
     def read(self: Request) -> int | None:
-        value: int | None = self.__dict__.get(own)
+        value: int | None = self.__dict__.get(attribute)
         if value is not None:
             return value
         context = current_context()
@@ -72,7 +72,7 @@ def _setting(name: str) -> Any:
         return limit
 
     def write(self: Request, value: int | None) -> None:
-        self.__dict__[own] = value
+        self.__dict__[attribute] = value
 
     return property(read, write, doc=f"The limit {key} for this request; may be set before the body is read.")
 
@@ -163,14 +163,16 @@ class Request(WerkzeugRequest):
             pairs = [(name, value) for name, _, value in (pair.partition("=") for pair in query.split("&") if pair)]
         return self.parameter_storage_class(pairs)
 
-    #: The table and the route that matched, where the rule is Werkzeug's only when somebody asks for it.
-    _found: tuple[Table, Route] | None = None
+    #: The table and the route that matched, for Werkzeug's rule is made only when it is asked for.
+    _matched: tuple[Table, Route] | None = None
 
     @_WhenAsked
     def url_rule(self) -> Rule | None:
         """The rule that matched; None if none did."""
-        found = self._found
-        return None if found is None else found[0].rule(found[1])
+        if self._matched is None:
+            return None
+        table, route = self._matched
+        return table.rule(route)
 
     view_args: dict[str, Any] | None = None
     routing_exception: HTTPException | None = None
@@ -181,11 +183,11 @@ class Request(WerkzeugRequest):
 
     @property
     def is_json(self) -> bool:
-        """Whether the body is said to be JSON."""
+        """Whether the Content-Type says that the body is JSON."""
         if self.environ.get("CONTENT_TYPE") == JSON:
             return True
-        found: bool = super().is_json
-        return found
+        is_json: bool = super().is_json
+        return is_json
 
     @property
     def endpoint(self) -> str | None:

@@ -87,22 +87,22 @@ class AppCommands(AppGroup):
         return sorted({*super().list_commands(ctx), *self._of_blueprints()})
 
     def _of_blueprints(self) -> dict[str, click.Command]:
-        found: dict[str, click.Command] = {}
+        commands: dict[str, click.Command] = {}
         for name, blueprint in self.app.blueprints.items():
             group: click.Group = blueprint.cli
             if not group.commands:
                 continue
-            # What is said at the registration comes before what is said by the blueprint.
+            # The registration comes before the blueprint itself.
             group_name = blueprint.cli_group if blueprint.has_cli_group else name
             state = self.app.__dict__.get("_setup_states", {}).get(name)
             if state is not None:
                 group_name = state.options.get("cli_group", group_name)
             if group_name is None:
-                found.update(group.commands)
+                commands.update(group.commands)
             else:
                 group.name = group_name
-                found[group_name] = group
-        return found
+                commands[group_name] = group
+        return commands
 
 
 @click.command("shell", short_help="Run a Python prompt with the app.")
@@ -269,11 +269,11 @@ class FlaskGroup(AppGroup):
                     self.add_command(point.load(), point.name)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name: one of our own, of a package, or of the app."""
+        """The command of that name: one of the group, of a package, or of the app."""
         self._load_plugins()
-        found = super().get_command(ctx, cmd_name)
-        if found is not None:
-            return found
+        command = super().get_command(ctx, cmd_name)
+        if command is not None:
+            return command
         try:
             app = ctx.ensure_object(ScriptInfo).load_app()
         except NoAppException as error:
@@ -282,11 +282,11 @@ class FlaskGroup(AppGroup):
         context = current_context()
         if context is None or context.app is not app:
             ctx.with_resource(app.app_context())
-        command: click.Command | None = app.cli.get_command(ctx, cmd_name)
-        return command
+        app_command: click.Command | None = app.cli.get_command(ctx, cmd_name)
+        return app_command
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands; an app that cannot be loaded is said to be so, and has none."""
+        """The names of all commands; of an app that cannot be loaded, none and a message."""
         self._load_plugins()
         names = set(super().list_commands(ctx))
         try:

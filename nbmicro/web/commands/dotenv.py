@@ -23,7 +23,7 @@ def parse_dotenv(text: str, environ: Mapping[str, str] | None = None) -> dict[st
 
     A line is ``NAME=value``, perhaps after ``export``; ``#`` begins a comment. A value may stand in quotes, then over
     several lines: in double ones ``\\n`` and its like are escapes. ``${NAME}`` and ``${NAME:-default}`` outside single
-    quotes stand for other variables. What is no such line is passed over.
+    quotes stand for other variables. What is no such line is skipped.
 
     Parameters
     ----------
@@ -33,24 +33,24 @@ def parse_dotenv(text: str, environ: Mapping[str, str] | None = None) -> dict[st
         Where references are looked up before the file's own names; by default the environment.
     """
     known = os.environ if environ is None else environ
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
 
     def value_of(reference: re.Match[str]) -> str:
         name = reference["name"]
-        return known.get(name, found.get(name, reference["default"] or ""))
+        return known.get(name, variables.get(name, reference["default"] or ""))
 
     for line in _LINE.finditer(text):
         single, double, bare = line["single"], line["double"], line["bare"]
         if single is not None:
-            found[line["name"]] = re.sub(r"\\(['\\])", r"\1", single)
+            variables[line["name"]] = re.sub(r"\\(['\\])", r"\1", single)
         elif double is not None:
             plain = _ESCAPE.sub(
                 lambda match: _ESCAPES.get(match[1], match[1] if match[1] in "\"\\'$" else match[0]), double
             )
-            found[line["name"]] = _REFERENCE.sub(value_of, plain)
+            variables[line["name"]] = _REFERENCE.sub(value_of, plain)
         elif bare is not None:
-            found[line["name"]] = _REFERENCE.sub(value_of, _COMMENT.sub("", bare).strip())
-    return found
+            variables[line["name"]] = _REFERENCE.sub(value_of, _COMMENT.sub("", bare).strip())
+    return variables
 
 
 def wants_dotenv(default: bool = True) -> bool:
@@ -79,13 +79,13 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     """
     paths = [Path(path)] if path is not None else []
     if load_defaults:
-        paths += [place for place in map(_find, (".env", ".flaskenv")) if place is not None]
+        paths += [path for path in map(_find, (".env", ".flaskenv")) if path is not None]
     variables: dict[str, str] = {}
     loaded = False
-    for place in paths:
-        if place.is_file():
+    for path in paths:
+        if path.is_file():
             loaded = True
-            for name, value in parse_dotenv(place.read_text(encoding="utf-8")).items():
+            for name, value in parse_dotenv(path.read_text(encoding="utf-8")).items():
                 variables.setdefault(name, value)
     for name, value in variables.items():
         os.environ.setdefault(name, value)

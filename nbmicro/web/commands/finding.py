@@ -167,9 +167,9 @@ def find_best_app(module: ModuleType) -> App:
         There is none, or there are several.
     """
     for name in ("app", "application"):
-        found = getattr(module, name, None)
-        if _is_app(found):
-            return found
+        app = getattr(module, name, None)
+        if _is_app(app):
+            return app
     apps: dict[int, App] = {id(value): value for value in module.__dict__.values() if _is_app(value)}
     if len(apps) == 1:
         return next(iter(apps.values()))
@@ -207,21 +207,21 @@ def find_app_by_string(module: ModuleType, app_name: str) -> App:
     """
     name, args, kwargs = _parse_reference(app_name)
     try:
-        found = getattr(module, name)
+        app = getattr(module, name)
     except AttributeError:
         raise NoAppException(f"There is no {name!r} in {module.__name__!r}.") from None
-    if inspect.isfunction(found):
+    if inspect.isfunction(app):
         try:
-            found = found(*args, **kwargs)
+            app = app(*args, **kwargs)
         except TypeError as error:
-            if not _called_wrongly(found):
+            if not _called_wrongly(app):
                 raise
             raise NoAppException(
                 f"The factory {app_name!r} in {module.__name__!r} cannot be called with these arguments: {error}"
             ) from error
-    if _is_app(found):
-        return found
-    raise NoAppException(f"{app_name!r} in {module.__name__!r} is no app, but a {type(found).__name__}.")
+    if _is_app(app):
+        return app
+    raise NoAppException(f"{app_name!r} in {module.__name__!r} is no app, but a {type(app).__name__}.")
 
 
 def _parse_reference(text: str) -> tuple[str, list[Any], dict[str, Any]]:

@@ -57,10 +57,10 @@ class CertificateType(click.ParamType):  # type: ignore[type-arg]
             return value
         from werkzeug.utils import import_string
 
-        found = import_string(value, silent=True)
-        if not isinstance(found, ssl.SSLContext):
+        context_object = import_string(value, silent=True)
+        if not isinstance(context_object, ssl.SSLContext):
             self.fail(f"{value!r} is no file, not 'adhoc', and no import name of an ssl.SSLContext.", param, ctx)
-        return found
+        return context_object
 
 
 class PathsType(click.Path):

@@ -98,7 +98,7 @@ def encode(value: Any, encoder: json.JSONEncoder) -> str:
     value:
         What is to be written.
     encoder:
-        How: an encoder made with ``allow_nan=False``, so that it refuses what has to be replaced first.
+        How: an encoder made with ``allow_nan=False``, so that it rejects what has to be replaced first.
 
     Raises
     ------

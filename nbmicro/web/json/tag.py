@@ -175,7 +175,7 @@ class TagDateTime(JSONTag):
 
 _OWN = frozenset({TagDict, PassDict, TagTuple, PassList, TagBytes, TagMarkup, TagUUID, TagDateTime})
 _PLAIN = frozenset({str, int, float, bool, type(None)})
-"""The types that none of our tags is for."""
+"""The types that none of these tags is for."""
 
 
 class TaggedJSONSerializer:
@@ -220,7 +220,7 @@ class TaggedJSONSerializer:
         """
         tag = tag_class(self)
         if tag_class not in _OWN:
-            self._plain = frozenset()  # a tag of somebody else's may be for any type
+            self._plain = frozenset()  # another tag may be for any type
         if tag.key:
             if not force and tag.key in self.tags:
                 raise KeyError(f"Tag '{tag.key}' is already registered.")

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from nbmicro.web.app import App
 
 
-def replies_of(hint: Any) -> Iterator[tuple[int | None, Any]]:
-    """The types of the bodies that a hint names, each with its status; None where that is not said.
+def return_types(hint: Any) -> Iterator[tuple[int | None, Any]]:
+    """The types of the bodies that a hint names, each with its status; None where the hint names none.
 
     ``tuple[Book, Literal[201]]`` is a Book with 201, ``tuple[Book, int]`` and a Book alone have any good status; beside
     a tuple a Book alone has 200. A handler that answers None fails, so None is no body.
@@ -182,31 +182,31 @@ class _Document:
 
     def _responses(self, handler: Callable[..., Any], reading: Reading) -> dict[str, Any]:
         hinted = self._hinted(handler)
-        replies: dict[int, Iterable[str]] = {**reading.replies}
+        returned: dict[int, Iterable[str]] = {**reading.responses}
         for hinted_status in hinted:
             if hinted_status is not None:
-                replies.setdefault(hinted_status, ())
+                returned.setdefault(hinted_status, ())
         responses: dict[str, Any] = {}
-        for status in sorted(replies or {200: ()}):
+        for status in sorted(returned or {200: ()}):
             schemas = hinted.get(status, hinted.get(None, {}) if 200 <= status < 300 and status != 204 else {})
             if schemas:
                 content = {kind: {"schema": _any_of(found)} for kind, found in schemas.items()}
             else:
-                content = {kind: {"schema": _plain(kind)} for kind in sorted(replies.get(status, ()))}
+                content = {kind: {"schema": _plain(kind)} for kind in sorted(returned.get(status, ()))}
             responses[str(status)] = {"description": _phrase(status), **({"content": content} if content else {})}
-        for status, said in sorted(reading.errors.items()):
-            responses.setdefault(str(status), {"description": said or _phrase(status)})
+        for status, description in sorted(reading.errors.items()):
+            responses.setdefault(str(status), {"description": description or _phrase(status)})
         return dict(sorted(responses.items()))
 
     def _hinted(self, handler: Callable[..., Any]) -> dict[int | None, dict[str, list[dict[str, Any]]]]:
-        """The schemas that the type hint of the reply gives, by status and media type; None is any good status."""
+        """The schemas that the type hint of the return value gives, by status and type; None is any good status."""
         try:
             hint = typing.get_type_hints(inspect.unwrap(handler)).get("return")
         except Exception:
             # A hint may name what is only there for a type checker.
             return {}
-        found: dict[int | None, dict[str, list[dict[str, Any]]]] = {}
-        for status, kind in replies_of(hint):
+        schemas: dict[int | None, dict[str, list[dict[str, Any]]]] = {}
+        for status, kind in return_types(hint):
             if kind is str:
                 media_type, schema = "text/html", {"type": "string"}
             elif kind is bytes:
@@ -214,8 +214,8 @@ class _Document:
             else:
                 media_type, schema = JSON, self.schemas.of(kind) or {}
             if schema or kind is bytes:
-                found.setdefault(status, {}).setdefault(media_type, []).append(schema)
-        return found
+                schemas.setdefault(status, {}).setdefault(media_type, []).append(schema)
+        return schemas
 
 
 def _said(handler: Callable[..., Any]) -> dict[str, str]:
@@ -234,13 +234,13 @@ def _request(rule: str, names: list[str], reading: Reading, method: str) -> dict
 
 
 def _path_parameters(rule: str, names: list[str]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+    described_parameters: list[dict[str, Any]] = []
     for name, parameter in zip(names, parameters(rule), strict=False):
         described = {"name": name, "in": "path", "required": True}
         if parameter.converter == "path":
             described["description"] = "It may hold slashes."
-        found.append({**described, "schema": converter_schema(parameter.converter, parameter.arguments)})
-    return found
+        described_parameters.append({**described, "schema": converter_schema(parameter.converter, parameter.arguments)})
+    return described_parameters
 
 
 def _query_parameters(reading: Reading) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a handler's source says of its requests and replies: what it reads of the request, with which status it ends."""
+"""What a handler's source says of its requests and responses: what it reads, and with which status it ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Reading:
         The fields of the form, by name, and whether each must be there.
     json:
         Whether a JSON body is read.
-    replies:
+    responses:
         By status, the media types of the bodies that are seen; of an empty one, none.
     errors:
         By status, what ``abort`` says of it.
@@ -41,36 +41,36 @@ class Reading:
     form: dict[str, bool] = field(default_factory=dict)
     files: dict[str, bool] = field(default_factory=dict)
     json: bool = False
-    replies: dict[int, set[str]] = field(default_factory=dict)
+    responses: dict[int, set[str]] = field(default_factory=dict)
     errors: dict[int, str | None] = field(default_factory=dict)
 
 
 def read_handler(handler: Callable[..., Any]) -> Reading:
     """Read the source of a handler, as far as there is one and it can be read."""
-    found = Reading()
+    reading = Reading()
     function = inspect.unwrap(handler)
     if isinstance(function, FunctionType):
-        _read(function, found, seen=set(), depth=0)
-    return found
+        _read(function, reading, seen=set(), depth=0)
+    return reading
 
 
-def _read(function: FunctionType, found: Reading, *, seen: set[FunctionType], depth: int) -> None:
+def _read(function: FunctionType, reading: Reading, *, seen: set[FunctionType], depth: int) -> None:
     seen.add(function)
     scope = _scope(function)
     if scope is None:
         return
     for node in ast.walk(scope):
-        _read_request(node, found)
+        _read_request(node, reading)
         if not isinstance(node, ast.Call):
             continue
-        _read_abort(node, found)
+        _read_abort(node, reading)
         called = _beside(function, node)
         if called is not None and called not in seen and depth < _DEPTH:
-            # What the functions beside it ask and refuse, it asks and refuses.
-            _read(called, found, seen=seen, depth=depth + 1)
+            # It reads and aborts what the functions beside it read and abort.
+            _read(called, reading, seen=seen, depth=depth + 1)
     if depth == 0:
         for value in _returned(scope):
-            _read_reply(value, function, found)
+            _read_return(value, function, reading)
 
 
 def _beside(function: FunctionType, call: ast.expr) -> FunctionType | None:
@@ -90,7 +90,7 @@ def _scope(function: FunctionType) -> Body | None:
 
 
 def _returned(scope: Body) -> Iterator[ast.expr]:
-    """The values it replies with: of its own ``return``s, and of the last expression of a cell."""
+    """The values it returns: of its own ``return``s, and of the last expression of a cell."""
     if isinstance(scope, ast.Module) and scope.body and isinstance(scope.body[-1], ast.Expr):
         yield from _branches(scope.body[-1].value)
     for node in function_scope(scope.body).returns:
@@ -109,21 +109,21 @@ def _branches(value: ast.expr) -> Iterator[ast.expr]:
 # -- the request -----------------------------------------------------------------------------------------------------
 
 
-def _read_request(node: ast.AST, found: Reading) -> None:
+def _read_request(node: ast.AST, reading: Reading) -> None:
     match node:
         case ast.Subscript(value=ast.Attribute(value=ast.Name(id="request"), attr=part), slice=ast.Constant(str(name))):
-            _note(found, part, name, {"type": "string"}, required=True)
+            _note(reading, part, name, {"type": "string"}, required=True)
         case ast.Call(
             func=ast.Attribute(
                 value=ast.Attribute(value=ast.Name(id="request"), attr=part), attr="get" | "getlist" as how
             ),
             args=[ast.Constant(str(name)), *others],
         ):
-            _note(found, part, name, _schema(node, others, how), required=False)
+            _note(reading, part, name, _schema(node, others, how), required=False)
         case ast.Call(func=ast.Attribute(value=ast.Name(id="request"), attr="get_json")):
-            found.json = True
+            reading.json = True
         case ast.Attribute(value=ast.Name(id="request"), attr="json"):
-            found.json = True
+            reading.json = True
 
 
 def _schema(call: ast.Call, others: list[ast.expr], how: str) -> dict[str, Any]:
@@ -138,38 +138,38 @@ def _schema(call: ast.Call, others: list[ast.expr], how: str) -> dict[str, Any]:
     return schema
 
 
-def _note(found: Reading, part: str, name: str, schema: dict[str, Any], *, required: bool) -> None:
+def _note(reading: Reading, part: str, name: str, schema: dict[str, Any], *, required: bool) -> None:
     if part in ("args", "values"):
-        before = found.query.get(name)
-        found.query[name] = (before[0] if before else schema, required or bool(before and before[1]))
+        before = reading.query.get(name)
+        reading.query[name] = (before[0] if before else schema, required or bool(before and before[1]))
     elif part in ("form", "files"):
-        fields = found.form if part == "form" else found.files
+        fields = reading.form if part == "form" else reading.files
         fields[name] = required or fields.get(name, False)
 
 
-# -- the reply -------------------------------------------------------------------------------------------------------
+# -- the response ---------------------------------------------------------------------------------------------------
 
 
-def _read_abort(call: ast.Call, found: Reading) -> None:
+def _read_abort(call: ast.Call, reading: Reading) -> None:
     match call:
         case ast.Call(func=ast.Name(id="abort"), args=[ast.Constant(int(status)), *rest]) if 300 <= status < 600:
-            said = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
-            told = found.errors.get(status)
-            found.errors[status] = told or (said if isinstance(said, str) else None)
+            description = rest[0].value if rest and isinstance(rest[0], ast.Constant) else None
+            known = reading.errors.get(status)
+            reading.errors[status] = known or (description if isinstance(description, str) else None)
 
 
-def _read_reply(value: ast.expr, function: FunctionType, found: Reading) -> None:
-    statuses, given = [200], None
+def _read_return(value: ast.expr, function: FunctionType, reading: Reading) -> None:
+    statuses, written_type = [200], None
     if isinstance(value, ast.Tuple) and 2 <= len(value.elts) <= 3:
         statuses = [status for one in value.elts[1:] for status in _statuses(one)] or statuses
-        given = next((kind for one in value.elts[1:] if (kind := _content_type(one))), None)
+        written_type = next((kind for one in value.elts[1:] if (kind := _content_type(one))), None)
         value = value.elts[0]
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "redirect":
         codes = [*value.args[1:2], *(one.value for one in value.keywords if one.arg == "code")]
         statuses = [status for one in codes for status in _statuses(one)] or [302]
-    kinds = {given} if given else _media_types(value, function, _DEPTH)
+    kinds = {written_type} if written_type else _media_types(value, function, _DEPTH)
     for status in statuses:
-        found.replies.setdefault(status, set()).update(kinds)
+        reading.responses.setdefault(status, set()).update(kinds)
 
 
 def _content_type(headers: ast.expr) -> str | None:
@@ -184,7 +184,7 @@ def _content_type(headers: ast.expr) -> str | None:
 
 
 def _media_types(value: ast.expr, function: FunctionType, depth: int) -> set[str]:
-    """The media types of a reply that can be seen in its expression, or in the function beside that gives it."""
+    """The media types of a return value that can be seen in its expression, or in the function beside that gives it."""
     called = _beside(function, value)
     if called is None:
         kind = _media_type(value)
@@ -201,7 +201,7 @@ def _statuses(value: ast.expr) -> Iterator[int]:
 
 
 def _media_type(value: ast.expr) -> str | None:
-    """The media type of a reply, by the kind of its expression."""
+    """The media type of a return value, by the kind of its expression."""
     match value:
         case ast.Dict() | ast.List() | ast.DictComp() | ast.ListComp():
             return JSON

@@ -94,11 +94,11 @@ class Schemas:
             self._aliases.remove(alias)
 
     def _any_of(self, args: tuple[Any, ...]) -> Schema | None:
-        found = [schema for schema in map(self.of, args) if schema is not None]
-        if len(found) != len(args):
+        schemas = [schema for schema in map(self.of, args) if schema is not None]
+        if len(schemas) != len(args):
             return None
-        types_only = [schema["type"] for schema in found if list(schema) == ["type"]]
-        return {"type": types_only} if len(types_only) == len(found) else {"anyOf": found}
+        types_only = [schema["type"] for schema in schemas if list(schema) == ["type"]]
+        return {"type": types_only} if len(types_only) == len(schemas) else {"anyOf": schemas}
 
     def _container(self, origin: type, args: tuple[Any, ...]) -> Schema | None:
         if issubclass(origin, Mapping):
@@ -126,11 +126,11 @@ class Schemas:
     def _component(self, kind: Any) -> Schema:
         """A dataclass or TypedDict, perhaps with types for its variables: ``Page[Book]``."""
         if kind not in self._names:
-            own = _name(kind)
-            name, number = own, 1
+            plain_name = _name(kind)
+            name, number = plain_name, 1
             while name in self.components:
                 number += 1
-                name = f"{own}{number}"
+                name = f"{plain_name}{number}"
             self._names[kind] = name
             # It is there before its fields are read: a class may hold itself.
             self.components[name] = {}
@@ -138,10 +138,10 @@ class Schemas:
         return {"$ref": f"#/components/schemas/{self._names[kind]}"}
 
     def _object(self, kind: Any) -> Schema:
-        hints, given = _hints(typing.get_origin(kind) or kind), typing.get_args(kind)
-        if given:
+        hints, arguments = _hints(typing.get_origin(kind) or kind), typing.get_args(kind)
+        if arguments:
             kind = typing.get_origin(kind)
-            values = dict(zip(kind.__parameters__, given, strict=False))
+            values = dict(zip(kind.__parameters__, arguments, strict=False))
             hints = {name: _with_values(hint, values) for name, hint in hints.items()}
         if dataclasses.is_dataclass(kind):
             fields = dataclasses.fields(kind)
@@ -187,10 +187,10 @@ def _with_values(hint: Any, values: Mapping[Any, Any]) -> Any:
 
 def _choice(values: Iterable[Any]) -> Schema:
     """One of some values, with their type where all have the same."""
-    found = list(values)
-    kinds = {type(value) for value in found}
+    choices = list(values)
+    kinds = {type(value) for value in choices}
     kind = _PLAIN.get(next(iter(kinds)), {}).get("type") if len(kinds) == 1 else None
-    return {**({"type": kind} if kind in ("string", "integer", "number", "boolean") else {}), "enum": found}
+    return {**({"type": kind} if kind in ("string", "integer", "number", "boolean") else {}), "enum": choices}
 
 
 def _is_required(kind: Any, name: str, hint: Any) -> bool:
@@ -200,7 +200,7 @@ def _is_required(kind: Any, name: str, hint: Any) -> bool:
 
 
 def converter_schema(converter: str, arguments: str | None) -> Schema:
-    """The schema of a path value: by its converter and that one's arguments; a converter of one's own gives a string.
+    """The schema of a path value: by its converter and that one's arguments; a converter of the user's gives a string.
 
     Raises nothing: arguments that cannot be read are left out.
     """

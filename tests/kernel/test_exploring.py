@@ -83,7 +83,7 @@ def test_what_is_pressed_is_done_one_after_the_other(kernel: RealKernel) -> None
     kernel.check("%explore", cell_id="explore")
     kernel.check(FRONT)
     sent = kernel.check(
-        "press('search', 'slow')\npress('send')\nhere.wait(20)\npress('send')\nprint(panel._panel.said.value)"
+        "press('search', 'slow')\npress('send')\nhere.wait(20)\npress('send')\nprint(panel._panel.message.value)"
     )
     assert sent.stdout == "One request is on its way; this one was not sent.\n"
     ended = kernel.check("go.set()\nwait(lambda: panel._sent)\nprint(panel._panel.history.options)")
@@ -93,7 +93,7 @@ def test_what_is_pressed_is_done_one_after_the_other(kernel: RealKernel) -> None
     assert kernel.check("%exchanges").text.split() == ["1", "GET", "/slow/1", "200", "widget"]
 
     kernel.check("panel._panel.headers.value = 'Authorization: Bearer abc'")
-    masked = kernel.check("press('cell')\nprint(panel._panel.code.value, panel._panel.said.value)").stdout
+    masked = kernel.check("press('cell')\nprint(panel._panel.code.value, panel._panel.message.value)").stdout
     assert masked.startswith("%%http\nGET /slow/1\nAuthorization: Bearer •••\n")
     assert "put each in the place of its •••" in masked
     assert "abc" not in masked

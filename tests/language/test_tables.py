@@ -18,14 +18,14 @@ from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, SETTINGS, Option,
 from nbmicro.language.parser import parse_script
 from nbmicro.language.sections import SECTIONS, Section
 from nbmicro.language.syntax import Request, Script
+from nbmicro.notebook import magics
 from nbmicro.notebook.completion.cells import complete
 from nbmicro.notebook.completion.known import Known
-from nbmicro.notebook.magics.http import http
 from nbmicro.runner.run import run_script
 from start import ROOT
 from tests.support.echo_app import echo, echo_client
 
-HELP = http.__doc__ or ""
+HELP = magics.MAGICS["http"].help
 REQUESTS = (ROOT / "docs" / "requests.md").read_text("utf-8")
 MAGICS = (ROOT / "docs" / "magics.md").read_text("utf-8")
 

@@ -42,6 +42,21 @@ class RouteChoice:
     where: str
     handler: Any = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it the same one when the routes are read again."""
+        return self.method, self.rule
+
+    @property
+    def label(self) -> str:
+        """Its line in the list."""
+        return f"{self.method:<7}{self.rule}"
+
+    @property
+    def text(self) -> str:
+        """What a search looks in."""
+        return f"{self.method} {self.rule} {self.endpoint} {self.where}".lower()
+
 
 def choices_of(app: App | ForeignApp, frame_labels: FrameLabels | None = None) -> tuple[RouteChoice, ...]:
     """The routes of an app in its order; none where they cannot be read. A WebSocket's is left out."""

@@ -38,20 +38,15 @@ _COPIED = {"copied": "Copied. Paste it into a new cell, or a terminal.", "select
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What is shown of an exchange: the same as below a cell, and the time that it took."""
-
-    target: str
-    status: int
-    bundle: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
 class _Sent:
+    """A request that was sent, the form that made it, and what is shown of its exchange."""
+
     choice: RouteChoice
     filled: FilledForm
     request: RequestRecord
-    answer: _Answer
+    target: str
+    status: int
+    bundle: dict[str, str]
 
 
 class Explorer:
@@ -69,14 +64,14 @@ class Explorer:
         self._session = session
         self._lock = threading.RLock()
         self._closed = self._busy = self._looking = False
-        #: The thread in which widgets are changed by us, which is nobody's choice.
+        #: The thread in which the explorer itself changes widgets, which is nobody's choice.
         self._quiet: int | None = None
         self._choices: tuple[RouteChoice, ...] = ()
         self._shown: list[RouteChoice] = []
         self._chosen: RouteChoice | None = None
         self._form: RequestForm | None = None
         self._fields: FieldBox | None = None
-        self._drafts: dict[tuple[str, str], FilledForm] = {}
+        self._left: dict[tuple[str, str], FilledForm] = {}
         self._sent: list[_Sent] = []
         self._panel = Panel(self._take_key)
         self._listen()
@@ -101,7 +96,7 @@ class Explorer:
         widget.observe(lambda _: None if self._quiet == threading.get_ident() else handler(), "value")
 
     def _handler(self, act: Callable[[], None]) -> Callable[..., None]:
-        """What a widget calls: never two at once, and an error is said in the panel."""
+        """What a widget calls: never two at once, and an error is shown in the panel."""
 
         def handle(*_: Any) -> None:
             with self._lock:
@@ -110,10 +105,11 @@ class Explorer:
                 try:
                     act()
                 except NbmicroError as error:
-                    # Of broken JSON it is said where the JSON is.
-                    self._say(wrong="" if self._shown_text(str(error)) == self._panel.body_said.value else str(error))
+                    # What is wrong with JSON is shown where the JSON is.
+                    is_shown = self._error_html(str(error)) == self._panel.body_error.value
+                    self._say(error="" if is_shown else str(error))
                 except Exception as error:  # of an app that cannot be read: nobody would see it in a widget's thread
-                    self._say(wrong=f"{type(error).__name__}: {error}")
+                    self._say(error=f"{type(error).__name__}: {error}")
 
         return handle
 
@@ -156,9 +152,9 @@ class Explorer:
         choices = choices_of(self._session.target.app(), self._session.label_of_file)
         if choices == self._choices and self._chosen is not None:
             return
-        known = {_key(one) for one in self._choices}
+        known = {choice.key for choice in self._choices}
         self._choices = choices
-        if choices and not known & {_key(one) for one in choices}:
+        if choices and not known & {choice.key for choice in choices}:
             # It is another app: what was chosen and searched for was the last one's.
             self._chosen = None
             with self._quietly():
@@ -167,7 +163,7 @@ class Explorer:
         self._filter()
         if before is None:
             return
-        same = next((one for one in choices if _key(one) == _key(before)), None)
+        same = next((choice for choice in choices if choice.key == before.key), None)
         if same is None:
             self._draw_head(gone=True)
         elif form_for(self._session.target.app(), same) != self._form:
@@ -178,26 +174,20 @@ class Explorer:
 
     def _filter(self) -> None:
         words = self._panel.search.value.lower().split()
-        self._shown = [
-            one
-            for one in self._choices
-            if all(word in f"{one.method} {one.rule} {one.endpoint} {one.where}".lower() for word in words)
-        ]
-        wanted = next(
-            (at for at, one in enumerate(self._shown) if self._chosen and _key(one) == _key(self._chosen)), None
-        )
+        self._shown = [choice for choice in self._choices if all(word in choice.text for word in words)]
+        keys = [choice.key for choice in self._shown]
         with self._quietly():
-            self._panel.list.options = [(_label_of(one), at) for at, one in enumerate(self._shown)]
-            self._panel.list.value = wanted
+            self._panel.list.options = [(choice.label, at) for at, choice in enumerate(self._shown)]
+            self._panel.list.value = keys.index(self._chosen.key) if self._chosen and self._chosen.key in keys else None
         total = len(self._choices)
-        found = f"{len(self._shown)} of {total}" if words else str(total)
+        count = f"{len(self._shown)} of {total}" if words else str(total)
         self._panel.count.value = (
-            f"<small>{found} {'route' if total == 1 else 'routes'}</small>"
+            f"<small>{count} {'route' if total == 1 else 'routes'}</small>"
             if total
             else "There are no routes yet. Add one in a cell:  <code>%%route /</code>"
         )
         if self._chosen is None and self._shown:
-            first = next((at for at, one in enumerate(self._shown) if one.endpoint != "static"), 0)
+            first = next((at for at, choice in enumerate(self._shown) if choice.endpoint != "static"), 0)
             with self._quietly():
                 self._panel.list.value = first
             self._choose(self._shown[first])
@@ -217,9 +207,9 @@ class Explorer:
     def _choose(self, choice: RouteChoice, filled: FilledForm | None = None) -> None:
         """Show the form of a route, with what stood in it when it was left."""
         if self._chosen is not None:
-            self._drafts[_key(self._chosen)] = self._filled()
+            self._left[self._chosen.key] = self._filled()
         form = form_for(self._session.target.app(), choice)
-        filled = filled or self._drafts.get(_key(choice))
+        filled = filled or self._left.get(choice.key)
         before = self._fields
         self._chosen, self._form = choice, form
         self._fields = FieldBox(form, dict(filled.values) if filled else {})
@@ -246,11 +236,9 @@ class Explorer:
         choice, form = self._chosen, self._form
         if choice is None or form is None:
             return
-        said = [f"{choice.endpoint}"] if choice.endpoint else []
-        said += [form.summary] if form.summary else []
-        said += [choice.where] if choice.where else []
+        notes = [note for note in (choice.endpoint, form.summary, choice.where) if note]
         if gone:
-            said = ["This route is gone: the app has it no more."]
+            notes = ["This route is gone: the app has it no more."]
         self._panel.head.value = str(
             Markup(
                 '<div><b style="border-left:4px solid {};padding:0 .6em 0 .45em">{}</b><b style="{}">{}</b></div>{}'
@@ -259,7 +247,7 @@ class Explorer:
                 choice.method,
                 MONO,
                 choice.rule,
-                joined(Markup('<small style="opacity:.8;padding-right:1em">{}</small>').format(one) for one in said),
+                joined(Markup('<small style="opacity:.8;padding-right:1em">{}</small>').format(note) for note in notes),
             )
         )
 
@@ -290,14 +278,14 @@ class Explorer:
         self._check_body()
 
     def _check_body(self) -> None:
-        said = ""
+        message = ""
         if self._panel.kind.value == "json" and self._panel.body.value.strip():
             try:
                 checked_json(self._panel.body.value)
             except NbmicroError as error:
-                said = str(error)
-        self._panel.body_said.value = self._shown_text(said)
-        show(self._panel.body_said, bool(said))
+                message = str(error)
+        self._panel.body_error.value = self._error_html(message)
+        show(self._panel.body_error, bool(message))
 
     def _show_more(self) -> None:
         show(self._panel.more_box, self._panel.more.value)
@@ -350,9 +338,9 @@ class Explorer:
 
     def _take_fields(self, pressed: Pressed) -> None:
         """Put into the widgets what the front end says stands in them."""
-        listed = pressed.route if 0 <= pressed.route < len(self._shown) else None
-        if listed is not None and _label_of(self._shown[listed]) == pressed.label.replace(_NBSP, " "):
-            self._panel.list.index = listed
+        at = pressed.route
+        if 0 <= at < len(self._shown) and self._shown[at].label == pressed.label.replace(_NBSP, " "):
+            self._panel.list.index = at
         for widget in [*self._panel.written, *(self._fields.all() if self._fields else ())]:
             put(widget, pressed.fields.get(number_of(widget)))
 
@@ -363,8 +351,8 @@ class Explorer:
     def _send_again(self) -> None:
         at = self._panel.history.value
         if at is not None:
-            one = self._sent[at]
-            self._begin(one.choice, one.filled, one.request)
+            sent = self._sent[at]
+            self._begin(sent.choice, sent.filled, sent.request)
 
     def _begin(self, choice: RouteChoice, filled: FilledForm, request: RequestRecord) -> None:
         if self._busy:
@@ -378,59 +366,50 @@ class Explorer:
             # Where there are no threads, the word that it is on its way is seen before the app has the turn.
             yield 0.0
             try:
-                answered: _Answer | Exception = self._sent_by_client(request)
+                sent: _Sent | Exception = self._send(choice, filled, request)
             except Exception as error:
-                answered = error
+                sent = error
             with self._lock:
                 self._busy = False
                 if not self._closed:
-                    self._handler(lambda: self._end(choice, filled, request, answered))()
+                    self._handler(lambda: self._end(sent))()
 
         work_beside("explore", answer())
 
-    def _sent_by_client(self, request: RequestRecord) -> _Answer:
+    def _send(self, choice: RouteChoice, filled: FilledForm, request: RequestRecord) -> _Sent:
         """Send a request as the notebook's client, with its cookies; the exchange has the origin ``widget``."""
         exchange = self._session.client.send(request, origin="widget", announce=False)
         exchange = exchange.with_notes(*self._session.target.take_notes())
-        return _Answer(
-            redacted(exchange).request.target,
-            exchange.status,
-            exchange.mime_bundle(RenderOptions.parse("body checks time")),
-        )
+        bundle = exchange.mime_bundle(RenderOptions.parse("body checks time"))
+        return _Sent(choice, filled, request, redacted(exchange).request.target, exchange.status, bundle)
 
-    def _end(
-        self, choice: RouteChoice, filled: FilledForm, request: RequestRecord, answered: _Answer | Exception
-    ) -> None:
+    def _end(self, sent: _Sent | Exception) -> None:
         self._panel.send.disabled = self._panel.replay.disabled = False
         self._say()
-        if isinstance(answered, Exception):
-            raise answered
-        self._sent = [*self._sent, _Sent(choice, filled, request, answered)][-HISTORY:]
+        if isinstance(sent, Exception):
+            raise sent
+        self._sent = [*self._sent, sent][-HISTORY:]
         with self._quietly():
             self._panel.history.options = [
-                (f"{at + 1}  {one.choice.method} {one.answer.target} → {one.answer.status}", at)
+                (f"{at + 1}  {one.choice.method} {one.target} → {one.status}", at)
                 for at, one in reversed(list(enumerate(self._sent)))
             ]
             self._panel.history.value = len(self._sent) - 1
-        self._show_answer(answered)
-
-    def _show_answer(self, answer: _Answer) -> None:
-        show(self._panel.answer_box, True)
-        self._panel.output.outputs = ({"output_type": "display_data", "data": answer.bundle, "metadata": {}},)
+        self._panel.show_answer(sent.bundle)
 
     def _go_back(self) -> None:
         """Show an earlier request again: its form as it was filled, and its answer."""
         at = self._panel.history.value
         if at is None:
             return
-        one = self._sent[at]
-        now = next((other for other in self._choices if _key(other) == _key(one.choice)), one.choice)
-        self._choose(now, one.filled)
+        sent = self._sent[at]
+        now = next((choice for choice in self._choices if choice.key == sent.choice.key), sent.choice)
+        self._choose(now, sent.filled)
         self._panel.search.value = ""
         self._filter()
-        self._show_answer(one.answer)
+        self._panel.show_answer(sent.bundle)
 
-    def _shown_text(self, text: str) -> str:
+    def _error_html(self, text: str) -> str:
         """An error as HTML, without the secrets of the form, which it may quote."""
         if not text:
             return ""
@@ -439,15 +418,7 @@ class Explorer:
         hide = Redaction(names, RequestRecord("GET", f"/?{fields}"))
         return str(escape(redacted_fields(hide(text), names)))
 
-    def _say(self, text: str = "", *, wrong: str = "") -> None:
-        self._panel.said.value, self._panel.wrong.value = str(escape(text)), self._shown_text(wrong)
-        show(self._panel.said, bool(text))
-        show(self._panel.wrong, bool(wrong))
-
-
-def _key(choice: RouteChoice) -> tuple[str, str]:
-    return choice.method, choice.rule
-
-
-def _label_of(choice: RouteChoice) -> str:
-    return f"{choice.method:<7}{choice.rule}"
+    def _say(self, text: str = "", *, error: str = "") -> None:
+        self._panel.message.value, self._panel.error.value = str(escape(text)), self._error_html(error)
+        show(self._panel.message, bool(text))
+        show(self._panel.error, bool(error))

@@ -16,68 +16,15 @@ from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM
 from nbmicro.http.messages import RequestRecord
 from nbmicro.web.rules import parameters, replace_parameters
 
-_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
-
-
-def checked_json(text: str) -> str:
-    """The text, if it is JSON (RFC 8259).
-
-    Raises nbmicro.errors.RequestError, which names the line and the column, where it is not.
-    """
-
-    def refuse(word: str) -> Any:
-        outside = _STRING.sub(lambda found: " " * len(found[0]), text)
-        at = outside.index(word)
-        raise json.JSONDecodeError(f"{word} is no value of JSON", text, at)
-
-    try:
-        json.loads(text, parse_constant=refuse)
-    except json.JSONDecodeError as error:
-        pos, why = json_fault(text, error)
-        place = json.JSONDecodeError("", text, pos)
-        raise RequestError(f"this is not JSON: {_small(why)}.", line=place.lineno, column=place.colno) from None
-    except RecursionError:
-        raise RequestError("this JSON is nested too deeply.") from None
-    return text
-
-
-def header_lines(text: str) -> list[tuple[str, str]]:
-    """Headers, one a line: ``Accept: text/csv``. Raises nbmicro.errors.RequestError for a line that is none."""
-    return _pairs(text, ":", "the headers", "Accept: text/csv")
-
-
-def value_lines(text: str, where: str) -> list[tuple[str, str]]:
-    """Names and values, one a line: ``page=2``. Raises nbmicro.errors.RequestError for a line that is none."""
-    return _pairs(text, "=", where, "page=2")
-
-
-def _pairs(text: str, sign: str, where: str, example: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        name, given, value = line.partition(sign)
-        if not given or not name.strip():
-            raise RequestError(
-                f"`{line.strip()}` is no name and value.", hint=f"As in  {example}", where=where, line=number
-            )
-        found.append((name.strip(), value.strip() if sign == ":" else value))
-    return found
-
-
-def _small(text: str) -> str:
-    return text[:1].lower() + text[1:] if text.partition(" ")[0][1:].islower() else text
-
-
 Place: TypeAlias = Literal["path", "query", "header", "form", "file"]
 Kind: TypeAlias = Literal["text", "integer", "number", "choice", "flag", "file"]
+BodyKind: TypeAlias = Literal["none", "json", "form", "text"]
 
-#: The kinds of bodies that a form can make.
-BODY_KINDS = ("none", "json", "form", "text")
-_FORMS = (FORM, MULTIPART_FORM)
+_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
 #: What stands as it is in a part of a path (RFC 3986), besides letters and digits.
 _SAFE = ":@!$&'()*+,;=~"
 _FORMATS = {"uuid": "a UUID", "date": "as 2026-01-31", "date-time": "as 2026-01-31T12:00:00Z", "time": "as 12:00:00"}
+_KINDS: dict[str, Kind] = {"integer": "integer", "number": "number", "boolean": "flag"}
 _DEPTH = 5
 
 
@@ -120,7 +67,7 @@ class RequestForm:
     fields:
         Its values, those of the path first.
     body:
-        The kind of body that the route reads, one of :data:`BODY_KINDS`.
+        The kind of body that the route reads.
     sample:
         JSON text to begin with, where the body is JSON.
     summary:
@@ -130,13 +77,13 @@ class RequestForm:
     method: str
     pattern: str
     fields: tuple[FormField, ...] = ()
-    body: str = "none"
+    body: BodyKind = "none"
     sample: str = ""
     summary: str = ""
 
     def at(self, *places: Place) -> tuple[FormField, ...]:
         """The fields of these places."""
-        return tuple(one for one in self.fields if one.place in places)
+        return tuple(field for field in self.fields if field.place in places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +99,7 @@ class FilledForm:
     query, headers, fields:
         What is sent besides the fields: ``name=value`` a line, and headers as ``Name: value``.
     body_kind, body:
-        The kind of body, one of :data:`BODY_KINDS`, and its text where it is no form.
+        The kind of body, and its text where it is no form.
     """
 
     values: Mapping[tuple[str, str], str]
@@ -160,7 +107,7 @@ class FilledForm:
     query: str = ""
     headers: str = ""
     fields: str = ""
-    body_kind: str = "none"
+    body_kind: BodyKind = "none"
     body: str = ""
 
 
@@ -177,21 +124,22 @@ def form_of(method: str, pattern: str, operation: Mapping[str, Any], schemas: Ma
         The document's ``components/schemas``, to which it may refer.
     """
     known: dict[tuple[Any, Any], FormField] = {}
-    for one in operation.get("parameters", ()):
-        if one.get("in") in {"path", "query", "header"}:
-            schema = _resolved(one.get("schema", {}), schemas)
-            known[one["in"], one["name"]] = _field(
-                one["name"], one["in"], schema, bool(one.get("required")), one.get("description", "")
-            )
-    names = [parameter.name for parameter in parameters(pattern)]
-    path = [known.pop(("path", name), FormField(name, "path", required=True)) for name in names]
-    fields = [*path, *(one for one in known.values() if one.place != "path")]
+    for parameter in operation.get("parameters", ()):
+        name, place = parameter.get("name"), parameter.get("in")
+        if place in {"path", "query", "header"}:
+            schema = _resolved(parameter.get("schema", {}), schemas)
+            required, note = bool(parameter.get("required")), parameter.get("description", "")
+            known[place, name] = _field(name, place, schema, required, note)
+    fields = [
+        known.pop(("path", value.name), FormField(value.name, "path", required=True)) for value in parameters(pattern)
+    ]
+    fields += [field for field in known.values() if field.place != "path"]
     content = operation.get("requestBody", {}).get("content", {})
-    body, sample = "none", ""
-    media = next((one for one in _FORMS if one in content), None)
-    if media is not None:
+    body: BodyKind = "none"
+    sample = ""
+    if media_type := next((form for form in (FORM, MULTIPART_FORM) if form in content), None):
         body = "form"
-        fields += _body_fields(_resolved(content[media].get("schema", {}), schemas), schemas)
+        fields += _body_fields(_resolved(content[media_type].get("schema", {}), schemas), schemas)
     elif JSON in content:
         body = "json"
         sample = _sample_text(content[JSON], schemas)
@@ -209,29 +157,29 @@ def request_from(form: RequestForm, filled: FilledForm) -> RequestRecord:
     RequestError
         A value that the path or the route wants is missing or of another kind, a line is none, or the JSON is broken.
     """
-    values = {(one.place, one.name): _checked(one, filled) for one in form.fields}
+    values = {(field.place, field.name): _checked(field, filled) for field in form.fields}
+
+    def given(place: Place) -> list[tuple[str, str]]:
+        return [(name, value) for (at, name), value in values.items() if at == place and value]
+
     path = replace_parameters(
         form.pattern, lambda one: quote(values["path", one.name], safe=_SAFE + "/" * (one.converter == "path"))
     )
-    query = [*_given(form, values, "query"), *value_lines(filled.query, "the query")]
-    headers = [*_given(form, values, "header"), *header_lines(filled.headers)]
-    named = {name.lower() for name, _ in headers}
+    query = [*given("query"), *value_lines(filled.query, "the query")]
+    headers = [*given("header"), *header_lines(filled.headers)]
     content: dict[str, Any] = {}
+    media_type = ""
     if filled.body_kind == "json" and filled.body.strip():
-        content["data"] = checked_json(filled.body)
-        headers += [("Content-Type", JSON)] if "content-type" not in named else []
+        content["data"], media_type = checked_json(filled.body), JSON
     elif filled.body_kind == "text" and filled.body:
-        content["data"] = filled.body
-        headers += [("Content-Type", "text/plain")] if "content-type" not in named else []
+        content["data"], media_type = filled.body, "text/plain"
     elif filled.body_kind == "form":
-        pairs = [*_given(form, values, "form"), *value_lines(filled.fields, "the form")]
-        files = [(one.name, filled.files[one.name]) for one in form.at("file") if one.name in filled.files]
-        content = {"data": pairs, **({"files": files} if files else {})}
+        content["data"] = [*given("form"), *value_lines(filled.fields, "the form")]
+        if files := [(field.name, filled.files[field.name]) for field in form.at("file") if field.name in filled.files]:
+            content["files"] = files
+    if media_type and "content-type" not in {name.lower() for name, _ in headers}:
+        headers.append(("Content-Type", media_type))
     return build_request(form.method, path, headers=headers, query=query or None, **content)
-
-
-def _given(form: RequestForm, values: Mapping[tuple[Place, str], str], place: Place) -> list[tuple[str, str]]:
-    return [(one.name, values[place, one.name]) for one in form.at(place) if values[place, one.name]]
 
 
 def _checked(field: FormField, filled: FilledForm) -> str:
@@ -257,19 +205,63 @@ def _checked(field: FormField, filled: FilledForm) -> str:
     return text
 
 
+# -- text that is checked ----------------------------------------------------------------------------------------------
+
+
+def checked_json(text: str) -> str:
+    """The text, if it is JSON (RFC 8259).
+
+    Raises nbmicro.errors.RequestError, which names the line and the column, where it is not.
+    """
+
+    def reject(constant: str) -> Any:
+        outside_strings = _STRING.sub(lambda match: " " * len(match[0]), text)
+        raise json.JSONDecodeError(f"{constant} is no value of JSON", text, outside_strings.index(constant))
+
+    try:
+        json.loads(text, parse_constant=reject)
+    except json.JSONDecodeError as error:
+        pos, why = json_fault(text, error)
+        place = json.JSONDecodeError("", text, pos)
+        why = why[:1].lower() + why[1:] if why.partition(" ")[0][1:].islower() else why
+        raise RequestError(f"this is not JSON: {why}.", line=place.lineno, column=place.colno) from None
+    except RecursionError:
+        raise RequestError("this JSON is nested too deeply.") from None
+    return text
+
+
+def header_lines(text: str) -> list[tuple[str, str]]:
+    """Headers, one a line: ``Accept: text/csv``. Raises nbmicro.errors.RequestError for a line that is none."""
+    return _pairs(text, ":", "the headers", "Accept: text/csv")
+
+
+def value_lines(text: str, where: str) -> list[tuple[str, str]]:
+    """Names and values, one a line: ``page=2``. Raises nbmicro.errors.RequestError for a line that is none."""
+    return _pairs(text, "=", where, "page=2")
+
+
+def _pairs(text: str, sign: str, where: str, example: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        name, is_pair, value = line.partition(sign)
+        if is_pair and name.strip():
+            pairs.append((name.strip(), value.strip() if sign == ":" else value))
+        elif line.strip():
+            message = f"`{line.strip()}` is no name and value."
+            raise RequestError(message, hint=f"As in  {example}", where=where, line=number)
+    return pairs
+
+
+# -- the schemas of an OpenAPI document --------------------------------------------------------------------------------
+
+
 def _field(name: str, place: Place, schema: Mapping[str, Any], required: bool, note: str) -> FormField:
-    kinds = schema.get("type")
-    first = next((one for one in kinds if one != "null"), None) if isinstance(kinds, list) else kinds
-    choices = tuple(str(one) for one in schema.get("enum", ()))
-    kind: Kind = "text"
-    if choices:
-        kind = "choice"
-    elif schema.get("format") == "binary" or "contentMediaType" in schema:
+    types = schema.get("type")
+    first = next((name for name in types if name != "null"), None) if isinstance(types, list) else types
+    choices = tuple(map(str, schema.get("enum", ())))
+    kind: Kind = "choice" if choices else _KINDS.get(str(first), "text")
+    if not choices and (schema.get("format") == "binary" or "contentMediaType" in schema):
         kind, place = "file", "file"
-    elif first in ("integer", "number"):
-        kind = "integer" if first == "integer" else "number"
-    elif first == "boolean":
-        kind = "flag"
     words = [note.rstrip(".")] if note else []
     if schema.get("format") in _FORMATS:
         words.append(_FORMATS[schema["format"]])
@@ -282,8 +274,8 @@ def _field(name: str, place: Place, schema: Mapping[str, Any], required: bool, n
 
 def _body_fields(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterable[FormField]:
     required = schema.get("required", ())
-    for name, one in schema.get("properties", {}).items():
-        resolved = _resolved(one, schemas)
+    for name, property_schema in schema.get("properties", {}).items():
+        resolved = _resolved(property_schema, schemas)
         yield _field(name, "form", resolved, name in required, resolved.get("description", ""))
 
 
@@ -295,7 +287,7 @@ def _resolved(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[
         elif "anyOf" in schema or "oneOf" in schema or len(schema.get("allOf", ())) == 1:
             several = schema.get("anyOf") or schema.get("oneOf") or schema["allOf"]
             rest = {key: value for key, value in schema.items() if key not in {"anyOf", "oneOf", "allOf"}}
-            chosen: Mapping[str, Any] = next((one for one in several if one.get("type") != "null"), {})
+            chosen: Mapping[str, Any] = next((each for each in several if each.get("type") != "null"), {})
             schema = {**chosen, **rest}
         else:
             return schema
@@ -316,12 +308,12 @@ def _sample(schema: Mapping[str, Any], schemas: Mapping[str, Any], depth: int) -
     for key in ("examples", "enum"):
         if schema.get(key):
             return schema[key][0]
-    kinds = schema.get("type")
-    kind = kinds[0] if isinstance(kinds, list) else kinds
-    if kind == "object" or "properties" in schema:
+    types = schema.get("type")
+    first = types[0] if isinstance(types, list) else types
+    if first == "object" or "properties" in schema:
         inside = schema.get("properties", {}) if depth < _DEPTH else {}
-        return {name: _sample(one, schemas, depth + 1) for name, one in inside.items()}
-    if kind == "array":
-        one = _sample(schema.get("items", {}), schemas, depth + 1) if depth < _DEPTH else None
-        return [] if one is None else [one]
-    return {"string": "", "integer": 0, "number": 0, "boolean": False}.get(str(kind))
+        return {name: _sample(each, schemas, depth + 1) for name, each in inside.items()}
+    if first == "array":
+        item = _sample(schema.get("items", {}), schemas, depth + 1) if depth < _DEPTH else None
+        return [] if item is None else [item]
+    return {"string": "", "integer": 0, "number": 0, "boolean": False}.get(str(first))

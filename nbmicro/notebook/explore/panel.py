@@ -37,48 +37,38 @@ class Panel:
     def __init__(self, take: Callable[[Pressed], None]) -> None:
         self.search = ipywidgets.Text(
             placeholder="Search: a path, a method, a name", layout=_WIDE, tooltip="Search routes"
-        )
+        ).add_class("nbmicro-explore-search")
         self.list = ipywidgets.Select(options=[], rows=12, layout=_WIDE, tooltip="Routes")
+        self.list.add_class("nbmicro-explore-list")
         self.count = _html("nbmicro-explore-said")
         self.head = _html("nbmicro-explore-head")
-        self.path = ipywidgets.VBox([])
-        self.path.add_class("nbmicro-explore-fields")
+        self.path = ipywidgets.VBox([]).add_class("nbmicro-explore-fields")
         self.kind = ipywidgets.Dropdown(options=_BODIES, description="Body", layout=_WIDE, style=_LABEL)
-        self.body = text_area("", "", 7)
-        self.body_said = _html("nbmicro-explore-wrong")
+        self.body = _text_area("", "", 7)
+        self.body_error = _html("nbmicro-explore-wrong")
         self.form_fields = ipywidgets.VBox([])
-        self.more_fields = text_area("More fields", "name=value, one a line", 2)
+        self.more_fields = _text_area("More fields", "name=value, one a line", 2)
         self.more = ipywidgets.ToggleButton(description="Headers, more query", icon="sliders", layout=_WIDE)
-        self.headers = text_area("Headers", "X-Token: abc, one a line", 2)
-        self.query = text_area("More query", "page=2, one a line", 2)
-        self.send = _button("Send", "paper-plane", "Send it: Enter in a field, Ctrl+Enter in a text", style="primary")
-        self.as_cell = _button("As cell", "code", "The %%http cell that sends this request")
-        self.as_curl = _button("As curl", "terminal", "The curl command that sends this request")
-        self.said = _html("nbmicro-explore-said")
-        self.wrong = _html("nbmicro-explore-wrong")
+        self.headers = _text_area("Headers", "X-Token: abc, one a line", 2)
+        self.query = _text_area("More query", "page=2, one a line", 2)
+        self.send = _button("Send", "paper-plane", "Send it: Enter in a field, Ctrl+Enter in a text", "send")
+        self.send.button_style = "primary"
+        self.as_cell = _button("As cell", "code", "The %%http cell that sends this request", "cell")
+        self.as_curl = _button("As curl", "terminal", "The curl command that sends this request", "curl")
+        self.message = _html("nbmicro-explore-said")
+        self.error = _html("nbmicro-explore-wrong")
         self.output = ipywidgets.Output()
         self.history = ipywidgets.Dropdown(
             options=[("Nothing sent yet", None)], layout={"width": "auto", "flex": "1 1 12em"}
         )
         self.history.tooltip = "What was sent: choose one to go back to it"
         self.replay = _button("Replay", "refresh", "Send that request once more, as it was")
-        self.code = text_area("", "", 6)
-        self.code.add_class("nbmicro-explore-code")
-        self.copy = _button("Copy", "copy", "Copy it, to paste it into a new cell")
-        for name, button in (
-            ("send", self.send),
-            ("cell", self.as_cell),
-            ("curl", self.as_curl),
-            ("copy", self.copy),
-        ):
-            button.add_class(f"nbmicro-do-{name}")
+        self.code = _text_area("", "", 6).add_class("nbmicro-explore-code")
+        self.copy = _button("Copy", "copy", "Copy it, to paste it into a new cell", "copy")
         for widget in self.written:
-            number(widget)
-        self.keys = ExplorerKeys(take)
-        self.keys.add_class("nbmicro-explore-keys")
-        self.search.add_class("nbmicro-explore-search")
-        self.list.add_class("nbmicro-explore-list")
-        self.body_box = ipywidgets.VBox([self.kind, self.body, self.body_said, self.form_fields, self.more_fields])
+            _number(widget)
+        self.keys = ExplorerKeys(take).add_class("nbmicro-explore-keys")
+        self.body_box = ipywidgets.VBox([self.kind, self.body, self.body_error, self.form_fields, self.more_fields])
         self.more_box = ipywidgets.VBox([self.query, self.headers])
         self.code_box = ipywidgets.VBox([self.code, _row(self.copy)])
         self.answer_box = ipywidgets.VBox([_row(self.history, self.replay), self.output])
@@ -89,17 +79,16 @@ class Panel:
                 self.path,
                 self.body_box,
                 self.more_box,
-                self.wrong,
+                self.error,
                 _row(self.send, self.as_cell, self.as_curl, self.more),
-                self.said,
+                self.message,
                 self.code_box,
                 self.answer_box,
             ],
             layout={"flex": "2.4 1 24em", "min_width": "0"},
         )
         self.columns = ipywidgets.HBox([left, right], layout={"flex_flow": "row wrap", "grid_gap": "4px 14px"})
-        self.root = ipywidgets.VBox([self.keys, self.columns])
-        self.root.add_class("nbmicro-explore")
+        self.root = ipywidgets.VBox([self.keys, self.columns]).add_class("nbmicro-explore")
         hear_at_once(self.root)
         for box in (self.code_box, self.answer_box, self.more_box):
             show(box, False)
@@ -109,21 +98,31 @@ class Panel:
         """The fields that are there for every route."""
         return [self.kind, self.body, self.more_fields, self.query, self.headers]
 
+    def show_answer(self, bundle: Mapping[str, str]) -> None:
+        """Show what a cell would show of an exchange."""
+        show(self.answer_box, True)
+        self.output.outputs = ({"output_type": "display_data", "data": bundle, "metadata": {}},)
+
     def close(self) -> None:
         """Close every widget."""
         _close_all(self.root)
 
 
-def _html(name: str) -> Any:
-    widget = ipywidgets.HTML("")
-    widget.add_class(name)
-    return widget
+def _html(name: str, text: str = "") -> Any:
+    return ipywidgets.HTML(text).add_class(name)
 
 
-def _button(text: str, icon: str, tooltip: str, *, style: str = "") -> Any:
-    return ipywidgets.Button(
-        description=text, icon=icon, tooltip=tooltip, button_style=style, layout={"width": "auto", "flex": "0 0 auto"}
-    )
+def _text_area(description: str, placeholder: str, rows: int) -> Any:
+    common: dict[str, Any] = {"continuous_update": False, "layout": _WIDE, "style": _LABEL}
+    area = ipywidgets.Textarea(description=description, placeholder=placeholder, rows=rows, **common)
+    return area.add_class("nbmicro-explore-text")
+
+
+def _button(text: str, icon: str, tooltip: str, act: str = "") -> Any:
+    """A button; one with ``act`` is heard by the front end, which sends that word."""
+    layout = {"width": "auto", "flex": "0 0 auto"}
+    button = ipywidgets.Button(description=text, icon=icon, tooltip=tooltip, layout=layout)
+    return button.add_class(f"nbmicro-do-{act}") if act else button
 
 
 def _row(*widgets: Any) -> Any:
@@ -208,10 +207,10 @@ class FieldBox:
     """
 
     def __init__(self, form: RequestForm, values: dict[tuple[str, str], str]) -> None:
-        self._widgets = {(one.place, one.name): _widget(one) for one in form.fields}
+        self._widgets = {(field.place, field.name): _widget(field) for field in form.fields}
         for key, widget in self._widgets.items():
             put(widget, values.get(key))
-            number(widget)
+            _number(widget)
             hear_at_once(widget)
 
     def rows(self, *places: str) -> list[Any]:
@@ -223,23 +222,27 @@ class FieldBox:
                 continue
             if _TITLES[place] != title:
                 title = _TITLES[place]
-                rows.append(heading(title))
+                rows.append(_html("nbmicro-explore-title", f"<small><b>{title}</b></small>"))
             rows.append(widget)
         return rows
 
     def values(self) -> dict[tuple[str, str], str]:
-        """The text of each field; of one without a value, none."""
-        texts = ((key, _text(widget)) for key, widget in self._widgets.items())
-        return {key: text for key, text in texts if text is not None}
+        """The text of each field that has a value; a file has none."""
+        return {
+            key: str(widget.value)
+            for key, widget in self._widgets.items()
+            if widget.value is not None and not isinstance(widget, ipywidgets.FileUpload)
+        }
 
     def files(self) -> dict[str, tuple[str, bytes, str]]:
         """The chosen file of each field of one: its name, content and media type."""
-        found: dict[str, tuple[str, bytes, str]] = {}
-        for (place, name), widget in self._widgets.items():
-            if place == "file" and widget.value:
-                one = widget.value[0]
-                found[name] = (one["name"], bytes(one["content"]), one["type"] or "application/octet-stream")
-        return found
+        files = {
+            name: widget.value[0] for (place, name), widget in self._widgets.items() if place == "file" and widget.value
+        }
+        return {
+            name: (file["name"], bytes(file["content"]), file["type"] or "application/octet-stream")
+            for name, file in files.items()
+        }
 
     def all(self) -> list[Any]:
         """Every widget of a field."""
@@ -251,28 +254,6 @@ class FieldBox:
             close(widget)
 
 
-def heading(text: str) -> Any:
-    """A small title above fields."""
-    widget = ipywidgets.HTML(f"<small><b>{text}</b></small>")
-    widget.add_class("nbmicro-explore-title")
-    return widget
-
-
-def text_area(description: str, placeholder: str, rows: int, *, code: bool = True) -> Any:
-    """A field of several lines."""
-    widget = ipywidgets.Textarea(
-        description=description,
-        placeholder=placeholder,
-        rows=rows,
-        continuous_update=False,
-        layout=_WIDE,
-        style=_LABEL,
-    )
-    if code:
-        widget.add_class("nbmicro-explore-text")
-    return widget
-
-
 def close(widget: Any) -> None:
     """Close a widget with the models that ipywidgets made for it, which would stay."""
     for name in ("layout", "style"):
@@ -282,24 +263,20 @@ def close(widget: Any) -> None:
     widget.close()
 
 
-def number(widget: Any) -> None:
+def _number(widget: Any) -> None:
     """Give a field a number of its own, by which the front end names it."""
     widget.add_class(f"{_NUMBER}{next(_numbers)}")
 
 
 def number_of(widget: Any) -> str:
     """The number of a field."""
-    return next(str(one).removeprefix(_NUMBER) for one in widget._dom_classes if one.startswith(_NUMBER))
+    return next(str(name).removeprefix(_NUMBER) for name in widget._dom_classes if name.startswith(_NUMBER))
 
 
 def _widget(field: FormField) -> Any:
     label = field.name if field.place == "path" or not field.required else f"{field.name} *"
-    common: dict[str, Any] = {
-        "description": label,
-        "layout": _WIDE,
-        "style": _LABEL,
-        "tooltip": field.note or field.name,
-    }
+    tooltip = field.note or field.name
+    common: dict[str, Any] = {"description": label, "layout": _WIDE, "style": _LABEL, "tooltip": tooltip}
     if field.kind == "file":
         return ipywidgets.FileUpload(**{**common, "description": f"{label}: choose a file"})
     if field.kind in ("choice", "flag"):
@@ -313,15 +290,9 @@ def _widget(field: FormField) -> Any:
     if field.place == "path" and field.kind == "number":
         return ipywidgets.FloatText(value=1.0 if field.minimum is None else field.minimum, **common)
     kind = {"integer": "a whole number", "number": "a number"}.get(field.kind, "")
-    note = ", ".join(one for one in (kind, field.note) if one)
+    note = ", ".join(filter(None, (kind, field.note)))
     make = ipywidgets.Password if _SECRET.search(field.name) else ipywidgets.Text
     return make(placeholder=note, continuous_update=False, **common)
-
-
-def _text(widget: Any) -> str | None:
-    if isinstance(widget, ipywidgets.FileUpload) or widget.value is None:
-        return None
-    return str(widget.value)
 
 
 def put(widget: Any, text: str | None) -> None:
@@ -329,7 +300,7 @@ def put(widget: Any, text: str | None) -> None:
     if text is None or isinstance(widget, ipywidgets.FileUpload):
         return
     if isinstance(widget, ipywidgets.Dropdown):
-        labels = [one[0] if isinstance(one, tuple) else one for one in widget.options]
+        labels = [option[0] if isinstance(option, tuple) else option for option in widget.options]
         if text in labels:
             widget.index = labels.index(text)
         return

@@ -6,17 +6,19 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from nbmicro.notebook.kernel.target import Target
-from nbmicro.scopes import Names
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.names import HANDLER_NAMES
 from nbmicro.web.owners import Run, current_run
 from nbmicro.web.table import Table
+
+if TYPE_CHECKING:
+    from nbmicro.scopes import Names
 
 #: Lines of one kind that a cell prints; a cell that declares more routes names the first ones only.
 MOST = 50
@@ -145,8 +147,10 @@ class CellNotes:
         space = self._namespace
         before = self._nbmicros.pop(run, frozenset())
         taken = [name for name, value in HANDLER_NAMES.items() if name in space and space[name] is not value]
-        is_read = any(name in source for name in taken) or "global" in source or (taken and "*" in source)
-        names = _names_of(source) if is_read else Names()
+        if not taken and "global" not in source:
+            return []
+        is_read = any(name in source for name in [*taken, "global", "*"])
+        names = _names_of(source if is_read else "")
         brought = {name for name in taken if any(_brings(module, name, space[name]) for module in names.stars)}
         notes = [
             f"Note: `{name}` is now the notebook's own (of type {type(space[name]).__name__}), in every handler too. "
@@ -198,6 +202,7 @@ def _names_of(source: str) -> Names:
     from nbmicro.cells.cell_python import cell_names
     from nbmicro.cells.notebook_cell import split_cell
     from nbmicro.errors import CellError
+    from nbmicro.scopes import Names
 
     try:
         return cell_names(split_cell(source))

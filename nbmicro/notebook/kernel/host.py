@@ -328,8 +328,8 @@ class Host:
     def helps(self) -> dict[str, str]:
         """The help of each of nbmicro's magics, by its name."""
         manager = self.shell.magics_manager
-        names = ((key.partition(" ")[0], name) for key, (name, _) in self._magics.items())
-        return {name: str(getattr(manager.magics[table].get(name), "__doc__", "") or "") for table, name in names}
+        magics = ((name, manager.magics[key.partition(" ")[0]].get(name)) for key, (name, _) in self._magics.items())
+        return {name: magic.getdoc() if _is_nbmicros(magic) else "" for name, magic in magics}
 
     def magic_names(self) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
         """The names of nbmicro's magics and of all, by ``line`` and ``cell``."""

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from nbmicro.diagnosis.error_records import error_record
 from nbmicro.errors import RequestError
 from nbmicro.exchange.exchange import Exchange
-from nbmicro.language.options import with_options
 from nbmicro.notebook.kernel.session import Exchanges, Session
 from nbmicro.notebook.magics.magic import HELP, Names, magic
+
+if TYPE_CHECKING:
+    from nbmicro.language.syntax import Script
+
+_Exchanges = TypeVar("_Exchanges")
 
 
 @magic("http", names=True)
@@ -52,9 +55,6 @@ def http(session: Session, line: str, cell: str | None = None, *, names: Names) 
     return _send_script(session, line, cell, names)
 
 
-http.__doc__ = with_options(inspect.cleandoc(http.__doc__ or ""))
-
-
 def send_line(
     session: Session, text: str, names: Names, *, magic: str = "http", show: tuple[str, ...] = (), **defaults: Any
 ) -> Any:
@@ -88,15 +88,7 @@ def send_line(
             return HELP
         if show and options.show is None:
             script = replace(script, options=replace(options, show=show))
-        with _interruptible(session):
-            answered = run_command(
-                script,
-                session.client,
-                names,
-                protected=session.protects,
-                known_captures=session.captured_by,
-                announce=session.show,
-            )
+        answered = _sent(session, run_command, script, names)
         return _checked(session, answered, quiet=options.quiet, where=options.file)
 
 
@@ -115,8 +107,15 @@ def _send_script(session: Session, line: str, body: str, names: Names) -> Any:
     if script.options.help:
         return HELP
     session.captured_by.update(captured_names(script))
-    with _interruptible(session):
-        exchanges = run_script(
+    exchanges = _sent(session, run_script, script, names)
+    answered = exchanges[0] if len(exchanges) == 1 else exchanges
+    return _checked(session, answered, quiet=script.options.quiet, unsent=len(script.requests) - len(exchanges))
+
+
+def _sent(session: Session, run: Callable[..., _Exchanges], script: Script, names: Names) -> _Exchanges:
+    """What ``run`` gives for a script; an interrupt shows where the handler was, not how the request came there."""
+    try:
+        return run(
             script,
             session.client,
             names,
@@ -124,27 +123,12 @@ def _send_script(session: Session, line: str, body: str, names: Names) -> Any:
             known_captures=session.captured_by,
             announce=session.show,
         )
-    answered = exchanges[0] if len(exchanges) == 1 else exchanges
-    return _checked(session, answered, quiet=script.options.quiet, unsent=len(script.requests) - len(exchanges))
-
-
-@contextmanager
-def _interruptible(session: Session) -> Iterator[None]:
-    """Let an interrupt show where the handler was, not how the request came there."""
-    try:
-        yield
     except KeyboardInterrupt as stopped:
         frames = error_record(stopped, session.label_of_file).frames
-        lines = [
-            line
-            for frame in frames
-            for line in (f"{frame.label}, line {frame.line}, in {frame.function}", f"{frame.line:>5} │ {frame.source}")
-        ]
-        shown = (
-            ["KeyboardInterrupt: the request was stopped. It was here:", *lines]
-            if lines
-            else ["KeyboardInterrupt: the request was stopped."]
-        ) + list(getattr(stopped, "__notes__", ()))
+        shown = [f"KeyboardInterrupt: the request was stopped.{' It was here:' if frames else ''}"]
+        for frame in frames:
+            shown += [f"{frame.label}, line {frame.line}, in {frame.function}", f"{frame.line:>5} │ {frame.source}"]
+        shown += getattr(stopped, "__notes__", ())
         stopped._render_traceback_ = lambda: shown  # type: ignore[attr-defined]
         raise
 

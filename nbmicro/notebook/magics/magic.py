@@ -45,7 +45,13 @@ class Magic:
     @property
     def help(self) -> str:
         """What ``%name?`` and ``%name --help`` show."""
-        return inspect.cleandoc(self.function.__doc__ or "")
+        text = inspect.cleandoc(self.function.__doc__ or "")
+        if " OPTIONS\n" not in text:
+            return text
+        # The table of a request's options is read with the first help, not when the extension is loaded.
+        from nbmicro.language.options import with_options
+
+        return with_options(text)
 
     def of(self, session: Session) -> Callable[..., Any]:
         """The function that IPython calls in the notebook of ``session``."""
@@ -68,6 +74,8 @@ class Magic:
                 return None
             return value
 
+        # IPython asks this for ``%name?``.
+        run.getdoc = lambda: self.help  # type: ignore[attr-defined]
         return needs_local_scope(run) if self.names else run
 
 

@@ -6,15 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
-from nbmicro.client.capture import Capture
 from nbmicro.client.client import Client
 from nbmicro.exchange.secrets import redacted_request
 from nbmicro.http.messages import RequestRecord
-from nbmicro.http.wsgi import Answer, make_environ
-from nbmicro.threads.deadline import Deadline, Expired
-from nbmicro.web.environ import RECORDED
+from nbmicro.http.redirects import late
 
 #: Requests that are sent first and not counted: what is made once (a route's plan, a template) is no latency.
 WARM_UP = 3
@@ -149,21 +147,7 @@ def measure(
 
 def _once(client: Client, request: RequestRecord, timeout: float | None) -> tuple[float, int, str]:
     """The seconds of one request, its status, and the class of what went wrong, if anything did."""
-    captured = Capture(client.frame_labels)
-    environ = make_environ(request, captured.errors)
-    environ[RECORDED] = True
-    answer = Answer(client.body_limit)
-    failure = ""
-    with captured:
-        begin = perf_counter()
-        try:
-            with Deadline(timeout):
-                begin = perf_counter()
-                answer.read(client.app, environ)
-                length = perf_counter() - begin
-        except Expired:
-            length, failure = perf_counter() - begin, "DeadlineExceeded"
-        except (Exception, SystemExit) as error:
-            length, failure = perf_counter() - begin, type(error).__name__
-        status = answer.response().status if not failure else 0
-    return length, status, failure
+    call = client.call(request)
+    call.read(timeout, partial(late, request, timeout))
+    failure = "" if call.error is None else type(call.error).__name__
+    return call.seconds, 0 if failure else call.response().status, failure

@@ -93,7 +93,6 @@ class Capture:
     """
 
     __slots__ = (
-        "_frame_labels",
         "_held",
         "_logs",
         "_overflow",
@@ -101,6 +100,7 @@ class Capture:
         "_room",
         "_token",
         "errors",
+        "frame_labels",
         "logged_errors",
         "open",
         "unkept_log_lines",
@@ -108,7 +108,7 @@ class Capture:
     )
 
     def __init__(self, frame_labels: FrameLabels | None = None) -> None:
-        self._frame_labels = frame_labels
+        self.frame_labels = frame_labels
         self._parts: list[tuple[Stream, str, Mapping[str, Any] | None, logging.LogRecord | None]] = []
         self._logs: list[tuple[LogLine, BaseException | None, str]] = []
         self._room = OUTPUT_LIMIT
@@ -193,7 +193,7 @@ class Capture:
     def warn(self, message: Warning | str, category: type[Warning], filename: str, line: int) -> None:
         """Keep a warning, as text on stderr that names its place without a path."""
         self.warned = True
-        place = label_of(filename, self._frame_labels)
+        place = label_of(filename, self.frame_labels)
         self.write("stderr", f"{place}, line {line}: {category.__name__}: {message}\n")
 
     @property

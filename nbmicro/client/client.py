@@ -6,12 +6,12 @@ import inspect
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import replace
-from time import perf_counter
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
-from urllib.parse import urlsplit
 
 from nbmicro.client.capture import Capture
-from nbmicro.client.recorder import assemble
+from nbmicro.client.recorder import exchange_of, routes_of
+from nbmicro.client.transport import Call
 from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.errors import EndlessRequests, RequestError
 from nbmicro.exchange.exchange import Exchange
@@ -23,17 +23,15 @@ from nbmicro.http.cookies import CookieJar
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.multipart import Files
-from nbmicro.http.redirects import REDIRECT_LIMIT, REDIRECTS, Chain, late, next_request
-from nbmicro.http.wsgi import Answer, make_environ
+from nbmicro.http.redirects import Chain, late
+from nbmicro.http.wsgi import make_environ
 from nbmicro.printable import one_line
-from nbmicro.threads.deadline import Deadline, Expired
 from nbmicro.web.environ import RECORDED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from nbmicro.client.trace import Tracer
-    from nbmicro.web.route_info import RouteInfo
 
 
 def unsendable(status: int, headers: Iterable[tuple[str, str]]) -> list[str]:
@@ -232,14 +230,19 @@ class Client:
     def fetch(self, target: str, *, timeout: float | None = 5.0) -> ResponseRecord | None:
         """Get something that belongs to a page (a style sheet, an image) without a trace of it; None when it fails."""
         try:
-            request = self._with_cookies(RequestRecord("GET", clean_target(target)))[0]
-            with Capture() as captured, Deadline(timeout):
-                answer = Answer(self.body_limit)
-                answer.read(self.app, {**make_environ(request, captured.errors), RECORDED: True})
-        except (Exception, Expired):
+            call = self.call(self.prepared(RequestRecord("GET", clean_target(target))))
+            call.read(timeout, TimeoutError)
+        except Exception:
             return None
-        response = answer.response()
-        return response if response.status == 200 else None
+        response = call.response()
+        return response if call.error is None and response.status == 200 else None
+
+    def call(self, request: RequestRecord) -> Call:
+        """The call of the app with a request as it stands; it is not made yet."""
+        captured = Capture(self.frame_labels)
+        environ = make_environ(request, captured.errors)
+        environ[RECORDED] = True
+        return Call(self.app, environ, captured, self.body_limit)
 
     def hide(self, *names: str) -> None:
         """Show the values of these headers, cookies and fields nowhere from now on: ``client.hide("X-Token")``."""
@@ -264,152 +267,85 @@ class Client:
         if depth >= NESTED_LIMIT:
             raise _endless(request)
         request, host = self._with_cookies(request)
-        app = self.app
-        captured = Capture(self.frame_labels)
-        environ = make_environ(request, captured.errors)
-        environ[RECORDED] = True
-        answer = Answer(self.body_limit)
-        notes: list[str] = []
-        fault: BaseException | None = None
-        deadline = Deadline(timeout if chain is None else chain.left)
-        tracer = _tracer(app, self.frame_labels) if trace else None
+        call = self.call(request)
+        tracer = _tracer(call.app, self.frame_labels) if trace else None
         outer = _nested.set(depth + 1)
-        begin = perf_counter()
-        with captured:
-            try:
-                with deadline:
-                    if tracer is not None:
-                        with tracer:
-                            answer.read(app, environ)
-                    else:
-                        answer.read(app, environ)
-            except Expired as expired:
-                deadline.close()
-                # An outer request's deadline passes through this one.
-                if not deadline.expired:
-                    raise
-                if answer.begun:
-                    answer.truncated = True
-                    notes.append(f"The stream was still open after {timeout:g} s; this is what came until then.")
-                else:
-                    too_late = late(request, timeout) if chain is None else chain.too_late(request)
-                    fault = too_late.with_traceback(expired.__traceback__)
-            except (Exception, SystemExit) as error:
-                fault = error
-                if answer.begun:
-                    answer.truncated = True
-                    notes.append("The response broke off here.")
-            finally:
-                _nested.reset(outer)
-        duration = perf_counter() - begin
-        failed = fault is not None and not answer.begun
-        response = ResponseRecord(500, "INTERNAL SERVER ERROR") if failed else answer.response()
-        notes += unsendable(response.status, answer.headers)
-        if answer.set_cookies:
-            self.cookies.take(answer.set_cookies, host, request.path)
-        exchange = assemble(
+        try:
+            if chain is None:
+                call.read(timeout, partial(late, request, timeout), tracer)
+            else:
+                call.read(chain.left, chain.too_late, tracer)
+        finally:
+            _nested.reset(outer)
+        notes: list[str] = []
+        if call.error is not None and call.begun:
+            if call.is_late:
+                call.error = None
+                notes.append(f"The stream was still open after {timeout:g} s; this is what came until then.")
+            else:
+                notes.append("The response broke off here.")
+        response = call.response()
+        notes += unsendable(response.status, call.headers)
+        if call.set_cookies:
+            self.cookies.take(call.set_cookies, host, request.path)
+        exchange = exchange_of(
+            call,
             request,
             response,
-            environ,
-            captured,
-            fault,
             {
                 "notes": tuple(notes),
-                "duration": duration,
+                "duration": call.seconds,
                 "origin": origin,
                 "secret_names": self.secret_names,
                 "sender": self.send,
                 "fetch": self.fetch,
             },
-            routes=lambda: _routes(app),
-            frame_labels=self.frame_labels,
+            partial(routes_of, call.app),
         )
         if depth and isinstance(exchange.exception, EndlessRequests):
             # One exchange tells it, the outermost.
             raise exchange.exception.with_traceback(None) from None
-        if tracer is None:
-            return exchange
-        return _with_life(exchange, tracer, app)
+        return exchange if tracer is None else tracer.added_to(exchange)
 
     def prepared(self, request: RequestRecord) -> RequestRecord:
         """The request as it would be sent: with the cookies of the jar and the headers that each one gets."""
         return self._with_cookies(request)[0]
 
     def _with_cookies(self, request: RequestRecord) -> tuple[RequestRecord, str]:
-        """The request with the jar's cookies (a cookie it brings itself wins), and the host it goes to."""
-        host = "localhost"
+        """The request as it is sent, and the host that it goes to."""
         if self.default_headers is not None:
             more = [field for field in self.default_headers() if request.headers.get(field[0]) is None]
             headers = HeaderFields([*request.headers, *more])
             request = RequestRecord(request.method, request.target, headers, request.body)
-        if not request.headers and not self.cookies:
-            return request, host
-        given = request.headers.get("Host")
-        if given is not None:
-            host = urlsplit(f"//{given}").hostname or host
-        own = request.headers.get("Cookie") or ""
-        names = frozenset(pair.partition("=")[0].strip() for pair in own.split(";"))
-        kept = self.cookies.header(host, request.path, without=names)
-        if not kept:
-            return request, host
-        fields = [field for field in request.headers if field[0].lower() != "cookie"]
-        fields.append(("Cookie", f"{own}; {kept}" if own else kept))
-        return RequestRecord(request.method, request.target, HeaderFields(fields), request.body), host
+        return self.cookies.added_to(request)
 
     def _follow(self, request: RequestRecord, chain: Chain, origin: str, trace: bool) -> Exchange:
         """Follow redirects as a browser does (RFC 9110, section 15.4): all but 307 and 308 turn into a GET."""
-        hops: list[Exchange] = []
+        before: list[Exchange] = []
         try:
             while True:
                 exchange = self._exchange(request, chain.timeout, origin, trace, chain)
-                location = exchange.headers.get("Location")
-                if exchange.status not in REDIRECTS or not location:
-                    break
-                following = next_request(exchange.request, exchange.status, location)
+                following = chain.next(exchange.request, exchange.status, exchange.headers)
                 if following is None:
-                    exchange = exchange.with_notes(f"It leads away from this app, to {location}; not followed.")
                     break
-                if chain.redirects >= REDIRECT_LIMIT:
-                    exchange = exchange.with_notes(chain.endless())
-                    break
-                hops.append(exchange)
-                chain.add(following)
+                before.append(exchange)
                 request = following
         except KeyboardInterrupt as stopped:
-            if hops:
+            if before:
                 stopped.add_note(f"It had been redirected: {chain}")
             raise
-        # Each hop is told once: a hop that kept those before it would tell them twice as often with each redirect.
-        return replace(exchange, history=tuple(hops)) if hops else exchange
-
-
-def _routes(app: Any) -> tuple[RouteInfo, ...]:
-    # Hints and traces are rare: what makes them is loaded with the first one.
-    from nbmicro.web.route_info import routes_of
-
-    return routes_of(app)
+        if chain.leads_to:
+            exchange = exchange.with_notes(f"It leads away from this app, to {chain.leads_to}; not followed.")
+        elif chain.is_endless:
+            exchange = exchange.with_notes(chain.endless())
+        # Each is told once: a redirect that kept those before it would tell them twice as often with each one.
+        return replace(exchange, history=tuple(before)) if before else exchange
 
 
 def _tracer(app: Any, frame_labels: FrameLabels | None) -> Tracer:
     from nbmicro.client.trace import Tracer
 
     return Tracer(app, frame_labels)
-
-
-def _with_life(exchange: Exchange, tracer: Tracer, app: Any) -> Exchange:
-    """The exchange with the steps of its life; the match has the rules that were tried."""
-    from nbmicro.diagnosis.near_routes import tried_rules
-
-    routes = _routes(app)
-    steps = tracer.steps({route.endpoint: route.rule for route in routes})
-    tried = tried_rules(exchange.request.method, exchange.request.path, exchange.endpoint, exchange.rule, routes)
-    matches = [index for index, step in enumerate(steps) if step.kind == "match"]
-    if matches:
-        at = matches[0]
-        # Where a hook answered, or routes share a handler, the exchange knows which rule it was.
-        label = f"{exchange.rule} → {exchange.endpoint}" if exchange.rule else steps[at].label
-        steps = (*steps[:at], replace(steps[at], tried=tried, label=label), *steps[at + 1 :])
-    return exchange.with_trace(steps)
 
 
 def _gives_app(app: Any) -> bool:

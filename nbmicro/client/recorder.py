@@ -1,23 +1,21 @@
-"""From what happened in one call of an app to its exchange, and the recording of a served app from outside."""
+"""From a call of an app to its exchange, and the recording of a served app from outside."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from werkzeug.exceptions import HTTPException
 
 from nbmicro.client.capture import Capture
+from nbmicro.client.transport import Call
 from nbmicro.diagnosis.error_records import error_record
 from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.history import History
-from nbmicro.http.body import Body, BodyWriter
-from nbmicro.http.headers import HeaderFields
-from nbmicro.http.media_types import charset_of
 from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.http.wsgi import request_of
 from nbmicro.web.environ import ERROR, NOTES, RECORDED, REFUSAL, REQUEST, ROUTE
 
 if TYPE_CHECKING:
@@ -25,54 +23,50 @@ if TYPE_CHECKING:
 
     from nbmicro.web.route_info import RouteInfo
 
-
-#: Bytes of a request and of a response that the recorder of a server keeps.
+#: Bytes of a request and of a response that are kept.
 RECORDED_LIMIT = 256 * 1024
 
 
-def assemble(
+def exchange_of(
+    call: Call,
     request: RequestRecord,
     response: ResponseRecord,
-    environ: dict[str, Any],
-    captured: Capture,
-    fault: BaseException | None,
     known: dict[str, Any],
-    *,
     routes: Callable[[], Sequence[RouteInfo]] | None = None,
-    frame_labels: FrameLabels | None = None,
 ) -> Exchange:
-    """Make the exchange of one call.
+    """The exchange of a call.
 
     Parameters
     ----------
-    environ:
-        As the app left it; the keys are those of :mod:`nbmicro.web.environ`.
-    fault:
-        The exception that left the app.
-    routes:
-        Gives the table of routes, asked only where a hint needs it.
+    call:
+        The call, as far as it has come.
+    request, response:
+        The request that was sent, and the response that came.
     known:
         Other fields of the exchange; the dictionary becomes the exchange's own.
+    routes:
+        Gives the table of routes, asked only where a hint needs it.
     """
-    wrapped = environ.get(REQUEST)
-    rule = getattr(wrapped, "url_rule", None)
+    environ, captured, error = call.environ, call.captured, call.error
+    rule = getattr(environ.get(REQUEST), "url_rule", None)
     if rule is not None:
         known["rule"], known["endpoint"] = rule.rule, rule.endpoint
     elif ROUTE in environ:
         known["rule"], known["endpoint"] = environ[ROUTE]
-    told = environ.get(NOTES)
-    if told:
-        known["notes"] = (*told, *known.get("notes", ()))
-    error = fault or environ.get(ERROR)
+    if NOTES in environ:
+        known["notes"] = (*environ[NOTES], *known.get("notes", ()))
+    if error is None:
+        error = environ.get(ERROR)
     if response.status >= 500 and error is None and captured.logged_errors:
-        # An app that is not ours answers 500 and logs the exception.
+        # An app of another framework answers 500 and logs the exception.
         error = captured.logged_errors[-1]
     if error is not None:
-        known["exception"], known["error"] = error, error_record(error, frame_labels, somewhere=True)
+        known["exception"] = error
+        known["error"] = error_record(error, captured.frame_labels, somewhere=True)
     elif 400 <= response.status < 500:
         refusal = environ.get(REFUSAL)
         if isinstance(refusal, HTTPException):
-            known["exception"], known["refusal"] = refusal, error_record(refusal, frame_labels)
+            known["exception"], known["refusal"] = refusal, error_record(refusal, captured.frame_labels)
     if captured:
         known["output"], known["logs"] = captured.output, captured.logs(without=error)
         known["unkept_log_lines"] = captured.unkept_log_lines
@@ -82,6 +76,16 @@ def assemble(
 
         return exchange.with_hint(response_hint(exchange, routes()))
     return exchange
+
+
+def routes_of(app: Any) -> tuple[RouteInfo, ...]:
+    """The app's table of routes, for a hint; what makes it is loaded with the first one."""
+    from nbmicro.web.route_info import routes_of as listed
+
+    try:
+        return listed(app)
+    except Exception:  # another framework's app may not list them; its response is not lost for that
+        return ()
 
 
 class Recorder:
@@ -97,10 +101,6 @@ class Recorder:
         Called with each of them, in the server's thread.
     frame_labels, secret_names:
         As for a client.
-    origin:
-        Who asks.
-    routes:
-        Gives the table of routes, asked only where a hint needs it.
     """
 
     def __init__(
@@ -111,112 +111,119 @@ class Recorder:
         on_exchange: Callable[[Exchange], None] | None = None,
         frame_labels: FrameLabels | None = None,
         secret_names: frozenset[str] = frozenset(),
-        origin: str = "server",
-        routes: Callable[[], Sequence[RouteInfo]] | None = None,
     ) -> None:
         self.app = app
         self.history = history
         self.on_exchange = on_exchange
         self.frame_labels = frame_labels
         self.secret_names = secret_names
-        self.origin = origin
-        self.routes = routes
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the app does; the exchange is noted when the response has been read or given up."""
-        return _Recording(self, environ).answer(start_response)
-
-
-class _Recording:
-    """One call of a recorded app: the iterable that the server reads, which keeps a copy of what passes."""
-
-    def __init__(self, recorder: Recorder, environ: WSGIEnvironment) -> None:
-        self._recorder = recorder
-        self._environ = environ
-        self._captured = Capture(recorder.frame_labels)
-        self._input = _CopiedInput(environ["wsgi.input"])
-        self._writer = BodyWriter(limit=RECORDED_LIMIT)
-        self._status = ""
-        self._headers: list[tuple[str, str]] = []
-        self._fault: BaseException | None = None
-        self._cut = self._done = False
-        self._iterable: Iterable[bytes] = ()
-        self._iterator: Iterator[bytes] = iter(())
-        self._begin = perf_counter()
-
-    def answer(self, start_response: StartResponse) -> Iterable[bytes]:
-        environ = self._environ
         if environ.get(RECORDED):
-            return self._recorder.app(environ, start_response)
+            return self.app(environ, start_response)
+        recording = Recording(
+            self.app,
+            environ,
+            self.history,
+            frame_labels=self.frame_labels,
+            secret_names=self.secret_names,
+            origin="server",
+            start_response=start_response,
+        )
+        recording.on_exchange = self.on_exchange
+        recording.begin()
+        return recording
+
+
+class Recording(Call):
+    """A call whose exchange is noted when it is closed, or when the app has raised before it answered.
+
+    Parameters
+    ----------
+    app, environ, start_response:
+        As for a :class:`~nbmicro.client.transport.Call`.
+    history, frame_labels, secret_names:
+        As for a client.
+    origin:
+        Who asks, as the exchange says it.
+    routes:
+        Gives the table of routes, asked only where a hint needs it.
+
+    Attributes
+    ----------
+    notes:
+        What the exchange is to say besides.
+    exchange:
+        The exchange, once it is noted.
+    on_exchange:
+        Called with it then.
+    """
+
+    __slots__ = (
+        "_begin",
+        "_history",
+        "_input",
+        "_origin",
+        "_routes",
+        "_secret_names",
+        "exchange",
+        "notes",
+        "on_exchange",
+    )
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        environ: dict[str, Any],
+        history: History,
+        *,
+        frame_labels: FrameLabels | None,
+        secret_names: frozenset[str],
+        origin: str,
+        start_response: StartResponse | None = None,
+        routes: Callable[[], Sequence[RouteInfo]] | None = None,
+    ) -> None:
+        super().__init__(app, environ, Capture(frame_labels), RECORDED_LIMIT, start_response)
+        self._input = environ["wsgi.input"] = _CopiedInput(environ["wsgi.input"])
         environ[RECORDED] = True
-        environ["wsgi.input"] = self._input
+        self._history = history
+        self._secret_names = secret_names
+        self._origin = origin
+        self._routes = routes
+        self._begin = perf_counter()
+        self.notes: list[str] = []
+        self.exchange: Exchange | None = None
+        self.on_exchange: Callable[[Exchange], None] | None = None
 
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
-            self._status, self._headers = status, list(headers)
-            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
-
+    def begin(self, timeout: float | None = None, too_late: Callable[[], BaseException] | None = None) -> None:
         try:
-            with self._captured:
-                self._iterable = self._recorder.app(environ, start)
-                self._iterator = iter(self._iterable)
-        except BaseException as error:
-            self._fault = error
-            self._finish()
+            super().begin(timeout, too_late)
+        except BaseException:
+            self._note()
             raise
-        return self
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        # The capture is entered for each step alone: the server may read the next one in another context.
-        try:
-            with self._captured:
-                chunk = next(self._iterator)
-        except StopIteration:
-            raise
-        except BaseException as error:
-            self._fault = error
-            raise
-        if not self._cut:
-            self._cut = not self._writer.write(chunk)
-        return chunk
 
     def close(self) -> None:
-        """Close the app's iterable, as a server must (PEP 3333), and note the exchange."""
+        """Close the app's iterable, and note the exchange; again is nothing."""
         try:
-            close: Callable[[], object] | None = getattr(self._iterable, "close", None)
-            if close is not None:
-                with self._captured:
-                    close()
+            super().close()
         finally:
-            self._finish()
+            self._note()
 
-    def _finish(self) -> None:
-        if self._done:
+    def _note(self) -> None:
+        if self.exchange is not None:
             return
-        self._done = True
-        recorder, environ = self._recorder, self._environ
-        code, _, reason = self._status.partition(" ")
-        fields = HeaderFields(self._headers)
-        body: Body = self._writer.finish(charset=charset_of(fields.get("Content-Type")), truncated=self._cut)
-        exchange = assemble(
-            _request_of(environ, self._input.copy),
-            ResponseRecord(int(code), reason, fields, body) if code else ResponseRecord(500, "INTERNAL SERVER ERROR"),
-            environ,
-            self._captured,
-            self._fault,
-            {
-                "duration": perf_counter() - self._begin,
-                "origin": recorder.origin,
-                "secret_names": recorder.secret_names,
-            },
-            routes=recorder.routes,
-            frame_labels=recorder.frame_labels,
-        )
-        recorder.history.add(exchange)
-        if recorder.on_exchange is not None:
-            recorder.on_exchange(exchange)
+        known = {
+            "notes": tuple(self.notes),
+            "duration": perf_counter() - self._begin,
+            "origin": self._origin,
+            "secret_names": self._secret_names,
+        }
+        request = request_of(self.environ, self._input.copy)
+        self.exchange = exchange_of(self, request, self.response(), known, self._routes)
+        self._history.add(self.exchange)
+        if self.on_exchange is not None:
+            self.on_exchange(self.exchange)
 
 
 class _CopiedInput:
@@ -256,15 +263,3 @@ class _CopiedInput:
         if len(self._kept) < RECORDED_LIMIT:
             self._kept += data[: RECORDED_LIMIT - len(self._kept)]
         return data
-
-
-def _request_of(environ: WSGIEnvironment, body: bytes) -> RequestRecord:
-    path = quote(environ.get("PATH_INFO", "/").encode("latin-1"), safe="/:@!$&'()*+,;=~")
-    query = environ.get("QUERY_STRING", "")
-    headers = [
-        ("-".join(part.capitalize() for part in key.removeprefix("HTTP_").split("_")), str(value))
-        for key, value in environ.items()
-        if key.startswith("HTTP_") or (key == "CONTENT_TYPE" and value)
-    ]
-    target = (path or "/") + (f"?{query}" if query else "")
-    return RequestRecord(environ.get("REQUEST_METHOD", "GET"), target, HeaderFields(headers), body)

@@ -6,16 +6,18 @@ It slows the request down, so it is there only when it is asked for.
 from __future__ import annotations
 
 import inspect
+import linecache
 import sys
 import threading
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from time import perf_counter
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-from nbmicro.client.line_trace import LineWatch
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
-from nbmicro.exchange.records import TraceStep
+from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.records import LineRun, TraceStep
 from nbmicro.foreign.known import adapter_of, framework_marks
 from nbmicro.http.methods import COMMON_METHODS
 from nbmicro.web.route_info import routes_of
@@ -98,6 +100,8 @@ def _codes_of(function: Any) -> list[CodeType]:
 
 #: Steps of one request that are kept.
 STEP_LIMIT = 200
+#: Lines of one function that are kept.
+LINE_LIMIT = 60
 
 #: Functions of nbmicro and Jinja2 whose call is a step: module, qualified name, kind, label.
 _MARKS = {
@@ -112,6 +116,66 @@ _MARKS = {
     ("jinja2.environment", "Template.render"): ("template", ""),
     ("jinja2.environment", "Template.generate"): ("template", ""),
 }
+
+
+class LineWatch:
+    """What happened in one call of a function: the local trace function of its frame.
+
+    Parameters
+    ----------
+    code:
+        Of the function.
+    """
+
+    def __init__(self, code: CodeType) -> None:
+        self._code = code
+        self._runs: dict[int, list[Any]] = {}
+        self._at: int | None = None
+        self._since = 0.0
+        self._failed_at: int | None = None
+        self.failed = ""
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> LineWatch:
+        now = perf_counter()
+        self._leave(now)
+        if event == "line":
+            self.failed = ""  # an exception that was caught
+            self._at, self._since = frame.f_lineno, now
+            self._runs.setdefault(frame.f_lineno, [0, 0.0])[0] += 1
+        elif event == "exception":
+            self.failed, self._failed_at = argument[0].__name__, frame.f_lineno
+            self._at, self._since = frame.f_lineno, now
+            self._runs.setdefault(frame.f_lineno, [1, 0.0])
+        return self
+
+    def _leave(self, now: float) -> None:
+        if self._at is not None:
+            self._runs[self._at][1] += now - self._since
+            self._since = now
+
+    def rest(self) -> None:
+        """The function waits (an ``await``, a ``yield``): that time is no line's."""
+        self._leave(perf_counter())
+        self._at = None
+
+    def lines(self) -> tuple[LineRun, ...]:
+        """The function's lines as they stand, from its first to its last."""
+        numbers = {number for _, _, number in self._code.co_lines() if number}
+        last_of_inner = [
+            number
+            for constant in self._code.co_consts
+            if isinstance(constant, CodeType)
+            for _, _, number in constant.co_lines()
+            if number
+        ]
+        first, last = min(numbers, default=0), max([*numbers, *last_of_inner], default=-1)
+        found = []
+        for number in range(first, min(last, first + LINE_LIMIT - 1) + 1):
+            count, duration = self._runs.get(number, (0, 0.0))
+            failed = self.failed if number == self._failed_at else ""
+            text = linecache.getline(self._code.co_filename, number).rstrip()
+            found.append(LineRun(number, text, count, duration, failed))
+        return tuple(found) if any(line.text for line in found) else ()
 
 
 class _Call:
@@ -140,6 +204,7 @@ class Tracer:
 
     def __init__(self, app: Any, frame_labels: FrameLabels | None = None) -> None:
         self._labels = frame_labels
+        self._app = app
         self._known = functions_of(app)
         self._places = {**_MARKS, **framework_marks()}
         self._modules = {module for module, _ in self._places}
@@ -173,6 +238,20 @@ class Tracer:
         if self._watches_lines:
             sys.settrace(None)
             threading.settrace(None)
+
+    def added_to(self, exchange: Exchange) -> Exchange:
+        """The exchange of the call with its steps; the match has the rules that were tried."""
+        from nbmicro.diagnosis.near_routes import tried_rules
+
+        routes = routes_of(self._app)
+        steps = self.steps({route.endpoint: route.rule for route in routes})
+        tried = tried_rules(exchange.request.method, exchange.request.path, exchange.endpoint, exchange.rule, routes)
+        at = next((index for index, step in enumerate(steps) if step.kind == "match"), None)
+        if at is not None:
+            # Where a hook answered, or routes share a handler, the exchange knows which rule it was.
+            label = f"{exchange.rule} → {exchange.endpoint}" if exchange.rule else steps[at].label
+            steps = (*steps[:at], replace(steps[at], tried=tried, label=label), *steps[at + 1 :])
+        return exchange.with_trace(steps)
 
     def steps(self, rules: Mapping[str, str]) -> tuple[TraceStep, ...]:
         """The steps in order, times in seconds from the begin; the first is the match.

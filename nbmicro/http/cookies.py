@@ -6,8 +6,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from nbmicro.http.build import is_loopback
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,23 @@ class CookieJar:
             going = [cookie for cookie in going if not cookie.http_only]
         going.sort(key=lambda cookie: -len(cookie.path))
         return "; ".join(f"{cookie.name}={cookie.value}" for cookie in going)
+
+    def added_to(self, request: RequestRecord) -> tuple[RequestRecord, str]:
+        """The request with the cookies that go with it (one that it brings itself wins), and the host it goes to."""
+        host = "localhost"
+        if not request.headers and not self._cookies:
+            return request, host
+        given = request.headers.get("Host")
+        if given is not None:
+            host = urlsplit(f"//{given}").hostname or host
+        brought = request.headers.get("Cookie") or ""
+        names = frozenset(pair.partition("=")[0].strip() for pair in brought.split(";"))
+        kept = self.header(host, request.path, without=names)
+        if not kept:
+            return request, host
+        fields = [field for field in request.headers if field[0].lower() != "cookie"]
+        fields.append(("Cookie", f"{brought}; {kept}" if brought else kept))
+        return RequestRecord(request.method, request.target, HeaderFields(fields), request.body), host
 
     def take(self, lines: list[str], host: str, path: str, *, from_script: bool = False) -> None:
         """Keep what the ``Set-Cookie`` lines of a response to a request for ``host`` and ``path`` say.

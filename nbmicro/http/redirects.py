@@ -19,7 +19,7 @@ REDIRECT_LIMIT = 20
 LONGEST = 60
 
 
-def next_request(request: RequestRecord, status: int, location: str) -> RequestRecord | None:
+def _next_request(request: RequestRecord, status: int, location: str) -> RequestRecord | None:
     """The request that a redirect asks for, or None when it leads to another site."""
     host = request.headers.get("Host") or "localhost"
     url = urlsplit(urljoin(f"http://{host}{request.target}", location))
@@ -51,10 +51,28 @@ class Chain:
         self._due = None if timeout is None else monotonic() + timeout
         self._first = request
         self._paths = [request.path]
+        #: The address on another site that the last redirect leads to; it is not followed.
+        self.leads_to: str | None = None
+        #: Whether as many redirects were followed as may be.
+        self.is_endless = False
 
-    def add(self, request: RequestRecord) -> None:
-        """Go on with this request."""
-        self._paths.append(request.path)
+    def next(self, request: RequestRecord, status: int, headers: HeaderFields) -> RequestRecord | None:
+        """The request that a response asks for by redirecting; None where it does not, or is followed no further.
+
+        Then :attr:`leads_to` or :attr:`is_endless` says why.
+        """
+        location = headers.get("Location") if status in REDIRECTS else None
+        if not location:
+            return None
+        following = _next_request(request, status, location)
+        if following is None:
+            self.leads_to = location
+        elif self.redirects >= REDIRECT_LIMIT:
+            self.is_endless = True
+        else:
+            self._paths.append(following.path)
+            return following
+        return None
 
     @property
     def redirects(self) -> int:
@@ -80,11 +98,11 @@ class Chain:
             f"One of these handlers must answer with a page at last. One step alone, without -F:{self._step()}"
         )
 
-    def too_late(self, request: RequestRecord) -> DeadlineExceeded:
+    def too_late(self) -> DeadlineExceeded:
         """The error of the last request, in which the time was over."""
-        if not self.redirects:
-            return late(request, self.timeout)
         first = self._first
+        if not self.redirects:
+            return late(first, self.timeout)
         return DeadlineExceeded(
             f"{first.method} {first.path} was redirected, {self}, and had no answer within {self.timeout:g} s for all "
             "of it; it was stopped.",

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from nbmicro.client.client import Client
+from nbmicro.client.transport import CHUNK_LIMIT
 from nbmicro.http.body import SPOOL_LIMIT, Body, BodyWriter
-from nbmicro.http.wsgi import CHUNK_LIMIT
 from nbmicro.render.exchange import mime_bundle
 from tests.support.apps import answering, calling
 

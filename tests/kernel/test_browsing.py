@@ -26,7 +26,7 @@ def ask(cell):
     browser = next(one for key, one in session().widgets.of_kind("browse").items() if cell in str(key))
     found = []
     def visit():
-        found.append(browser.visitor.visit(RequestRecord('GET', '/', ())).read(10_000)[0].decode())
+        found.append(browser.browser_session.send(RequestRecord('GET', '/', ())).read_body(10_000)[0].decode())
     thread = threading.Thread(target=visit)
     thread.start()
     thread.join(30)
@@ -42,8 +42,8 @@ async def slow():
     return "whole"
 def take(cell, name, target):
     browser = next(one for key, one in session().widgets.of_kind("browse").items() if cell in str(key))
-    browser.visits.take({"kind": "request", "id": name, "method": "GET", "target": target})
-    return browser.visits
+    browser.requests.take({"kind": "request", "id": name, "method": "GET", "target": target})
+    return browser.requests
 def wait(done):
     deadline = time.monotonic() + 25
     while not done() and time.monotonic() < deadline:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from nbmicro import App, Response, request
-from nbmicro.client.visitor import Visitor
-from nbmicro.exchange.history import History
-from nbmicro.notebook.browse.transport import CREDIT, PIECE, RUNNING_LIMIT, Visits
+from nbmicro.client.browser_session import BrowserSession
+from nbmicro.client.client import Client
+from nbmicro.notebook.browse.transport import CREDIT, PIECE, RUNNING_LIMIT, BrowserRequests
 from nbmicro.web.ledger import start_run
 from nbmicro.web.owners import Owner
 
@@ -66,17 +66,17 @@ def front() -> Front:
 
 
 @pytest.fixture
-def visits(app: App, front: Front) -> Iterator[Visits]:
-    made = Visits(Visitor(lambda: app, History()), front.send)
+def requests(app: App, front: Front) -> Iterator[BrowserRequests]:
+    made = BrowserRequests(BrowserSession(Client(app)), front.send)
     yield made
     made.close()
     wait_until_none_runs(made)
 
 
-def wait_until_none_runs(visits: Visits) -> None:
+def wait_until_none_runs(requests: BrowserRequests) -> None:
     """A thread comes to its end a moment after the end of its answer was told."""
     deadline = time.monotonic() + 30
-    while visits.running:
+    while requests.running:
         assert time.monotonic() < deadline
         time.sleep(0.01)  # between two looks at threads that end
 
@@ -85,15 +85,15 @@ def request_of(name: str, target: str = "/hello", **more: Any) -> dict[str, Any]
     return {"kind": "request", "id": name, "method": "GET", "target": target, "headers": [], **more}
 
 
-def test_a_request_is_answered_in_pieces(visits: Visits, front: Front) -> None:
+def test_a_request_is_answered_in_pieces(requests: BrowserRequests, front: Front) -> None:
     """A head, the body, an end; the exchange is noted."""
     for part in (b"A", b"da"):
-        visits.take({"kind": "part", "id": "a"}, [memoryview(part)])
-    visits.take(request_of("a", method="POST"))
+        requests.take({"kind": "part", "id": "a"}, [memoryview(part)])
+    requests.take(request_of("a", method="POST"))
     head, body, end = front.of("a")
     assert (head["status"], head["reason"], head["target"], body) == (200, "OK", "/hello", b"Hello, Ada!")
     assert end["failed"] is None
-    assert [one.origin for one in visits.visitor.history] == ["browse"]
+    assert [one.origin for one in requests.session.client.history] == ["browse"]
 
 
 def test_what_is_said_of_a_failure_has_no_secret_of_its_request(front: Front) -> None:
@@ -102,18 +102,18 @@ def test_what_is_said_of_a_failure_has_no_secret_of_its_request(front: Front) ->
     def raising(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         raise ValueError(f"bad {environ['QUERY_STRING']}, {environ['QUERY_STRING'].partition('=')[2]}")
 
-    visits = Visits(Visitor(lambda: raising, History(), secret_names=frozenset({"token"})), front.send)
-    visits.take(request_of("a", "/?token=s3cr3t-value"))
+    requests = BrowserRequests(BrowserSession(Client(raising, secret_names=["token"])), front.send)
+    requests.take(request_of("a", "/?token=s3cr3t-value"))
     end = front.of("a")[2]
     assert end["failed"] == "ValueError: bad token=•••, •••"
     assert "s3cr3t-value" not in str(end)
-    visits.take(request_of("b", "page?token=s3cr3t-value"))
+    requests.take(request_of("b", "page?token=s3cr3t-value"))
     assert "`page?token=•••` is not a path" in front.of("b")[2]["failed"]
-    visits.close()
-    wait_until_none_runs(visits)
+    requests.close()
+    wait_until_none_runs(requests)
 
 
-def test_an_error_and_a_refusal_are_told_beside_the_page(app: App, visits: Visits, front: Front) -> None:
+def test_an_error_and_a_refusal_are_told_beside_the_page(app: App, requests: BrowserRequests, front: Front) -> None:
     """The exception with its line; the nearest route. Set-Cookie stays in the kernel."""
 
     @app.route("/boom")
@@ -124,13 +124,13 @@ def test_an_error_and_a_refusal_are_told_beside_the_page(app: App, visits: Visit
     def key() -> Response:
         return Response("x", headers={"Set-Cookie": "a=1; HttpOnly"})
 
-    visits.take(request_of("a", "/boom"))
+    requests.take(request_of("a", "/boom"))
     assert "ZeroDivisionError: no" in front.of("a")[2]["error"]
-    visits.take(request_of("b", "/helo"))
+    requests.take(request_of("b", "/helo"))
     assert "/hello" in front.of("b")[2]["hint"]
-    visits.take(request_of("c", "/key"))
+    requests.take(request_of("c", "/key"))
     assert "a=1" not in str(front.of("c"))
-    assert visits.visitor.cookies["a"] == "1"
+    assert requests.session.client.cookies["a"] == "1"
 
 
 @pytest.mark.parametrize(
@@ -147,43 +147,45 @@ def test_an_error_and_a_refusal_are_told_beside_the_page(app: App, visits: Visit
     ],
     ids=str,
 )
-def test_what_cannot_be_sent_is_refused(visits: Visits, front: Front, wrong: dict[str, Any]) -> None:
+def test_what_cannot_be_sent_is_refused(requests: BrowserRequests, front: Front, wrong: dict[str, Any]) -> None:
     """The front end hears why, and the app hears nothing."""
-    visits.take(request_of("a", **wrong))
+    requests.take(request_of("a", **wrong))
     assert front.of("a")[2]["failed"]
-    assert list(visits.visitor.history) == []
+    assert list(requests.session.client.history) == []
 
 
-def test_a_body_that_is_too_large_is_refused(visits: Visits, front: Front) -> None:
+def test_a_body_that_is_too_large_is_refused(requests: BrowserRequests, front: Front) -> None:
     """However many parts it comes in, no more than the limit is kept."""
     part = memoryview(bytes(8 * 1024 * 1024))
     for _ in range(8):
-        visits.take({"kind": "part", "id": "a"}, [part])
-    visits.take(request_of("a", method="POST"))
+        requests.take({"kind": "part", "id": "a"}, [part])
+    requests.take(request_of("a", method="POST"))
     assert "are the most" in front.of("a")[2]["failed"]
 
 
-def test_what_is_no_message_is_passed_over(visits: Visits, front: Front) -> None:
+def test_what_is_no_message_is_passed_over(requests: BrowserRequests, front: Front) -> None:
     """Nothing is raised into the widget's machinery."""
     for message in (None, "x", [], {}, {"kind": "request"}, {"kind": "more", "id": "gone"}, {"kind": 3}):
-        visits.take(message)
-    visits.take(request_of("a"))
+        requests.take(message)
+    requests.take(request_of("a"))
     assert front.of("a")[0]["status"] == 200
     assert {message["id"] for message, _ in front.messages} == {"a"}
 
 
-def test_a_page_does_not_choose_its_host_or_cookies(app: App, visits: Visits, front: Front) -> None:
+def test_a_page_does_not_choose_its_host_or_cookies(app: App, requests: BrowserRequests, front: Front) -> None:
     """Headers that are the browser's own are not taken from a message."""
 
     @app.route("/seen")
     def seen() -> str:
         return f"{request.host} {request.headers.get('Cookie')} {request.headers.get('X-Own')}"
 
-    visits.take(request_of("a", "/seen", headers=[["Host", "evil"], ["Cookie", "a=1"], ["X-Own", "yes"]]))
+    requests.take(request_of("a", "/seen", headers=[["Host", "evil"], ["Cookie", "a=1"], ["X-Own", "yes"]]))
     assert front.of("a")[1] == b"localhost None yes"
 
 
-def test_a_stream_waits_for_its_reader_and_ends_when_nobody_wants_it(app: App, visits: Visits, front: Front) -> None:
+def test_a_stream_waits_for_its_reader_and_ends_when_nobody_wants_it(
+    app: App, requests: BrowserRequests, front: Front
+) -> None:
     """No more than so many pieces are on their way; each that was read allows one more; cancelling ends the handler."""
     made: list[int] = []
     closed = threading.Event()
@@ -200,21 +202,21 @@ def test_a_stream_waits_for_its_reader_and_ends_when_nobody_wants_it(app: App, v
 
         return Response(go(), mimetype="text/event-stream")
 
-    visits.take(request_of("a", "/events"))
+    requests.take(request_of("a", "/events"))
     most = CREDIT + 2 * PIECE // len("data: x\n\n")
     front.until(lambda: front.kinds("a").count("piece") == CREDIT)
-    visits.take(request_of("b"))
+    requests.take(request_of("b"))
     assert front.of("b")[0]["status"] == 200, "a stream that waits holds nobody up"
     assert front.kinds("a").count("piece") == CREDIT
-    visits.take({"kind": "more", "id": "a"})
+    requests.take({"kind": "more", "id": "a"})
     front.until(lambda: front.kinds("a").count("piece") == CREDIT + 1)
     assert len(made) <= most
-    visits.take({"kind": "cancel", "id": "a"})
+    requests.take({"kind": "cancel", "id": "a"})
     assert closed.wait(20)
     front.of("a")
 
 
-def test_very_many_small_pieces_are_put_together(app: App, visits: Visits, front: Front) -> None:
+def test_very_many_small_pieces_are_put_together(app: App, requests: BrowserRequests, front: Front) -> None:
     """Where the front end is slower than the app, what has come meanwhile is one message; not a byte is lost."""
     wanted = b"".join(b"%06d|" % number for number in range(100_000))
     made = [0]
@@ -230,16 +232,16 @@ def test_very_many_small_pieces_are_put_together(app: App, visits: Visits, front
 
         return Response(go(), mimetype="application/octet-stream")
 
-    visits.take(request_of("a", "/small"))
+    requests.take(request_of("a", "/small"))
     while "end" not in front.kinds("a"):
         # The app is ahead of it by as much as it may be.
         front.until(lambda: made[0] >= min(len(front.body("a")) + PIECE, len(wanted)))
-        visits.take({"kind": "more", "id": "a"})
+        requests.take({"kind": "more", "id": "a"})
     assert front.of("a")[1] == wanted
     assert front.kinds("a").count("piece") <= CREDIT + len(wanted) // PIECE + 1
 
 
-def test_no_piece_waits_for_the_next_one(app: App, visits: Visits, front: Front) -> None:
+def test_no_piece_waits_for_the_next_one(app: App, requests: BrowserRequests, front: Front) -> None:
     """However quickly they came, all that a handler has said is there while it waits."""
     gate = threading.Event()
 
@@ -252,16 +254,16 @@ def test_no_piece_waits_for_the_next_one(app: App, visits: Visits, front: Front)
 
         return Response(go(), mimetype="text/event-stream")
 
-    visits.take(request_of("a", "/quick"))
+    requests.take(request_of("a", "/quick"))
     front.until(lambda: front.kinds("a").count("piece") == CREDIT)
     for _ in range(CREDIT):
-        visits.take({"kind": "more", "id": "a"})
+        requests.take({"kind": "more", "id": "a"})
     front.until(lambda: front.body("a") == b"x" * 500)
     gate.set()
     assert front.of("a")[1] == b"x" * 500 + b"y"
 
 
-def test_many_requests_at_once_take_turns(app: App, visits: Visits, front: Front) -> None:
+def test_many_requests_at_once_take_turns(app: App, requests: BrowserRequests, front: Front) -> None:
     """All are answered, and taking them never waits; no more than so many run at a time."""
     gate = threading.Event()
     now, most = [0], [0]
@@ -278,15 +280,15 @@ def test_many_requests_at_once_take_turns(app: App, visits: Visits, front: Front
         return str(n)
 
     for number in range(50):
-        visits.take(request_of(str(number), f"/slow/{number}"))
-    assert visits.running == RUNNING_LIMIT
+        requests.take(request_of(str(number), f"/slow/{number}"))
+    assert requests.running == RUNNING_LIMIT
     front.until(lambda: now[0] == RUNNING_LIMIT)
     gate.set()
     assert [front.of(str(number))[1] for number in range(50)] == [str(number).encode() for number in range(50)]
     assert most[0] == RUNNING_LIMIT
 
 
-def test_too_many_requests_are_refused(app: App, visits: Visits, front: Front) -> None:
+def test_too_many_requests_are_refused(app: App, requests: BrowserRequests, front: Front) -> None:
     """A page that asks without end is told so; what waited is answered."""
     gate = threading.Event()
 
@@ -296,14 +298,14 @@ def test_too_many_requests_are_refused(app: App, visits: Visits, front: Front) -
         return "x"
 
     for number in range(400):
-        visits.take(request_of(str(number), "/wait"))
+        requests.take(request_of(str(number), "/wait"))
     assert "200 requests are waiting" in front.of("399")[2]["failed"]
     gate.set()
     assert front.of("0")[2]["failed"] is None
     assert front.of(str(RUNNING_LIMIT + 199))[2]["failed"] is None
 
 
-def test_the_first_page_is_not_asked_for_twice(app: App, visits: Visits, front: Front) -> None:
+def test_the_first_page_is_not_asked_for_twice(app: App, requests: BrowserRequests, front: Front) -> None:
     """What stands below the cell is what the front end gets first; the next time the app answers anew."""
     count = [0]
 
@@ -312,12 +314,12 @@ def test_the_first_page_is_not_asked_for_twice(app: App, visits: Visits, front: 
         count[0] += 1
         return str(count[0])
 
-    exchange = visits.open("/count")
+    exchange = requests.open("/count")
     assert exchange is not None
     assert exchange.text == "1"
-    visits.take(request_of("a", "/count", navigation=True))
+    requests.take(request_of("a", "/count", navigation=True))
     assert front.of("a")[1] == b"1"
-    visits.take(request_of("b", "/count", navigation=True))
+    requests.take(request_of("b", "/count", navigation=True))
     assert front.of("b")[1] == b"2"
 
 
@@ -328,7 +330,7 @@ def declare(app: App, cell: str, rule: str, text: str) -> None:
     run.finish(success=True)
 
 
-def test_a_page_is_told_of_changes_in_what_it_used(app: App, visits: Visits, front: Front) -> None:
+def test_a_page_is_told_of_changes_in_what_it_used(app: App, requests: BrowserRequests, front: Front) -> None:
     """Its own route, once; not another page's route; what was lacking, when it comes; a template; its file."""
     declare(app, "one", "/page", "first")
     declare(app, "two", "/other", "first")
@@ -337,7 +339,7 @@ def test_a_page_is_told_of_changes_in_what_it_used(app: App, visits: Visits, fro
     def load(page: str, *targets: str) -> None:
         for target in targets:
             name = f"{page} {target} {len(front.messages)}"
-            visits.take(request_of(name, target, page=page, navigation=target == targets[0]))
+            requests.take(request_of(name, target, page=page, navigation=target == targets[0]))
             front.of(name)
 
     def told() -> list[str]:
@@ -362,13 +364,13 @@ def test_a_page_is_told_of_changes_in_what_it_used(app: App, visits: Visits, fro
     assert told() == ["p", "p", "q", "q"]
 
 
-def test_after_its_end_it_says_and_does_nothing(app: App, visits: Visits, front: Front) -> None:
+def test_after_its_end_it_says_and_does_nothing(app: App, requests: BrowserRequests, front: Front) -> None:
     """A closed browser answers nothing, and watches nothing."""
-    visits.take(request_of("a", page="p", navigation=True))
+    requests.take(request_of("a", page="p", navigation=True))
     front.of("a")
-    visits.close()
+    requests.close()
     before = len(front.messages)
-    visits.take(request_of("b"))
+    requests.take(request_of("b"))
     app.add_template("t.html", "x")
     assert len(front.messages) == before
-    wait_until_none_runs(visits)
+    wait_until_none_runs(requests)

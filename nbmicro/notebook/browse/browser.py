@@ -11,8 +11,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from nbmicro.client.visitor import Visitor
-from nbmicro.notebook.browse.transport import Visits
+from nbmicro.client.browser_session import BrowserSession
+from nbmicro.client.client import Client
+from nbmicro.notebook.browse.transport import BrowserRequests
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.kernel.target import Target
 
@@ -40,17 +41,20 @@ class Browser:
         self._headers = session.client.default_headers
         self._target = session.target
         self._left: list[Target] = []
-        self.visitor = Visitor(
+        client = Client(
             self._app,
-            session.history,
+            history=session.history,
             frame_labels=session.label_of_file,
             secret_names=session.client.secret_names,
-            default_headers=self._default_headers,
         )
-        self.visits = Visits(self.visitor, lambda message, pieces: self._widget.send(message, pieces))
+        client.default_headers = self._default_headers
+        self.browser_session = BrowserSession(client)
+        self.requests = BrowserRequests(
+            self.browser_session, lambda message, pieces: self._widget.send(message, pieces)
+        )
         #: The exchange of the page that it begins with.
-        self.first = self.visits.open(path)
-        self._widget = _Widget(path, self.visits.take)
+        self.first = self.requests.open(path)
+        self._widget = _Widget(path, self.requests.take)
 
     @property
     def model_id(self) -> str:
@@ -67,7 +71,7 @@ class Browser:
 
     def close(self) -> None:
         """End its requests and its front end; its app ends where nobody else asks it."""
-        self.visits.close()
+        self.requests.close()
         self._widget.close()
         targets, self._left = self.targets, []
         for target in targets:
@@ -81,7 +85,7 @@ class Browser:
                 # `%app` has come back to it, perhaps with other options.
                 self._left.append(self._target)
                 self._target = current
-                if self.visits.running <= 1:
+                if self.requests.running <= 1:
                     # Another request might still be at what this one has just left.
                     targets, self._left = self._left, []
                     for target in targets:

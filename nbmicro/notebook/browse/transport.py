@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from nbmicro.client.visitor import Visit, Visitor
+from nbmicro.client.browser_session import BrowserSession, StreamedResponse
 from nbmicro.errors import NbmicroError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.secrets import Redaction, redacted, redacted_fields
@@ -42,20 +42,20 @@ _LIKE_A_BROWSER = (("Accept", "text/html,application/xhtml+xml,image/*;q=0.9,*/*
 _OURS = frozenset({"cookie", "host", "content-length", "connection", "transfer-encoding"})
 
 
-class Visits:
+class BrowserRequests:
     """The requests of one browser in a cell.
 
     Parameters
     ----------
-    visitor:
+    session:
         Who sends them; its cookie jar is the browser's.
     send:
         Sends a message with its buffers to the front end; called from several threads.
     """
 
-    def __init__(self, visitor: Visitor, send: Send) -> None:
-        self.visitor = visitor
-        self._first: tuple[str, Visit, bytes] | None = None
+    def __init__(self, session: BrowserSession, send: Send) -> None:
+        self.session = session
+        self._first: tuple[str, StreamedResponse, bytes] | None = None
         self._send = send
         self._lock = threading.Lock()
         self._open: dict[str, _Running] = {}
@@ -63,19 +63,19 @@ class Visits:
         self._parts: OrderedDict[str, bytearray] = OrderedDict()
         self._busy = 0
         self._closed = False
-        self.uses = Uses(visitor.app, lambda page: self._tell({"kind": "changed", "page": page}))
+        self.uses = Uses(lambda: session.client.app, lambda page: self._tell({"kind": "changed", "page": page}))
 
     def open(self, path: str) -> Exchange | None:
         """Ask for the first page, in the calling thread, and keep it for the front end; its exchange."""
         request = RequestRecord("GET", clean_target(path), HeaderFields(_LIKE_A_BROWSER))
         try:
-            visit = self.visitor.visit(request)
-            body, cut = visit.read(PAGE_LIMIT)
+            response = self.session.send(request)
+            body, cut = response.read_body(PAGE_LIMIT)
         except Exception:  # an app without a page for its errors; the exchange has what happened
-            return _last(self.visitor, request.target)
-        if not cut and media_type_of(visit.headers.get("Content-Type")) != EVENT_STREAM:
-            self._first = (request.target, visit, body)
-        return visit.exchange
+            return _last(self.session, request.target)
+        if not cut and media_type_of(response.fields.get("Content-Type")) != EVENT_STREAM:
+            self._first = (request.target, response, body)
+        return response.exchange
 
     def take(self, message: object, buffers: Sequence[Any] = ()) -> None:
         """Take a message of the front end; it returns at once, whatever the app does. Any thread may call it."""
@@ -89,7 +89,7 @@ class Visits:
                 body = self._parts.pop(name, b"")
             self._begin(name, message, bytes(body))
         elif kind == "cookie":
-            self.visitor.set_page_cookie(str(message.get("text", ""))[:4096], str(message.get("path", "/")))
+            self.session.set_page_cookie(str(message.get("text", ""))[:4096], str(message.get("path", "/")))
         elif kind in ("more", "cancel"):
             with self._lock:
                 running = self._open.get(name)
@@ -128,7 +128,7 @@ class Visits:
         try:
             running = _Running(name, _request(message, body), message)
         except (NbmicroError, ValueError, TypeError) as error:
-            failed = redacted_fields(str(error), self.visitor.secret_names)
+            failed = redacted_fields(str(error), self.session.client.secret_names)
             self._tell({"kind": "end", "id": name, "failed": failed})
             return
         with self._lock:
@@ -159,45 +159,47 @@ class Visits:
                         self._busy -= 1
 
     def _answer(self, running: _Running) -> Iterator[float]:
-        message, failure, visit = running.message, None, None
+        message, failure, response = running.message, None, None
         page = str(message.get("page", ""))
         if message.get("navigation"):
             self.uses.begin(page)
         try:
-            visit, body = self._taken_first(running) or (None, None)
-            if visit is None:
-                visit = self.visitor.visit(running.request, follow=message.get("redirect") != "manual")
-            self._tell({"id": running.name, **self._head(visit)})
-            yield from self._send_body(running, visit, visit if body is None else (body,))
+            response, body = self._taken_first(running) or (None, None)
+            if response is None:
+                response = self.session.send(running.request, follow=message.get("redirect") != "manual")
+            self._tell({"id": running.name, **self._head(response)})
+            yield from self._send_body(running, response, response if body is None else (body,))
         except GeneratorExit:  # Python ends
             raise
         except BaseException as error:  # whatever an app raises, its SystemExit too; the exchange has it
             failure = f"{type(error).__name__}: {error}"
         finally:
-            if visit is not None:
-                visit.close()
-        exchange = visit.exchange if visit is not None else _last(self.visitor, running.request.target)
+            if response is not None:
+                response.close()
+        exchange = response.exchange if response is not None else _last(self.session, running.request.target)
         if exchange is not None:
             self.uses.note(page, exchange.rule, exchange.request.target, exchange.status)
-        cookies = self.visitor.page_cookies(str(message.get("path") or running.request.path))
-        known = Redaction(self.visitor.secret_names, running.request) if exchange is None else Redaction.of(exchange)
+        cookies = self.session.page_cookies(str(message.get("path") or running.request.path))
+        known = (
+            Redaction(self.session.client.secret_names, running.request) if exchange is None else Redaction.of(exchange)
+        )
         failed = failure and known(failure)
         end = {"kind": "end", "id": running.name, "failed": failed, "cut": running.cut, "cookies": cookies}
         self._tell({**end, **beside_page(exchange)})
 
-    def _taken_first(self, running: _Running) -> tuple[Visit, bytes] | None:
+    def _taken_first(self, running: _Running) -> tuple[StreamedResponse, bytes] | None:
         """The page that stands below the cell, once, rather than ask the app for it twice."""
         with self._lock:
             first = self._first
             if first is None or not running.message.get("navigation"):
                 return None
             self._first = None
-        target, visit, body = first
-        return (visit, body) if running.request.method == "GET" and running.request.target == target else None
+        target, response, body = first
+        return (response, body) if running.request.method == "GET" and running.request.target == target else None
 
-    def _send_body(self, running: _Running, visit: Visit, body: Iterable[bytes]) -> Iterator[float]:
-        stream = media_type_of(visit.headers.get("Content-Type")) == EVENT_STREAM
-        whole = visit.headers.get("Content-Length") is not None and not stream
+    def _send_body(self, running: _Running, response: StreamedResponse, body: Iterable[bytes]) -> Iterator[float]:
+        stream = media_type_of(response.fields.get("Content-Type")) == EVENT_STREAM
+        whole = response.fields.get("Content-Length") is not None and not stream
         send = partial(self._tell, {"kind": "piece", "id": running.name})
         size = 0
         for piece in body:
@@ -213,10 +215,10 @@ class Visits:
 
     # -- messages ------------------------------------------------------------------------------------------------
 
-    def _head(self, visit: Visit) -> dict[str, Any]:
-        said = _head(visit.status, visit.reason, visit.headers, visit.target)
-        more = {"redirected": visit.redirected, "fragment": visit.fragment, "leads_to": visit.leads_to}
-        return {**said, **more, "notes": visit.notes, "cookies": self.visitor.page_cookies(visit.target)}
+    def _head(self, response: StreamedResponse) -> dict[str, Any]:
+        said = _head(response.status, response.reason, response.fields, response.target)
+        more = {"redirected": response.redirected, "fragment": response.fragment, "leads_to": response.leads_to}
+        return {**said, **more, "notes": response.notes, "cookies": self.session.page_cookies(response.target)}
 
     def _tell(self, message: dict[str, Any], piece: bytes | None = None) -> None:
         if not self._closed:
@@ -317,9 +319,9 @@ def beside_page(exchange: Exchange | None) -> dict[str, Any]:
     return {"hint": hint} if hint else {}
 
 
-def _last(visitor: Visitor, target: str) -> Exchange | None:
-    """The exchange of a request whose visit never began to answer."""
-    for exchange in reversed(list(visitor.history)):
-        if exchange.origin == visitor.origin and exchange.request.target == target:
+def _last(session: BrowserSession, target: str) -> Exchange | None:
+    """The exchange of a request whose response never began to answer."""
+    for exchange in reversed(list(session.client.history)):
+        if exchange.origin == session.origin and exchange.request.target == target:
             return exchange
     return None

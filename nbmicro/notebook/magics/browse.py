@@ -42,6 +42,6 @@ def browse(session: Session, path: str = "/") -> None:
         ) from None
     browser = Browser(session, target)
     first = browser.first
-    still = replace(first, fetch=browser.visitor.fetch).mime_bundle() if first is not None else None
+    still = replace(first, fetch=browser.browser_session.fetch).mime_bundle() if first is not None else None
     shown = redacted_request(RequestRecord("GET", target), session.client.secret_names).target
     session.widgets.show("browse", browser, _TEXT.format(shown), still, without_cell=target)

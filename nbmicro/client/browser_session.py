@@ -1,0 +1,141 @@
+"""A browser's side of HTTP: requests whose responses are read as they come, with cookies and redirects."""
+
+from __future__ import annotations
+
+from functools import partial
+from urllib.parse import urldefrag
+
+from nbmicro.client.client import Client
+from nbmicro.client.recorder import Recording, routes_of
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord, ResponseRecord
+from nbmicro.http.redirects import Chain
+from nbmicro.http.wsgi import make_environ
+
+
+class BrowserSession:
+    """Somebody who looks at the pages of an app in this process, without a socket.
+
+    Parameters
+    ----------
+    client:
+        Whose app is asked, with its cookies, and in whose history the exchanges come when their responses were read or
+        given up.
+    """
+
+    #: Who asks, as the exchanges say it.
+    origin = "browse"
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def send(self, request: RequestRecord, *, follow: bool = True, timeout: float | None = 30.0) -> StreamedResponse:
+        """Send a request; the response has its status and headers, and gives the body when it is iterated.
+
+        Parameters
+        ----------
+        request:
+            Its ``Cookie`` is not sent, since a page does not choose it.
+        follow:
+            Whether redirects within the app are followed (RFC 9110, section 15.4).
+        timeout:
+            Seconds until the app must have begun to answer, redirects included; a stream may then last.
+
+        Raises what an app raises that has no page for its errors; the exchange is in the history all the same.
+        """
+        fields = HeaderFields(field for field in request.headers if field[0].lower() != "cookie")
+        request = RequestRecord(request.method, request.target, fields, request.body)
+        chain, fragment = Chain(request, timeout), ""
+        while True:
+            response = StreamedResponse(self, request, chain)
+            following = chain.next(request, response.status, response.fields) if follow else None
+            if following is None:
+                break
+            response.close()
+            fragment = urldefrag(response.fields["Location"]).fragment or fragment
+            request = following
+        response.redirected, response.fragment, response.leads_to = chain.redirects > 0, fragment, chain.leads_to
+        if chain.is_endless:
+            response.notes.append(chain.endless())
+        return response
+
+    def fetch(self, target: str) -> ResponseRecord | None:
+        """Get something that belongs to a page (a style sheet, an image) without a trace of it; None when it fails."""
+        return self.client.fetch(target)
+
+    def page_cookies(self, path: str) -> str:
+        """What a script of the page at ``path`` may read of the jar (``document.cookie``)."""
+        return self.client.cookies.header("localhost", path, for_script=True)
+
+    def set_page_cookie(self, line: str, path: str) -> None:
+        """Keep what a script of the page at ``path`` sets; it can neither set nor replace an HttpOnly cookie."""
+        self.client.cookies.take([line], "localhost", path, from_script=True)
+
+
+class StreamedResponse(Recording):
+    """A response, as far as it was read; iterating gives the pieces of the body as they come.
+
+    It must be closed; that notes its exchange.
+
+    Attributes
+    ----------
+    fields:
+        Its headers.
+    target, fragment, redirected:
+        The path and query that answered, what a redirect said behind ``#``, and whether there was one.
+    leads_to:
+        The address on another site that a redirect led to, which was not followed.
+    """
+
+    __slots__ = ("_first", "fields", "fragment", "leads_to", "redirected", "target")
+
+    def __init__(self, session: BrowserSession, request: RequestRecord, chain: Chain) -> None:
+        client = session.client
+        app = client.app
+        super().__init__(
+            app,
+            make_environ(client.prepared(request)),
+            client.history,
+            frame_labels=client.frame_labels,
+            secret_names=client.secret_names,
+            origin=session.origin,
+            routes=partial(routes_of, app),
+        )
+        self.target = request.target
+        self.fragment = ""
+        self.redirected = False
+        self.leads_to: str | None = None
+        self._first: list[bytes] = []
+        self.begin(chain.left, chain.too_late)
+        try:
+            # An app may call start_response as late as with the first piece of its body.
+            while not self.status_line and not self._first:
+                self._first = [piece for piece in (super().__next__(),) if piece]
+        except StopIteration:
+            pass
+        except BaseException:
+            self.close()
+            raise
+        self.fields = HeaderFields(self.headers)
+        client.cookies.take(self.fields.getlist("Set-Cookie"), "localhost", request.path)
+
+    def __next__(self) -> bytes:
+        if self._first:
+            return self._first.pop()
+        if self.environ["REQUEST_METHOD"] == "HEAD":
+            raise StopIteration
+        return super().__next__()
+
+    def read_body(self, limit: int) -> tuple[bytes, bool]:
+        """The body up to ``limit`` bytes, and whether it was cut there. The response is closed then."""
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            for piece in self:
+                size += len(piece)
+                pieces.append(piece)
+                if size > limit:
+                    break
+        finally:
+            self.close()
+        return b"".join(pieces)[:limit], size > limit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 from weakref import ref
 
@@ -14,7 +13,6 @@ from nbmicro.web.app import App
 from nbmicro.web.hosting import hosting
 
 READY = "nbmicro is ready: %%route adds a page, %http asks for it, %nbmicro helps."
-
 GONE = "The routes of before are gone: run their cells again (Run > Run All Cells)."
 
 _sessions: list[Session] = []
@@ -27,7 +25,7 @@ def load(shell: Any) -> None:
     unload(shell)
     session = Session(shell)
     session.begin()
-    hosting.run_app = partial(_run_app, session)
+    hosting.run_app = lambda app, host, port: start(session, host=host, port=port, app=app)
     _sessions.append(session)
     for name, magic in MAGICS.items():
         replaced = session.host.add_magic(name, magic.of(session), magic.kind)
@@ -37,10 +35,6 @@ def load(shell: Any) -> None:
     if any(app() is not session.target.peek() for app in _left):
         print(GONE)
     _left.clear()
-
-
-def _run_app(session: Session, app: Any, host: str | None, port: int | None) -> None:
-    start(session, host=host, port=port, app=app)
 
 
 def unload(shell: Any) -> None:

@@ -128,7 +128,7 @@ class CellNotes:
             lines = [*lines[: MOST - 10], f"… and {len(lines) - MOST + 10} more: %routes"]
         if lines:
             print("\n".join(lines))
-            if elsewhere := target.passes_by(one.route for one in in_effect):
+            if elsewhere := target.elsewhere_note(one.route for one in in_effect):
                 print(elsewhere)
         if len(in_effect) < len(declared):
             kept = {id(one) for one in in_effect}

@@ -121,7 +121,7 @@ class Session:
     @property
     def app(self) -> App:
         """The nbmicro app that cells declare on; OptionError when the magics speak to something else."""
-        return self.target.own_app()
+        return self.target.nbmicro_app()
 
     def change_target(self, line: AppLine) -> None:
         """Let the magics speak to another app, each with its own cookies; where that cannot be had, nothing changes.

@@ -51,7 +51,7 @@ class Target:
     # -- the app -------------------------------------------------------------------------------------------------
 
     def app(self) -> App | ForeignApp:
-        """The app as it is now: an nbmicro App, or another framework's behind one face.
+        """The app as it is now: an nbmicro App, or another framework's behind one interface.
 
         Raises nbmicro.errors.OptionError where the notebook has no such app, LoadError where a module has none.
         """
@@ -62,12 +62,12 @@ class Target:
         if self._foreign is None or self._foreign.app is not found:
             from nbmicro.foreign.app import ForeignApp
 
-            self._let_go()
+            self._close_foreign()
             # It answers in the thread that it was loaded in: what a module opened there, it may use there.
             self._foreign, self._worker = ForeignApp(found, self._worker), None
         return self._foreign
 
-    def own_app(self) -> App:
+    def nbmicro_app(self) -> App:
         """The nbmicro app that cells declare on; OptionError, which says where to declare, for any other."""
         app = self.app()
         if isinstance(app, App):
@@ -86,8 +86,8 @@ class Target:
         found = self._namespace.get(self.name) if self.line.is_name else self._loaded
         return found if isinstance(found, App) else None
 
-    def passes_by(self, declared: Iterable[Route]) -> str:
-        """What is said of routes that were just declared on another app than the one ``%app`` named."""
+    def elsewhere_note(self, declared: Iterable[Route]) -> str:
+        """The note on routes that were just declared on another app than the one ``%app`` named; else empty."""
         if self.name == "app":
             return ""
         app = self.peek()
@@ -130,7 +130,7 @@ class Target:
 
     def close(self) -> None:
         """Let the app shut down and end its threads; a request begins them again."""
-        self._let_go()
+        self._close_foreign()
         self._end_worker()
 
     def description(self) -> str:
@@ -145,7 +145,7 @@ class Target:
         return f"{self.name} ({framework}, {count} {'route' if count == 1 else 'routes'})"
 
     def take_notes(self) -> list[str]:
-        """What is to be said of modules that changed, once."""
+        """The notes on modules that changed, once."""
         notes, self._notes = self._notes, []
         if self._fresh is not None:
             self._fresh.settle()
@@ -230,10 +230,10 @@ class Target:
             raise
 
     def _refresh(self, fresh: FreshTarget) -> None:
-        """Import what has changed anew; where that fails, the app from before goes on answering, and it is said why."""
+        """Import what has changed anew; where that fails, the app from before goes on, and a note says why."""
         changed, kept = fresh.changed(), fresh.kept()
         if not changed:
-            self._notes += [one for one in self._failure if one not in self._notes]
+            self._notes += [note for note in self._failure if note not in self._notes]
             return
         self._failure = []
         names = ", ".join(sorted(changed))
@@ -260,13 +260,11 @@ class Target:
         if file.endswith(".py"):
             return str(Path(file).resolve().parent)
         top = sys.modules.get(self.name.partition(":")[0].partition(".")[0])
-        place = getattr(top, "__file__", None) or next(iter(getattr(top, "__path__", [])), os.getcwd())
-        is_package = hasattr(top, "__path__")
-        folder = Path(place).resolve()
-        folder = folder.parent if folder.suffix == ".py" else folder
-        return str(folder.parent if is_package else folder)
+        place = Path(getattr(top, "__file__", None) or next(iter(getattr(top, "__path__", [])), os.getcwd())).resolve()
+        folder = place.parent if place.suffix == ".py" else place
+        return str(folder.parent if hasattr(top, "__path__") else folder)
 
-    def _let_go(self) -> None:
+    def _close_foreign(self) -> None:
         foreign, self._foreign = self._foreign, None
         if foreign is not None:
             foreign.close()
@@ -280,7 +278,7 @@ class Target:
 def header_values(headers: tuple[tuple[str, str], ...], namespace: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The headers of ``-H`` with their ``{{ }}`` filled in as the notebook's names are now.
 
-    Raises nbmicro.errors.RequestError for a blank without a value.
+    Raises nbmicro.errors.RequestError for a placeholder without a value.
     """
     from nbmicro.language.template import parse_template, place_at
     from nbmicro.runner.fill import Scope

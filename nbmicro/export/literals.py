@@ -1,4 +1,4 @@
-"""Values and templates as Python text: literals, f-strings, and JSON with blanks as a dict."""
+"""Values and templates as Python text: literals, f-strings, and JSON with placeholders as a dict."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from nbmicro.language.template import Blank, Template, inside_quotes
+from nbmicro.language.template import Placeholder, Template, inside_quotes
 
 _WIDTH = 100
 _MARK = re.compile("\ue000(\\d+)\ue001")
 
-Writes = Callable[[Blank], str]
-"""Gives the Python expression of a blank."""
+Writes = Callable[[Placeholder], str]
+"""Gives the Python expression of a placeholder."""
 
 
 def quoted(text: str) -> str:
@@ -35,21 +35,21 @@ def text_value(template: Template, writes: Writes, *, loose: bool = False) -> Co
     if template.is_literal:
         return Code(quoted(template.literal))
     if len(template.parts) == 1:
-        value = writes(template.blanks[0])
+        value = writes(template.placeholders[0])
         return Code(value if loose else f"str({value})")
     return _f_string(template.parts, writes)
 
 
 def url_value(template: Template, writes: Writes) -> Code:
-    """A URL as an expression: what fills a blank is percent-encoded."""
+    """A URL as an expression: what fills a placeholder is percent-encoded."""
     if template.is_literal:
         return Code(quoted(template.literal))
     return _f_string(template.parts, writes, "quote(str({}), safe='')")
 
 
-def _f_string(parts: tuple[str | Blank, ...], writes: Writes, around: str = "{}") -> Code:
-    """Text with the values of blanks, each put in the place of ``{}`` in ``around``."""
-    values = {part: writes(part) for part in parts if isinstance(part, Blank)}
+def _f_string(parts: tuple[str | Placeholder, ...], writes: Writes, around: str = "{}") -> Code:
+    """Text with the values of placeholders, each put in the place of ``{}`` in ``around``."""
+    values = {part: writes(part) for part in parts if isinstance(part, Placeholder)}
     # Before Python 3.12 an f-string's expressions have neither its own quotes nor a backslash.
     single = {part: value if '"' not in value else value.replace('"', "'") for part, value in values.items()}
     if any("\\" in value or "\n" in value or {"'", '"'} <= set(value) for value in values.values()):
@@ -67,32 +67,32 @@ def _f_string(parts: tuple[str | Blank, ...], writes: Writes, around: str = "{}"
 
 
 def json_value(template: Template, writes: Writes) -> Any:
-    """A JSON text as a Python value in which the blanks are code; ValueError if it is not JSON."""
-    blanks: list[Blank] = []
+    """A JSON text as a Python value in which the placeholders are code; ValueError if it is not JSON."""
+    placeholders: list[Placeholder] = []
     text, within = "", False
     for part in template.parts:
         if isinstance(part, str):
             within = inside_quotes(part, within)
             text += part
         else:
-            mark = f"\ue000{len(blanks)}\ue001"
+            mark = f"\ue000{len(placeholders)}\ue001"
             text += mark if within else f'"{mark}"'
-            blanks.append(part)
-    return _filled(json.loads(text), blanks, writes)
+            placeholders.append(part)
+    return _filled(json.loads(text), placeholders, writes)
 
 
-def _filled(value: Any, blanks: list[Blank], writes: Writes) -> Any:
+def _filled(value: Any, placeholders: list[Placeholder], writes: Writes) -> Any:
     if isinstance(value, dict):
-        return {_filled(name, blanks, writes): _filled(one, blanks, writes) for name, one in value.items()}
+        return {_filled(name, placeholders, writes): _filled(one, placeholders, writes) for name, one in value.items()}
     if isinstance(value, list):
-        return [_filled(one, blanks, writes) for one in value]
+        return [_filled(one, placeholders, writes) for one in value]
     if not isinstance(value, str) or not _MARK.search(value):
         return value
     whole = _MARK.fullmatch(value)
     if whole:
-        return Code(writes(blanks[int(whole[1])]))
+        return Code(writes(placeholders[int(whole[1])]))
     pieces = _MARK.split(value)
-    parts = tuple(blanks[int(piece)] if number % 2 else piece for number, piece in enumerate(pieces) if piece)
+    parts = tuple(placeholders[int(piece)] if number % 2 else piece for number, piece in enumerate(pieces) if piece)
     return _f_string(parts, writes)
 
 

@@ -19,10 +19,9 @@ from nbmicro.language.items import DATA_KINDS
 from nbmicro.language.options import LINE_OPTIONS, Options
 from nbmicro.language.sections import SECTIONS, sections_sent
 from nbmicro.language.syntax import BodySource, Capture, Check, FilePart, Item, Request, Script
-from nbmicro.language.template import Blank, Template, parse_template, place_at
+from nbmicro.language.template import Placeholder, Template, parse_template, place_at, reference_in
 from nbmicro.runner.checks import ANSWER_NAMES
 from nbmicro.runner.fill import APP_NAMES
-from nbmicro.runner.variables import path_steps, reference_in
 
 _ORIGIN = re.compile(r"https?://[^/?#]+(?=/|\Z)")
 _DYNAMIC = {"$guid": "uuid.uuid4()", "$uuid": "uuid.uuid4()", "$timestamp": "int(time.time())"}
@@ -174,10 +173,10 @@ class RequestText:
             parts.setdefault("headers", []).append((Code('"Content-Type"'), Code('"text/plain; charset=utf-8"')))
         parts["data"] = text_value(body.content, self.expression)
 
-    def _content(self, text: str, has_blanks: bool) -> Template:
+    def _content(self, text: str, has_placeholders: bool) -> Template:
         """The text of a file as a template."""
         try:
-            return parse_template(text, place_at(text, 1, 1)) if has_blanks else Template(text, (text,))
+            return parse_template(text, place_at(text, 1, 1)) if has_placeholders else Template(text, (text,))
         except RequestError as error:
             raise Unwritable(f"its file cannot be read: {error.message}") from error
 
@@ -186,29 +185,29 @@ class RequestText:
     def _text(self, template: Template) -> Code:
         return text_value(template, self.expression, loose=True)
 
-    def expression(self, blank: Blank) -> str:
-        """The Python of a blank, with the names of the test."""
-        text = blank.expression.strip()
+    def expression(self, placeholder: Placeholder) -> str:
+        """The Python of a placeholder, with the names of the test."""
+        text = placeholder.expression.strip()
         if text.startswith("$"):
             bounds = re.fullmatch(r"\$randomInt (\d+) (\d+)", text)
             if bounds:
                 return f"random.randrange({bounds[1]}, {bounds[2]})"
             if text in _DYNAMIC:
                 return _DYNAMIC[text]
-            raise Unwritable(f"{blank} is a variable of another tool")
+            raise Unwritable(f"{placeholder} is a variable of another tool")
         reference = reference_in(text)
         if reference is None:
             return self.python(text)
-        name = self._names([reference["name"]])[reference["name"]]
-        side = f"{name}.request" if reference["side"] == "request" else name
-        if reference["header"]:
-            return f"{side}.headers[{quoted(reference['header'])}]"
-        if reference["path"] == "*":
+        name = self._names([reference.name])[reference.name]
+        side = f"{name}.request" if reference.of_request else name
+        if reference.header is not None:
+            return f"{side}.headers[{quoted(reference.header)}]"
+        if reference.path == "*":
             return f"{side}.text"
-        steps = path_steps(reference)
-        if steps is None:
-            raise Unwritable(f"{blank} is more JSONPath than nbmicro reads")
-        return f"{side}.json" + "".join(f"[{quoted(one) if isinstance(one, str) else one}]" for one in steps)
+        if reference.steps is None:
+            raise Unwritable(f"{placeholder} is more JSONPath than nbmicro reads")
+        steps = (quoted(one) if isinstance(one, str) else one for one in reference.steps)
+        return f"{side}.json" + "".join(f"[{step}]" for step in steps)
 
     def python(self, text: str, answer: str | None = None) -> str:
         """A Python expression with the names of the test; with ``answer``, that response's names are its own."""
@@ -263,7 +262,7 @@ class RequestText:
 def _without_origin(url: Template) -> Template:
     """A URL without the variable for the app's own origin that other tools put before it."""
     parts = list(url.parts)
-    while parts and isinstance(parts[0], Blank) and parts[0].expression in APP_NAMES:
+    while parts and isinstance(parts[0], Placeholder) and parts[0].expression in APP_NAMES:
         parts = parts[2:] if parts[1:2] == [":"] else parts[1:]
     if parts and parts[0] in ("http://", "https://"):
         return _without_origin(Template(url.source, tuple(parts[1:])))

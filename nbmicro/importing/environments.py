@@ -21,7 +21,7 @@ _HARMLESS = re.compile(r"(?:ur[il]|host|endpoint|path|type|name|header|expiry|ex
 _SECRET_VALUE = re.compile(
     r"(?:Bearer|Basic)\s+\S|\w+://[^/\s]*:[^/\s]*@|eyJ[\w-]{10,}\.|(?:sk|pk|gh[a-z]|xox[a-z]|AKIA)[-_A-Za-z0-9]{16,}\Z"
 )
-_BLANK = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 _ONLY_REFERENCES = re.compile(
     r"\s*(?:Bearer\s+|Basic\s+)?\{\{\s*\$(?:processEnv|dotenv)\s[^}]*\}\}\s*\Z", re.IGNORECASE
 )
@@ -39,7 +39,7 @@ class EnvironmentFile:
 
 @dataclass(frozen=True, slots=True)
 class GivenValue:
-    """What an environment gives a name; ``value`` may hold blanks that only a request can fill."""
+    """What an environment gives a name; ``value`` may hold placeholders that only a request can fill."""
 
     value: object = field(repr=False)
     file: str
@@ -102,18 +102,18 @@ def _filled(value: object, found: Mapping[str, GivenValue], shared: Mapping[str,
     if not isinstance(value, str) or depth > _MOST_NESTED:
         return value
 
-    def fill(blank: re.Match[str]) -> str:
-        word, _, argument = blank[1].partition(" ")
-        name = argument.strip() if word == SHARED else blank[1]
+    def fill(placeholder: re.Match[str]) -> str:
+        word, _, argument = placeholder[1].partition(" ")
+        name = argument.strip() if word == SHARED else placeholder[1]
         other = (shared if word == SHARED else found).get(name)
         if other is None or other.is_secret:
-            return f"{{{{{name}}}}}" if word == SHARED else blank[0]
+            return f"{{{{{name}}}}}" if word == SHARED else placeholder[0]
         return str(_filled(other.value, found, shared, depth + 1))
 
-    return _BLANK.sub(fill, value)
+    return _PLACEHOLDER.sub(fill, value)
 
 
 def is_read(name: str, text: str) -> bool:
-    """Whether a blank of ``text`` reads the variable: ``{{name}}``, ``{{name.part}}``, ``{{$dotenv %name}}``."""
+    """Whether a placeholder of ``text`` reads the variable: ``{{name}}``, ``{{name.part}}``, ``{{$dotenv %name}}``."""
     pattern = rf"\{{\{{\s*(?:\$\w+\s+)?%?{re.escape(name)}(?=[\s.\[}}])"
     return re.search(pattern, text) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +24,8 @@ from nbmicro.language.bodies import AS_TEXT
 from nbmicro.language.lines import COMMENT, FENCE, REQUEST, SEPARATOR, VARIABLE
 from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Script
-from nbmicro.language.template import parse_template, place_at
-from nbmicro.runner.fill import APP_NAMES, names_in
+from nbmicro.language.template import names_in, parse_template, place_at
+from nbmicro.runner.fill import APP_NAMES
 
 # A file that is refused so often is no file of requests.
 _MOST_REFUSALS = 200
@@ -299,16 +300,12 @@ class _Collected:
                 # Braces in a title are its own.
                 continue
             try:
-                blanks = parse_template(one.text, place_at("", one.number, 1)).blanks if "{{" in one.text else ()
+                template = parse_template(one.text, place_at("", one.number, 1))
             except RequestError:
                 continue
-            for blank in blanks:
-                for name in sorted(names_in(blank.expression)):
-                    if (
-                        name not in known
-                        and not hasattr(__builtins__, name)
-                        and name not in dir(__import__("builtins"))
-                    ):
+            for placeholder in template.placeholders:
+                for name in sorted(names_in(placeholder.expression) - known):
+                    if not hasattr(builtins, name):
                         found.setdefault(name, one.number)
         return list(found.items())
 

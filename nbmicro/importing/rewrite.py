@@ -15,7 +15,7 @@ from nbmicro.language.hurl import capture_in_python, check_in_python, json_path
 from nbmicro.language.lines import COMMENT, DIRECTIVE, REQUEST, SEPARATOR, VARIABLE, section_name
 from nbmicro.language.sections import SECTIONS
 
-_BLANK = re.compile(r"\{\{(.*?)\}\}")
+_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}")
 # In the place of a secret address, whose path may be what is secret of it, as that of a web hook is.
 _SOMEWHERE = "secret.invalid"
 _ORIGIN = re.compile(r"(?P<origin>(?:[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s{}]*)(?P<path>[^\s]*)")
@@ -78,7 +78,9 @@ def renamed(lines: list[Numbered], taken: Sequence[str], given: Mapping[str, obj
             new[named] = better
             yield one.number, f"`{named}` is called `{better}`, for it is a variable of the notebook now."
     for index, one in enumerate(lines):
-        text = _BLANK.sub(lambda found: "{{" + _blank(_in_steps(found[1], nested, new), new) + "}}", one.text)
+        text = _PLACEHOLDER.sub(
+            lambda found: "{{" + _placeholder(_in_steps(found[1], nested, new), new) + "}}", one.text
+        )
         own = _given_name(text)
         if own in new:
             text = text.replace(own, new[own], 1)
@@ -107,7 +109,7 @@ def _given_name(text: str) -> str | None:
     return directive[2] if directive and directive[1] == "name" and directive[2] else None
 
 
-def _blank(inside: str, new: dict[str, str]) -> str:
+def _placeholder(inside: str, new: dict[str, str]) -> str:
     plain = inside.strip()
     if plain in _DYNAMIC:
         return _DYNAMIC[plain]
@@ -137,7 +139,7 @@ def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> I
     for one in lines:
         variable = VARIABLE.match(one.text)
         if variable:
-            values[variable[1]] = _BLANK.sub(lambda found: values.get(found[1].strip(), found[0]), variable[2])
+            values[variable[1]] = _PLACEHOLDER.sub(lambda found: values.get(found[1].strip(), found[0]), variable[2])
     for index, one in enumerate(lines):
         if not REQUEST.match(one.text) and not re.match(r"(?:https?://|\{\{)", one.text):
             continue
@@ -303,5 +305,5 @@ def changing_names(lines: list[Numbered]) -> frozenset[str]:
 
 
 def reads_changing(text: str, names: frozenset[str]) -> bool:
-    """Whether a text has blanks whose values are others in each run; ``names`` are variables of that kind."""
+    """Whether a text has placeholders whose values are others in each run; ``names`` are variables of that kind."""
     return _CHANGING.search(text) is not None or any(is_read(name, text) for name in names)

@@ -14,7 +14,7 @@ from nbmicro.language.lines import Cursor
 from nbmicro.language.options import Options
 from nbmicro.language.shell import ShellWord, is_open, shell_words
 from nbmicro.language.syntax import BodySource, FilePart, Item, ItemKind, Pair, Request
-from nbmicro.language.template import Blank, Place, Template, blank_end, parse_template, place_at
+from nbmicro.language.template import Place, Placeholder, Template, parse_template, place_at, placeholder_end
 from nbmicro.language.words import split_words
 
 # Long spellings of the short options.
@@ -258,8 +258,8 @@ def _urlencoded(curl: _Curl, argument: str, value: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """The text form-encoded, its blanks as they are."""
-    template = parse_template(text, place_at(text, 1, 1)) if blank_end(text, text.find("{{") + 2) >= 0 else None
+    """The text form-encoded, its placeholders as they are."""
+    template = parse_template(text, place_at(text, 1, 1)) if placeholder_end(text, text.find("{{") + 2) >= 0 else None
     parts = template.parts if template is not None and "{{" in text else (text,)
     return "".join(quote_plus(part) if isinstance(part, str) else str(part) for part in parts)
 
@@ -328,7 +328,7 @@ def _joined(joint: str, words: list[ShellWord]) -> Template:
 
 
 def _exact(curl: _Curl, body: BodySource) -> BodySource:
-    """Data that a cell would tidy (line ends, the ends of a form) as one blank that holds their bytes."""
+    """Data that a cell would tidy (line ends, the ends of a form) as one placeholder that holds their bytes."""
     given = next((item.value.source for item in curl.items if item.name.source.lower() == "content-type"), "")
     text = body.content.source
     is_form = media_type_of(given) == FORM
@@ -339,8 +339,8 @@ def _exact(curl: _Curl, body: BodySource) -> BodySource:
         return body
     if not body.content.is_literal or (not changes and data == text.encode("utf-8", "replace")):
         return body
-    blank = Blank(repr(data), body.content.line, body.content.column)
-    return replace(body, content=Template(str(blank), (blank,), body.content.line, body.content.column))
+    placeholder = Placeholder(repr(data), body.content.line, body.content.column)
+    return replace(body, content=Template(str(placeholder), (placeholder,), body.content.line, body.content.column))
 
 
 def _with_scheme(url: str) -> str:

@@ -141,9 +141,9 @@ def _literal(text: str) -> str:
     words = {"true": "True", "false": "False", "null": "None"}
     if text in words:
         return words[text]
-    blank = re.fullmatch(r"[\"']?\{\{\s*(.*?)\s*\}\}[\"']?", text)
-    if blank:
-        return blank[1]
+    placeholder = re.fullmatch(r"[\"']?\{\{\s*(.*?)\s*\}\}[\"']?", text)
+    if placeholder:
+        return placeholder[1]
     pattern = re.fullmatch(r"/(.*)/", text)
     return f"r{_quoted(pattern[1])}" if pattern else text
 

@@ -13,7 +13,7 @@ from nbmicro.language.address import check_url, is_url
 from nbmicro.language.curl import curl_behind, parse_curl
 from nbmicro.language.options import Options, read_option
 from nbmicro.language.syntax import Item, ItemKind, Request, Script
-from nbmicro.language.template import Template, blank_end, place_at, place_in_columns
+from nbmicro.language.template import Template, place_at, place_in_columns, placeholder_end
 from nbmicro.language.words import Word, split_words, written_word
 
 SEPARATORS: dict[str, ItemKind] = {
@@ -165,12 +165,12 @@ def _is_item(word: Word) -> bool:
 
 
 def _separator(text: str) -> tuple[int, str, str] | None:
-    """The first separator outside blanks and escapes (the longest there), and the unescaped name before it."""
+    """The first separator outside placeholders and escapes (the longest there), and the unescaped name before it."""
     position = 0
     name = ""
     while position < len(text):
         if text.startswith("{{", position):
-            end = blank_end(text, position + 2)
+            end = placeholder_end(text, position + 2)
             behind = end + 2 if end >= 0 else position + 2
             name += text[position:behind]
             position = behind

@@ -72,11 +72,11 @@ class Line(NamedTuple):
         return bool(COMMENT.match(self.text))
 
     def template(self, start: int, stop: int | None = None) -> Template:
-        """A part of the line with its blanks found."""
+        """A part of the line with its placeholders found."""
         return parse_template(self.text[start:stop], place_at("", self.line, start + 1))
 
     def group(self, match: re.Match[str], number: int) -> Template:
-        """What a group of a match on this line's text found, with its blanks."""
+        """What a group of a match on this line's text found, with its placeholders."""
         return self.template(*match.span(number))
 
     def word(self, start: int, stop: int | None = None) -> Word:

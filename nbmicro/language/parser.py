@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 from nbmicro.errors import RequestError
-from nbmicro.http.methods import BODYLESS_METHODS, METHODS, is_method
-from nbmicro.language.address import check_url, is_url
+from nbmicro.http.methods import BODYLESS_METHODS
+from nbmicro.language.address import ITEM, read_continuation, read_request_line
 from nbmicro.language.bodies import (
     BEHIND_BODY,
     IS_CHECK,
@@ -29,7 +31,6 @@ from nbmicro.language.lines import (
     STATUS,
     STATUS_LIKE,
     VARIABLE,
-    VERSION,
     Cursor,
     Line,
     begins_request,
@@ -37,18 +38,16 @@ from nbmicro.language.lines import (
     is_directive,
     section_name,
 )
-from nbmicro.language.options import DIRECTIVES, Options, named, spellings
+from nbmicro.language.options import DIRECTIVES, NO_OPTIONS, Options, named, spellings
 from nbmicro.language.sections import SECTIONS, Section, check_identifier, find_section
 from nbmicro.language.syntax import ExpectedStatus, Pair, Request, Script, Variable
-from nbmicro.language.template import Template, blank_end, joined
+from nbmicro.language.template import joined
 from nbmicro.language.words import split_words
 from nbmicro.printable import did_you_mean
 
 _FURTHER = "A further request stands behind a line  ###"
 # REST Client computes these from a name and a password, or from keys.
 _SCHEME = re.compile(r"(?:Digest\s+[^\s=]+\s+[^\s=]+|AWS\s+\S+\s+\S+.*|COGNITO\s+\S+\s+\S+.*)\Z", re.I)
-# `name=Ada`, `age:=36`, `page==2`, `photo@a.png`: HTTPie's items.
-_ITEM = re.compile(r"[\w.-]+(?::=@?|=@|==?|@)\S")
 
 
 def parse_script(
@@ -82,6 +81,23 @@ def parse_script(
 def parse_file(text: str, where: str) -> Script:
     """Parse the text of an ``.http`` file named ``where``; its first line is line 1."""
     return parse_script("", text, first_line=1, where=where)
+
+
+def read_file(path: Path, options: Options = NO_OPTIONS) -> Script:
+    """Read and parse an ``.http`` file; ``options`` are those of the line that names it.
+
+    Raises
+    ------
+    RequestError
+        As ``parse_script``, or the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RequestError(f"the file {path} cannot be read: {reason}. Nothing was sent.") from None
+    # The lines of the file are not those of the options.
+    return replace(parse_file(text, path.name), options=replace(options, line=None), file=path)
 
 
 class _Parser:
@@ -204,7 +220,7 @@ class _Parser:
             read_curl(self.cursor, self.request)
             return
         self.cursor.take()
-        self.request.method, self.request.url = _read_request_line(line)
+        self.request.method, self.request.url = read_request_line(line)
         self.request.line, self.request.column = line.line, len(line.text) - len(line.text.lstrip()) + 1
 
     # -- the request ---------------------------------------------------------------------------------------------
@@ -213,7 +229,7 @@ class _Parser:
         """Read everything behind a request line, up to the next separator."""
         request, cursor = self.request, self.cursor
         while not cursor.at_end and (found := CONTINUATION.match(cursor.line.text)):
-            request.url = joined(request.url, _continuation(cursor.take(), *found.span(1)))
+            request.url = joined(request.url, read_continuation(cursor.take(), *found.span(1)))
         request.headers += self._read_headers()
         self._read_request_part()
         if not cursor.at_end and (status := STATUS.match(cursor.line.text)):
@@ -388,83 +404,6 @@ def _read_first_line(text: str, line: int, column: int) -> tuple[Request, Option
     return request, options
 
 
-def _read_request_line(line: Line) -> tuple[str, Template]:
-    """The method and URL of a request line; the method is GET where it is left out.
-
-    Raises
-    ------
-    RequestError
-        The line is no request line.
-    """
-    text = line.text.rstrip()
-    version = VERSION.search(text)
-    stop = version.start() if version else len(text)
-    start = len(text) - len(text.lstrip())
-    first = re.compile(r"\S+").match(text, start, stop)
-    method = "GET"
-    if first and is_method(first[0]) and not is_url(first[0]):
-        method = first[0].upper()
-        behind = text[first.end() : stop]
-        start = first.end() + len(behind) - len(behind.lstrip())
-        if not first[0].isupper() and not is_url(text[start:stop]) and method not in METHODS:
-            raise RequestError.at(line, f"`{text.strip()}` is no request line.", fix="GET /users")
-    if start >= stop:
-        raise RequestError.at(line, "the URL is missing.", fix=f"{method} /users")
-    if STATUS.match(text):
-        raise RequestError.at(line, f"`{text}` has no request above it.", "Write the request line first:  GET /users")
-    url = line.template(start, stop)
-    space = _space_in_url(text[start:stop])
-    if space >= 0:
-        if method == "GET" and not is_url(text[start:stop]):
-            raise RequestError.at(line, f"`{text.strip()}` is no request line.", fix="GET /users")
-        behind = text[start + space : stop]
-        rest = behind.strip()
-        raise RequestError(
-            f"`{rest}` stands behind the URL.",
-            hint=_behind_url(method, text[start:stop], rest),
-            line=line.line,
-            column=start + space + 1 + len(behind) - len(behind.lstrip()),
-        )
-    check_url(url)
-    return method, url
-
-
-def _behind_url(method: str, text: str, rest: str) -> str:
-    """What to write for words behind a URL, which are ``rest`` of its ``text``."""
-    for status in (rest, f"HTTP {rest}"):
-        if STATUS.match(status):
-            return f"The status that is expected stands on a line of its own, below the request:  {status}"
-    if any(_ITEM.match(word) or word.startswith("-") or HEADER.match(word) for word in rest.split()):
-        return f"Items and options belong to the magic's own line:  %%http {method} {text}\nIn a URL a space is %20."
-    url = text.rstrip().removesuffix(rest).rstrip()
-    return f"In a URL a space is %20:  {method} {'%20'.join([url, *rest.split()])}"
-
-
-def _space_in_url(text: str) -> int:
-    """Where the first space outside placeholders is; -1 if there is none."""
-    position = 0
-    while position < len(text):
-        if text.startswith("{{", position):
-            end = blank_end(text, position + 2)
-            position = end + 2 if end >= 0 else position + 2
-        elif text[position].isspace():
-            return position
-        else:
-            position += 1
-    return -1
-
-
-def _continuation(line: Line, start: int, stop: int) -> Template:
-    """What a line that begins with ``?`` or ``&`` adds to the URL."""
-    version = VERSION.search(line.text[:stop])
-    stop = version.start() if version else stop
-    space = _space_in_url(line.text[start:stop])
-    if space >= 0:
-        message = f"`{line.text[start + space : stop].strip()}` stands behind the URL."
-        raise RequestError(message, hint="In a URL a space is %20.", line=line.line, column=start + space + 2)
-    return line.template(start, stop)
-
-
 def _read_header(line: Line, is_response: bool) -> Pair:
     found = HEADER.match(line.text)
     if found and not VARIABLE.match(line.text):
@@ -478,7 +417,7 @@ def _read_header(line: Line, is_response: bool) -> Pair:
         message, hint = f"`{text}` stands in a request.", "File variables stand before the request line."
     elif is_comparison(text):
         message, hint = f"`{text}` is no header.", IS_CHECK
-    elif _ITEM.match(text):
+    elif ITEM.match(text):
         message = f"`{text}` is an item, not a header."
         hint = f"Items stand on the magic's own line:  %%http POST /users {text}  or, as a form, under a line  [Form]"
     else:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from nbmicro.errors import RequestError
-from nbmicro.language.template import Place, Template, blank_end, parse_template
+from nbmicro.language.template import Place, Template, parse_template, placeholder_end
 
 # Bash's ANSI-C quoting, in which browsers write data with quotes and line breaks: $'it\'s'.
 _ANSI_C = re.compile(r"\\(?:([abeEfnrtv\\'\"?])|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8}))")
@@ -44,7 +44,7 @@ class ShellWord:
         return ShellWord(self.text[start:stop], self.places[start : stop + 1], self.quoted)
 
     def template(self, text: str | None = None) -> Template:
-        """The word with its blanks found; ``text`` is what stands in its place, if it differs."""
+        """The word with its placeholders found; ``text`` is what stands in its place, if it differs."""
         last = len(self.places) - 1
         return parse_template(self.text if text is None else text, lambda offset: self.places[min(offset, last)])
 
@@ -70,9 +70,9 @@ class _Reader:
             self.keep(self.text[at], at)
         self.position += count
 
-    def blank(self) -> bool:
+    def placeholder(self) -> bool:
         """Take a whole ``{{ … }}``, whose quotes and spaces are Python's."""
-        end = blank_end(self.text, self.position + 2) if self.text.startswith("{{", self.position) else -1
+        end = placeholder_end(self.text, self.position + 2) if self.text.startswith("{{", self.position) else -1
         if end < 0:
             return False
         self.take(end + 2 - self.position)
@@ -103,7 +103,7 @@ class _Reader:
                 return True
             self.take()
             return True
-        return self.blank()
+        return self.placeholder()
 
     def ansi_c(self) -> bool:
         several = _ANSI_C_BYTES.match(self.text, self.position)
@@ -131,10 +131,10 @@ class _Reader:
         start = self.position
         while self.position < len(self.text) and not self.text[self.position].isspace():
             char = self.text[self.position]
-            if self.blank():
+            if self.placeholder():
                 continue
             if char == "'":
-                self.quotation("'", self.blank)
+                self.quotation("'", self.placeholder)
             elif char == '"':
                 self.quotation('"', self.double)
             elif self.text.startswith("$'", self.position):

@@ -6,6 +6,7 @@ Two records are equal when they say the same; where they stood in the cell does 
 from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, dataclass, field
+from pathlib import Path
 from typing import Literal, Self
 
 from nbmicro.language.options import NO_OPTIONS, Options
@@ -33,7 +34,7 @@ class BodySource:
 
     ``json`` is text that ends where its brackets close, ``text`` any other, ``fenced`` stood in a fence (``info`` is
     the word behind its backticks), ``file`` holds the path behind ``<``, ``template_file`` the path of a file whose own
-    blanks are filled (``<@``).
+    placeholders are filled (``<@``).
     """
 
     kind: Literal["json", "text", "fenced", "file", "template_file"]
@@ -145,6 +146,11 @@ class Request:
         return bool(getattr(self, field) != getattr(Request, field))
 
     @property
+    def names(self) -> list[str]:
+        """The names that it gives to the notebook: its own, and its captures'."""
+        return [*([self.name] if self.name else []), *(capture.name for capture in self.captures)]
+
+    @property
     def label(self) -> str:
         """How messages call the request: ``create, POST /users``."""
         plain = f"{self.method} {self.url.source}"
@@ -155,9 +161,20 @@ class Request:
 class Script:
     """A parsed line, cell or ``.http`` file: the options of the magic's line, file variables, requests in order.
 
-    A ``%http`` line has one request, or none beside ``--help``, ``--file`` or a lone ``--reset``.
+    A ``%http`` line has one request, or none beside ``--help``, ``--file`` or a lone ``--reset``. ``file`` is where it
+    was read from.
     """
 
     requests: tuple[Request, ...] = ()
     variables: tuple[Variable, ...] = ()
     options: Options = NO_OPTIONS
+    file: Path | None = field(default=None, compare=False)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names that it gives to the notebook, each with the request that gives it, as messages call it."""
+        return {
+            name: request.name or f"{request.method} {request.url.source}"
+            for request in self.requests
+            for name in request.names
+        }

@@ -1,7 +1,8 @@
-"""Text that may hold ``{{ … }}`` blanks, and the place of every character of it in the cell."""
+"""Text that may hold placeholders ``{{ … }}``, what they read, and the place of every character of it in the cell."""
 
 from __future__ import annotations
 
+import ast
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -10,19 +11,28 @@ from functools import lru_cache
 from types import CodeType
 
 from nbmicro.errors import RequestError
+from nbmicro.language.hurl import json_path
+from nbmicro.scopes import names_of
 
 Place = Callable[[int], tuple[int, int]]
 """The line and column, both from 1, of a character of a text."""
 
 _DYNAMIC = re.compile(r"\s*\$[A-Za-z]")
-_REFERENCE = re.compile(r"\s*[A-Za-z_]\w*\.(?:(?:request|response)\.)?(?:body\.(?:\$|\*)|headers\.[A-Za-z][\w-]*\s*$)")
+_REFERENCE = re.compile(
+    # A path may lack its `$.` behind `response.body`.
+    r"(?P<name>[A-Za-z_]\w*)\.(?:(?P<side>request|response)\.)?"
+    r"(?:body\.(?P<path>\*|\$.*|(?:(?<=request\.body\.)|(?<=response\.body\.))"
+    r"(?P<plain>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*))"
+    r"|headers\.(?P<header>[A-Za-z][\w-]*))\Z",
+    re.S,
+)
 _LITERAL_BRACES = "A literal `{{` is written  {{ '{{' }}"
 # A text with hundreds of `}}` behind one `{{` is not an expression; trying them all would take quadratic time.
 _MOST_ENDS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Blank:
+class Placeholder:
     """One ``{{ expression }}``, with the place of its first brace."""
 
     expression: str
@@ -35,25 +45,30 @@ class Blank:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text as it was written: ``source``, and the same as literal parts and blanks in turn, by which it is equal."""
+    """A text as it was written: ``source``, and its literal parts and placeholders in turn, by which it is equal."""
 
     source: str = field(compare=False)
-    parts: tuple[str | Blank, ...] = ()
+    parts: tuple[str | Placeholder, ...] = ()
     line: int = field(default=1, compare=False)
     column: int = field(default=1, compare=False)
 
     @property
-    def blanks(self) -> tuple[Blank, ...]:
-        return tuple(part for part in self.parts if isinstance(part, Blank))
+    def names(self) -> set[str]:
+        """The names that its placeholders read."""
+        return {name for placeholder in self.placeholders for name in names_in(placeholder.expression)}
+
+    @property
+    def placeholders(self) -> tuple[Placeholder, ...]:
+        return tuple(part for part in self.parts if isinstance(part, Placeholder))
 
     @property
     def is_literal(self) -> bool:
         """Whether there is nothing to fill in."""
-        return not self.blanks
+        return not self.placeholders
 
     @property
     def literal(self) -> str:
-        """The text of a template without blanks."""
+        """The text of a template without placeholders."""
         return "".join(part for part in self.parts if isinstance(part, str))
 
 
@@ -89,10 +104,62 @@ def compiled(expression: str) -> CodeType | None:
         return None
 
 
-def blank_end(source: str, start: int) -> int:
-    """Where the blank whose ``{{`` ends at ``start`` has its ``}}``; -1 if nothing up to any is an expression."""
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a request variable reads: ``login.response.body.$.token``, ``login.headers.X-Token``.
+
+    Parameters
+    ----------
+    name:
+        The name of the request.
+    of_request:
+        Whether it reads what was sent, not the response.
+    header:
+        The header; None where it reads the body.
+    path:
+        The path into the body's JSON as it was written; ``*`` is all of it as text.
+    steps:
+        The keys and indexes of the path; None where it is more JSONPath than is read.
+    is_python:
+        Whether it is an expression of Python too.
+    """
+
+    name: str
+    of_request: bool
+    header: str | None
+    path: str
+    steps: tuple[str | int, ...] | None
+    is_python: bool
+
+
+@lru_cache(maxsize=512)
+def reference_in(expression: str) -> Reference | None:
+    """What an expression reads of a request, if it is written as a request variable."""
+    found = _REFERENCE.match(expression.strip())
+    if found is None:
+        return None
+    plain, path = found["plain"], found["path"] or ""
+    steps = json_path(f"$.{plain}" if plain else path)
+    read = tuple(steps) if steps is not None else None
+    return Reference(found["name"], found["side"] == "request", found["header"], path, read, plain is not None)
+
+
+@lru_cache(maxsize=512)
+def names_in(expression: str) -> frozenset[str]:
+    """The names that an expression reads from outside; of a request variable the request's name."""
+    reference = reference_in(expression)
+    if reference is not None:
+        return frozenset({reference.name})
+    if compiled(expression) is None:
+        return frozenset()
+    names = names_of([ast.parse(expression.strip(), mode="eval").body])
+    return names.reads | names.later
+
+
+def placeholder_end(source: str, start: int) -> int:
+    """Where the placeholder whose ``{{`` ends at ``start`` has its ``}}``; -1 if nothing up to any is an expression."""
     end = source.find("}}", start)
-    if end >= 0 and (_DYNAMIC.match(source, start) or _REFERENCE.match(source[start:end])):
+    if end >= 0 and (_DYNAMIC.match(source, start) or reference_in(source[start:end])):
         return end
     for _ in range(_MOST_ENDS):
         if end < 0:
@@ -104,23 +171,23 @@ def blank_end(source: str, start: int) -> int:
 
 
 def parse_template(source: str, place: Place) -> Template:
-    """Split a text at its blanks.
+    """Split a text at its placeholders.
 
     Raises
     ------
     RequestError
         A ``{{`` that is never closed, or what stands in it is not a Python expression; with its line and column.
     """
-    parts: list[str | Blank] = []
+    parts: list[str | Placeholder] = []
     position = 0
     while (opening := source.find("{{", position)) >= 0:
-        end = blank_end(source, opening + 2)
+        end = placeholder_end(source, opening + 2)
         if end < 0:
-            raise _not_a_blank(source, opening, place)
+            raise _not_a_placeholder(source, opening, place)
         if opening > position:
             parts.append(source[position:opening])
         line, column = place(opening)
-        parts.append(Blank(source[opening + 2 : end].strip(), line, column))
+        parts.append(Placeholder(source[opening + 2 : end].strip(), line, column))
         position = end + 2
     if position < len(source):
         parts.append(source[position:])
@@ -136,7 +203,7 @@ def joined(first: Template, second: Template) -> Template:
     return Template(first.source + second.source, (*head, *tail), first.line, first.column)
 
 
-def _not_a_blank(source: str, opening: int, place: Place) -> RequestError:
+def _not_a_placeholder(source: str, opening: int, place: Place) -> RequestError:
     line, column = place(opening)
     end = source.find("}}", opening + 2)
     if end < 0:
@@ -157,7 +224,7 @@ def json_end(source: str, start: int = 0) -> int:
     while position < len(source):
         char = source[position]
         if source.startswith("{{", position):
-            end = blank_end(source, position + 2)
+            end = placeholder_end(source, position + 2)
             if end >= 0:
                 position = end + 2
                 continue

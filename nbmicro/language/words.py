@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from nbmicro.errors import RequestError
-from nbmicro.language.template import Blank, Template, blank_end, json_end, parse_template, place_at, place_in_columns
+from nbmicro.language.template import (
+    Placeholder,
+    Template,
+    json_end,
+    parse_template,
+    place_at,
+    place_in_columns,
+    placeholder_end,
+)
 
 _ESCAPED_BARE = "\"' #"
 _OPENS_QUOTE = "=:@"
@@ -37,7 +45,7 @@ class Word:
         return Word(self.text[start:], self.columns[start:], self.line, self.quoted, self.source)
 
     def template(self, start: int = 0, stop: int | None = None, *, text: str | None = None) -> Template:
-        """A part of the word with its blanks found; ``text`` is that part unescaped, if it differs."""
+        """A part of the word with its placeholders found; ``text`` is that part unescaped, if it differs."""
         part = self.text[start:stop] if text is None else text
         return parse_template(part, place_in_columns(self.line, self.columns[start:]))
 
@@ -57,12 +65,12 @@ class _Splitter:
         self.columns.extend(range(self.column + self.position, self.column + stop))
         self.position = stop
 
-    def keep_blank(self) -> bool:
+    def keep_placeholder(self) -> bool:
         if not self.text.startswith("{{", self.position):
             return False
-        end = blank_end(self.text, self.position + 2)
+        end = placeholder_end(self.text, self.position + 2)
         if end < 0:
-            # Its template has the words for what is wrong, and here all of the blank is still together.
+            # Its template has the words for what is wrong, and here all of the placeholder is still together.
             parse_template(self.text[self.position :], place_at("", self.line, self.column + self.position))
         self.keep(end + 2)
         return True
@@ -71,7 +79,7 @@ class _Splitter:
         opening = self.position
         self.position += 1
         while self.position < len(self.text):
-            if self.keep_blank():
+            if self.keep_placeholder():
                 continue
             char = self.text[self.position]
             if char == quote:
@@ -93,7 +101,7 @@ class _Splitter:
         start = self.position
         self.chars, self.columns = [], []
         while self.position < len(self.text) and not self.text[self.position].isspace():
-            if self.keep_blank():
+            if self.keep_placeholder():
                 continue
             char = self.text[self.position]
             previous = self.text[self.position - 1] if self.position > start else ""
@@ -142,8 +150,8 @@ def split_words(text: str, *, line: int = 1, column: int = 1) -> tuple[list[Word
     return words, False
 
 
-def written_word(parts: Sequence[str | Blank]) -> str:
-    """A word as it must be written to be read back: ``parts`` are literal texts and blanks in turn."""
+def written_word(parts: Sequence[str | Placeholder]) -> str:
+    """A word as it must be written to be read back: ``parts`` are literal texts and placeholders in turn."""
     literal = "".join(part for part in parts if isinstance(part, str))
     plain = "".join(str(part) for part in parts)
     if plain and not plain.startswith("-") and not plain.endswith(";") and not _NEEDS_QUOTES.search(literal):

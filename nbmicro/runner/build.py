@@ -19,52 +19,55 @@ from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM, is_json, is_mul
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.multipart import FileValue, multipart
 from nbmicro.language.items import DATA_KINDS
+from nbmicro.language.lines import FILE_BODY
 from nbmicro.language.options import Options
 from nbmicro.language.sections import sections_sent
 from nbmicro.language.syntax import BodySource, FilePart, Item, Request
-from nbmicro.language.template import Blank, Template, parse_template, place_at
+from nbmicro.language.template import Placeholder, Template, parse_template, place_at
 from nbmicro.printable import did_you_mean
 from nbmicro.runner.fill import Scope, fill_form_text, fill_json, fill_url, json_text, plain_text
 
 Payload = tuple[bytes, str | None]
 """The bytes, and the type they bring where no header names one."""
 
-_FILE_LINE = re.compile(r"<(@?)[ \t]+(\S.*?)\s*\Z")
 _PLAIN = "text/plain; charset=utf-8"
 
 
-def path_in(text: str, scope: Scope) -> Path:
+def _path_in(text: str, scope: Scope) -> Path:
     """The path of a file that a request names."""
-    return scope.folder / Path(text).expanduser()
+    return scope.folder / Path(text.strip()).expanduser()
 
 
-def read_bytes(template: Template, scope: Scope) -> bytes:
+def _unreadable(
+    path: Path, error: Exception, template: Template, scope: Scope, near: str | None = None
+) -> RequestError:
+    reason = getattr(error, "strerror", None) or str(error)
+    hint = f"There is {near} beside it." if near else None
+    return scope.error(template, f"the file {path} cannot be read: {reason}.", hint)
+
+
+def _read_bytes(template: Template, scope: Scope) -> bytes:
     """The content of a file that a request names; RequestError, with its place, if it cannot be read."""
-    path = path_in(scope.text(template).strip(), scope)
+    path = _path_in(scope.text(template), scope)
     try:
         return path.read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RequestError(
-            f"the file {path} cannot be read: {reason}. {scope.consequence}",
-            line=template.line,
-            column=template.column,
-        ) from None
+        raise _unreadable(path, error, template, scope) from None
 
 
-def fill_body(body: BodySource, given: str | None, scope: Scope) -> Payload:
+def _fill_body(body: BodySource, given: str | None, scope: Scope) -> Payload:
     """The bytes of a body and the media type they bring; ``given`` is the type that is written as a header.
 
     Raises
     ------
     RequestError
-        A blank without a value, a file that cannot be read, a text that should be JSON and is none.
+        A placeholder without a value, a file that cannot be read, a text that should be JSON and is none.
     """
     content = body.content
     if body.kind == "file":
-        return read_bytes(content, scope), mimetypes.guess_type(content.source)[0]
+        return _read_bytes(content, scope), mimetypes.guess_type(content.source)[0]
     if body.kind == "template_file":
-        text = read_bytes(content, scope).decode("utf-8", "replace")
+        text = _read_bytes(content, scope).decode("utf-8", "replace")
         media_type = given or mimetypes.guess_type(content.source)[0]
         try:
             return _typed(parse_template(text, place_at(text, 1, 1)), media_type or "", scope), media_type
@@ -73,28 +76,28 @@ def fill_body(body: BodySource, given: str | None, scope: Scope) -> Payload:
             raise
     if given is not None:
         return _typed(content, given, scope), None
-    if len(content.parts) == 1 and isinstance(content.parts[0], Blank):
+    if len(content.parts) == 1 and isinstance(content.parts[0], Placeholder):
         return _value(content.parts[0], scope)
     if body.kind == "json" or body.info == "json" or content.source.lstrip().startswith(("{", "[")):
         return _json(body, scope)
     return scope.text(content).encode(), _PLAIN
 
 
-def _value(blank: Blank, scope: Scope) -> Payload:
+def _value(placeholder: Placeholder, scope: Scope) -> Payload:
     """A body that is one value: bytes and text as they are, anything else as JSON."""
-    value = scope.value(blank)
+    value = scope.value(placeholder)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value), None
     if isinstance(value, str):
         return value.encode(), _PLAIN
-    return _json_of(blank, value, scope), JSON
+    return _json_of(placeholder, value, scope), JSON
 
 
-def _json_of(blank: Blank, value: object, scope: Scope) -> bytes:
+def _json_of(placeholder: Placeholder, value: object, scope: Scope) -> bytes:
     try:
         return json_text(value).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise RequestError(f"{blank}: {error}. {scope.consequence}", line=blank.line, column=blank.column) from None
+        raise scope.error(placeholder, f"{placeholder}: {error}.") from None
 
 
 def _json(body: BodySource, scope: Scope) -> Payload:
@@ -106,24 +109,21 @@ def _json(body: BodySource, scope: Scope) -> Payload:
     except (ValueError, RecursionError) as error:
         if body.kind != "json":
             return scope.text(content).encode(), _PLAIN
-        line, column, reason = content.line, content.column, str(error)
+        reason, position = str(error), 0
         if isinstance(error, json.JSONDecodeError):
             position, reason = json_fault(text, error)
-            if content.is_literal:
-                line, column = place_at(content.source, line, column)(position)
-        raise RequestError(
-            f"the body is not JSON: {reason}. {scope.consequence}",
-            hint="To send it as it stands, name its type:  Content-Type: application/json",
-            line=line,
-            column=column,
-        ) from None
+        hint = "To send it as it stands, name its type:  Content-Type: application/json"
+        wrong = scope.error(content, f"the body is not JSON: {reason}.", hint)
+        if content.is_literal:
+            wrong.line, wrong.column = place_at(content.source, content.line, content.column)(position)
+        raise wrong from None
     return text.encode(), JSON
 
 
 def _typed(content: Template, content_type: str, scope: Scope) -> bytes:
     """The bytes of a body whose media type is given."""
     media_type = media_type_of(content_type)
-    if len(content.parts) == 1 and isinstance(content.parts[0], Blank):
+    if len(content.parts) == 1 and isinstance(content.parts[0], Placeholder):
         return _one_value(content.parts[0], media_type, scope)
     if is_json(media_type):
         return fill_json(content, scope).encode()
@@ -134,23 +134,23 @@ def _typed(content: Template, content_type: str, scope: Scope) -> bytes:
     return scope.text(content).encode()
 
 
-def _one_value(blank: Blank, media_type: str, scope: Scope) -> bytes:
-    """A body that is one blank: bytes are sent as they are, whatever the type."""
-    value = scope.value(blank)
+def _one_value(placeholder: Placeholder, media_type: str, scope: Scope) -> bytes:
+    """A body that is one placeholder: bytes are sent as they are, whatever the type."""
+    value = scope.value(placeholder)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
     if media_type == FORM:
         return quote_plus(plain_text(value)).encode()
-    return _json_of(blank, value, scope) if is_json(media_type) else plain_text(value).encode()
+    return _json_of(placeholder, value, scope) if is_json(media_type) else plain_text(value).encode()
 
 
 def _multipart_text(content: Template, scope: Scope) -> bytes:
     """A multipart body written out by hand: its lines end with CR LF, and `< ./file` stands for a file's bytes."""
     lines: list[bytes] = []
     for line in scope.text(content).split("\n"):
-        file = _FILE_LINE.match(line)
+        file = FILE_BODY.match(line)
         if file:
-            lines.append(read_bytes(Template(file[2], (file[2],), content.line, content.column), scope))
+            lines.append(_read_bytes(Template(file[2], (file[2],), content.line, content.column), scope))
         else:
             lines.append(line.encode())
     return b"\r\n".join(lines) + b"\r\n"
@@ -216,7 +216,7 @@ def _assembled(request: Request, options: Options, scope: Scope) -> RequestRecor
     _take_sections(parts, request, scope, bodies=True)
     if request.body is not None:
         given = "" if parts.no_media_type else _given_type(parts)
-        parts.data, parts.media_type = fill_body(request.body, given, scope)
+        parts.data, parts.media_type = _fill_body(request.body, given, scope)
     return _built(request, parts, options.auth, scope)
 
 
@@ -329,28 +329,19 @@ def _upload(value: Template, scope: Scope) -> FileValue:
     path, *parameters = re.split(r";(?=(?:type|filename)=)", scope.text(value))
     given = dict(parameter.split("=", 1) for parameter in parameters)
     file = _file(value, path, scope)
-    return (
-        (given.get("filename", file.name), file, given["type"])
-        if "type" in given
-        else ((given["filename"], file) if "filename" in given else file)
-    )
+    if "type" in given:
+        return given.get("filename", file.name), file, given["type"]
+    return (given["filename"], file) if "filename" in given else file
 
 
 def _file(value: Template, text: str, scope: Scope) -> Path:
     """The path of a file to send; RequestError with its place where it cannot be read."""
-    path = path_in(text.strip(), scope)
+    path = _path_in(text, scope)
     try:
         with path.open("rb"):
             return path
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        near = _near_file(path)
-        raise RequestError(
-            f"the file {path} cannot be read: {reason}. {scope.consequence}",
-            hint=f"There is {near} beside it." if near else None,
-            line=value.line,
-            column=value.column,
-        ) from None
+        raise _unreadable(path, error, value, scope, _near_file(path)) from None
 
 
 def _near_file(path: Path) -> str | None:
@@ -370,15 +361,10 @@ def _json_value(item: Item, scope: Scope) -> Any:
     if item.kind == "text":
         return scope.text(item.value)
     if item.kind == "text_file":
-        return read_bytes(item.value, scope).decode("utf-8", "replace")
-    text = (
-        read_bytes(item.value, scope).decode("utf-8", "replace")
-        if item.kind == "json_file"
-        else fill_json(item.value, scope)
-    )
+        return _read_bytes(item.value, scope).decode("utf-8", "replace")
+    is_file = item.kind == "json_file"
+    text = _read_bytes(item.value, scope).decode("utf-8", "replace") if is_file else fill_json(item.value, scope)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RequestError(
-            f"`{item.value.source}` is not JSON: {error}. {scope.consequence}", line=item.line, column=item.column
-        ) from None
+        raise scope.error(item, f"`{item.value.source}` is not JSON: {error}.") from None

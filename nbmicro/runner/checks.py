@@ -17,8 +17,9 @@ from nbmicro.exchange.secrets import redacted
 from nbmicro.http.media_types import is_json
 from nbmicro.language.hurl import check_in_python
 from nbmicro.language.syntax import BodySource, Capture, Check, ExpectedStatus, Pair
+from nbmicro.language.template import names_in
 from nbmicro.printable import near_words
-from nbmicro.runner.fill import Scope, fill_json, names_in, own_names, short
+from nbmicro.runner.fill import Scope, fill_json, short, user_names
 
 ValueOf = Callable[[ast.expr], Any]
 """Evaluates a part of an expression."""
@@ -231,7 +232,7 @@ def capture(wanted: Capture, exchange: Exchange, scope: Scope, more: Mapping[str
             False,
             wanted.line,
             None,
-            _fault(error, exchange, wanted.expression, [*more, *own_names(scope.namespace)]),
+            _fault(error, exchange, wanted.expression, [*more, *user_names(scope.namespace)]),
         )
 
 
@@ -244,7 +245,7 @@ def check_expression(check: Check, exchange: Exchange, scope: Scope, more: Mappi
         ok, expected, actual = (
             False,
             None,
-            _fault(error, exchange, check.expression, [*more, *own_names(scope.namespace)]),
+            _fault(error, exchange, check.expression, [*more, *user_names(scope.namespace)]),
         )
     return CheckResult(check.expression, ok, check.line, expected, actual, check.message)
 

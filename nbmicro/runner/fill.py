@@ -1,29 +1,76 @@
-"""Giving ``{{ … }}`` their values: Python over the notebook's names, file variables, and what is no Python."""
+"""Values of placeholders: Python over the notebook's names, file variables, and what is no Python."""
 
 from __future__ import annotations
 
-import ast
 import builtins
+import calendar
 import dataclasses
 import json
+import os
+import random
 import re
+import uuid
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
-from functools import lru_cache
+from email.utils import format_datetime
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote, quote_plus
-from uuid import UUID
 
-from nbmicro.errors import RequestError
+from nbmicro.errors import Placed, RequestError
 from nbmicro.http.multipart import field_text
 from nbmicro.language.address import check_origin, loopback_url
 from nbmicro.language.syntax import Variable
-from nbmicro.language.template import Blank, Template, compiled, inside_quotes
+from nbmicro.language.template import (
+    Placeholder,
+    Reference,
+    Template,
+    compiled,
+    inside_quotes,
+    names_in,
+    reference_in,
+)
 from nbmicro.printable import did_you_mean
-from nbmicro.runner.variables import FileText, VariableFault, answer_part, dynamic_value, reference_in
-from nbmicro.scopes import names_of
+from nbmicro.web.commands.dotenv import parse_dotenv
+
+# Names that stand for the app's own origin in the files of other tools, where the notebook has none of them.
+APP_NAMES = {
+    **dict.fromkeys(
+        ("host", "hostname", "baseUrl", "base_url", "baseurl", "BASE_URL", "baseURL", "origin"), "localhost"
+    ),
+    "port": "5000",
+}
+# What f-strings, IPython's own magics and other tools write for a value: {n}, {user["id"]}, $n, ${n}.
+_OTHER_PLACEHOLDER = re.compile(
+    r"\$?\{(?P<expression>(?P<name>[A-Za-z_]\w*)(?:[.\[][^{}]*)?)\}|(?<![?&])\$(?P<plain>[A-Za-z_]\w*)"
+)
+_ORIGIN_OPEN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*\Z")
+DYNAMIC_NAMES = ("$guid", "$timestamp", "$datetime", "$localDatetime", "$randomInt", "$processEnv", "$dotenv")
+_OFFSET = re.compile(r"(-?\d{1,9})\s+(y|M|w|d|h|m|s|ms)\Z")
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
+_FORMAT = {
+    "YYYY": "%Y", "YY": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "DD": "%d", "dddd": "%A", "ddd": "%a",
+    "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "A": "%p", "Z": "%z",
+}  # fmt: skip
+_FORMAT_PIECE = re.compile(r"\[[^\]]*\]|" + "|".join(sorted(_FORMAT, key=len, reverse=True)) + r"|SSS|.", re.S)
+# Visual Studio writes `$dotEnv` and `$timeStamp` as well.
+_BY_LOWER_CASE = {name.lower(): name for name in DYNAMIC_NAMES}
+
+
+class FileText(str):
+    """The value of a file variable ``@age = 36``: text, which stands in JSON as it is where it is JSON itself."""
+
+    __slots__ = ()
+
+
+class _NoValue(Exception):
+    """A placeholder that has no value: why, and what would do."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
 
 
 def plain_text(value: object) -> str:
@@ -50,7 +97,7 @@ def json_text(value: object) -> str:
 def _jsonable(value: Any) -> object:
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
-    if isinstance(value, (UUID, Decimal, PurePath)):
+    if isinstance(value, (uuid.UUID, Decimal, PurePath)):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
@@ -60,34 +107,7 @@ def _jsonable(value: Any) -> object:
     raise TypeError(f"a {type(value).__name__} is not JSON")
 
 
-# Names that stand for the app's own origin in the files of other tools, where the notebook has none of them.
-APP_NAMES = {
-    **dict.fromkeys(
-        ("host", "hostname", "baseUrl", "base_url", "baseurl", "BASE_URL", "baseURL", "origin"), "localhost"
-    ),
-    "port": "5000",
-}
-
-
-# What f-strings, IPython's own magics and other tools write for a value: {n}, {user["id"]}, $n, ${n}.
-_OTHER_BLANK = re.compile(
-    r"\$?\{(?P<expression>(?P<name>[A-Za-z_]\w*)(?:[.\[][^{}]*)?)\}|(?<![?&])\$(?P<plain>[A-Za-z_]\w*)"
-)
-
-
-@lru_cache(maxsize=512)
-def names_in(expression: str) -> frozenset[str]:
-    """The names a Python expression reads from outside; of a request variable the request's name."""
-    reference = reference_in(expression)
-    if reference:
-        return frozenset({reference["name"]})
-    if compiled(expression) is None:
-        return frozenset()
-    names = names_of([ast.parse(expression.strip(), mode="eval").body])
-    return names.reads | names.later
-
-
-def own_names(namespace: Mapping[str, object]) -> list[str]:
+def user_names(namespace: Mapping[str, object]) -> list[str]:
     """The names that a person may mean: not Python's functions, which a kernel holds too, nor what it keeps itself."""
     return [
         name
@@ -97,7 +117,7 @@ def own_names(namespace: Mapping[str, object]) -> list[str]:
 
 
 class Scope:
-    """The names that blanks of one run may use.
+    """The names that placeholders of one run may use.
 
     Parameters
     ----------
@@ -124,65 +144,87 @@ class Scope:
         """What an error before a request means for it."""
         return "This request was not sent." if self.sent else "Nothing was sent."
 
+    def error(self, place: Placed, message: str, hint: str | None = None) -> RequestError:
+        """The error of a request that is not sent because of something that stands at ``place``."""
+        return RequestError.at(place, f"{message} {self.consequence}", hint)
+
     def names(self, more: Mapping[str, object] | None = None) -> dict[str, object]:
         """All names as the globals of an expression; ``more`` win."""
         return {"__builtins__": builtins, **self.namespace, **(more or {})}
 
-    def value(self, blank: Blank, more: Mapping[str, object] | None = None) -> object:
-        """The value of a blank.
+    def value(self, placeholder: Placeholder, more: Mapping[str, object] | None = None) -> object:
+        """The value of a placeholder.
 
         Raises
         ------
         RequestError
-            A name the notebook does not have, or an expression that fails; with the place of the blank.
+            A name the notebook does not have, or an expression that fails; with the place of the placeholder.
         """
-        expression = blank.expression
+        expression = placeholder.expression
         try:
             if expression.startswith("$"):
-                return dynamic_value(expression, self.namespace, self.folder)
+                return _dynamic_value(expression, self.namespace, self.folder)
             reference = reference_in(expression)
-            if reference and not (reference["plain"] and self._is_other(reference["name"])):
-                return self._answer(blank, reference["name"])
-        except VariableFault as fault:
-            raise RequestError(
-                f"{blank}: {fault.message} {self.consequence}", hint=fault.hint, line=blank.line, column=blank.column
-            ) from None
+            if reference is not None and not (reference.is_python and self._is_other(reference.name)):
+                return self._referred(placeholder, reference)
+        except _NoValue as error:
+            raise self.error(placeholder, f"{placeholder}: {error.message}", error.hint) from None
         for name in names_in(expression) & self.pending.keys():
             # The value of a file variable waited for an answer that has not come: its own error says what is missing.
             self.text(self.pending[name].value)
         code = compiled(expression)
         if code is None:
-            raise RequestError(f"{blank} is not a Python expression.", line=blank.line, column=blank.column)
+            raise RequestError.at(placeholder, f"{placeholder} is not a Python expression.")
         try:
             return eval(code, self.names(more))
         except NameError as error:
             if error.name is not None and error.name in names_in(expression):
-                raise self.unresolved(blank, error.name) from None
-            raise self._failed(blank, error) from error
+                raise self.unresolved(placeholder, error.name) from None
+            raise self._failed(placeholder, error) from error
         except Exception as error:
-            raise self._failed(blank, error) from error
+            raise self._failed(placeholder, error) from error
 
     def _is_other(self, name: str) -> bool:
         """Whether a name is something else than a request's exchange, so that what is read of it is Python."""
         found = self.namespace.get(name)
         return found is not None and not (hasattr(found, "response") and hasattr(found, "history"))
 
-    def _answer(self, blank: Blank, name: str) -> object:
-        reference = reference_in(blank.expression)
+    def _referred(self, placeholder: Placeholder, reference: Reference) -> object:
+        """What a request variable reads of the request's exchange."""
+        name = reference.name
         if name not in self.namespace:
-            raise self.unresolved(blank, name)
-        exchange = self.namespace[name]
-        if reference is None or not (hasattr(exchange, "request") and hasattr(exchange, "response")):
-            raise VariableFault(f"`{name}` is no request's exchange.", f"Name a request so:  # @name {name}")
-        return answer_part(exchange, reference)
+            raise self.unresolved(placeholder, name)
+        exchange: Any = self.namespace[name]
+        if not (hasattr(exchange, "request") and hasattr(exchange, "response")):
+            raise _NoValue(f"`{name}` is no request's exchange.", f"Name a request so:  # @name {name}")
+        message = exchange.request if reference.of_request else exchange.response
+        whose = f"the {'request' if reference.of_request else 'answer'} of `{name}`"
+        if reference.header is not None:
+            value = message.headers.get(reference.header)
+            if value is None:
+                raise _NoValue(f"{whose} has no header {reference.header}.")
+            return value
+        if reference.path == "*":
+            return message.text
+        if reference.steps is None:
+            hint = f'Write it in Python:  {name}.json["a"]["b"]'
+            raise _NoValue(f"`{reference.path}` is more JSONPath than nbmicro reads.", hint)
+        value, path = message.json, "$"
+        for step in reference.steps:
+            path += f".{step}" if isinstance(step, str) else f"[{step}]"
+            try:
+                value = value[step]
+            except (LookupError, TypeError):
+                raise _NoValue(f"{whose} has nothing at {path}.") from None
+        return value
 
     def text(self, template: Template, more: Mapping[str, object] | None = None) -> str:
         """A template with the text of its values in place."""
         return "".join(part if isinstance(part, str) else plain_text(self.value(part, more)) for part in template.parts)
 
-    def unresolved(self, blank: Blank, name: str) -> RequestError:
+    def unresolved(self, placeholder: Placeholder, name: str) -> RequestError:
         """The error of a name that the notebook does not have."""
-        message = f"{blank}: the notebook has no `{name}`. {self.consequence}"
+        message = f"{placeholder}: the notebook has no `{name}`. {self.consequence}"
         request = self.known_captures.get(name)
         if request == name:
             message += f" It is the request `{name}` itself: run that cell first."
@@ -191,44 +233,36 @@ class Scope:
         elif request is not None:
             message += f" The request `{request}` captures it: run that cell first."
         else:
-            near = did_you_mean(name, own_names(self.namespace), 0.75)
+            near = did_you_mean(name, user_names(self.namespace), 0.75)
             if near:
                 message += f" Did you mean `{near}`?"
-        return RequestError(message, line=blank.line, column=blank.column)
+        return RequestError.at(placeholder, message)
 
-    def _failed(self, blank: Blank, error: Exception) -> RequestError:
-        return RequestError(
-            f"{blank}: {type(error).__name__}: {short(str(error))}. {self.consequence}",
-            line=blank.line,
-            column=blank.column,
-        )
+    def _failed(self, placeholder: Placeholder, error: Exception) -> RequestError:
+        return self.error(placeholder, f"{placeholder}: {type(error).__name__}: {short(str(error))}.")
 
     def check_names(self, templates: Iterable[Template], known: set[str]) -> None:
-        """Refuse the first blank that reads a name neither the notebook nor ``known`` has, before anything is sent."""
+        """Reject the first placeholder that reads a name neither the notebook nor ``known`` has."""
         for template in templates:
-            for blank in template.blanks:
-                for name in sorted(names_in(blank.expression)):
+            for placeholder in template.placeholders:
+                for name in sorted(names_in(placeholder.expression)):
                     if name not in known and name not in self.namespace and not hasattr(builtins, name):
-                        raise self.unresolved(blank, name)
+                        raise self.unresolved(placeholder, name)
 
     def check_braces(self, url: Template, known: set[str]) -> None:
-        """Refuse `{n}` and `$n` in a URL where `n` is a name there is: other magics fill them, and `{{ n }}` was meant.
+        """Reject `{n}` and `$n` in a URL where `n` is a name there is: other magics fill them, and `{{ n }}` was meant.
 
         A `$` that begins a name of the query (`?$top=5`) is the query's own.
         """
         for part in url.parts:
-            for found in _OTHER_BLANK.finditer(part) if isinstance(part, str) else ():
+            for found in _OTHER_PLACEHOLDER.finditer(part) if isinstance(part, str) else ():
                 name = found["name"] or found["plain"]
                 expression = name if found["plain"] else found["expression"]
-                if name not in known and name not in own_names(self.namespace):
+                if name not in known and name not in user_names(self.namespace):
                     continue
                 written = url.source.replace(found[0], f"{{{{ {expression} }}}}")
-                raise RequestError(
-                    f"`{found[0]}` is no blank, and the notebook has a `{name}`. {self.consequence}",
-                    hint=f"Write  {written}\nTo send it as it stands:  {{{{ {found[0]!r} }}}}",
-                    line=url.line,
-                    column=url.column,
-                )
+                hint = f"Write  {written}\nTo send it as it stands:  {{{{ {found[0]!r} }}}}"
+                raise self.error(url, f"`{found[0]}` is no blank, and the notebook has a `{name}`.", hint)
 
     def settle(
         self, variables: Iterable[Variable], coming: Collection[str] = (), templates: Iterable[Template] = ()
@@ -247,9 +281,9 @@ class Scope:
         for variable in variables:
             self.pending[variable.name] = variable
         settled: dict[str, FileText] = {}
-        now = {name for template in templates for name in _names_of(template)}
+        now = {name for template in templates for name in template.names}
         for name, variable in reversed(self.pending.items()):
-            now |= _names_of(variable.value) if name in now else set()
+            now |= variable.value.names if name in now else set()
         for name, variable in list(self.pending.items()):
             del self.pending[name]
             if self._waits(variable, settled, () if name in now else coming):
@@ -264,20 +298,13 @@ class Scope:
             name in self.pending
             or name in coming
             or not (name in settled or name in self.namespace or hasattr(builtins, name))
-            for name in _names_of(variable.value)
+            for name in variable.value.names
         )
-
-
-def _names_of(template: Template) -> set[str]:
-    return {name for blank in template.blanks for name in names_in(blank.expression)}
 
 
 def short(text: str, limit: int = 200) -> str:
     """A text cut to ``limit`` characters."""
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
-
-
-_ORIGIN_OPEN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*\Z")
 
 
 def fill_json(template: Template, scope: Scope, more: Mapping[str, object] | None = None) -> str:
@@ -293,7 +320,7 @@ def fill_json(template: Template, scope: Scope, more: Mapping[str, object] | Non
         try:
             filled.append(json.dumps(plain_text(value), ensure_ascii=False)[1:-1] if quoted else json_text(value))
         except (TypeError, ValueError, RecursionError) as error:
-            raise RequestError(f"{part}: {error}. {scope.consequence}", line=part.line, column=part.column) from None
+            raise scope.error(part, f"{part}: {error}.") from None
     return "".join(filled)
 
 
@@ -317,33 +344,118 @@ def fill_url(template: Template, scope: Scope) -> str:
         if isinstance(part, str):
             url += part
             continue
-        if "#" in url or not _ORIGIN_OPEN.match(url):
-            url += quote(_url_value(part, scope), safe="")
-        else:
-            url += _origin_value(part, scope)
+        in_origin = "#" not in url and _ORIGIN_OPEN.match(url) is not None
+        name = part.expression
+        if in_origin and name in APP_NAMES and name not in scope.namespace and name not in scope.pending:
+            url += APP_NAMES[name]
+            continue
+        value = scope.value(part)
+        if value is None:
+            raise scope.error(part, f"{part} is None, which has no place in a URL.")
+        url += plain_text(value) if in_origin else quote(plain_text(value), safe="")
     url = loopback_url(url)
-    check_origin(url, template.line, template.column)
+    check_origin(url, template)
     if not url.startswith(("/", "?", "http:", "https:")):
-        raise RequestError(
-            f"`{url}` is not a path: a path begins with a slash. {scope.consequence}",
-            hint=f"Send it to  /{url}",
-            line=template.line,
-            column=template.column,
-        )
+        raise scope.error(template, f"`{url}` is not a path: a path begins with a slash.", f"Send it to  /{url}")
     return url
 
 
-def _origin_value(blank: Blank, scope: Scope) -> str:
-    name = blank.expression
-    if name in APP_NAMES and name not in scope.namespace and name not in scope.pending:
-        return APP_NAMES[name]
-    return _url_value(blank, scope)
+def _dynamic_value(expression: str, names: Mapping[str, object], folder: Path) -> object:
+    """The value of ``$guid``, ``$randomInt 1 10`` …; ``folder`` is where ``.env`` is looked for.
+
+    Raises
+    ------
+    _NoValue
+        There is no such variable, its arguments are wrong, or it is not set.
+    """
+    name, *arguments = expression.strip().split(None, 1)
+    rest = arguments[0] if arguments else ""
+    name = _BY_LOWER_CASE.get(name.lower(), name)
+    if name in {"$guid", "$uuid"}:
+        return str(uuid.uuid4())
+    if name == "$randomInt":
+        return _random_int(rest)
+    if name == "$timestamp":
+        return int(_moment(rest, UTC, "$timestamp").timestamp())
+    if name in {"$datetime", "$localDatetime"}:
+        return _date_text(rest, UTC if name == "$datetime" else None, name)
+    if name in {"$processEnv", "$dotenv"}:
+        return _environment(name, rest, names, folder)
+    raise _NoValue(f"there is no variable {name}.", f"There are: {' '.join(DYNAMIC_NAMES)}")
 
 
-def _url_value(blank: Blank, scope: Scope) -> str:
-    value = scope.value(blank)
-    if value is None:
-        raise RequestError(
-            f"{blank} is None, which has no place in a URL. {scope.consequence}", line=blank.line, column=blank.column
+def _random_int(rest: str) -> int:
+    bounds = rest.split()
+    try:
+        low, high = (int(bounds[0]), int(bounds[1])) if bounds else (0, 1000)
+        if len(bounds) > 2 or low >= high:
+            raise ValueError
+    except (ValueError, IndexError):
+        raise _NoValue(
+            f"`{rest}` are no bounds.", "Write  {{$randomInt 1 10}}: from 1 up to, not including, 10"
+        ) from None
+    return random.randrange(low, high)
+
+
+def _moment(offset: str, zone: timezone | None, name: str) -> datetime:
+    now = datetime.now(UTC) if zone else datetime.now().astimezone()
+    if not offset:
+        return now
+    found = _OFFSET.match(offset)
+    if not found:
+        raise _NoValue(f"`{offset}` is no offset.", f"Write  {{{{{name} -3 h}}}}; units: y M w d h m s ms")
+    amount, unit = int(found[1]), found[2]
+    try:
+        if unit in _UNITS:
+            return now + timedelta(**{_UNITS[unit]: amount})
+        months = now.year * 12 + now.month - 1 + (amount * 12 if unit == "y" else amount)
+        year, month = divmod(months, 12)
+        return now.replace(year=year, month=month + 1, day=min(now.day, calendar.monthrange(year, month + 1)[1]))
+    except (OverflowError, ValueError, calendar.IllegalMonthError):
+        raise _NoValue(f"`{offset}` leads out of the calendar.") from None
+
+
+def _date_text(rest: str, zone: timezone | None, name: str) -> str:
+    found = re.match(r"(iso8601|rfc1123|\"[^\"]*\"|'[^']*')(?:\s+(.*))?\Z", rest) if rest else None
+    if not found:
+        raise _NoValue(
+            f"`{rest}` is no format.", f'Write  {{{{{name} iso8601}}}}, rfc1123, or one such as "YYYY-MM-DD"'
         )
-    return plain_text(value)
+    moment = _moment((found[2] or "").strip(), zone, f"{name} {found[1]}")
+    if found[1] == "rfc1123":
+        return format_datetime(moment, usegmt=zone is not None)
+    if found[1] == "iso8601":
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return "".join(_date_piece(moment, piece[0]) for piece in _FORMAT_PIECE.finditer(found[1][1:-1]))
+
+
+def _date_piece(moment: datetime, piece: str) -> str:
+    if piece == "SSS":
+        return f"{moment.microsecond // 1000:03}"
+    if piece in _FORMAT:
+        return moment.strftime(_FORMAT[piece])
+    return piece[1:-1] if piece.startswith("[") and piece.endswith("]") else piece
+
+
+def _environment(kind: str, rest: str, names: Mapping[str, object], folder: Path) -> str:
+    name = rest.strip()
+    if name.startswith("%"):
+        # REST Client: `%name` is the variable that holds the name.
+        name = str(names.get(name[1:], ""))
+    if not name:
+        raise _NoValue(f"{kind} needs the name of a variable.", f"Write  {{{{{kind} API_KEY}}}}")
+    if kind == "$processEnv":
+        if name not in os.environ:
+            raise _NoValue(f"the environment has no {name}.", f"Set it:  %env {name}=…")
+        return os.environ[name]
+    place = folder.resolve()
+    file = next((one for one in (above / ".env" for above in (place, *place.parents)) if one.is_file()), None)
+    if file is None:
+        raise _NoValue(f"there is no file .env in {place.name or place}, nor above it.")
+    try:
+        values = parse_dotenv(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise _NoValue(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if name not in values:
+        raise _NoValue(f"the file .env has no {name}.", f"It stands in {file.parent.name or file.parent}.")
+    return values[name]

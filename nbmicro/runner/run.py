@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from nbmicro.client.client import DEFAULT_TIMEOUT, Client
 from nbmicro.errors import RequestError
@@ -13,10 +14,10 @@ from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult
 from nbmicro.exchange.secrets import redacted_errors
 from nbmicro.http.cookies import CookieJar
-from nbmicro.http.methods import REGISTERED_METHODS
+from nbmicro.http.methods import METHODS, REGISTERED_METHODS
 from nbmicro.language.options import Options
-from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Request, Script
+from nbmicro.printable import did_you_mean
 from nbmicro.runner.build import assemble_request, templates_of
 from nbmicro.runner.checks import (
     capture,
@@ -26,72 +27,18 @@ from nbmicro.runner.checks import (
     check_status,
     check_status_line,
 )
-from nbmicro.runner.fill import Scope
-from nbmicro.runner.preflight import Protected, check_method, check_names, is_protected, names_given
+from nbmicro.runner.fill import APP_NAMES, Scope
+from nbmicro.web.route_info import routes_of
 
 Announce = Callable[[Exchange, tuple[str, ...] | None], None]
 """Told of every exchange that is to be shown, with the parts that ``--show`` or ``# @show`` names."""
+Protected = Callable[[str, object], bool]
+"""Whether the notebook's name with this value must not be overwritten."""
 
 
-def run_command(
-    script: Script,
-    client: Client,
-    namespace: MutableMapping[str, object],
-    *,
-    protected: Protected = is_protected,
-    folder: Path | None = None,
-    known_captures: Mapping[str, str] | None = None,
-    announce: Announce | None = None,
-    origin: str = "cell",
-) -> Exchange | list[Exchange] | None:
-    """Do what a ``%http`` line says: send its request, or the requests of ``--file``, or only empty the cookie jar.
-
-    A failed ``--expect`` does not raise. The parameters and errors are those of :func:`run_script`.
-    """
-    file, options = script.options.file, script.options
-    if file is not None:
-        path = (folder or Path()) / file
-        return run_file(path, client, namespace, options=options, protected=protected, announce=announce, origin=origin)
-    exchanges = run_script(
-        script,
-        client,
-        namespace,
-        protected=protected,
-        folder=folder,
-        known_captures=known_captures,
-        announce=announce,
-        origin=origin,
-    )
-    return exchanges[0] if exchanges else None
-
-
-def run_file(
-    path: Path,
-    client: Client,
-    namespace: MutableMapping[str, object],
-    *,
-    options: Options | None = None,
-    protected: Protected = is_protected,
-    announce: Announce | None = None,
-    origin: str = "cell",
-) -> list[Exchange]:
-    """Send the requests of an ``.http`` file; files it names are looked for beside it. Raises as ``run_script``."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise RequestError(f"the file {path} cannot be read: {reason}. Nothing was sent.") from None
-    script = parse_file(text, path.name)
-    if options is not None:
-        # The lines of the file are not those of the options.
-        script = Script(script.requests, script.variables, replace(options, line=None))
-    try:
-        return run_script(
-            script, client, namespace, protected=protected, folder=path.parent, announce=announce, origin=origin
-        )
-    except RequestError as error:
-        error.where = error.where or path.name
-        raise
+def _is_protected(name: str, value: object) -> bool:
+    """What is protected where the host does not say: modules, functions, classes, apps and whatever can be called."""
+    return isinstance(value, types.ModuleType) or callable(value)
 
 
 def run_script(
@@ -99,13 +46,13 @@ def run_script(
     client: Client,
     namespace: MutableMapping[str, object],
     *,
-    protected: Protected = is_protected,
+    protected: Protected = _is_protected,
     folder: Path | None = None,
     known_captures: Mapping[str, str] | None = None,
     announce: Announce | None = None,
     origin: str = "cell",
 ) -> list[Exchange]:
-    """Send the requests of a ``%%http`` cell in order.
+    """Send the requests of a line, cell or file in order.
 
     Captures, file variables and the exchanges of named requests become names of ``namespace``, so that one request
     feeds the next. A request whose check or capture fails is the last that is sent: those behind it build on it.
@@ -113,7 +60,7 @@ def run_script(
     Parameters
     ----------
     script:
-        What ``parse_script`` made of the cell.
+        What was parsed.
     client:
         Who sends them. It keeps the cookies and the history.
     namespace:
@@ -121,7 +68,7 @@ def run_script(
     protected:
         Says of a name and the value it has now whether a request must not overwrite it.
     folder:
-        Where files are looked for; the current folder without one.
+        Where files are looked for: the folder of the script's own file, or the current one, where none is given.
     known_captures:
         Names that requests of the notebook capture, and the requests' names.
     announce:
@@ -135,16 +82,33 @@ def run_script(
         A name without a value, or one that is protected, before anything is sent; or a request that cannot be made.
         Failed checks do not raise: they are in ``exchange.checks``, and :func:`raise_for_checks` raises for them.
     """
-    scope = Scope(namespace, folder=folder or Path(), known_captures=known_captures)
-    check_names(script, scope, namespace, protected)
+    folder = folder or (script.file.parent if script.file is not None else Path())
+    scope = Scope(namespace, folder=folder, known_captures=known_captures)
+    try:
+        return _run(script, client, namespace, scope, protected, announce, origin)
+    except RequestError as error:
+        error.where = error.where or (script.file.name if script.file is not None else None)
+        raise
+
+
+def _run(
+    script: Script,
+    client: Client,
+    namespace: MutableMapping[str, object],
+    scope: Scope,
+    protected: Protected,
+    announce: Announce | None,
+    origin: str,
+) -> list[Exchange]:
+    _check_names(script, scope, protected)
     for request in script.requests:
         if request.method not in REGISTERED_METHODS:
-            check_method(request, client.app)
+            _check_method(request, client.app)
     if script.options.reset:
         client.reset()
     exchanges: list[Exchange] = []
     for index, request in enumerate(script.requests):
-        coming = {name for later in script.requests[index:] for name in names_given(later)}
+        coming = {name for later in script.requests[index:] for name in later.names}
         read = [request.url, *templates_of(request)]
         namespace.update(scope.settle((one for one in script.variables if one.before == index), coming, read))
         options = request.options.over(script.options)
@@ -225,3 +189,72 @@ def _jar(client: Client, wanted: bool) -> Iterator[None]:
         yield
     finally:
         client.cookies = kept
+
+
+# -- before anything is sent ---------------------------------------------------------------------------------------
+
+
+def _check_names(script: Script, scope: Scope, protected: Protected) -> None:
+    """Reject names that have no value and names that must not be overwritten."""
+
+    def check(name: str, what: str, line: int, column: int | None = None) -> None:
+        value = scope.namespace.get(name)
+        if name in scope.namespace and protected(name, value):
+            kind = _kind(value)
+            raise RequestError(
+                f"{what}: `{name}` is {kind} in the notebook, and a request does not overwrite it. Nothing was sent.",
+                hint=f"Choose another name, such as  {name}_answer",
+                line=line,
+                column=column,
+            )
+
+    known: set[str] = {variable.name for variable in script.variables}
+    for variable in script.variables:
+        check(variable.name, f"`@{variable.name}`", variable.line, 1)
+    for request in script.requests:
+        if request.name:
+            check(request.name, f"`# @name {request.name}`", request.name_line)
+        for wanted in request.captures:
+            check(wanted.name, f"the capture `{wanted.name}`", wanted.line)
+        for name in request.names:
+            scope.later.setdefault(name, request.line)
+    for request in script.requests:
+        scope.check_names([request.url], known | set(APP_NAMES))
+        scope.check_braces(request.url, known)
+        scope.check_names(templates_of(request), known)
+        known |= set(request.names)
+        for name in request.names:
+            scope.later.pop(name, None)
+    scope.check_names((variable.value for variable in script.variables), known)
+    if script.options.auth is not None:
+        scope.check_names([script.options.auth], known)
+
+
+def _kind(value: object) -> str:
+    if isinstance(value, types.ModuleType):
+        return "a module"
+    if isinstance(value, type):
+        return "a class"
+    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.MethodType)):
+        return "a function"
+    kind = type(value).__name__
+    return f"an {kind}" if kind[:1] in "AEIOUaeiou" else f"a {kind}"
+
+
+def _check_method(request: Request, app: Any) -> None:
+    """Reject a method that is not registered and that no route of the app declares, with the one that was meant.
+
+    Where the app does not tell what its routes answer, only a method near one of the usual ones is rejected.
+    """
+    method, target = request.method, request.url.source
+    routes = routes_of(app)
+    if any(method in route.methods for route in routes):
+        return
+    meant = did_you_mean(method, METHODS, 0.65)
+    tells = bool(routes) and all(route.methods for route in routes)
+    if not tells and not meant:
+        return
+    why = "and no route of the app declares it" if tells else "and it is nearly one"
+    hint = f"Did you mean  {meant} {target}\n" if meant else ""
+    hint += f'To send it all the same:  client.open("{method}", "{target}")'
+    raise RequestError.at(request, f"{method} is no method of HTTP, {why}. Nothing was sent.", hint)

@@ -9,7 +9,7 @@ import pytest
 from nbmicro.language.curl import SHORT
 from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, SHOW_PARTS, spellings
 from nbmicro.language.sections import SECTIONS
-from nbmicro.runner.variables import DYNAMIC_NAMES
+from nbmicro.runner.fill import DYNAMIC_NAMES
 from nbmicro.testing.kernel import RealKernel
 from start import ROOT
 

@@ -26,6 +26,7 @@ from nbmicro.exchange.exchange import Exchange
 from nbmicro.foreign.app import ForeignApp
 from nbmicro.foreign.known import kind_of
 from nbmicro.language.address import check_origin
+from nbmicro.language.template import Template
 from nbmicro.loading.loader import load_target
 from tests.support import other_apps
 from tests.support.apps import render_text
@@ -298,7 +299,7 @@ def test_an_async_app_without_its_bridge_says_what_to_install(
 
 def test_a_websockets_address_is_refused_as_one() -> None:
     with pytest.raises(RequestError, match="%http speaks HTTP only"):
-        check_origin("ws://localhost/live")
+        check_origin("ws://localhost/live", Template("ws://localhost/live"))
 
 
 def test_a_thread_that_came_to_an_app_without_a_loop_answers_itself(wrap: Callable[[Any], ForeignApp]) -> None:

@@ -108,10 +108,10 @@ def test_json_behind_its_sign_may_hold_spaces() -> None:
     ]
 
 
-def test_blanks_may_hold_spaces_and_quotes() -> None:
+def test_placeholders_may_hold_spaces_and_quotes() -> None:
     """`{{ … }}` is one word's part whatever stands in it."""
     parsed = only("""/x/{{ d['a b'] }} name={{ "x y" }} o:={{ {'a': {'b': 1}} }}""")
-    assert [blank.expression for blank in parsed.url.blanks] == ["d['a b']"]
+    assert [placeholder.expression for placeholder in parsed.url.placeholders] == ["d['a b']"]
     assert items(parsed) == [("text", "name", '{{ "x y" }}'), ("json", "o", "{{ {'a': {'b': 1}} }}")]
 
 
@@ -234,10 +234,12 @@ def test_a_refusal_says_what_came_what_would_do_and_where(
         assert hint in (error.hint or "")
 
 
-def test_columns_count_behind_quotes_and_blanks() -> None:
+def test_columns_count_behind_quotes_and_placeholders() -> None:
     """Quotes that vanish do not shift the column of what stands behind them."""
     parsed = only('/x name="a b {{ uid }}" other={{ n }}')
-    assert [(blank.line, blank.column) for item in parsed.items for blank in item.value.blanks] == [(1, 20), (1, 37)]
+    assert [
+        (placeholder.line, placeholder.column) for item in parsed.items for placeholder in item.value.placeholders
+    ] == [(1, 20), (1, 37)]
 
 
 def test_a_line_of_a_longer_cell_counts_from_its_place() -> None:

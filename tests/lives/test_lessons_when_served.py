@@ -26,8 +26,9 @@ from nbmicro.language.parser import parse_script
 from nbmicro.loading.loader import load
 from nbmicro.render.exchange import mime_bundle
 from nbmicro.render.summary import RenderOptions
-from nbmicro.runner.run import run_command, run_script
+from nbmicro.runner.run import run_script
 from tests.support.asking import DEADLINE, takes_connections
+from tests.support.commands import run_command
 
 LESSONS = [
     path

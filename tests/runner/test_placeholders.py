@@ -17,7 +17,8 @@ from nbmicro.errors import RequestError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
 from nbmicro.language.template import parse_template, place_at
-from nbmicro.runner.run import run_command, run_script
+from nbmicro.runner.run import run_script
+from tests.support.commands import run_command
 from tests.support.echo_app import echo, echo_client
 
 
@@ -63,10 +64,10 @@ def _refused_cell(body: str, **names: object) -> RequestError:
         ("no { blank } here }}", []),
     ],
 )
-def test_a_blank_ends_at_the_first_braces_at_which_it_is_an_expression(text: str, expressions: list[str]) -> None:
+def test_a_placeholder_ends_at_the_first_braces_at_which_it_is_an_expression(text: str, expressions: list[str]) -> None:
     """Braces of dicts, strings and JSON around it neither end it early nor late."""
     template = parse_template(text, place_at(text, 1, 1))
-    assert [blank.expression for blank in template.blanks] == expressions
+    assert [placeholder.expression for placeholder in template.placeholders] == expressions
 
 
 def test_a_literal_brace_pair_can_be_sent() -> None:
@@ -98,7 +99,7 @@ def test_a_value_at_the_beginning_of_a_url_stands_as_it_is() -> None:
 
 
 def test_a_foreign_origin_in_a_value_is_refused() -> None:
-    """The origin counts after its blanks are filled."""
+    """The origin counts after its placeholders are filled."""
     assert (
         "https://api.example.com/x is not this app" in refused("{{ base }}/x", base="https://api.example.com").message
     )
@@ -219,7 +220,7 @@ def test_a_function_of_pythons_is_never_offered() -> None:
         ("/{{ n }}/{n}", "{n}", "/{{ n }}/{{ n }}"),
     ],
 )
-def test_another_magics_blank_of_a_known_name_is_told_of_ours(url: str, typed: str, written: str) -> None:
+def test_another_magics_placeholder_of_a_known_name_is_told_of_ours(url: str, typed: str, written: str) -> None:
     """`{n}` and `$n` would be sent as they stand; where `n` is a name of the notebook, its value was meant."""
     for refusal in (refused(url, n=1, user="u"), _refused_cell(f"GET {url}", n=1, user="u")):
         assert (
@@ -230,7 +231,7 @@ def test_another_magics_blank_of_a_known_name_is_told_of_ours(url: str, typed: s
 
 
 def test_braces_and_dollars_without_a_name_are_sent_as_they_stand() -> None:
-    """Only a name that there is makes them suspect; a `$` may begin a name of the query, and a blank sends all."""
+    """Only a known name makes them suspect; a `$` may begin a name of the query, and a placeholder sends all."""
     assert said("/x{m}/$m?$n=1&$n=2", n=1)["path"] == "/x{m}/$m"
     assert said("/x{{ '{n}' }}{open}", n=1, open=open)["path"] == "/x{n}{open}"
 
@@ -263,7 +264,7 @@ def test_names_bound_inside_an_expression_are_its_own() -> None:
 
 
 def test_an_expression_that_fails_says_how() -> None:
-    """The exception is named, with the place of the blank."""
+    """The exception is named, with the place of the placeholder."""
     error = refused("/x/{{ d['a'] }}", d={})
     assert str(error) == "line 1, column 10: {{ d['a'] }}: KeyError: 'a'. Nothing was sent."
 
@@ -365,7 +366,7 @@ def test_answers_of_named_requests_are_read_as_rest_client_reads_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("blank", "message"),
+    ("placeholder", "message"),
     [
         ("made.response.body.$.nope", "the answer of `made` has nothing at $.nope"),
         ("made.response.body.$..id", "is more JSONPath than nbmicro reads"),
@@ -381,13 +382,13 @@ def test_answers_of_named_requests_are_read_as_rest_client_reads_them() -> None:
         ("$dotenv X", "there is no file .env"),
     ],
 )
-def test_a_variable_without_a_value_is_an_error_with_its_place(blank: str, message: str, tmp_path: Path) -> None:
+def test_a_variable_without_a_value_is_an_error_with_its_place(placeholder: str, message: str, tmp_path: Path) -> None:
     """Each says what is missing, at the line and column of its braces."""
     client = echo_client()
     names: dict[str, object] = {"n": 1}
     run_script(parse_script("", "# @name made\nPOST /users\n\n{}"), client, names)
     with pytest.raises(RequestError) as caught:
-        run_script(parse_script("", f"GET /x\nX-A: {{{{{blank}}}}}\n"), client, names, folder=tmp_path)
+        run_script(parse_script("", f"GET /x\nX-A: {{{{{placeholder}}}}}\n"), client, names, folder=tmp_path)
     assert message in caught.value.message
     assert (caught.value.line, caught.value.column) == (3, 6)
 

@@ -13,10 +13,10 @@ from nbmicro.errors import CheckFailed, RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult
 from nbmicro.language.items import parse_line
-from nbmicro.language.parser import parse_script
+from nbmicro.language.parser import parse_script, read_file
 from nbmicro.runner.checks import raise_for_checks
-from nbmicro.runner.preflight import captured_names
-from nbmicro.runner.run import run_command, run_file, run_script
+from nbmicro.runner.run import run_script
+from tests.support.commands import run_command
 from tests.support.echo_app import echo_client
 
 CREATE = """\
@@ -439,14 +439,14 @@ def test_a_file_of_requests_runs(tmp_path: Path) -> None:
     assert isinstance(exchanges, list)
     assert [one.request.target for one in exchanges] == ["/users", "/x/5"]
     with pytest.raises(RequestError, match=r"^api\.http, line 8, column 8: \{\{ uid \}\}: the notebook has no `uid`"):
-        run_file(tmp_path / "api.http", client, {})
+        run_script(read_file(tmp_path / "api.http"), client, {})
     with pytest.raises(RequestError, match=r"the file .*no\.http cannot be read"):
-        run_file(tmp_path / "no.http", client, {})
+        read_file(tmp_path / "no.http")
 
 
 def test_the_names_that_a_cell_gives_are_known() -> None:
     """captured_names is what the notebook keeps for the next error."""
-    assert captured_names(parse_script("", CREATE + "###\nGET /y\n[Captures]\nn: 1\n")) == {
+    assert parse_script("", CREATE + "###\nGET /y\n[Captures]\nn: 1\n").names == {
         "create": "create",
         "uid": "create",
         "n": "GET /y",

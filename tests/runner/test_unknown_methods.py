@@ -9,7 +9,8 @@ from nbmicro.client.client import Client
 from nbmicro.errors import RequestError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
-from nbmicro.runner.run import run_command, run_script
+from nbmicro.runner.run import run_script
+from tests.support.commands import run_command
 
 
 def shop() -> App:

@@ -17,8 +17,9 @@ from nbmicro.cli import main
 from nbmicro.errors import NbmicroError
 from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script
-from nbmicro.runner.run import run_command, run_script
+from nbmicro.runner.run import run_script
 from nbmicro.web.commands.dotenv import load_dotenv, parse_dotenv
+from tests.support.commands import run_command
 from tests.support.sent_requests import Sent, comparable, recording_app
 
 __all__ = ["Outcome", "by_cell", "by_file", "by_import", "by_line", "load_dotenv_file", "read_dotenv"]

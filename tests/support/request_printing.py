@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from nbmicro.language.items import SEPARATORS
 from nbmicro.language.options import Options
 from nbmicro.language.syntax import BodySource, FilePart, Item, Pair, Request, Script
-from nbmicro.language.template import Blank, Template
+from nbmicro.language.template import Placeholder, Template
 from nbmicro.language.words import written_word
 
 __all__ = ["print_cell", "print_line", "print_request", "print_script"]
@@ -78,7 +78,9 @@ def _variables(script: Script, before: int) -> list[str]:
 
 
 def _item(item: Item) -> str:
-    name: list[str | Blank] = [_MARKS.sub(r"\\\1", part) if isinstance(part, str) else part for part in item.name.parts]
+    name: list[str | Placeholder] = [
+        _MARKS.sub(r"\\\1", part) if isinstance(part, str) else part for part in item.name.parts
+    ]
     if item.kind == "empty_header":
         return written_word([*item.name.parts, ";"])
     return written_word([*name, _SIGNS[item.kind], *item.value.parts])

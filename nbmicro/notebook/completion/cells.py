@@ -7,7 +7,7 @@ import re
 from nbmicro.cells.magics import MAGIC_KINDS
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.notebook.completion.known import Completed, Known, endpoint_values, paths
-from nbmicro.notebook.completion.requests import blank, closed, request_cell, request_line
+from nbmicro.notebook.completion.requests import closed, placeholder, request_cell, request_line
 from nbmicro.web.app import App
 
 _CELL = re.compile(r"\s*%%(\w+)(.*)\Z", re.DOTALL)
@@ -159,7 +159,7 @@ def _template(text: str, after: str, known: Known) -> Completed | None:
     piped = re.search(r"\|\s*(\w*)\Z", text)
     if piped is not None:
         return Completed.among(piped[1], known.template_names("filters"), "filter")
-    return _python(text, after, known) or blank(
+    return _python(text, after, known) or placeholder(
         text,
         Known(lambda: known.app, {}, folder=known.folder),
         [*known.template_names("globals"), "request", "session"],

@@ -16,7 +16,7 @@ from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, SETTINGS, SHOW_PA
 from nbmicro.language.sections import SECTIONS
 from nbmicro.notebook.completion.known import Completed, Known, Offer, paths
 from nbmicro.runner.checks import ANSWER_NAMES
-from nbmicro.runner.variables import DYNAMIC_NAMES
+from nbmicro.runner.fill import DYNAMIC_NAMES
 
 STATUSES = tuple(str(status.value) for status in HTTPStatus if status.value >= 200)
 
@@ -52,7 +52,7 @@ RESPONSE_HEADERS = (
     "Location", "Retry-After", "Set-Cookie", "Vary", "WWW-Authenticate",
 )  # fmt: skip
 
-_OPEN_BLANK = re.compile(r"\{\{(?:(?!\}\}).)*\Z", re.DOTALL)
+_OPEN_PLACEHOLDER = re.compile(r"\{\{(?:(?!\}\}).)*\Z", re.DOTALL)
 _KEYS = re.compile(r"(?<![\w.])(json|headers|cookies)((?:\[(?:\"[^\"]*\"|'[^']*'|-?\d+)\])*)\[([\"'])([^\"']*)\Z")
 _STEP = re.compile(r"\[(?:\"([^\"]*)\"|'([^']*)'|(-?\d+))\]")
 
@@ -71,8 +71,8 @@ def request_line(text: str, known: Known, magic: str, *, rule: str | None = None
     rule:
         The rule of a ``%%route`` line, which ``--try`` asks first.
     """
-    if opens_blank(text):
-        return blank(text, known)
+    if opens_placeholder(text):
+        return placeholder(text, known)
     words = text.split()
     fragment = words.pop() if words and not text[-1].isspace() else ""
     before = words[-1] if words else ""
@@ -125,14 +125,14 @@ def files(fragment: str, known: Known, *, quoted: bool = True) -> Completed:
     return Completed(fragment, Completed.among("", shown, "file").offers)
 
 
-def opens_blank(text: str) -> bool:
+def opens_placeholder(text: str) -> bool:
     """Whether a ``{{`` is open at the end of ``text``."""
-    return _OPEN_BLANK.search(text) is not None
+    return _OPEN_PLACEHOLDER.search(text) is not None
 
 
-def blank(text: str, known: Known, more: Iterable[str] = ()) -> Completed | None:
+def placeholder(text: str, known: Known, more: Iterable[str] = ()) -> Completed | None:
     """The names of the notebook, in an open ``{{``; None where none is open or an attribute is asked for."""
-    found = _OPEN_BLANK.search(text)
+    found = _OPEN_PLACEHOLDER.search(text)
     if found is None:
         return None
     fragment = re.search(r"\$?\w*\Z", found[0])
@@ -199,8 +199,8 @@ def request_cell(first: str, above: list[str], text: str, after: str, known: Kno
     state.take(first, first=True)
     for line in above:
         state.take(line)
-    if opens_blank(text):
-        return blank(text, known, state.names)
+    if opens_placeholder(text):
+        return placeholder(text, known, state.names)
     directive = re.match(r"\s*(?:#|//)\s*@([\w-]*)(?:\s+(.*))?\Z", text)
     if directive is not None and state.part in ("head", "headers"):
         return _directive(directive[1], directive[2])

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbmicro.diagnosis.error_records import error_record
 from nbmicro.errors import RequestError
-from nbmicro.exchange.exchange import Exchange
 from nbmicro.notebook.kernel.session import Exchanges, Session
 from nbmicro.notebook.magics.magic import HELP, Names, magic
 
 if TYPE_CHECKING:
     from nbmicro.language.syntax import Script
-
-_Exchanges = TypeVar("_Exchanges")
 
 
 @magic("http", names=True)
@@ -76,20 +74,21 @@ def send_line(
     Raises nbmicro.errors.CheckFailed, after it was shown, where ``--expect`` did not hold.
     """
     from nbmicro.language.items import parse_line
-    from nbmicro.runner.run import run_command
+    from nbmicro.language.parser import read_file
 
     place = None if defaults else _place_of_magic(session, f"%{magic}", text)
     if place is not None:
         defaults = {"line": place.line, "column": place.column - len(text) + len(text.lstrip())}
     with _unfolded(place):
         script = parse_line(text, magic=f"%{magic}", **defaults)
-        options = script.options
-        if options.help:
+        if script.options.help:
             return HELP
-        if show and options.show is None:
-            script = replace(script, options=replace(options, show=show))
-        answered = _sent(session, run_command, script, names)
-        return _checked(session, answered, quiet=options.quiet, where=options.file)
+        if show and script.options.show is None:
+            script = replace(script, options=replace(script.options, show=show))
+        if script.options.file is not None:
+            return _sent(session, read_file(Path(script.options.file), script.options), names)
+        exchanges = _sent(session, script, names, session.captured_by)
+        return exchanges[0] if exchanges else None
 
 
 def _send_script(session: Session, line: str, body: str, names: Names) -> Any:
@@ -98,29 +97,32 @@ def _send_script(session: Session, line: str, body: str, names: Names) -> Any:
     Raises nbmicro.errors.CheckFailed, after they were shown, where a check did not hold.
     """
     from nbmicro.language.parser import parse_script
-    from nbmicro.runner.preflight import captured_names
-    from nbmicro.runner.run import run_script
 
     place = _place_of_magic(session, "%%http", line)
     head = (place.line, place.column - len(line) + len(line.lstrip())) if place is not None else (1, 8)
     script = parse_script(line, body, head=head)
     if script.options.help:
         return HELP
-    session.captured_by.update(captured_names(script))
-    exchanges = _sent(session, run_script, script, names)
-    answered = exchanges[0] if len(exchanges) == 1 else exchanges
-    return _checked(session, answered, quiet=script.options.quiet, unsent=len(script.requests) - len(exchanges))
+    session.captured_by.update(script.names)
+    exchanges = _sent(session, script, names, session.captured_by)
+    return exchanges[0] if len(exchanges) == 1 else exchanges
 
 
-def _sent(session: Session, run: Callable[..., _Exchanges], script: Script, names: Names) -> _Exchanges:
-    """What ``run`` gives for a script; an interrupt shows where the handler was, not how the request came there."""
+def _sent(session: Session, script: Script, names: Names, known_captures: dict[str, str] | None = None) -> Exchanges:
+    """The exchanges of a script, which are shown; an interrupt shows where the handler was, not how one came there.
+
+    Raises nbmicro.errors.CheckFailed for a check that did not hold.
+    """
+    from nbmicro.runner.checks import raise_for_checks
+    from nbmicro.runner.run import run_script
+
     try:
-        return run(
+        exchanges = run_script(
             script,
             session.client,
             names,
             protected=session.protects,
-            known_captures=session.captured_by,
+            known_captures=known_captures,
             announce=session.show,
         )
     except KeyboardInterrupt as stopped:
@@ -131,26 +133,12 @@ def _sent(session: Session, run: Callable[..., _Exchanges], script: Script, name
         shown += getattr(stopped, "__notes__", ())
         stopped._render_traceback_ = lambda: shown  # type: ignore[attr-defined]
         raise
-
-
-def _checked(
-    session: Session,
-    answered: Exchange | list[Exchange] | None,
-    *,
-    quiet: bool,
-    unsent: int = 0,
-    where: str | None = None,
-) -> Any:
-    from nbmicro.runner.checks import raise_for_checks
-
-    if answered is None:
-        return None
-    exchanges = [answered] if isinstance(answered, Exchange) else answered
-    if quiet:
+    if script.options.quiet:
         for exchange in exchanges:
             session.hide(exchange)
-    raise_for_checks(exchanges, unsent=unsent, where=where)
-    return answered if isinstance(answered, Exchange) else Exchanges(exchanges)
+    unsent = len(script.requests) - len(exchanges) if script.file is None else 0
+    raise_for_checks(exchanges, unsent=unsent, where=script.options.file)
+    return Exchanges(exchanges)
 
 
 # -- where the magic stands in its cell, so that errors count lines and columns as the editor does ---------------------

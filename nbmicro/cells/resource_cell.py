@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
+from nbmicro.cells.notebook_cell import MagicCell
 from nbmicro.errors import CellError
 
 
@@ -49,6 +50,12 @@ class StaticCell:
     path: str
     content: bytes
     mimetype: str
+
+
+def parse_resource_cell(cell: MagicCell) -> TemplateCell | StaticCell:
+    """Read a ``%%template`` or a ``%%static`` cell; CellError where its line will not do."""
+    parse = parse_template_cell if cell.name == "template" else parse_static_cell
+    return parse(cell.line, cell.body)
 
 
 def parse_template_cell(line: str, body: str) -> TemplateCell:

@@ -1,4 +1,4 @@
-"""The text of a cell's statements, as they stand in it: with their comments, without those that are left out."""
+"""The text of a cell's statements: as they stand in it with their comments, indented, and with names replaced."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from nbmicro.scopes import first_line, names_of
 
 _MARK = re.compile(r"\s*#\s*(?:NBVAL_[A-Z_]+|PYTEST_VALIDATE_[A-Z_]+|nbmicro:.*)\s*", re.IGNORECASE)
 
@@ -33,6 +35,11 @@ class Cut:
     comments: str
     gap: int
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where it stands in the cell: its line and column."""
+        return self.node.lineno, self.node.col_offset
+
 
 def cut(text: str, nodes: Sequence[ast.stmt]) -> Iterator[Cut]:
     """Cut a cell at its statements.
@@ -49,9 +56,9 @@ def cut(text: str, nodes: Sequence[ast.stmt]) -> Iterator[Cut]:
     number = 0
     while number < len(nodes):
         node = nodes[number]
-        first = _first_line(node)
+        first = first_line(node)
         together = [node]
-        while number + len(together) < len(nodes) and _first_line(nodes[number + len(together)]) <= _last_line(
+        while number + len(together) < len(nodes) and first_line(nodes[number + len(together)]) <= _last_line(
             together[-1]
         ):
             together.append(nodes[number + len(together)])
@@ -74,11 +81,6 @@ def _below(rest: list[str]) -> str:
     return f"\n{chr(10) * gap}{kept}" if kept else ""
 
 
-def _first_line(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(one.lineno for one in decorators)])
-
-
 def _last_line(node: ast.stmt) -> int:
     return node.end_lineno or node.lineno
 
@@ -90,7 +92,7 @@ def _comments(above: list[str]) -> str:
 
 def _statement(lines: list[str], node: ast.stmt, *, whole: bool) -> str:
     """The text of a statement: its lines, if they are its own, else what stands between its ends."""
-    first, last = _first_line(node), _last_line(node)
+    first, last = first_line(node), _last_line(node)
     end = len(lines[last - 1].encode()[: node.end_col_offset].decode())
     behind = lines[last - 1][end:]
     if not whole or first != node.lineno:
@@ -104,11 +106,6 @@ def _statement(lines: list[str], node: ast.stmt, *, whole: bool) -> str:
     if comment.startswith("#"):
         chosen[-1] += f"  {comment}"
     return "\n".join(line.rstrip() if number == len(chosen) - 1 else line for number, line in enumerate(chosen))
-
-
-def segment_of(text: str, node: ast.expr) -> str:
-    """The text of an expression."""
-    return ast.get_source_segment(text, node) or ""
 
 
 def indented(text: str, *, docstring: bool = False) -> str:
@@ -153,3 +150,41 @@ def _inside_strings(text: str) -> set[int]:
         elif kind.endswith("_END"):
             inside.update(range(opened.pop() + 1, token.end[0] + 1))
     return inside
+
+
+# -- names -----------------------------------------------------------------------------------------------------------
+
+
+class Unwritable(Exception):
+    """Something of a request that has no place in a test; its message says what."""
+
+
+def read_in(text: str) -> set[str]:
+    """The names that an expression or statements read and do not bind themselves."""
+    return {node.id for node in names_of(ast.parse(text.strip("\n")).body).free}
+
+
+def bound_in(text: str) -> set[str]:
+    """The names that statements bind at their top level."""
+    return set(names_of(ast.parse(text).body).binds)
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """A text in which each free name of ``names`` stands as its value.
+
+    Raises
+    ------
+    Unwritable
+        One of them stands where it cannot be replaced.
+    """
+    lines = [line.encode() for line in text.split("\n")]
+    for node in reversed(names_of(ast.parse(text).body).free):
+        if not isinstance(node.ctx, ast.Load) or names.get(node.id, node.id) == node.id:
+            continue
+        line, start = lines[node.lineno - 1], node.col_offset
+        end = start + len(node.id.encode())
+        if line[start:end].decode(errors="replace") != node.id:
+            # Before Python 3.12 nobody knows where in an f-string a name stands.
+            raise Unwritable(f"`{node.id}` stands in an f-string")
+        lines[node.lineno - 1] = line[:start] + names[node.id].encode() + line[end:]
+    return b"\n".join(lines).decode()

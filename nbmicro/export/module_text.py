@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from nbmicro.cells.notebook_cell import NotebookCell
-from nbmicro.cells.resource_cell import StaticCell, TemplateCell, parse_static_cell, parse_template_cell
+from nbmicro.cells.resource_cell import StaticCell, TemplateCell
 from nbmicro.export.cell_text import Cut, cut, indented
 from nbmicro.export.imports import Imported, imported_names, is_local, root_of, written
 from nbmicro.export.literals import quoted
@@ -120,15 +120,8 @@ class ModuleText:
             self._write_cell(number)
 
     def _write_resource(self, unit: Unit) -> None:
-        cell = unit.step.resource
-        if cell is None or not (self._inline or unit.target != self.survey.target):
-            return
-        if cell.name == "template":
-            template = parse_template_cell(cell.line, cell.body)
-            self._add(_inline_template(unit.target, template), unit.cell)
-        else:
-            static = parse_static_cell(cell.line, cell.body)
-            self._add(_inline_static(unit.target, static), unit.cell)
+        if unit.step.resource is not None and (self._inline or unit.target != self.survey.target):
+            self._add(_inline(unit.target, unit.step.resource), unit.cell)
 
     def _write_cell(self, number: int) -> None:
         """All statements of a plain cell, in order; those that await together in a function."""
@@ -147,7 +140,7 @@ class ModuleText:
         carried = ""
         here: list[Imported] = []
         for one in cut(source.text, source.statements):
-            place, found = units.get((one.node.lineno, one.node.col_offset), (0, None))
+            place, found = units.get(one.place, (0, None))
             if found is None or not isinstance(found.what, ast.stmt):
                 continue
             if isinstance(found.what, ast.Import | ast.ImportFrom):
@@ -319,16 +312,15 @@ def _joined(blocks: list[_Block]) -> str:
 # -- resources -------------------------------------------------------------------------------------------------------
 
 
-def _inline_template(app: str, cell: TemplateCell) -> str:
-    """The call that declares a template."""
-    return f"{app}.add_template(\n    {quoted(cell.name)},\n    {_text_block(cell.source)},\n)"
-
-
-def _inline_static(app: str, cell: StaticCell) -> str:
-    """The call that declares a static file."""
-    text = _text_block(cell.content.decode())
-    content = f"b{text}" if cell.content.isascii() else f"{text}.encode()"
-    return f"{app}.add_static_file(\n    {quoted(cell.path)},\n    {content},\n    {quoted(cell.mimetype)},\n)"
+def _inline(app: str, resource: TemplateCell | StaticCell) -> str:
+    """The call that declares a template or a static file."""
+    if isinstance(resource, TemplateCell):
+        method, arguments = "add_template", [quoted(resource.name), _text_block(resource.source)]
+    else:
+        text = _text_block(resource.content.decode())
+        content = f"b{text}" if resource.content.isascii() else f"{text}.encode()"
+        method, arguments = "add_static_file", [quoted(resource.path), content, quoted(resource.mimetype)]
+    return f"{app}.{method}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
 
 
 def _text_block(text: str) -> str:

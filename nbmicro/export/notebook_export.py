@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbmicro.cells.notebook_cell import NotebookCell
-from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
+from nbmicro.cells.resource_cell import TemplateCell
 from nbmicro.cells.route_cell import reject_reserved
 from nbmicro.errors import LoadError, NbmicroError, OptionError
 from nbmicro.export.imports import root_of
@@ -80,7 +80,7 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
     selection = select(cells)
     _reject_reserved(selection)
     found = survey(selection, path.resolve().parent)
-    files = None if inline else files_of(found)
+    files = None if inline else _files_of(found)
     headings, title = _titles(cells, path)
     module = ModuleText(
         found,
@@ -149,7 +149,7 @@ def _looked_at(cells: list[NotebookCell], selection: Selection) -> frozenset[str
 
 def _folders_beside(found: Survey, path: Path, out: Path) -> dict[str, bytes]:
     """The notebook's own templates and static files, where the module stands elsewhere."""
-    folders = folders_of(found)
+    folders = _folders_of(found)
     if folders is None or path.resolve().parent == out.resolve().parent:
         return {}
     files: dict[str, bytes] = {}
@@ -189,32 +189,30 @@ def _bound_in(cell: NotebookCell) -> set[str]:
 # -- files beside the module -----------------------------------------------------------------------------------------
 
 
-def files_of(survey: Survey) -> dict[str, bytes] | None:
+def _files_of(survey: Survey) -> dict[str, bytes] | None:
     """The files that the template and static cells of the served app are, by path; None where it has no folders.
 
     A template's file ends with a newline, which Jinja takes away; a static file has the cell's bytes.
     """
-    folders = folders_of(survey)
+    folders = _folders_of(survey)
     if folders is None:
         return None
     templates, static = folders
     files: dict[str, bytes] = {}
     for unit in survey.units:
-        cell = unit.step.resource
-        if cell is None or unit.target != survey.target:
+        resource = unit.step.resource
+        if resource is None or unit.target != survey.target:
             continue
-        if cell.name == "template":
-            template = parse_template_cell(cell.line, cell.body)
-            files[f"{templates}/{template.name}"] = template.source.encode()
+        if isinstance(resource, TemplateCell):
+            files[f"{templates}/{resource.name}"] = resource.source.encode()
+        elif mimetypes.guess_type(resource.path)[0] is None:
+            return None
         else:
-            one = parse_static_cell(cell.line, cell.body)
-            if mimetypes.guess_type(one.path)[0] is None:
-                return None
-            files[f"{static}/{one.path}"] = one.content
+            files[f"{static}/{resource.path}"] = resource.content
     return files
 
 
-def folders_of(survey: Survey) -> tuple[str, str] | None:
+def _folders_of(survey: Survey) -> tuple[str, str] | None:
     """The folders of templates and static files, relative to the module; None where they cannot be known."""
     folders = {"template_folder": "templates", "static_folder": "static"}
     for unit in survey.units:

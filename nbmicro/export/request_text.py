@@ -6,25 +6,30 @@ import json
 import mimetypes
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from nbmicro.errors import RequestError
+from nbmicro.export.cell_text import Unwritable, read_in, renamed
 from nbmicro.export.literals import Code, call, json_value, literal, quoted, text_value, url_value
-from nbmicro.export.renaming import Unwritable, renamed
-from nbmicro.export.sent_files import SentFiles
 from nbmicro.http.media_types import FORM, JSON, is_json, is_multipart, media_type_of
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.language.address import is_loopback_url
 from nbmicro.language.items import DATA_KINDS
 from nbmicro.language.options import LINE_OPTIONS, Options
 from nbmicro.language.sections import SECTIONS, sections_sent
-from nbmicro.language.syntax import BodySource, Capture, Check, FilePart, Item, Request, Script
+from nbmicro.language.syntax import BodySource, Capture, Check, FilePart, Item, Request
 from nbmicro.language.template import Placeholder, Template, parse_template, place_at, reference_in
 from nbmicro.runner.checks import ANSWER_NAMES
 from nbmicro.runner.fill import APP_NAMES
 
 _ORIGIN = re.compile(r"https?://[^/?#]+(?=/|\Z)")
 _DYNAMIC = {"$guid": "uuid.uuid4()", "$uuid": "uuid.uuid4()", "$timestamp": "int(time.time())"}
+
+FOLDER = "test_files"
+#: Columns of a text that stands in the test, and bytes of a file that goes along.
+_INLINE = 60
+_MOST = 1_000_000
 
 
 class RequestText:
@@ -46,12 +51,6 @@ class RequestText:
         self._files = files
 
     # -- the request ---------------------------------------------------------------------------------------------
-
-    def line_call(self, script: Script, taken: int = 0) -> str:
-        """The call of a ``%http`` line."""
-        if not script.requests or script.requests[0].body is not None:
-            raise Unwritable("its request is not written in the notebook")
-        return self.call(script.requests[0], script.options, taken)
 
     def call(self, request: Request, line: Options, taken: int = 0) -> str:
         """The call of a request, whose magic has the options ``line``."""
@@ -125,10 +124,7 @@ class RequestText:
         if item.kind == "json_file":
             _, content = self._files.read(source)
             source = Template("", (content.decode("utf-8", "replace"),))
-        try:
-            return json_value(source, self.expression)
-        except ValueError as error:
-            raise Unwritable(f"`{item.value.source}` is not JSON") from error
+        return self._json(source, f"`{item.value.source}` is not JSON")
 
     def _upload(self, value: Template) -> Any:
         """A file with its parameters: ``a.png;type=image/png;filename=b.png``."""
@@ -180,6 +176,12 @@ class RequestText:
         except RequestError as error:
             raise Unwritable(f"its file cannot be read: {error.message}") from error
 
+    def _json(self, content: Template, otherwise: str) -> Any:
+        try:
+            return json_value(content, self.expression)
+        except ValueError as error:
+            raise Unwritable(otherwise) from error
+
     # -- expressions ---------------------------------------------------------------------------------------------
 
     def _text(self, template: Template) -> Code:
@@ -211,8 +213,6 @@ class RequestText:
 
     def python(self, text: str, answer: str | None = None) -> str:
         """A Python expression with the names of the test; with ``answer``, that response's names are its own."""
-        from nbmicro.export.renaming import read_in
-
         own: dict[str, str] = {}
         if answer is not None:
             own = {name: answer if name == "response" else f"{answer}.{name}" for name in ANSWER_NAMES}
@@ -251,10 +251,7 @@ class RequestText:
 
     def _expected_body(self, body: BodySource, answer: str) -> str:
         if body.kind == "json":
-            try:
-                value = json_value(body.content, self.expression)
-            except ValueError as error:
-                raise Unwritable("the body it expects is not JSON") from error
+            value = self._json(body.content, "the body it expects is not JSON")
             return f"assert {answer}.json == {literal(value, 4)}"
         return f'assert {answer}.text.removesuffix("\\n") == {text_value(body.content, self.expression)}'
 
@@ -278,3 +275,82 @@ def _as_dict(pairs: Any) -> Any:
         return pairs
     names = [name for name, _ in pairs]
     return dict(pairs) if len(set(names)) == len(names) else pairs
+
+
+# -- the files it sends ----------------------------------------------------------------------------------------------
+
+
+class SentFiles:
+    """The files of one suite of tests.
+
+    Parameters
+    ----------
+    folder:
+        Where the requests look for them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        #: Those that go along, by their path from the test's folder.
+        self.copied: dict[str, bytes] = {}
+
+    def read(self, path: Template | str) -> tuple[Path, bytes]:
+        """The path of a file and its bytes; Unwritable where there is none, or too much of it."""
+        if isinstance(path, Template):
+            if not path.is_literal:
+                raise Unwritable(f"the name of its file, {path.source}, is known only when it runs")
+            path = path.literal
+        place = self.folder / Path(path.strip()).expanduser()
+        try:
+            if place.stat().st_size > _MOST:
+                raise Unwritable(f"it sends {place.name}, a file of more than 1 MB")
+            return place, place.read_bytes()
+        except (OSError, ValueError):
+            raise Unwritable(f"it sends the file {path.strip()}, which is not there") from None
+
+    def upload(self, path: Template | str, filename: str | None, media_type: str | None) -> Any:
+        """A file as the value of ``files=``."""
+        place, content = self.read(path)
+        text = _short_text(content)
+        name = filename or place.name
+        if text is not None:
+            return (name, text, media_type) if media_type else (name, text)
+        beside = self._beside(place, content)
+        if media_type:
+            return (name, beside, media_type)
+        return beside if name == place.name else (name, beside)
+
+    def text(self, path: Template) -> Any:
+        """What a file says, as the client's own reading has it."""
+        place, content = self.read(path)
+        text = content.decode("utf-8", "replace")
+        if len(quoted(text)) <= _INLINE:
+            return text
+        return Code(f'{self._beside(place, content)}.read_text("utf-8", "replace")')
+
+    def content(self, path: Template) -> Any:
+        """The bytes of a file, or the text that they are."""
+        place, content = self.read(path)
+        text = _short_text(content)
+        if text is not None:
+            return text
+        return Code(f"{self._beside(place, content)}.read_bytes()")
+
+    def _beside(self, place: Path, content: bytes) -> Code:
+        name, number = place.name, 1
+        while self.copied.get(f"{FOLDER}/{name}", content) != content:
+            number += 1
+            name = f"{place.stem}_{number}{place.suffix}"
+        self.copied[f"{FOLDER}/{name}"] = content
+        return Code(f"Path(__file__).with_name({quoted(FOLDER)}).joinpath({quoted(name)})")
+
+
+def _short_text(content: bytes) -> str | None:
+    """The text that a file is, where it fits into a line of the test; None for any other."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return None
+    return (
+        text if len(quoted(text)) <= _INLINE and all(char.isprintable() or char in "\n\r\t" for char in text) else None
+    )

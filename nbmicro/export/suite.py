@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import textwrap
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.errors import NbmicroError
-from nbmicro.export.asked_cells import AskedCell, Line, asked_cells
-from nbmicro.export.cell_text import cut, indented
-from nbmicro.export.client_calls import client_calls
-from nbmicro.export.imports import Imported, written
-from nbmicro.export.literals import quoted
-from nbmicro.export.renaming import Unwritable, bound_in, read_in, renamed
-from nbmicro.export.request_text import RequestText
+from nbmicro.export.cell_text import Cut, Unwritable, bound_in, cut, indented, read_in, renamed
+from nbmicro.export.imports import Imported, imported_names, written
+from nbmicro.export.literals import quoted, text_value
+from nbmicro.export.request_cells import RequestCell, RequestLine, client_calls, request_cells
+from nbmicro.export.request_text import RequestText, SentFiles
 from nbmicro.export.routes import planned
-from nbmicro.export.sent_files import SentFiles
-from nbmicro.export.suite_names import SuiteNames
 from nbmicro.export.survey import Survey
 from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Script
@@ -27,6 +25,10 @@ from nbmicro.language.template import Template
 from nbmicro.loading.selection import Selection
 from nbmicro.runner.fill import APP_NAMES
 from nbmicro.scopes import names_of
+
+# What the text of a request itself may need.
+_OWN = frozenset({"client", "Client", "quote"})
+_DEFINES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign)
 
 
 @dataclass
@@ -64,7 +66,7 @@ class Suite:
         self, cells: list[NotebookCell], selection: Selection, survey: Survey, *, module: str, origin: Path
     ) -> None:
         self.notes: list[str] = []
-        self._asked = list(asked_cells(cells, selection))
+        self._asked = list(request_cells(cells, selection))
         self._survey = survey
         self._module = module
         self._alias = module if module.isidentifier() else re.sub(r"\W+", "_", module).strip("_").lstrip("0123456789_")
@@ -73,7 +75,7 @@ class Suite:
         self._files = SentFiles(origin.resolve().parent)
         self._tests: list[_Test] = []
         self._routes = planned(survey)
-        self._names = SuiteNames(survey, self._alias, self._asked)
+        self._names = _Names(survey, self._alias, self._asked)
         self._request = RequestText(f"{self._alias}.{survey.target}", self._names.written, self._files)
 
     @property
@@ -98,7 +100,7 @@ class Suite:
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
-    def _begin(self, asked: AskedCell, method: str, url: str, named: str | None = None) -> _Test:
+    def _begin(self, asked: RequestCell, method: str, url: str, named: str | None = None) -> _Test:
         url = re.sub(r"^\{\{.*?\}\}(?=/)", "", url)
         path = re.sub(r"\{\{\s*(.*?)\s*\}\}", r"\1", url).partition("?")[0]
         words = re.sub(r"[\W_]+", "_", named or f"{method.lower()}_{path}", flags=re.ASCII).strip("_")
@@ -113,42 +115,49 @@ class Suite:
         self._tests.append(test)
         return test
 
-    def _leave_out(self, asked: AskedCell, test: _Test, what: str, fault: Unwritable) -> None:
-        test.lines.append("# " + textwrap.shorten(f"Left out: {what}; {fault}.", 110, placeholder=" …"))
-        self.notes.append(f"cell {asked.cell.number}: {what} is not among the tests; {fault}.")
+    def _leave_out(self, asked: RequestCell, test: _Test, what: str, error: Unwritable) -> None:
+        test.lines.append("# " + textwrap.shorten(f"Left out: {what}; {error}.", 110, placeholder=" …"))
+        self.notes.append(f"cell {asked.cell.number}: {what} is not among the tests; {error}.")
 
-    def _write_script(self, asked: AskedCell, script: Script) -> None:
+    def _write_script(self, asked: RequestCell, script: Script) -> None:
         if not script.requests:
             return
         first = script.requests[0]
         test = self._begin(asked, first.method, first.url.source, first.name)
-        statuses = asked.statuses
         if script.options.reset:
             test.lines.append("client.reset()")
         for number, request in enumerate(script.requests):
             for variable in script.variables:
                 if variable.before == number:
-                    value = variable.value.source
-                    text = value if re.fullmatch(r"-?[1-9]\d*|0", value) else self._template(asked, test, variable)
+                    text = variable.value.source
+                    if not re.fullmatch(r"-?[1-9]\d*|0", text):
+                        text = self._template(asked, test, variable.value)
                     test.lines.append(f"{variable.name} = {text}")
                     self._names.bound.add(variable.name)
             answer = request.name or "response"
             if number:
                 test.lines.append("")
             try:
-                self._refuse_replaced(asked, request.method, request.url)
-                sent = f"{answer} = {self._request.call(request, script.options, len(answer) + 7)}"
-                self._names.bound |= {answer, *(one.name for one in request.captures)}
-                expected = self._request.expectations(request, answer)
-            except Unwritable as fault:
-                self._leave_out(asked, test, request.label, fault)
-                continue
-            if script.options.expect is not None:
-                expected.insert(0, f"assert {answer}.status == {script.options.expect}")
-            if not any(line.startswith("assert") for line in expected):
-                expected.insert(0, _status(answer, statuses, number, len(script.requests)))
-            test.lines += [sent, *expected]
+                test.lines += self._request_lines(asked, script, number, answer, number, len(script.requests))
+            except Unwritable as error:
+                self._leave_out(asked, test, request.label, error)
         self._drop_origins(test, script)
+
+    def _request_lines(
+        self, asked: RequestCell, script: Script, number: int, response: str, shown: int, count: int
+    ) -> list[str]:
+        """The call of a script's request and its checks; where it has none, the status of the ``shown``-th of ``count``
+        outputs. Unwritable where it has no place in the tests."""
+        request = script.requests[number]
+        self._reject_replaced(asked, request.method, request.url)
+        call = self._request.call(request, script.options, len(response) + 7)
+        self._names.bound |= {response, *(one.name for one in request.captures)}
+        expected = self._request.expectations(request, response)
+        if script.options.expect is not None:
+            expected.insert(0, f"assert {response}.status == {script.options.expect}")
+        if not any(line.startswith("assert") for line in expected):
+            expected.insert(0, _status(response, asked.statuses, shown, count))
+        return [f"{response} = {call}", *expected]
 
     def _drop_origins(self, test: _Test, script: Script) -> None:
         """Take out variables such as ``@host = http://localhost:5000``, for no URL of the test has them."""
@@ -158,25 +167,23 @@ class Suite:
                 test.lines.remove(line)
                 self._names.bound.discard(variable.name)
 
-    def _refuse_replaced(self, asked: AskedCell, method: str, url: Template) -> None:
+    def _reject_replaced(self, asked: RequestCell, method: str, url: Template) -> None:
         """Unwritable for a request to a route that a cell below replaces: the module has only the one that stays."""
-        self._refuse_replaced_path(asked, method, "".join(one if isinstance(one, str) else "1" for one in url.parts))
+        self._reject_replaced_path(asked, method, "".join(one if isinstance(one, str) else "1" for one in url.parts))
 
-    def _refuse_replaced_path(self, asked: AskedCell, method: str, url: str) -> None:
+    def _reject_replaced_path(self, asked: RequestCell, method: str, url: str) -> None:
         path = url.partition("?")[0]
         if any(route.answered_before(asked.cell.number, method, path) for route in self._routes):
             raise Unwritable("a cell below it replaces the route")
 
-    def _template(self, asked: AskedCell, test: _Test, variable: object) -> str:
-        from nbmicro.export.literals import text_value
-
+    def _template(self, asked: RequestCell, test: _Test, value: Template) -> str:
         try:
-            return str(text_value(variable.value, self._request.expression))  # type: ignore[attr-defined]
-        except Unwritable as fault:
-            self._leave_out(asked, test, "a variable of the cell", fault)
+            return str(text_value(value, self._request.expression))
+        except Unwritable as error:
+            self._leave_out(asked, test, "a variable of the cell", error)
             return quoted("")
 
-    def _write_file(self, asked: AskedCell, file: str) -> None:
+    def _write_file(self, asked: RequestCell, file: str) -> None:
         """The requests of ``%http --file API.http``; what they send is looked for beside that file."""
         before = self._files.folder
         try:
@@ -185,13 +192,13 @@ class Suite:
             self._files.folder = place.parent
             line = asked.lines[0].script or script
             self._write_script(asked, replace(script, options=line.options))
-        except (Unwritable, NbmicroError, UnicodeDecodeError) as fault:
-            reason = "it cannot be read" if not isinstance(fault, Unwritable) else str(fault)
+        except (Unwritable, NbmicroError, UnicodeDecodeError) as error:
+            reason = "it cannot be read" if not isinstance(error, Unwritable) else str(error)
             self._leave_out(asked, self._begin(asked, "file", file), f"%http --file {file}", Unwritable(reason))
         finally:
             self._files.folder = before
 
-    def _write_lines(self, asked: AskedCell) -> None:
+    def _write_lines(self, asked: RequestCell) -> None:
         files = [line.script.options.file for line in asked.lines if line.script and line.script.options.file]
         if files and len(asked.lines) == 1 and not asked.lines[0].is_nested:
             self._write_file(asked, files[0])
@@ -206,7 +213,7 @@ class Suite:
         lines = {line.number: (number, line) for number, line in enumerate(asked.lines)}
         for one in cut(asked.python, ast.parse(asked.python).body):
             node = one.node
-            if (node.lineno, node.col_offset) in asked.kept:
+            if one.place in asked.kept:
                 continue
             inner = {line: found for line, found in lines.items() if node.lineno <= line <= (node.end_lineno or 0)}
             if node.lineno in inner and not inner[node.lineno][1].is_nested:
@@ -215,56 +222,46 @@ class Suite:
                 if line.script is not None:
                     self._write_request(asked, test, line.script, answer, number)
             elif inner and not isinstance(node, ast.Try):
-                self._write_nested(asked, test, one.text, node, [found for _, found in inner.values()])
+                self._write_nested(asked, test, one, [found for _, found in inner.values()])
             elif not inner:
-                self._write_statement(asked, test, one.text, node)
+                self._write_statement(asked, test, one)
 
-    def _write_request(self, asked: AskedCell, test: _Test, script: Script, answer: str, number: int) -> None:
-        options = script.options
-        if options.reset:
+    def _write_request(self, asked: RequestCell, test: _Test, script: Script, response: str, number: int) -> None:
+        if script.options.reset:
             test.lines.append("client.reset()")
-        if not script.requests and not options.file:
+        if not script.requests and not script.options.file:
             return
         try:
-            for request in script.requests:
-                self._refuse_replaced(asked, request.method, request.url)
-            sent = f"{answer} = {self._request.line_call(script, len(answer) + 7)}"
-        except Unwritable as fault:
-            self._leave_out(asked, test, script.requests[0].label if script.requests else "GET", fault)
+            _check_line(script)
+            lines = self._request_lines(asked, script, 0, response, number, len(asked.lines))
+        except Unwritable as error:
+            self._leave_out(asked, test, script.requests[0].label if script.requests else "GET", error)
             return
-        self._names.bound.add(answer)
         if test.lines and not test.lines[-1].startswith("client.reset"):
             test.lines.append("")
-        test.lines.append(sent)
-        if options.expect is not None:
-            test.lines.append(f"assert {answer}.status == {options.expect}")
-        else:
-            test.lines.append(_status(answer, asked.statuses, number, len(asked.lines)))
+        test.lines += lines
 
-    def _write_nested(self, asked: AskedCell, test: _Test, text: str, node: ast.stmt, found: list[Line]) -> None:
+    def _write_nested(self, asked: RequestCell, test: _Test, one: Cut, found: list[RequestLine]) -> None:
         """A loop or a branch with requests in it."""
-        lines = text.split("\n")
+        lines = one.text.split("\n")
         try:
-            self._names.bound |= bound_in(text)
+            self._names.bound |= bound_in(one.text)
             for line in found:
                 if line.script is None:
                     raise Unwritable("its request cannot be read")
-                place = line.number - node.lineno
+                _check_line(line.script)
+                place = line.number - one.node.lineno
                 indent = lines[place][: len(lines[place]) - len(lines[place].lstrip())]
-                sent = self._request.line_call(line.script, -1000)
-                lines[place] = indent + (f"{line.target} = {sent}" if line.target else sent)
+                call = self._request.call(line.script.requests[0], line.script.options, -1000)
+                lines[place] = indent + (f"{line.target} = {call}" if line.target else call)
             text = "\n".join(lines)
             test.lines.append(renamed(text, self._names.written(read_in(text) - {self._alias})))
-        except Unwritable as fault:
-            self._leave_out(asked, test, f"`{lines[0]}`", fault)
+        except Unwritable as error:
+            self._leave_out(asked, test, f"`{lines[0]}`", error)
 
-    def _write_looks(self, asked: AskedCell) -> None:
+    def _write_looks(self, asked: RequestCell) -> None:
         """A cell of plain Python: a test if it asks; if it only looks, its checks belong to the test before."""
-        statements = [
-            one
-            for one in cut(asked.python, ast.parse(asked.python).body)
-            if (one.node.lineno, one.node.col_offset) not in asked.kept
-        ]
+        statements = [one for one in cut(asked.python, ast.parse(asked.python).body) if one.place not in asked.kept]
         calls = [call for one in statements for call in client_calls(one.node)]
         checks = any(isinstance(node, ast.Assert) for one in statements for node in ast.walk(one.node))
         if calls:
@@ -274,13 +271,14 @@ class Suite:
         else:
             return
         for one in statements:
-            self._write_statement(asked, test, one.text, one.node)
+            self._write_statement(asked, test, one)
             match one.node:
                 case ast.Assign(targets=[ast.Name(id=answer)], value=value) if not checks and answer in test.text:
                     if any(value is call.node for call in calls):
                         test.lines.append(_status(answer, asked.statuses, 0, 1))
 
-    def _write_statement(self, asked: AskedCell, test: _Test, text: str, node: ast.stmt) -> None:
+    def _write_statement(self, asked: RequestCell, test: _Test, one: Cut) -> None:
+        node, text = one.node, one.text
         calls = client_calls(node)
         checks = any(isinstance(inner, ast.Assert) for inner in ast.walk(node))
         if not checks and not calls and not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
@@ -288,7 +286,7 @@ class Suite:
         first = text.partition("\n")[0]
         try:
             for call in calls:
-                self._refuse_replaced_path(asked, call.method, call.url or "")
+                self._reject_replaced_path(asked, call.method, call.url or "")
             if isinstance(node, ast.Expr) and calls:
                 if len(calls) > 1:
                     raise Unwritable("it sends more than one request; give each a line of its own")
@@ -297,8 +295,8 @@ class Suite:
                 text = f"response = {asking}\n{_status('response', asked.statuses, 0, 1)}"
             # What it binds, and what is bound already, is the tests' own.
             test.lines.append(renamed(text, self._names.written(read_in(text))))
-        except Unwritable as fault:
-            self._leave_out(asked, test, f"`{first}`", fault)
+        except Unwritable as error:
+            self._leave_out(asked, test, f"`{first}`", error)
         self._names.bound |= bound_in(text)
 
     # -- the text ------------------------------------------------------------------------------------------------
@@ -353,8 +351,92 @@ class Suite:
         return "\n".join(lines)
 
 
-def _status(answer: str, statuses: list[int], number: int, count: int) -> str:
+def _check_line(script: Script) -> None:
+    """Unwritable for a ``%http`` line whose request is in a file."""
+    if not script.requests or script.requests[0].body is not None:
+        raise Unwritable("its request is not written in the notebook")
+
+
+def _status(response: str, statuses: list[int], number: int, count: int) -> str:
     """The check of a request that has none: the status that the notebook shows for it."""
     if len(statuses) == count:
-        return f"assert {answer}.status == {statuses[number]}"
-    return f"assert {answer}.status < 500"
+        return f"assert {response}.status == {statuses[number]}"
+    return f"assert {response}.status < 500"
+
+
+class _Names:
+    """The names of a module's tests.
+
+    Parameters
+    ----------
+    survey:
+        What the module binds.
+    module:
+        What the tests call the module.
+    asked:
+        The cells that ask, whose names may be needed.
+
+    Attributes
+    ----------
+    bound:
+        What the tests themselves have bound so far.
+    imports:
+        What they import besides.
+    helpers:
+        The text of the functions and values that only cells passed over define, by name.
+    """
+
+    def __init__(self, survey: Survey, module: str, asked: Sequence[RequestCell]) -> None:
+        self.bound: set[str] = set()
+        self.imports: list[Imported] = []
+        self.helpers: dict[str, str] = {}
+        self._survey = survey
+        self._module = module
+        self._importable = {one.binds: one for found in survey.imports.values() for one in found}
+        self._texts: dict[str, str] = {}
+        for cell in asked:
+            if cell.python:
+                self._collect(cell)
+
+    def _collect(self, asked: RequestCell) -> None:
+        for one in cut(asked.python, ast.parse(asked.python).body):
+            if isinstance(one.node, ast.Import | ast.ImportFrom):
+                for imported in imported_names(one.node):
+                    self._importable.setdefault(imported.binds, imported)
+            elif isinstance(one.node, _DEFINES) and one.place not in asked.kept:
+                text = f"{one.comments}\n{one.text}" if one.comments else one.text
+                self._texts.update(dict.fromkeys(bound_in(one.text) if not asked.lines else (), text))
+
+    def written(self, names: Iterable[str]) -> Mapping[str, str]:
+        """How each name is written in a test.
+
+        Raises
+        ------
+        Unwritable
+            Nobody has one of them.
+        """
+        return {name: self._written(name) for name in sorted(names)}
+
+    def _written(self, name: str) -> str:
+        survey = self._survey
+        if name in self.bound or name in self.helpers or name in _OWN:
+            return name
+        if name in survey.bound and name not in self._importable:
+            return f"{self._module}.{name}"
+        if name in ("app", "url_for"):
+            return f"{self._module}.{survey.target}" + (".url_for" if name == "url_for" else "")
+        if name in self._importable:
+            self.imports.append(self._importable[name])
+            return name
+        if name in self._texts:
+            text = self._texts[name]
+            # It may call itself.
+            self.helpers[name] = ""
+            text = renamed(text, self.written(read_in(text) - {name}))
+            # What it needs stands above it.
+            del self.helpers[name]
+            self.helpers[name] = text
+            return name
+        if hasattr(builtins, name):
+            return name
+        raise Unwritable(f"nothing that is exported gives `{name}`")

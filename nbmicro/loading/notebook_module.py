@@ -17,7 +17,7 @@ from typing import Any
 
 from nbmicro.cells.app_line import parse_app_line
 from nbmicro.cells.notebook_cell import NotebookCell, remember_source
-from nbmicro.cells.resource_cell import parse_static_cell, parse_template_cell
+from nbmicro.cells.resource_cell import StaticCell, TemplateCell
 from nbmicro.cells.route_cell import RouteCell, build_handler
 from nbmicro.errors import LoadError, NbmicroError
 from nbmicro.foreign.app import ForeignApp
@@ -154,7 +154,7 @@ class NotebookModule:
             if step.route is not None:
                 self._declare_route(step.route)
             elif step.resource is not None:
-                self._declare_resource(step)
+                self._declare_resource(step.resource)
             else:
                 self._run_parts(step)
             run.finish(success=True)
@@ -221,16 +221,11 @@ class NotebookModule:
         handler = build_handler(route, self.namespace, reserved=RESERVED_NAMES)
         self._own_app().add_url_rule(route.line.rule, route.endpoint, handler, methods=list(route.line.methods))
 
-    def _declare_resource(self, step: Step) -> None:
-        cut = step.resource
-        if cut is None:
-            return
-        if cut.name == "template":
-            template = parse_template_cell(cut.line, cut.body)
-            self._own_app().add_template(template.name, template.source)
+    def _declare_resource(self, resource: TemplateCell | StaticCell) -> None:
+        if isinstance(resource, TemplateCell):
+            self._own_app().add_template(resource.name, resource.source)
         else:
-            static = parse_static_cell(cut.line, cut.body)
-            self._own_app().add_static_file(static.path, static.content, static.mimetype)
+            self._own_app().add_static_file(resource.path, resource.content, resource.mimetype)
 
     def _speak_to(self, action: Action) -> None:
         """``%app TARGET``: which app the cells below declare on, and which one is served."""

@@ -25,6 +25,7 @@ from nbmicro.cells.cell_python import PlainSource, declares, is_silent, lines_of
 from nbmicro.cells.input_transformer import served_cell
 from nbmicro.cells.ipython_syntax import MagicStatement
 from nbmicro.cells.notebook_cell import MagicCell, NotebookCell, PlainCell, cell_filename
+from nbmicro.cells.resource_cell import StaticCell, TemplateCell, parse_resource_cell
 from nbmicro.cells.route_cell import RouteCell, parse_route_cell
 from nbmicro.errors import CellError, LoadError, NbmicroError
 from nbmicro.language.parser import parse_script
@@ -80,14 +81,14 @@ class Step:
     route:
         A ``%%route`` cell, parsed.
     resource:
-        A ``%%template`` or ``%%static`` cell, cut.
+        A ``%%template`` or ``%%static`` cell, parsed.
     source:
         A plain cell, with ``parts``: its statements and its actions that run, in order.
     """
 
     cell: NotebookCell
     route: RouteCell | None = None
-    resource: MagicCell | None = None
+    resource: TemplateCell | StaticCell | None = None
     source: PlainSource | None = None
     parts: tuple[Statement | Action, ...] = ()
 
@@ -156,7 +157,7 @@ class _Cell:
         elif cut.name == "route":
             self._take_route(cut, offset)
         elif cut.name in DECLARE:
-            self.found.steps.append(Step(self.cell, resource=cut))
+            self.found.steps.append(Step(self.cell, resource=parse_resource_cell(cut)))
         elif cut.name in LOOK or cut.name in LOOK_CELL:
             self._skip(_script_names(cut), f"%%{cut.name} only looks")
         else:

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbmicro.errors import RequestError
-from nbmicro.export.request_text import RequestText
-from nbmicro.export.sent_files import SentFiles
+from nbmicro.export.request_text import RequestText, SentFiles
 from nbmicro.language import options
 from nbmicro.language.items import parse_line
 from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, SETTINGS, Option, Options

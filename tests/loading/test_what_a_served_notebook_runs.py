@@ -110,7 +110,8 @@ def test_a_cell_that_only_looks_is_skipped(notebook: Notebook, cell: str) -> Non
 def test_each_magic_of_the_table_is_to_a_served_notebook_what_the_table_says(name: str) -> None:
     kind = MAGIC_KINDS[name]
     for sign in {"line": ["%"], "cell": ["%%"], "line_cell": ["%", "%%"]}[kind.form]:
-        text = f"{sign}{name} /x" + ("\n'x'" if sign == "%%" else "")
+        word = "page" if kind.takes in ("template", "file") else "/x"
+        text = f"{sign}{name} {word}" + ("\n'x'" if sign == "%%" else "")
         found = select([NotebookCell(1, text, frozenset(), "app.ipynb")])
         assert bool(found.skipped) == (kind.effect == "looks")
         assert bool(found.steps) != bool(found.skipped)

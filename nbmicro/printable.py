@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 #: Characters of one line that are shown.
@@ -52,6 +52,12 @@ def plain(text: str, *, keep_colours: bool = False) -> str:
 def one_line(text: str, limit: int = LINE_LIMIT) -> str:
     """The text in one line: line ends made visible too, and cut."""
     return cut_line(plain(text).replace("\n", "␊"), limit)
+
+
+def columns(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
+    """The rows of a table as lines, each column as wide as its widest text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [gap.join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
 def human_size(size: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from nbmicro.cli.files import FILE, load_app
+from nbmicro.printable import columns
 
 
 @click.command(
@@ -22,7 +23,5 @@ def routes(file: str) -> None:
     hint = f"In a notebook those of other frameworks are known too:  %app {file}   and then:  %routes"
     _, app = load_app(file, "the routes of an nbmicro app are known.", hint)
     rows = [(route.method_names, route.rule, route.endpoint, route.owner.label) for route in app.routes()]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)] if rows else []
-    for row in rows:
-        cells = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[3]]).rstrip())
+    for line in columns(rows):
+        click.echo(line)

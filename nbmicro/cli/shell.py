@@ -12,6 +12,7 @@ import click
 from nbmicro.cli.files import FILE
 from nbmicro.loading.loader import Loaded, load_target
 from nbmicro.web.app import App
+from nbmicro.web.commands.cli import complete
 
 
 @click.command(
@@ -39,9 +40,10 @@ def shell(file: str, command: str | None) -> None:
         if command is not None:
             exec(compile(command, "<nbmicro shell -c>", "exec"), names)
             return
-        _complete(names)
-        words = f"Python {sys.version.split()[0]}, {loaded.name}: app and client are ready. Leave: {_end_of_input()}"
-        code.interact(words, local=names, exitmsg="")
+        complete(names)
+        end = "Ctrl-Z, Enter" if sys.platform == "win32" else "Ctrl-D"
+        banner = f"Python {sys.version.split()[0]}, {loaded.name}: app and client are ready. Leave: {end}"
+        code.interact(banner, local=names, exitmsg="")
 
 
 def _names(loaded: Loaded) -> dict[str, Any]:
@@ -54,18 +56,3 @@ def _names(loaded: Loaded) -> dict[str, Any]:
     if isinstance(loaded.app, App):
         names.update(loaded.app.make_shell_context())
     return names
-
-
-def _complete(names: dict[str, Any]) -> None:
-    """Let Tab complete the names, where the system can."""
-    try:
-        import readline
-        from rlcompleter import Completer
-    except ImportError:  # no readline on this system
-        return
-    readline.set_completer(Completer(names).complete)
-    readline.parse_and_bind("tab: complete")
-
-
-def _end_of_input() -> str:
-    return "Ctrl-Z, Enter" if sys.platform == "win32" else "Ctrl-D"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from markupsafe import Markup
 
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
+from nbmicro.printable import columns
 from nbmicro.render.markup import joined, quiet
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
@@ -60,12 +61,8 @@ def table_bundle(app: App | ForeignApp, frame_labels: FrameLabels | None = None)
             return {"text/plain": "There are no routes yet. Add one:  %%route /"}
         text = f"The routes of {app.kind.spoken} cannot be read from outside. %http asks it all the same."
         return {"text/plain": text}
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = (
-        "   ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row.where]).rstrip()
-        for row in rows
-    )
-    return {"text/plain": "\n".join(lines), "text/html": tree_html(rows, "cell" if isinstance(app, App) else "where")}
+    text = "\n".join(columns(rows, gap="   "))
+    return {"text/plain": text, "text/html": tree_html(rows, "cell" if isinstance(app, App) else "where")}
 
 
 def declared_at(route: Route | RouteInfo, frame_labels: FrameLabels | None = None) -> str:

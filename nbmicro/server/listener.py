@@ -236,20 +236,8 @@ def make_listener(
     app: WSGIApplication, sock: socket.socket, sockets: dict[int, Any], limits: Limits, name: str
 ) -> Listener:
     """Make waitress serve ``app`` on a socket that already listens; nothing is answered until its loop runs.
-
-    Parameters
-    ----------
-    app:
-        What answers.
-    sock:
-        The listening socket.
-    sockets:
-        The map waitress keeps its sockets in; its loop ends when it is empty.
-    limits:
-        What clients may ask for.
-    name:
-        SERVER_NAME of requests that carry no Host.
-    """
+    ``sockets`` is the map that waitress keeps its sockets in: its loop ends when it is empty. ``name`` is the
+    SERVER_NAME of requests that carry no Host."""
     settings = Adjustments(
         sockets=[sock],
         threads=limits.threads,

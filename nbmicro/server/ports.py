@@ -51,17 +51,8 @@ class Holder:
 
 
 class PortTaken(ServeError):
-    """A port that was asked for by number is in use.
-
-    Parameters
-    ----------
-    message, hint:
-        As in :class:`nbmicro.errors.NbmicroError`.
-    port:
-        The port that was asked for.
-    holder:
-        Who listens there, as far as it could be found out.
-    """
+    """A port that was asked for by number is in use. ``holder`` is who listens there, as far as it could be found
+    out."""
 
     def __init__(self, message: str, *, hint: str | None, port: int, holder: Holder) -> None:
         super().__init__(message, hint=hint)

@@ -19,7 +19,6 @@ from nbmicro.web.environ import ERROR, PRESERVE_CONTEXT
 from nbmicro.web.failures import ErrorHandling
 from nbmicro.web.files import send_app_static
 from nbmicro.web.handler_errors import no_response
-from nbmicro.web.proxies import offered
 from nbmicro.web.return_values import response_of
 from nbmicro.web.sessions import SecureCookieSessionInterface
 from nbmicro.web.signals import (
@@ -34,17 +33,8 @@ from nbmicro.web.wrappers import Request
 
 
 class Plan:
-    """What surrounds the handler of one endpoint in one table: looked up once, used by every request for it.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    table:
-        The table.
-    endpoint:
-        The endpoint; None when no rule matched.
-    """
+    """What surrounds the handler of one endpoint in one table: looked up once, used by every request for it. The
+    endpoint is None where no rule matched."""
 
     __slots__ = ("after", "before", "call", "guarded", "preprocessors", "teardown", "view")
 
@@ -407,13 +397,8 @@ class App(ErrorHandling):
         """Add what context processors give to a template's names."""
         update_context(self, context)
 
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """How many seconds a browser may keep a file; None asks it to check each time. An override point."""
-        from nbmicro.web.files import default_max_age
-
-        return default_max_age()
-
     def send_static_file(self, filename: str) -> Any:
+        """The response with a static file: a declared one, else one of the static folder."""
         return send_app_static(self, filename)
 
     # -- running and testing -------------------------------------------------------------------------------------
@@ -443,6 +428,3 @@ class App(ErrorHandling):
         from nbmicro.web.commands.server import run_app
 
         return run_app(self, host, port, debug, load_dotenv, options)
-
-
-offered["App"] = App

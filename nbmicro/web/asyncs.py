@@ -39,14 +39,8 @@ def outside_loop(loop: asyncio.AbstractEventLoop, call: Callable[P, T], *args: P
     """Call a plain function as a server does, in whose threads no event loop runs.
 
     A cell's loop waits for the cell to end, so nothing can go on in it meanwhile; a function that sees it could only
-    be rejected (``asyncio.run``, and libraries that look for a loop), or would work in a notebook alone.
-
-    Parameters
-    ----------
-    loop:
-        What :func:`running_loop` gave.
-    call, args, kwargs:
-        The function and its arguments.
+    be rejected (``asyncio.run``, and libraries that look for a loop), or would work in a notebook alone. ``loop`` is
+    what :func:`running_loop` gave.
     """
     depth = getattr(_hiding, "depth", 0)
     try:
@@ -60,13 +54,7 @@ def outside_loop(loop: asyncio.AbstractEventLoop, call: Callable[P, T], *args: P
 
 
 class outside_loop_stream(Iterator[bytes]):
-    """The pieces of a body, each asked for outside the event loop that runs then, if one does.
-
-    Parameters
-    ----------
-    body:
-        What a WSGI app answered.
-    """
+    """The pieces of a body, each asked for outside the event loop that runs then, if one does."""
 
     def __init__(self, body: Iterable[bytes]) -> None:
         self._body = body
@@ -90,11 +78,6 @@ def run_async(func: Callable[P, Awaitable[T]]) -> Callable[P, T]:
     Each call has an event loop of its own, in this thread if no loop runs here, else in a worker thread. Context
     variables pass in and come back. Tasks that are left when the function returns are cancelled. An interrupt
     (KeyboardInterrupt) cancels the function.
-
-    Parameters
-    ----------
-    func:
-        The async function.
     """
 
     @wraps(func)
@@ -138,11 +121,6 @@ class iterate(Iterator[T]):
 
     The generator has an event loop in a thread of its own, from the first item until it ends or is closed. Each step
     sees the context variables of whoever asks for the item.
-
-    Parameters
-    ----------
-    items:
-        The async generator or iterator.
     """
 
     def __init__(self, items: AsyncIterator[T]) -> None:

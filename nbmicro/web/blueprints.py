@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
-from nbmicro.web.declarations import check_rule, make_route
+from nbmicro.web.declarations import Route, check_rule
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import current_owner, current_run
 from nbmicro.web.rules import joined_rule
@@ -127,20 +127,6 @@ class Blueprint(Scaffold):
 
         return AppGroup()
 
-    def get_send_file_max_age(self, filename: str | None) -> int | None:
-        """How many seconds a browser may keep a static file; None asks it to check each time."""
-        from nbmicro.web.files import default_max_age
-
-        return default_max_age()
-
-    def send_static_file(self, filename: str) -> Any:
-        """The response with a file of the static folder."""
-        from nbmicro.web.files import send_from_directory
-
-        if self.static_folder is None:
-            raise RuntimeError("'static_folder' must be set to serve static files.")
-        return send_from_directory(self.static_folder, filename, max_age=self.get_send_file_max_age(filename))
-
     def add_url_rule(
         self,
         rule: str,
@@ -160,10 +146,11 @@ class Blueprint(Scaffold):
             options["provide_automatic_options"] = provide_automatic_options
             self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
             return
-        route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=True)
+        super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
+
+    def _check_route(self, route: Route) -> None:
         if any(state.url_prefix is None for state in self._states):
-            check_slash(rule)
-        self._declare_route(route)
+            check_slash(route.rule)
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Register another blueprint inside this one; its name and prefix join this one's."""

@@ -83,7 +83,7 @@ class Config(dict[str, Any]):
         variable_name:
             The variable.
         silent:
-            Whether a missing variable, or file, is passed over.
+            Whether a missing variable, or file, is skipped.
 
         Returns
         -------
@@ -144,7 +144,7 @@ class Config(dict[str, Any]):
         filename:
             The file, relative to the root path.
         silent:
-            Whether a missing file is passed over.
+            Whether a missing file is skipped.
 
         Raises
         ------
@@ -152,9 +152,10 @@ class Config(dict[str, Any]):
             The file cannot be read.
         """
         path = Path(self.root_path, filename)
-        source = self._read(path, silent, binary=True)
-        if source is None:
-            return False
+        try:
+            source = path.read_bytes()
+        except OSError as error:
+            return self._missing(error, silent)
         module = ModuleType("config")
         module.__file__ = str(path)
         exec(compile(source, path, "exec"), module.__dict__)
@@ -196,7 +197,7 @@ class Config(dict[str, Any]):
         load:
             Reads a mapping from the open file: ``json.load``, ``tomllib.load``.
         silent:
-            Whether a missing file is passed over.
+            Whether a missing file is skipped.
         text:
             Whether the file is opened as text (UTF-8) or, as ``tomllib`` wants it, as bytes.
 
@@ -239,16 +240,9 @@ class Config(dict[str, Any]):
                 found[key.lower() if lowercase else key] = value
         return found
 
-    def _read(self, path: Path, silent: bool, *, binary: bool) -> bytes | None:
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            self._missing(error, silent)
-            return None
-
     @staticmethod
     def _missing(error: OSError, silent: bool) -> bool:
-        """False where a missing file is passed over; else the error again, saying what the file was for."""
+        """False where a missing file is skipped; else the error again, saying what the file was for."""
         if silent and error.errno in _NOT_A_FILE:
             return False
         error.strerror = f"Unable to load configuration file ({error.strerror})"

@@ -39,15 +39,8 @@ _MISSING: Any = object()
 
 
 class AppContext:
-    """The app at work outside a request: ``current_app`` and ``g``.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    is_default:
-        True for the context a notebook keeps while cells run. No request ever shares it.
-    """
+    """The app at work outside a request: ``current_app`` and ``g``. With ``is_default`` it is the one that a notebook
+    keeps while cells run; no request ever shares it."""
 
     is_default = False
     # Defaults on the class: a request sets only what it needs.
@@ -217,16 +210,8 @@ class Namespace:
 class RequestContext(AppContext):
     """One request at work: everything of an app context, and ``request`` and ``session``.
 
-    The request object and the session are made when they are first asked for.
-
-    Parameters
-    ----------
-    app:
-        The app that answers.
-    environ:
-        The WSGI environ (PEP 3333).
-    request, session:
-        Given where they exist already.
+    The request object and the session are made when they are first asked for. ``request`` and ``session`` are passed
+    where they exist.
     """
 
     def __init__(self, app: App, environ: dict[str, Any], request: Request | None = None, session: Any = None) -> None:

@@ -23,63 +23,33 @@ if TYPE_CHECKING:
 _missing = object()
 
 
-class DeclaredNames(dict[str, Any]):
-    """Jinja's filters, tests or globals: those that owners declared before those that were there.
-
-    Parameters
-    ----------
-    base:
-        What Jinja brings.
-    declared:
-        Gives the declared ones in effect now.
-    declare:
-        Called with a name and function that somebody sets.
-    """
+class DeclaredNames(MutableMapping[str, Any]):
+    """Jinja's filters, tests or globals: those that owners declared before those that were there. ``base`` is what
+    Jinja brings, ``declared`` gives the declared ones in effect now, and ``declare`` is called with a name and a
+    function that is set."""
 
     def __init__(self, base: Any, declared: Callable[[], dict[str, Any]], declare: Callable[[str, Any], None]) -> None:
-        super().__init__(base)
+        self._base = dict(base)
         self._declared, self._declare = declared, declare
 
     def __getitem__(self, name: str) -> Any:
         declared = self._declared()
-        return declared[name] if name in declared else super().__getitem__(name)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        declared = self._declared()
-        return declared[name] if name in declared else super().get(name, default)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._declared() or super().__contains__(name)
+        return declared[name] if name in declared else self._base[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._declare(name, value)
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        for name, value in dict(*args, **kwargs).items():
-            self[name] = value
-
-    def setdefault(self, name: str, default: Any = None) -> Any:
-        if name not in self:
-            self[name] = default
-        return self[name]
-
-    def copy(self) -> dict[str, Any]:
-        return dict(self.items())
+    def __delitem__(self, name: str) -> None:
+        del self._base[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**dict.fromkeys(super().__iter__()), **self._declared()})
+        return iter({**dict.fromkeys(self._base), **self._declared()})
 
     def __len__(self) -> int:
-        return len(self.keys())
+        return len(self._base.keys() | self._declared().keys())
 
-    def keys(self) -> Any:
-        return dict.fromkeys(iter(self)).keys()
-
-    def values(self) -> Any:
-        return {name: self[name] for name in self}.values()
-
-    def items(self) -> Any:
-        return {name: self[name] for name in self}.items()
+    def copy(self) -> dict[str, Any]:
+        return {**self._base, **self._declared()}
 
 
 class CompiledTemplates(MutableMapping[Any, Template]):
@@ -87,11 +57,6 @@ class CompiledTemplates(MutableMapping[Any, Template]):
 
     Jinja2 computes filters of constants while it compiles, so what was compiled with other filters, tests or globals is
     another template; the last sets of them are kept apart, for requests in flight may differ in that.
-
-    Parameters
-    ----------
-    app:
-        The app.
     """
 
     SETS = 2
@@ -134,15 +99,8 @@ class CompiledTemplates(MutableMapping[Any, Template]):
 
 
 class Environment(jinja2.Environment):
-    """Jinja2's environment for one app: it looks for a template among the declared ones first.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    options:
-        Jinja2's own; the loader is the app's unless one is given.
-    """
+    """Jinja2's environment for one app: it looks for a template among the declared ones first. The options are
+    Jinja2's; the loader is the app's unless they name one."""
 
     def __init__(self, app: App, **options: Any) -> None:
         if "loader" not in options:
@@ -210,13 +168,7 @@ class Environment(jinja2.Environment):
 
 
 class AppLoader(BaseLoader):
-    """Loads templates from the app's folder, then from its blueprints' in the order of their registration.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    """
+    """Loads templates from the app's folder, then from its blueprints' in the order of their registration."""
 
     def __init__(self, app: App) -> None:
         self.app = app

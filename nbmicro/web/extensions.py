@@ -46,11 +46,6 @@ class Extensions(MutableMapping[str, Any]):
     A cell that runs again, or a module that is loaded again, does not see the entries of its earlier run, so that
     ``SQLAlchemy(app)`` may stand in a cell. Everyone else does see them until the cell has ended; then those of the new
     run take their place, or nothing does if the cell sets them no more. If it fails, all is as it was.
-
-    Parameters
-    ----------
-    ledger:
-        The app's ledger.
     """
 
     def __init__(self, ledger: Ledger) -> None:

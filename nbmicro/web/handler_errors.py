@@ -92,13 +92,8 @@ def _code_of(function: Any) -> CodeType | None:
 
 
 def none_returned(status: Any = None) -> ReplyError:
-    """The error for a handler that returned None; it names the handler's last line where a host knows it.
-
-    Parameters
-    ----------
-    status:
-        The status that came with it in a tuple.
-    """
+    """The error for a handler that returned None; it names the handler's last line where a host knows it. ``status``
+    came with it in a tuple."""
     who, function = responder()
     if status is not None:
         return ReplyError(f"{who} returned a tuple whose body is None.", f'An empty body is text:  "", {status}')
@@ -159,17 +154,8 @@ def bad_piece(piece: Any, source: Iterable[Any]) -> ReplyError:
 
 
 def no_json(value: Any, error: Exception, dumps: Any) -> NoJson:
-    """The error for a value that JSON cannot hold.
-
-    Parameters
-    ----------
-    value:
-        The whole value.
-    error:
-        What the encoder had against it.
-    dumps:
-        Writes one value, or raises: it says what this app's JSON can hold.
-    """
+    """The error for a value that JSON cannot hold. ``error`` is what the encoder had against it, and ``dumps`` writes
+    one value, or raises: it says what this app's JSON can hold."""
     unknown = next(_unknown(value, dumps, "", 0), None)
     if unknown is None:
         return NoJson(f"{error}.")
@@ -325,15 +311,7 @@ class UnexpectedUnicodeError(AssertionError, UnicodeError):
 
 
 class DebugFilesKeyError(KeyError, AssertionError):
-    """A file was looked for in a form that was sent without files.
-
-    Parameters
-    ----------
-    request:
-        The request.
-    key:
-        The name of the file's field.
-    """
+    """A file was looked for in a form that was sent without files."""
 
     def __init__(self, request: Request, key: str) -> None:
         names = ", ".join(repr(name) for name in request.form.getlist(key))
@@ -351,13 +329,7 @@ class DebugFilesKeyError(KeyError, AssertionError):
 
 
 class FormDataRoutingRedirect(AssertionError):
-    """A request with a body was sent to a URL that redirects, where the body may be lost.
-
-    Parameters
-    ----------
-    request:
-        The request whose ``routing_exception`` is the redirect.
-    """
+    """A request with a body was sent to a URL that redirects, where the body may be lost."""
 
     def __init__(self, request: Request) -> None:
         redirect = request.routing_exception

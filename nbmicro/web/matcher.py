@@ -28,15 +28,8 @@ Step = tuple[str, int, int, Any, Convert | None]
 
 
 class Target:
-    """A route that the matcher has found, with what the dispatcher keeps for it.
-
-    Parameters
-    ----------
-    route:
-        The route.
-    names:
-        The names of its values, in the order of the path.
-    """
+    """A route that the matcher has found, with what the dispatcher keeps for it. The names are those of its values,
+    in the order of the path."""
 
     __slots__ = ("names", "plan", "route")
 
@@ -96,15 +89,8 @@ class Matcher:
             self._add(route, opaque=route.endpoint in redirecting)
 
     def find(self, method: str, path: str) -> tuple[Target | None, dict[str, Any]] | None:
-        """The target for a request and its values; :data:`NOTHING` where no rule has that path; else None: ask the map.
-
-        Parameters
-        ----------
-        method:
-            In capitals.
-        path:
-            Decoded, as PATH_INFO has it; it begins with a slash.
-        """
+        """The target for a request and its values; :data:`NOTHING` where no rule has that path; else None: ask the
+        map. ``method`` is in capitals, ``path`` decoded as PATH_INFO has it."""
         if "//" in path or path[:1] != "/":
             return None
         parts = path[1:].split("/")

@@ -43,11 +43,5 @@ RESERVED_NAMES = frozenset(HANDLER_NAMES) | {"app", "client"}
 
 
 def default_app(root_path: str) -> App:
-    """The app that a notebook has without making one.
-
-    Parameters
-    ----------
-    root_path:
-        The notebook's folder.
-    """
+    """The app that a notebook has without making one."""
     return App("notebook", root_path=root_path)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import werkzeug.local
+from werkzeug.utils import import_string
 
 from nbmicro.web.contexts import (
     AppContext,
-    Namespace,
     RequestContext,
     need_app_context,
     need_request_context,
@@ -24,20 +24,8 @@ if TYPE_CHECKING:
     from nbmicro.web.wrappers import Request
 
 
-offered: dict[str, type] = {"AppContext": AppContext, "RequestContext": RequestContext, "g": Namespace}
-"""What each proxy stands for, by name; the modules that define the classes enter them."""
-
-
 class LocalProxy(werkzeug.local.LocalProxy[Any]):
-    """Werkzeug's proxy, which while it stands for nothing still lists what its object will offer.
-
-    Parameters
-    ----------
-    find:
-        Gives the current object, or raises RuntimeError.
-    kind:
-        The class whose attributes ``dir()`` lists meanwhile, by its name in :data:`offered`.
-    """
+    """Werkzeug's proxy, which while it stands for nothing still lists what its object will offer."""
 
     __slots__ = ("_kind",)
 
@@ -50,12 +38,12 @@ class LocalProxy(werkzeug.local.LocalProxy[Any]):
         try:
             return dir(self._get_current_object())
         except RuntimeError:
-            return dir(offered.get(object.__getattribute__(self, "_kind"), object))
+            return dir(import_string(f"nbmicro.web.{object.__getattribute__(self, '_kind')}"))
 
 
-app_ctx: AppContext = LocalProxy(lambda: need_app_context().app_part, "AppContext")  # type: ignore[assignment]
-request_ctx: RequestContext = LocalProxy(need_request_context, "RequestContext")  # type: ignore[assignment]
-current_app: App = LocalProxy(lambda: need_app_context().app, "App")  # type: ignore[assignment]
-g: Any = LocalProxy(lambda: need_app_context().g, "g")
-request: Request = LocalProxy(request_here, "Request")  # type: ignore[assignment]
-session: SessionMixin = LocalProxy(lambda: need_request_context().used_session, "Session")  # type: ignore[assignment]
+app_ctx: AppContext = LocalProxy(lambda: need_app_context().app_part, "contexts.AppContext")  # type: ignore[assignment]
+request_ctx: RequestContext = LocalProxy(need_request_context, "contexts.RequestContext")  # type: ignore[assignment]
+current_app: App = LocalProxy(lambda: need_app_context().app, "app.App")  # type: ignore[assignment]
+g: Any = LocalProxy(lambda: need_app_context().g, "contexts.Namespace")
+request: Request = LocalProxy(request_here, "wrappers.Request")  # type: ignore[assignment]
+session: SessionMixin = LocalProxy(lambda: need_request_context().used_session, "sessions.SecureCookieSession")  # type: ignore[assignment]

@@ -111,17 +111,8 @@ def _is_package(name: str) -> bool:
 
 
 def find_instance_path(import_name: str, name: str, root_path: str) -> str:
-    """The folder for what belongs to one installation of an app and not to its source.
-
-    Parameters
-    ----------
-    import_name:
-        The app's import name.
-    name:
-        The app's name.
-    root_path:
-        The app's root path: where it has no module, ``instance`` is in it.
-    """
+    """The folder for what belongs to one installation of an app and not to its source. Where the app has no module,
+    it is in ``root_path``."""
     if import_name == "__main__" and getattr(sys.modules.get("__main__"), "__file__", None) is None:
         return os.path.join(root_path, "instance")
     prefix, folder = find_package(import_name)
@@ -129,16 +120,6 @@ def find_instance_path(import_name: str, name: str, root_path: str) -> str:
 
 
 def open_file(folder: str, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
-    """Open a file below ``folder``.
-
-    Parameters
-    ----------
-    folder, resource:
-        The folder, and the file's path in it.
-    mode:
-        As of :func:`open`.
-    encoding:
-        Of a text file; a binary one has none.
-    """
+    """Open a file below ``folder``."""
     path = os.path.join(folder, resource)
     return open(path, mode) if "b" in mode else open(path, mode, encoding=encoding)

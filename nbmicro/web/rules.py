@@ -167,15 +167,8 @@ def pattern_of(rule: str) -> str:
 
 
 def path_pattern(rule: str, takes: Callable[[Parameter], str]) -> str:
-    """A regular expression for the paths of a rule, with a group for each parameter.
-
-    Parameters
-    ----------
-    rule:
-        The rule.
-    takes:
-        What a parameter takes, as a regular expression without groups of its own.
-    """
+    """A regular expression for the paths of a rule, with a group for each parameter. ``takes`` gives what a parameter
+    takes, as a regular expression without groups of its own."""
     return "".join(re.escape(part) if isinstance(part, str) else f"({takes(part)})" for part in _parts(rule))
 
 

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from nbmicro.web.contexts import current_request_context
-from nbmicro.web.declarations import Declaration, Route
+from nbmicro.web.declarations import Declaration, Route, make_route
 from nbmicro.web.hosting import hosting
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import current_owner, predecessor
@@ -126,6 +126,20 @@ class Scaffold:
 
         return FileSystemLoader(os.path.join(self.root_path, self.template_folder))
 
+    def get_send_file_max_age(self, filename: str | None) -> int | None:
+        """How many seconds a browser may keep a file; None asks it to check each time. An override point."""
+        from nbmicro.web.files import default_max_age
+
+        return default_max_age()
+
+    def send_static_file(self, filename: str) -> Any:
+        """The response with a file of the static folder."""
+        from nbmicro.web.files import send_from_directory
+
+        if self.static_folder is None:
+            raise RuntimeError("'static_folder' must be set to serve static files.")
+        return send_from_directory(self.static_folder, filename, max_age=self.get_send_file_max_age(filename))
+
     def open_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file relative to ``root_path`` for reading; other modes raise ValueError."""
         if mode not in {"r", "rt", "rb"}:
@@ -152,21 +166,6 @@ class Scaffold:
         if context is not None:
             context.look_again()
 
-    def _declare_route(self, route: Route) -> None:
-        """Declare ``route``.
-
-        AssertionError, as Flask's, when the same owner has given its endpoint to another function.
-        """
-        if route.handler is not None:
-            holder = self.ledger.claimed(route.endpoint, current_owner())
-            if holder is not None and holder is not route.handler and holder != route.handler:
-                raise AssertionError(
-                    f"View function mapping is overwriting an existing endpoint function: {route.endpoint}. Two"
-                    " functions cannot share one endpoint; rename one, or give it another:"
-                    f" endpoint='{route.endpoint}_2'."
-                )
-        self.declare("route", f"{route.method_names} {route.rule}", route, claim=route.endpoint, holder=route.handler)
-
     def _named(self, kind: str, name: Any, *, scope: bool = False) -> Any:
         if callable(name):  # a decorator without parentheses
             self.declare(kind, name.__name__, name, scope=scope)
@@ -190,8 +189,37 @@ class Scaffold:
         provide_automatic_options: bool | None = None,
         **options: Any,
     ) -> None:
-        """Declare a route (Flask, "URL Route Registrations")."""
-        raise NotImplementedError("An app or a blueprint says how a route is declared.")
+        """Declare a route (Flask, "URL Route Registrations"), at any time.
+
+        Raises
+        ------
+        TypeError
+            ``methods`` is a string, or there is neither an endpoint nor a function.
+        AssertionError
+            The same cell, or the same program, gave the endpoint to another function.
+        ValueError, LookupError
+            The rule is malformed, or names a converter that there is not.
+        """
+        answers = self._answers_options
+        route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=answers)
+        self._check_route(route)
+        if route.handler is not None:
+            holder = self.ledger.claimed(route.endpoint, current_owner())
+            if holder is not None and holder is not route.handler and holder != route.handler:
+                raise AssertionError(
+                    f"View function mapping is overwriting an existing endpoint function: {route.endpoint}. Two"
+                    " functions cannot share one endpoint; rename one, or give it another:"
+                    f" endpoint='{route.endpoint}_2'."
+                )
+        self.declare("route", f"{route.method_names} {route.rule}", route, claim=route.endpoint, holder=route.handler)
+
+    @property
+    def _answers_options(self) -> bool:
+        """Whether OPTIONS is answered by itself where a route does not say."""
+        return True
+
+    def _check_route(self, route: Route) -> None:
+        """Raise where the route cannot be declared."""
 
     def route(self, rule: str, **options: Any) -> Callable[[F], F]:
         """Declare the decorated function as the handler of ``rule``."""

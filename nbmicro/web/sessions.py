@@ -21,7 +21,6 @@ from nbmicro.web.environ import add_note
 from nbmicro.web.handler_errors import no_session
 from nbmicro.web.hosting import ephemeral_key
 from nbmicro.web.json.tag import TaggedJSONSerializer
-from nbmicro.web.proxies import offered
 from nbmicro.web.signals import message_flashed
 from nbmicro.web.signing import CookieSerializer
 
@@ -136,9 +135,6 @@ class NullSession(SecureCookieSession):
     __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = __ior__ = _refuse
 
 
-offered["Session"] = SecureCookieSession
-
-
 EPHEMERAL = (
     "The session was signed with a key that lasts as long as this kernel, for the app has no secret key. "
     "Before it is served, set app.secret_key."
@@ -169,8 +165,7 @@ class SessionInterface:
 
     def get_cookie_name(self, app: App) -> str:
         """The cookie's name: ``SESSION_COOKIE_NAME``."""
-        name: str = app.config["SESSION_COOKIE_NAME"]
-        return name
+        return str(app.config["SESSION_COOKIE_NAME"])
 
     def get_cookie_domain(self, app: App) -> str | None:
         """The domain the cookie is sent to: ``SESSION_COOKIE_DOMAIN``; None means the exact host alone."""
@@ -179,18 +174,15 @@ class SessionInterface:
 
     def get_cookie_path(self, app: App) -> str:
         """The path the cookie is sent to: ``SESSION_COOKIE_PATH``, else ``APPLICATION_ROOT``."""
-        path: str = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
-        return path
+        return str(app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"])
 
     def get_cookie_httponly(self, app: App) -> bool:
         """Whether scripts are kept from the cookie: ``SESSION_COOKIE_HTTPONLY``."""
-        httponly: bool = app.config["SESSION_COOKIE_HTTPONLY"]
-        return httponly
+        return bool(app.config["SESSION_COOKIE_HTTPONLY"])
 
     def get_cookie_secure(self, app: App) -> bool:
         """Whether the cookie is sent over HTTPS only: ``SESSION_COOKIE_SECURE``."""
-        secure: bool = app.config["SESSION_COOKIE_SECURE"]
-        return secure
+        return bool(app.config["SESSION_COOKIE_SECURE"])
 
     def get_cookie_samesite(self, app: App) -> str | None:
         """``"Strict"``, ``"Lax"`` or None: ``SESSION_COOKIE_SAMESITE``."""
@@ -199,8 +191,7 @@ class SessionInterface:
 
     def get_cookie_partitioned(self, app: App) -> bool:
         """Whether the cookie is kept per embedding site: ``SESSION_COOKIE_PARTITIONED``."""
-        partitioned: bool = app.config["SESSION_COOKIE_PARTITIONED"]
-        return partitioned
+        return bool(app.config["SESSION_COOKIE_PARTITIONED"])
 
     def get_expiration_time(self, app: App, session: SessionMixin) -> datetime | None:
         """When the cookie expires, in UTC; None at the end of the browser's session."""

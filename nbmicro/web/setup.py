@@ -17,7 +17,7 @@ from werkzeug.routing import Map, Rule
 from nbmicro.web.blueprints import Blueprint, check_blueprint, declare_registration
 from nbmicro.web.config import Config, ConfigAttribute, debug_wanted
 from nbmicro.web.contexts import Namespace
-from nbmicro.web.declarations import Route, StaticFile, make_route
+from nbmicro.web.declarations import Route, StaticFile
 from nbmicro.web.extensions import Extensions
 from nbmicro.web.hosting import hosting
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
@@ -25,7 +25,7 @@ from nbmicro.web.ledger import Ledger
 from nbmicro.web.logs import create_logger
 from nbmicro.web.owners import Run
 from nbmicro.web.proxies import g, request, session
-from nbmicro.web.resources import find_instance_path
+from nbmicro.web.resources import find_instance_path, open_file
 from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
 from nbmicro.web.scaffold import Scaffold
 from nbmicro.web.sessions import SecureCookieSessionInterface, SessionInterface
@@ -156,10 +156,6 @@ class Setup(Scaffold):
                 f"{self.static_url_path}/<path:filename>", "static", self.send_static_file, host=static_host
             )
 
-    def send_static_file(self, filename: str) -> Any:
-        """The response with a static file: a declared one, else one of the static folder."""
-        raise NotImplementedError("The app says how a static file is sent.")
-
     def _make_table(self, run: Run | None) -> Table:
         return Table(self.ledger, run, self.url_map, self.url_rule_class, self.url_map_class)
 
@@ -222,29 +218,12 @@ class Setup(Scaffold):
 
     # -- routes --------------------------------------------------------------------------------------------------
 
-    def add_url_rule(
-        self,
-        rule: str,
-        endpoint: str | None = None,
-        view_func: Callable[..., Any] | None = None,
-        provide_automatic_options: bool | None = None,
-        **options: Any,
-    ) -> None:
-        """Declare a route (Flask, "URL Route Registrations"), at any time.
+    @property
+    def _answers_options(self) -> bool:
+        return bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
 
-        Raises
-        ------
-        TypeError
-            ``methods`` is a string, or there is neither an endpoint nor a function.
-        AssertionError
-            The same cell, or the same program, gave the endpoint to another function.
-        ValueError, LookupError
-            The rule is malformed, or names a converter that there is not.
-        """
-        answers = bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
-        route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=answers)
+    def _check_route(self, route: Route) -> None:
         rule_of(route, self.url_rule_class).bind(self.url_map)
-        self._declare_route(route)
 
     def routes(self) -> tuple[Route, ...]:
         """The routes in effect."""
@@ -373,8 +352,7 @@ class Setup(Scaffold):
 
     def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file of the instance folder."""
-        path = os.path.join(self.instance_path, resource)
-        return open(path, mode) if "b" in mode else open(path, mode, encoding=encoding)
+        return open_file(self.instance_path, resource, mode, encoding)
 
     @cached_property
     def cli(self) -> Any:
@@ -385,13 +363,7 @@ class Setup(Scaffold):
 
 
 class ViewFunctions(dict[str, Callable[..., Any]]):
-    """``app.view_functions``: the functions in effect by endpoint; setting one declares it.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    """
+    """``app.view_functions``: the functions in effect by endpoint; setting one declares it."""
 
     def __init__(self, app: Setup) -> None:
         super().__init__(app.tables.current().views)

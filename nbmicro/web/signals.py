@@ -23,13 +23,7 @@ def _nobody(sender: Any, **kwargs: Any) -> None:
 
 
 class Connection:
-    """One connection that a cell made.
-
-    Parameters
-    ----------
-    signal, receiver, sender:
-        What was connected to what; the sender may be blinker's ``ANY``.
-    """
+    """One connection that a cell made. The sender may be blinker's ``ANY``."""
 
     __slots__ = ("__weakref__", "connected", "receiver", "sender", "signal")
 

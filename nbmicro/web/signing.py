@@ -22,13 +22,7 @@ _FROM_BASE64 = bytes.maketrans(b"+/", b"-_")
 
 
 class OneShotHMAC(SigningAlgorithm):
-    """HMAC (RFC 2104), computed in one call.
-
-    Parameters
-    ----------
-    digest_method:
-        The hash.
-    """
+    """HMAC (RFC 2104), computed in one call."""
 
     def __init__(self, digest_method: Any) -> None:
         self.digest_method = digest_method

@@ -73,13 +73,7 @@ class Scope:
 
 
 class TemplateNames:
-    """Declared filters, tests and globals, compared by identity; what a compiled template depends on.
-
-    Parameters
-    ----------
-    named:
-        The values by kind and name.
-    """
+    """Declared filters, tests and globals, compared by identity; what a compiled template depends on."""
 
     __slots__ = ("_hash", "_names", "_values")
 
@@ -100,19 +94,8 @@ class TemplateNames:
 
 
 class Table:
-    """Everything in effect at one moment.
-
-    Parameters
-    ----------
-    ledger:
-        The app's ledger.
-    run:
-        Whose pending declarations are seen; None for the committed state.
-    url_map:
-        The app's live map, whose settings and converters hold.
-    rule_class, map_class:
-        The app's override points.
-    """
+    """Everything in effect at one moment. ``run`` is whose pending declarations are seen; None for the committed
+    state. The settings and converters are those of the app's live map."""
 
     def __init__(
         self, ledger: Ledger, run: Run | None, url_map: Map, rule_class: type[Rule], map_class: type[Map]
@@ -284,15 +267,7 @@ class Table:
 
 
 class Tables:
-    """Which table a request gets.
-
-    Parameters
-    ----------
-    ledger:
-        The app's ledger.
-    make:
-        Builds a table as a run sees it (None: as everyone does).
-    """
+    """Which table a request gets. ``make`` builds a table as a run sees it (None: as everyone does)."""
 
     def __init__(self, ledger: Ledger, make: Callable[[Run | None], Table]) -> None:
         self._ledger, self._make = ledger, make
@@ -382,15 +357,8 @@ def _scoped_route(route: Route, scope: Scope) -> Route:
 
 
 def evolved(table: Table, changes: Sequence[Change]) -> Table | None:
-    """The table after ``changes``, or None where it must be built anew.
-
-    Parameters
-    ----------
-    table:
-        The table before; it stays as it is for the requests that have it.
-    changes:
-        The batches of cells before and after.
-    """
+    """The table after ``changes``, or None where it must be built anew. The table before stays as it is for the
+    requests that have it."""
     if not table.has_no_conflicts or table.matcher is None:
         return None
     removed: list[Candidate] = []

@@ -254,15 +254,7 @@ def _werkzeug_version() -> str:
 
 
 class CliRunner(ClickRunner):
-    """Click's runner for an app's commands.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    kwargs:
-        Click's own.
-    """
+    """Click's runner for an app's commands."""
 
     def __init__(self, app: App, **kwargs: Any) -> None:
         self.app = app

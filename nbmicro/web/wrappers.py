@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from nbmicro.http.media_types import JSON, MULTIPART_FORM
-from nbmicro.web import json, proxies
+from nbmicro.web import json
 from nbmicro.web.contexts import current_context
 from nbmicro.web.declarations import blueprints_of
 from nbmicro.web.environ import REQUEST
@@ -267,9 +267,6 @@ class Request(WerkzeugRequest):
 def _text(value: str) -> str:
     """A string of the WSGI environ, which holds UTF-8 in latin-1 (PEP 3333), as text."""
     return value if value.isascii() else value.encode("latin-1").decode(errors="replace")
-
-
-proxies.offered["Request"] = Request
 
 
 #: Headers that Werkzeug rewrites when it sends a response.

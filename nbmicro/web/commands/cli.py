@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import update_wrapper
 from importlib.metadata import entry_points, version
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from nbmicro.http.methods import AUTOMATIC_METHODS
+from nbmicro.printable import columns
 from nbmicro.web.commands.dotenv import load_dotenv, wants_dotenv
 from nbmicro.web.commands.finding import NoAppException, ScriptInfo
 from nbmicro.web.commands.server import debug_option, run_command
@@ -65,13 +67,6 @@ class AppCommands(AppGroup):
 
     A blueprint's commands are in a group of the blueprint's name, or of the ``cli_group`` that was given when it was
     made or registered; with ``cli_group=None`` they stand beside the app's.
-
-    Parameters
-    ----------
-    app:
-        The app.
-    extra:
-        Of :class:`click.Group`.
     """
 
     def __init__(self, app: App, **extra: Any) -> None:
@@ -105,6 +100,17 @@ class AppCommands(AppGroup):
         return commands
 
 
+def complete(names: dict[str, Any]) -> None:
+    """Let Tab complete the names at a prompt, where the system can."""
+    try:
+        import readline
+        from rlcompleter import Completer
+    except ImportError:  # no readline on this system
+        return
+    readline.set_completer(Completer(names).complete)
+    readline.parse_and_bind("tab: complete")
+
+
 @click.command("shell", short_help="Run a Python prompt with the app.")
 @with_appcontext
 def shell_command() -> None:
@@ -120,13 +126,7 @@ def shell_command() -> None:
     names.update(app.make_shell_context())
     hook = getattr(sys, "__interactivehook__", None)
     if hook is not None:
-        try:
-            import readline
-            from rlcompleter import Completer
-        except ImportError:  # no readline on this system
-            pass
-        else:
-            readline.set_completer(Completer(names).complete)
+        complete(names)
         hook()
     code.interact(
         f"Python {sys.version.split()[0]}\nApp: {app.import_name}\nInstance: {app.instance_path}", local=names
@@ -152,23 +152,18 @@ def routes_command(sort: str, all_methods: bool) -> None:
         return
     hidden = frozenset[str]() if all_methods else AUTOMATIC_METHODS
     host_matching = app.url_map.host_matching
-    has_domain = any(rule.host if host_matching else rule.subdomain for rule in rules)
-    rows = []
-    for rule in rules:
-        methods = ", ".join(sorted((rule.methods or set()) - hidden))
-        domain = (rule.host if host_matching else rule.subdomain) or ""
-        rows.append((rule.endpoint, methods, domain, rule.rule))
-    columns = ["endpoint", "methods", "domain", "rule"]
+    domains = [(rule.host if host_matching else rule.subdomain) or "" for rule in rules]
+    rows = [
+        (rule.endpoint, ", ".join(sorted((rule.methods or set()) - hidden)), domain, rule.rule)
+        for rule, domain in zip(rules, domains, strict=True)
+    ]
     if sort != "match":
-        rows.sort(key=lambda row: row[columns.index(sort)])
-    titles = ("Endpoint", "Methods", "Host" if host_matching else "Subdomain", "Rule")
-    shown: list[tuple[str, ...]] = [titles, *rows]
-    if not has_domain:
-        shown = [(row[0], row[1], row[3]) for row in shown]
+        rows.sort(key=itemgetter(("endpoint", "methods", "domain", "rule").index(sort)))
+    rows.insert(0, ("Endpoint", "Methods", "Host" if host_matching else "Subdomain", "Rule"))
+    shown: list[tuple[str, ...]] = [*rows] if any(domains) else [(row[0], row[1], row[3]) for row in rows]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    shown.insert(1, tuple("-" * width for width in widths))
-    for row in shown:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    for line in columns([shown[0], tuple("-" * width for width in widths), *shown[1:]]):
+        click.echo(line)
 
 
 def _set_app(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:

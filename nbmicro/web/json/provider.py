@@ -91,14 +91,8 @@ def _from_pandas(value: Any) -> Any:
 
 
 def encode(value: Any, encoder: json.JSONEncoder) -> str:
-    """Write ``value`` as JSON text; NaN and the infinities, which JSON does not know, as ``null``.
-
-    Parameters
-    ----------
-    value:
-        What is to be written.
-    encoder:
-        How: an encoder made with ``allow_nan=False``, so that it rejects what has to be replaced first.
+    """Write ``value`` as JSON text; NaN and the infinities, which JSON does not know, as ``null``. The encoder is
+    made with ``allow_nan=False``, so that it rejects what has to be replaced first.
 
     Raises
     ------

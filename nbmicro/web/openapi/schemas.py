@@ -41,13 +41,7 @@ _PLAIN: dict[Any, Schema] = {
 
 
 class Schemas:
-    """The schemas of types; dataclasses and TypedDicts become components, each named once.
-
-    Attributes
-    ----------
-    components:
-        The schemas by name.
-    """
+    """The schemas of types; dataclasses and TypedDicts become components, each named once."""
 
     def __init__(self) -> None:
         self.components: dict[str, Schema] = {}

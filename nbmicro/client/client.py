@@ -14,8 +14,7 @@ from nbmicro.client.recorder import exchange_of, routes_of
 from nbmicro.client.transport import Call
 from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.errors import EndlessRequests, RequestError
-from nbmicro.exchange.exchange import Exchange
-from nbmicro.exchange.history import History
+from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.exchange.secrets import redacted_errors
 from nbmicro.http.body import BODY_LIMIT
 from nbmicro.http.build import UNSET, Auth, Data, Headers, Query, bare_request, build_request, clean_target

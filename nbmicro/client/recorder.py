@@ -12,8 +12,7 @@ from nbmicro.client.capture import Capture
 from nbmicro.client.transport import Call
 from nbmicro.diagnosis.error_records import error_record
 from nbmicro.diagnosis.user_code import FrameLabels
-from nbmicro.exchange.exchange import Exchange
-from nbmicro.exchange.history import History
+from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.wsgi import request_of
 from nbmicro.web.environ import ERROR, NOTES, RECORDED, REFUSAL, REQUEST, ROUTE

@@ -1,13 +1,14 @@
-"""The exchange that users hold: the data of one request and response, and the ways out of it.
+"""The exchange that users hold: the data of one request and response, and the ways out of it; and the last of them.
 
 What draws it is imported when it is first drawn, so that loading the notebook extension does not wait for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from nbmicro.errors import RequestError
 from nbmicro.exchange.records import CheckResult, ExchangeRecord
@@ -32,7 +33,7 @@ class Exchange(ExchangeRecord):
 
     @classmethod
     def of(cls, request: RequestRecord, response: ResponseRecord, known: dict[str, Any]) -> Exchange:
-        """The same as calling the class, at a tenth of the cost: what is not said stays the class's default."""
+        """The same as calling the class, at a tenth of the cost: what ``known`` lacks stays the class's default."""
         exchange = object.__new__(cls)
         known["request"], known["response"] = request, response
         known.setdefault("captures", {})
@@ -59,11 +60,11 @@ class Exchange(ExchangeRecord):
         return replace(exchange, checks=Redaction.of(exchange)(tuple(checks))) if checks else exchange
 
     def with_notes(self, *notes: str) -> Exchange:
-        """The same exchange with more remarks."""
+        """The same exchange with more notes."""
         return replace(self, notes=(*self.notes, *notes))
 
     def with_trace(self, steps: Sequence[TraceStep]) -> Exchange:
-        """The same exchange with the steps of its life, without its secrets."""
+        """The same exchange with the steps of its trace, without its secrets."""
         return replace(self, trace=Redaction.of(self)(tuple(steps)))
 
     def with_hint(self, hint: str | None) -> Exchange:
@@ -107,3 +108,52 @@ class Exchange(ExchangeRecord):
     def __repr__(self) -> str:
         target = one_line(Redaction.of(self).request(self.request).target, 200)
         return f"<{self.request.method} {target} → {f'{self.status} {one_line(self.response.reason, 100)}'.rstrip()}>"
+
+
+#: Exchanges that are kept.
+HISTORY_LIMIT = 100
+
+
+class History:
+    """The last exchanges, from whoever sent them; safe to fill from several threads.
+
+    Parameters
+    ----------
+    limit:
+        How many are kept; an older one is dropped, and with it its spooled body.
+    """
+
+    def __init__(self, limit: int = HISTORY_LIMIT) -> None:
+        self._kept: deque[Exchange] = deque(maxlen=limit)
+        # A deque's append is atomic, so is a copy of it; no lock is needed.
+        self.add = self._kept.append
+
+    def clear(self) -> None:
+        """Forget them all."""
+        self._kept.clear()
+
+    def replace(self, old: Exchange, new: Exchange) -> None:
+        """Put ``new`` where ``old`` stands (the same exchange with its checks); nothing happens when it is gone."""
+        for index, kept in enumerate(tuple(self._kept)):
+            if kept is old:
+                self._kept[index] = new
+                return
+
+    @overload
+    def __getitem__(self, index: int) -> Exchange: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Exchange]: ...
+    def __getitem__(self, index: int | slice) -> Exchange | list[Exchange]:
+        return list(self._kept)[index]
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(tuple(self._kept))
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
+    def __repr__(self) -> str:
+        return f"<History of {len(self)} exchanges>"

@@ -52,7 +52,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ErrorRecord(Shown):
-    """An exception as it is shown: type, message, the user's own frames (outermost first), a hint, its cause, and of a
+    """An exception as it is shown: type, message, the user's frames (outermost first), a hint, its cause, and of a
     group its parts."""
 
     type: str
@@ -97,11 +97,11 @@ class ExchangeRecord:
     request, response:
         What was sent (cookies included) and what came.
     error:
-        The exception that became the response, with the user's own frames.
+        The exception that became the response, with the user's frames.
     exception:
         The exception itself, for ``%debug``; also one that became a 4xx (an ``abort``, a missing form key).
     refusal:
-        That 4xx exception with the user's own frames.
+        That 4xx exception with the user's frames.
     output, logs:
         What the handler printed, displayed and logged.
     unkept_log_lines:
@@ -109,7 +109,7 @@ class ExchangeRecord:
     checks, captures, name:
         What a request script adds.
     trace:
-        The steps of its life that are known.
+        The steps of its trace, where it was asked for.
     history:
         The exchanges that led here by redirects, first one first.
     duration:
@@ -117,7 +117,7 @@ class ExchangeRecord:
     endpoint, rule:
         The route that answered.
     notes:
-        Remarks of the app's core and of the client (a key that is not kept, a stream that was cut).
+        Notes of the app's core and of the client (a key that is not kept, a stream that was cut).
     hint:
         The next step after a 404, 405 or 400.
     origin:
@@ -229,7 +229,7 @@ class TriedRule:
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One step of a request's life.
+    """One step of a request's trace.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ class TraceStep:
     failed:
         The class of the exception that left it; empty when none did.
     lines:
-        The lines of the function, if it is the user's own.
+        The lines of the function, if it is the user's.
     tried:
         Of the match: the rules, nearest first.
     """

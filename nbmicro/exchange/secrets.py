@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, Self, TypeAlias, TypeVar
 from urllib.parse import quote, quote_plus, unquote_plus
 
 from nbmicro.errors import RequestError
@@ -47,11 +47,11 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9-]*) +\S")
 
 def _credentials(text: str, names: Names) -> Hidden:
     """What stands behind the scheme (RFC 9110, 11.4); of Basic (RFC 7617) also what is encoded in it."""
-    scheme, _, given = text.partition(" ")
-    secrets = [text, given.strip()]
+    scheme, _, credentials = text.partition(" ")
+    secrets = [text, credentials.strip()]
     if scheme.lower() == "basic":
         try:
-            user = base64.b64decode(given, validate=True).decode("utf-8")
+            user = base64.b64decode(credentials, validate=True).decode("utf-8")
             secrets += [user, user.partition(":")[2]]
         except (binascii.Error, ValueError):
             pass
@@ -189,13 +189,21 @@ KINDS = (
 )
 
 
-#: The fields of an exchange whose texts nbmicro shows; the others are data, or masked as the carriers of secrets.
-SHOWN = tuple(
-    field.name
-    for field in fields(ExchangeRecord)
-    if field.name
-    not in {"request", "response", "captures", "history", "page", "rule", "endpoint", "origin", "secret_names"}
-)
+# Fields of an exchange that carry secrets, or that are data and not texts of nbmicro's.
+_DATA = {
+    "request",
+    "response",
+    "captures",
+    "history",
+    "page",
+    "exception",
+    "rule",
+    "endpoint",
+    "origin",
+    "secret_names",
+}
+#: The fields of an exchange that are masked as texts: all others, a new one too.
+SHOWN = tuple(field.name for field in fields(ExchangeRecord) if field.name not in _DATA)
 # Fields of records that are words of nbmicro's or of the user's code, and records of code.
 _WORDS = frozenset({"redaction", "stream", "kind", "rule", "methods"})
 _CODE = (Frame, LineRun)
@@ -219,7 +227,7 @@ class Redaction:
     The secrets are looked for when they are first needed.
     """
 
-    __slots__ = ("_captures", "_exchanges", "_learned", "_names", "_secrets", "_texts")
+    __slots__ = ("_before", "_captures", "_headers", "_learned", "_names", "_request", "_secrets", "_texts")
 
     def __init__(
         self,
@@ -227,22 +235,21 @@ class Redaction:
         request: RequestRecord,
         headers: HeaderFields = _NO_HEADERS,
         captures: Iterable[tuple[str, Any]] = (),
-        before: Iterable[ExchangeRecord] = (),
+        before: tuple[ExchangeRecord, ...] = (),
     ) -> None:
-        self._names = names
-        self._exchanges = [(request, headers), *((one.request, one.headers) for one in before)]
-        self._captures = captures
-        self._texts: list[tuple[str, str]] = []
-        self._secrets: list[str] = []
+        self._names, self._request, self._headers = names, request, headers
+        self._captures, self._before = captures, before
         self._learned = False
+        # The carriers' secrets, and what stands for which text; both are there when it has learned.
+        self._secrets: list[str] = []
+        self._texts: list[tuple[str, str]] = []
 
     @classmethod
     def of(cls, exchange: ExchangeRecord) -> Redaction:
         """The redaction of an exchange."""
-        names, before = exchange.secret_names, exchange.history
-        for one in before:
-            names |= one.secret_names
-        return cls(names, exchange.request, exchange.headers, exchange.captures.items(), before)
+        return cls(
+            exchange.secret_names, exchange.request, exchange.headers, exchange.captures.items(), exchange.history
+        )
 
     def __call__(self, value: _T) -> _T:
         """A text, or a record, tuple or mapping with texts in it, with masks in place of the secrets."""
@@ -271,6 +278,7 @@ class Redaction:
 
     def request(self, request: RequestRecord) -> RequestRecord:
         """A request with masks in its target, its headers and its body."""
+        self._learn()
         path, mark, query = request.target.partition("?")
         target = self(f"{path}{mark}{self._mask('query', '', query)[0]}")
         body = request.body
@@ -282,6 +290,7 @@ class Redaction:
 
     def headers(self, headers: HeaderFields) -> HeaderFields:
         """Headers with masks."""
+        self._learn()
         masked = []
         for name, value in headers:
             shown, secrets = self._mask("header", name.lower(), value)
@@ -308,7 +317,8 @@ class Redaction:
         self._learned = True
         secrets: list[str] = []
         texts: dict[str, str] = {}
-        for request, headers in self._exchanges:
+        self._names = self._names.union(*(one.secret_names for one in self._before))
+        for request, headers in ((self._request, self._headers), *((one.request, one.headers) for one in self._before)):
             for name, value in (*request.headers, *headers):
                 found = self._mask("header", name.lower(), value)[1]
                 secrets += found
@@ -369,7 +379,7 @@ class Redaction:
 
     def _compared(self, text: str | None) -> str | None:
         """What came or was expected: a secret is also masked that is short and all of it, and a header as a whole."""
-        for secret in sorted(self._secrets, key=len, reverse=True) if text else ():
+        for secret in sorted(filter(None, self._secrets), key=len, reverse=True) if text else ():
             if text == repr(secret):
                 return repr(MASK)
             if len(secret) >= SHORTEST:
@@ -435,6 +445,12 @@ class _Guarded(HeaderFields):
 
     redaction: Redaction
 
+    @classmethod
+    def by(cls, redaction: Redaction, headers: HeaderFields) -> Self:
+        guarded = cls(headers)
+        guarded.redaction = redaction
+        return guarded
+
     def __repr__(self) -> str:
         return repr(self.redaction.headers(self))
 
@@ -450,9 +466,10 @@ def guard(exchange: ExchangeRecord) -> None:
     for name in names:
         _guard(known[name], redaction)
     if hides:
-        request, response = exchange.request, exchange.response
-        known["request"] = replace(request, headers=_guarded_fields(request.headers, redaction))
-        known["response"] = replace(response, headers=_guarded_fields(response.headers, redaction))
+        sent, response = exchange.request, exchange.response
+        known["request"] = RequestRecord(sent.method, sent.target, _Guarded.by(redaction, sent.headers), sent.body)
+        headers = _Guarded.by(redaction, response.headers)
+        known["response"] = ResponseRecord.of(response.status, response.reason, headers, response.body)
 
 
 def _guard(value: Any, redaction: Redaction) -> None:
@@ -464,9 +481,3 @@ def _guard(value: Any, redaction: Redaction) -> None:
         object.__setattr__(value, "redaction", redaction)
         if isinstance(value, ErrorRecord):
             _guard((value.cause, *value.parts), redaction)
-
-
-def _guarded_fields(headers: HeaderFields, redaction: Redaction) -> HeaderFields:
-    guarded = _Guarded(headers)
-    guarded.redaction = redaction
-    return guarded

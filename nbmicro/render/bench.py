@@ -11,7 +11,6 @@ from nbmicro.render.markup import LINE, MONO, joined, quiet
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _COLOUR, _SLOW = "#3f6fb0", "#b26a1f"
-_SHARES = (50.0, 95.0, 99.0)
 
 
 def latency_bundle(now: Latencies, before: Latencies | None = None) -> dict[str, str]:
@@ -32,14 +31,10 @@ def progress_bundle(request: str, done: int, asked: int) -> dict[str, str]:
     }
 
 
-def _rows(now: Latencies, before: Latencies | None) -> list[tuple[str, float, float | None]]:
-    """What is told, in seconds: its name, now, and the time before."""
-    rows = [(f"p{share:.0f}", now.percentile(share), before.percentile(share) if before else None) for share in _SHARES]
-    return [
-        ("fastest", now.seconds[0], before.seconds[0] if before else None),
-        *rows,
-        ("slowest", now.seconds[-1], before.seconds[-1] if before else None),
-    ]
+def _times(latencies: Latencies) -> dict[str, float]:
+    """What is shown of the seconds."""
+    shares = {f"p{share:.0f}": latencies.percentile(share) for share in (50.0, 95.0, 99.0)}
+    return {"fastest": latencies.seconds[0], **shares, "slowest": latencies.seconds[-1]}
 
 
 def _counts(now: Latencies) -> str:
@@ -56,8 +51,9 @@ def _status(status: int) -> str:
 
 def _text(now: Latencies, before: Latencies | None) -> str:
     lines = [f"{one_line(now.request, 200)}: {_counts(now)}"]
-    for name, length, earlier in _rows(now, before):
-        change = f"   before {_length(earlier)}" if earlier is not None else ""
+    earlier = _times(before) if before is not None else {}
+    for name, length in _times(now).items():
+        change = f"   before {_length(earlier[name])}" if earlier else ""
         lines.append(f"  {name:<8}{_length(length):>11}{change}")
     lines.append(f"  {now.rate:,.0f} requests/s")
     bins = now.histogram()
@@ -71,31 +67,13 @@ def _html(now: Latencies, before: Latencies | None) -> Markup:
     head = Markup('<div><b style="{}">{}</b> <small>{}</small></div>').format(
         MONO, one_line(now.request, 200), _counts(now)
     )
-    rows = _rows(now, before)
     cell = Markup('<{0} style="text-align:right;padding:.15em .9em;white-space:nowrap">{1}</{0}>')
-    titles = joined([cell.format("th", ""), *(cell.format("th", name) for name, _, _ in rows), cell.format("th", "")])
-    body = [
-        joined(
-            [
-                cell.format("td", "now" if before else ""),
-                *(cell.format("td", _length(length)) for _, length, _ in rows),
-                cell.format("td", f"{now.rate:,.0f} requests/s"),
-            ]
-        )
-    ]
-    if before is not None:
-        body.append(
-            joined(
-                [
-                    cell.format("td", "before"),
-                    *(cell.format("td", _length(earlier or 0.0)) for _, _, earlier in rows),
-                    cell.format("td", f"{before.rate:,.0f} requests/s"),
-                ]
-            )
-        )
-    table = Markup('<table style="border-collapse:collapse;margin:.4em 0"><tr>{}</tr>{}</table>').format(
-        titles, joined(Markup("<tr>{}</tr>").format(row) for row in body)
-    )
+    rows = [joined(cell.format("th", title) for title in ("", *_times(now), ""))]
+    for name, latencies in (("now" if before else "", now), *([("before", before)] if before is not None else [])):
+        lengths = map(_length, _times(latencies).values())
+        rows.append(joined(cell.format("td", text) for text in (name, *lengths, f"{latencies.rate:,.0f} requests/s")))
+    titles, *body = (Markup("<tr>{}</tr>").format(row) for row in rows)
+    table = Markup('<table style="border-collapse:collapse;margin:.4em 0">{}{}</table>').format(titles, joined(body))
     parts = [head, _histogram(now), table]
     if now.errors:
         parts.append(quiet(f"✗ {now.errors:,} failed. See one of them:  %http {one_line(now.request, 200)}"))
@@ -110,14 +88,10 @@ def _histogram(now: Latencies) -> Markup:
     bar = Markup(
         '<div title="{}" style="flex:1;height:{:.2f}%;min-height:1px;background:{};border-radius:2px 2px 0 0"></div>'
     )
-    columns = [
-        bar.format(
-            f"{_length(begin)} to {_length(end)}: {count:,}",
-            100 * count / most,
-            _SLOW if begin >= slow else _COLOUR,
-        )
-        for begin, end, count in bins
-    ]
+    columns = []
+    for begin, end, count in bins:
+        title = f"{_length(begin)} to {_length(end)}: {count:,}"
+        columns.append(bar.format(title, 100 * count / most, _SLOW if begin >= slow else _COLOUR))
     return Markup(
         '<div style="max-width:36em;margin:.5em 0"><div style="display:flex;align-items:flex-end;gap:2px;height:6em;'
         'border-bottom:{}">{}</div><div style="display:flex;justify-content:space-between"><small>{}</small>'

@@ -97,7 +97,7 @@ def _json_lines(response: ResponseRecord) -> list[str]:
     """JSON laid out with two spaces. Numbers and the order of members stay as they were sent.
 
     It reads tokens and not a document, so the start of a document that was cut is laid out as well; what is no JSON at
-    all comes out as its own lines.
+    all comes out line by line as it is.
     """
     text = preview(response.body)
     return [*_laid_out(text)] if _is_json_text(text) else _text_lines(response)
@@ -184,7 +184,7 @@ def _table_views(
 
 
 def _page_views(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
-    """A page in its frame, and its text for where there are no frames."""
+    """A page in its sandboxed iframe, and its text for where there are no iframes."""
     response = exchange.response
     source = preview(response.body)
     lines = page_lines(source)

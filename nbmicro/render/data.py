@@ -1,7 +1,7 @@
 """Data as HTML: JSON as a tree that folds, records and separated values and server-sent events as a table.
 
 The tree is nested ``<details>`` in one ``<pre>``, whose text is the JSON as it is laid out. No value is read for it, so
-numbers, order and twice-given names stay as they were sent, and a document of any depth is drawn.
+numbers, order and names that come twice stay as they were sent, and a document of any depth is drawn.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def draw_tree(lines: Sequence[str], budget: int, size: str, *, open_end: bool = 
     lines:
         The document laid out, a member to a line.
     size:
-        The size of the whole body in words, for the remark that something is missing.
+        The size of the whole body in words, for the note that something is missing.
     open_end:
         Whether the document goes on behind the last line.
     """
@@ -151,9 +151,9 @@ def _drawn_members(members: Sequence[_Node | str], shown: int) -> Iterator[Marku
 
 def _folding(node: _Node) -> Iterator[Markup]:
     count = len(node.members)
-    said = "" if node.shown else Markup(' <small style="opacity:.65">{}</small>').format(f"{count:,}")
+    size = "" if node.shown else Markup(' <small style="opacity:.65">{}</small>').format(f"{count:,}")
     state = Markup(" open") if node.shown else ""
-    yield Markup("<details{}>{}{}{}\n</summary>").format(state, _SUMMARY, marked_json(node.first), said)
+    yield Markup("<details{}>{}{}{}\n</summary>").format(state, _SUMMARY, marked_json(node.first), size)
     yield from _drawn_members(node.members, node.shown or count)
     yield Markup("</details>{}\n").format(node.last) if node.last else Markup("</details>")
 
@@ -259,10 +259,10 @@ def draw_table(table: Table, count: int) -> Markup:
     more = len(table.rows) - len(shown)
     if not more and not table.open_end:
         return drawn
-    said = (
+    rest = (
         f"more than {more:,} more rows" if table.open_end and more else f"{more:,} more rows" if more else "more rows"
     )
-    return joined([drawn, quiet(f"… {said}")])
+    return joined([drawn, quiet(f"… {rest}")])
 
 
 def _places(table: Table) -> range:

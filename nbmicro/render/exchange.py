@@ -1,6 +1,6 @@
 """An exchange as a notebook shows it, as text and as HTML, alone and in a list.
 
-The text is complete without any markup. The HTML has no script and no style sheet, and is complete without frames;
+The text is complete without any markup. The HTML has no script and no style sheet, and is complete without iframes;
 every value in it passes through markupsafe's escaping. The same exchange and options give the same of both: no time,
 no address, no value that changes from run to run is in it unless it was asked for.
 """
@@ -46,7 +46,7 @@ CHECKS_WIDTH = 100
 #: The edge of the badge alone has a colour, by the class of the status; its text keeps the theme's.
 EDGES = {1: "#888", 2: "#3a9a50", 3: "#3d7fd6", 4: "#c98500", 5: "#d6453d"}
 _GOOD, _BAD = EDGES[2], EDGES[5]
-# Headers of a visitor's request that say something of the request and not of the browser.
+# Headers of a request to the server that say something of the request and not of the browser that sent it.
 _OF_THE_REQUEST = frozenset({"content-type", "authorization", "cookie", "accept", "x-requested-with"})
 #: Lines of a body in a list of exchanges, and characters of HTML that one of them, and all together, may take there.
 LIST_LINES, ITEM_LIMIT, LIST_LIMIT = 12, 12 * 1024, 64 * 1024
@@ -287,7 +287,7 @@ def list_exchanges(exchanges: Sequence[ExchangeRecord], count: int) -> dict[str,
 def _inside(exchange: ExchangeRecord, options: RenderOptions) -> Markup:
     """What a line of the list opens.
 
-    The headers that a visitor's browser adds are left out, as they hold a port and a version.
+    Of a request to the server the headers that a browser adds are left out, as they hold a port and a version.
     """
     if exchange.origin == "server":
         sent = exchange.request

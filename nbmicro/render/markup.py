@@ -17,8 +17,8 @@ REST_LIMIT = 64 * 1024
 _BOX = f"margin:.3em 0;padding:.4em .7em;border:{LINE};border-radius:4px;overflow-x:auto;white-space:pre-wrap"
 # JupyterLab breaks words in its outputs where the line ends; a long word alone may be broken here.
 _BARE = "margin:0;padding:0;border:0;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere"
-# Drawn by none that honours it, kept by none that takes frames away: JupyterLab's sanitizer drops this property, GitHub
-# drops every style. So the text of a page is there exactly where its frame is not.
+# Whoever honours it draws nothing, whoever takes iframes away does not keep it: JupyterLab's sanitizer drops this
+# property, GitHub drops every style. So the text of a page is there exactly where its iframe is not.
 _UNSEEN = "content-visibility:hidden;margin:0;padding:0;border:0"
 
 
@@ -42,15 +42,15 @@ def pre_excerpt(cut: Excerpt, note: str = "", mark: Callable[[str], Markup] = es
     box = pre(mark("\n".join(cut.first)))
     if not cut.more:
         return box
-    said = f"{cut.more}{f' ({note})' if note else ''}"
+    more = f"{cut.more}{f' ({note})' if note else ''}"
     text = "\n".join(cut.rest)
     if len(text) > REST_LIMIT:
         text = f"{text[:REST_LIMIT]} …"
-    return joined([box, folded(small(said), [pre(mark(text))])]) if text else joined([box, quiet(f"… {said}")])
+    return joined([box, folded(small(more), [pre(mark(text))])]) if text else joined([box, quiet(f"… {more}")])
 
 
 def hidden_pre(text: str) -> Markup:
-    """A text that is seen only where styles were taken away, as frames are there."""
+    """A text that is seen only where styles were taken away, as iframes are there."""
     return Markup('<pre style="{}">{}</pre>').format(_UNSEEN, text)
 
 
@@ -62,7 +62,7 @@ def labelled(label: str, text: Markup | str, *, edge: str = "rgba(128,128,128,.5
 
 
 def quiet(text: str) -> Markup:
-    """A small remark on a line of its own."""
+    """A small note in a line."""
     return Markup('<div style="opacity:.75"><small>{}</small></div>').format(text)
 
 

@@ -13,8 +13,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 import nbmicro
 from nbmicro.client.client import Client
 from nbmicro.client.recorder import RECORDED_LIMIT, Recorder
-from nbmicro.exchange.exchange import Exchange
-from nbmicro.exchange.history import History
+from nbmicro.exchange.exchange import Exchange, History
 from tests.support.apps import answering, calling
 
 

@@ -11,8 +11,7 @@ import pytest
 import nbmicro
 from nbmicro.client.client import Client
 from nbmicro.errors import EndlessRequests, RequestError
-from nbmicro.exchange.exchange import Exchange
-from nbmicro.exchange.history import History
+from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.render.exchange import list_exchanges
 from tests.support.apps import answering, calling
 

@@ -17,7 +17,7 @@ from nbmicro.client.browser_session import BrowserSession
 from nbmicro.client.client import Client
 from nbmicro.client.recorder import Recorder
 from nbmicro.errors import DeadlineExceeded
-from nbmicro.exchange.history import History
+from nbmicro.exchange.exchange import History
 from nbmicro.http.messages import RequestRecord
 from start import ROOT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -307,3 +307,19 @@ def test_a_word_of_ours_that_is_somebodys_secret_does_no_harm() -> None:
     shown_text = _complete(exchange, "x").mime_bundle(RenderOptions.parse("all"))["text/plain"]
     assert "printed │ printed •••" in shown_text
     assert "trace │   handler" in shown_text
+
+
+def test_the_exception_itself_stays_the_apps_own() -> None:
+    """It is what %debug opens, whatever kind of class it is."""
+
+    @dataclass
+    class Refused(Exception):
+        token: str
+
+    refused = Refused(SECRET)
+    assert redacted(replace(EXAMPLES["keys"](SECRET), exception=refused)).exception is refused
+
+
+def test_an_empty_secret_hides_no_empty_value() -> None:
+    exchange = _sent("x", headers={"Cookie": "theme="}).with_checks([CheckResult("text == 1", False, 1, "1", "''")])
+    assert exchange.checks[0].actual == "''"

@@ -10,7 +10,7 @@ import pytest
 from nbmicro import App
 from nbmicro.cells.magics import MAGIC_KINDS
 from nbmicro.client.client import Client
-from nbmicro.exchange.history import History
+from nbmicro.exchange.exchange import History
 from nbmicro.notebook.completion.cells import complete
 from nbmicro.notebook.completion.known import MOST, Completed, Known
 

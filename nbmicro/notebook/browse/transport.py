@@ -1,4 +1,4 @@
-"""The kernel's end of a browser in a cell: messages of its front end come in, pieces of responses go out."""
+"""The kernel's end of a browser in a cell: messages of its front end come in, pieces of answers go out."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Send = Callable[[dict[str, Any], list[bytes]], None]
 
 #: Requests that are answered at once, each in a thread; and requests that may wait for that.
 RUNNING_LIMIT, WAITING_LIMIT = 12, 200
-#: Bytes of a request's body, and of a response's that is no event stream.
+#: Bytes of a request's body, and of an answer's that is no event stream.
 BODY_LIMIT = 32 * 1024 * 1024
 #: Bodies that may be on their way in at once.
 PARTS_LIMIT = 16
@@ -37,9 +37,9 @@ PAGE_LIMIT = 8 * 1024 * 1024
 PIECE, CREDIT, PATIENCE = 256 * 1024, 16, 120.0
 #: Seconds between two looks whether a message was read, where nothing can wait for it.
 TURN = 0.02
-_ACCEPT = (("Accept", "text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8"),)
 #: Headers that a page does not choose.
-_NOT_THE_PAGES = frozenset({"cookie", "host", "content-length", "connection", "transfer-encoding"})
+_LIKE_A_BROWSER = (("Accept", "text/html,application/xhtml+xml,image/*;q=0.9,*/*;q=0.8"),)
+_OURS = frozenset({"cookie", "host", "content-length", "connection", "transfer-encoding"})
 
 
 class BrowserRequests:
@@ -67,7 +67,7 @@ class BrowserRequests:
 
     def open(self, path: str) -> Exchange | None:
         """Ask for the first page, in the calling thread, and keep it for the front end; its exchange."""
-        request = RequestRecord("GET", clean_target(path), HeaderFields(_ACCEPT))
+        request = RequestRecord("GET", clean_target(path), HeaderFields(_LIKE_A_BROWSER))
         try:
             response = self.session.send(request)
             body, cut = response.read_body(PAGE_LIMIT)
@@ -97,15 +97,15 @@ class BrowserRequests:
                 running.more() if kind == "more" else running.stop()
 
     def close(self) -> None:
-        """Stop every request; what a handler does between two pieces of its response comes to its own end."""
+        """Stop every request; what a handler does between two pieces of its answer comes to its own end."""
         with self._lock:
             self._closed = True
             self._parts.clear()
             running = list(self._open.values())
             self._waiting.clear()
         self.uses.close()
-        for request in running:
-            request.stop()
+        for one in running:
+            one.stop()
 
     @property
     def running(self) -> int:
@@ -114,7 +114,7 @@ class BrowserRequests:
             return self._busy
 
     def _keep_part(self, name: str, part: bytes) -> None:
-        """Keep a part of a body whose request comes after its last one; what is too large is rejected then."""
+        """Keep a part of a body whose request comes after its last one; what is too large is refused then."""
         with self._lock:
             body = self._parts.setdefault(name, bytearray())
             if len(body) <= BODY_LIMIT:
@@ -126,8 +126,7 @@ class BrowserRequests:
 
     def _begin(self, name: str, message: Mapping[str, Any], body: bytes) -> None:
         try:
-            send = partial(self._tell, {"kind": "piece", "id": name})
-            running = _Running(name, _request(message, body), message, send)
+            running = _Running(name, _request(message, body), message)
         except (NbmicroError, ValueError, TypeError) as error:
             failed = redacted_fields(str(error), self.session.client.secret_names)
             self._tell({"kind": "end", "id": name, "failed": failed})
@@ -181,9 +180,10 @@ class BrowserRequests:
         if exchange is not None:
             self.uses.note(page, exchange.rule, exchange.request.target, exchange.status)
         cookies = self.session.page_cookies(str(message.get("path") or running.request.path))
-        names = self.session.client.secret_names
-        redaction = Redaction(names, running.request) if exchange is None else Redaction.of(exchange)
-        failed = failure and redaction(failure)
+        known = (
+            Redaction(self.session.client.secret_names, running.request) if exchange is None else Redaction.of(exchange)
+        )
+        failed = failure and known(failure)
         end = {"kind": "end", "id": running.name, "failed": failed, "cut": running.cut, "cookies": cookies}
         self._tell({**end, **beside_page(exchange)})
 
@@ -200,35 +200,25 @@ class BrowserRequests:
     def _send_body(self, running: _Running, response: StreamedResponse, body: Iterable[bytes]) -> Iterator[float]:
         stream = media_type_of(response.fields.get("Content-Type")) == EVENT_STREAM
         whole = response.fields.get("Content-Length") is not None and not stream
+        send = partial(self._tell, {"kind": "piece", "id": running.name})
         size = 0
         for piece in body:
             for start in range(0, len(piece), PIECE):
-                running.put(piece[start : start + PIECE], at_once=not whole)
-                yield from running.until_less_than(PIECE)
+                running.put(piece[start : start + PIECE], send, at_once=not whole)
+                yield from running.until_less_than(PIECE, send)
             size += len(piece)
             yield 0.0
             running.cut = size > BODY_LIMIT and not stream
             if running.stopped or running.cut:
                 break
-        yield from running.until_less_than(1)
+        yield from running.until_less_than(1, send)
 
     # -- messages ------------------------------------------------------------------------------------------------
 
     def _head(self, response: StreamedResponse) -> dict[str, Any]:
-        return {
-            "kind": "head",
-            "status": response.status,
-            "reason": response.reason,
-            "headers": [
-                list(field) for field in response.fields if field[0].lower() not in {"set-cookie", "set-cookie2"}
-            ],
-            "target": response.target,
-            "redirected": response.redirected,
-            "fragment": response.fragment,
-            "leads_to": response.leads_to,
-            "notes": response.notes,
-            "cookies": self.session.page_cookies(response.target),
-        }
+        said = _head(response.status, response.reason, response.fields, response.target)
+        more = {"redirected": response.redirected, "fragment": response.fragment, "leads_to": response.leads_to}
+        return {**said, **more, "notes": response.notes, "cookies": self.session.page_cookies(response.target)}
 
     def _tell(self, message: dict[str, Any], piece: bytes | None = None) -> None:
         if not self._closed:
@@ -236,36 +226,32 @@ class BrowserRequests:
 
 
 class _Running:
-    """One request while it is answered: how much of its response may be sent, and whether it is still wanted."""
+    """One request while it is answered: how much of its answer may be sent, and whether it is still wanted."""
 
-    def __init__(
-        self, name: str, request: RequestRecord, message: Mapping[str, Any], send: Callable[[bytes], None]
-    ) -> None:
+    def __init__(self, name: str, request: RequestRecord, message: Mapping[str, Any]) -> None:
         self.name = name
         self.request = request
         self.message = message
         self.stopped = False
         self.cut = False
-        self._send = send
         self._credit = CREDIT
         self._kept = bytearray()
-        #: Whether what is kept may go out before it is a full message.
-        self._at_once = False
+        self._send: Callable[[bytes], None] | None = None
         self._ready = threading.Condition()
 
     def more(self) -> None:
         """A message was read: one more may be sent, and is, where something has come meanwhile."""
         with self._ready:
             self._credit = min(self._credit + 1, CREDIT)
-            if self._at_once:
-                self._post()
+            if self._send is not None:
+                self._post(self._send)
 
     def stop(self) -> None:
         with self._ready:
             self.stopped = True
             self._ready.notify()
 
-    def put(self, piece: bytes, *, at_once: bool) -> None:
+    def put(self, piece: bytes, send: Callable[[bytes], None], *, at_once: bool) -> None:
         """Send a piece, or keep it until a message may be sent.
 
         What is kept goes out with the next message that is read, so that an app that makes very many small pieces
@@ -273,17 +259,18 @@ class _Running:
         """
         with self._ready:
             self._kept += piece
-            self._at_once |= at_once
+            if at_once:
+                self._send = send
             if at_once or len(self._kept) >= PIECE:
-                self._post()
+                self._post(send)
 
-    def until_less_than(self, room: int) -> Iterator[float]:
+    def until_less_than(self, room: int, send: Callable[[bytes], None]) -> Iterator[float]:
         """Come to an end once less than ``room`` bytes are kept, or nobody wants them any more."""
         end = time.monotonic() + PATIENCE
         while len(self._kept) >= room and not self.stopped:
             with self._ready:
-                self._at_once = True
-                self._post()
+                self._send = send
+                self._post(send)
                 if len(self._kept) < room:
                     return
                 if has_threads() and not self._ready.wait(PATIENCE):
@@ -292,18 +279,18 @@ class _Running:
                 self.stopped = self.stopped or time.monotonic() > end
                 yield TURN
 
-    def _post(self) -> None:
+    def _post(self, send: Callable[[bytes], None]) -> None:
         # Within the lock: what comes from two threads must not change places.
         if self._kept and not self.stopped and self._credit > 0:
             self._credit -= 1
             piece = bytes(self._kept[:PIECE])
             del self._kept[:PIECE]
-            self._send(piece)
+            send(piece)
             self._ready.notify()
 
 
 def _request(message: Mapping[str, Any], body: bytes) -> RequestRecord:
-    """The request of a message. Raises ValueError or NbmicroError for one that cannot be sent."""
+    """The request of a message. Raises ValueError or an error of ours for one that cannot be sent."""
     method = str(message.get("method", "GET")).upper()
     if method not in CLIENT_METHODS:
         raise ValueError(f"A page cannot send the method {method[:20]}.")
@@ -312,8 +299,13 @@ def _request(message: Mapping[str, Any], body: bytes) -> RequestRecord:
     pairs = [(str(name), str(value)) for name, value in message.get("headers") or ()]
     if any(set(name + value) & {"\r", "\n", "\0"} or not name for name, value in pairs):
         raise ValueError("A header has a line end in it.")
-    fields = HeaderFields(pair for pair in pairs if pair[0].lower() not in _NOT_THE_PAGES)
+    fields = HeaderFields(pair for pair in pairs if pair[0].lower() not in _OURS)
     return RequestRecord(method, clean_target(str(message.get("target", "/"))), fields, body)
+
+
+def _head(status: int, reason: str, headers: HeaderFields, target: str) -> dict[str, Any]:
+    shown = [[name, value] for name, value in headers if name.lower() not in {"set-cookie", "set-cookie2"}]
+    return {"kind": "head", "status": status, "reason": reason, "headers": shown, "target": target}
 
 
 def beside_page(exchange: Exchange | None) -> dict[str, Any]:

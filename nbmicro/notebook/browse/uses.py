@@ -1,4 +1,4 @@
-"""Which declarations the pages of a browser used, and which page is to hear that one of them has changed."""
+"""Which declarations a page used, and the word that one of them has changed."""
 
 from __future__ import annotations
 
@@ -46,13 +46,14 @@ class Uses:
     def note(self, page: str, rule: str | None, target: str, status: int) -> None:
         """The page used what answered ``target``: the route of ``rule``, or what is not there yet (``status``)."""
         with self._lock:
-            uses = self._pages.get(page)
-            if uses is None:
+            known = self._pages.get(page)
+            if known is None:
                 return
-            uses.paths.add(target.partition("?")[0])
-            uses.lacks |= rule is None or status in {404, 405}
+            known.paths.add(target.partition("?")[0])
+            if rule is None or status in {404, 405}:
+                known.lacks = True
             if rule is not None:
-                uses.rules.add(rule)
+                known.rules.add(rule)
 
     def close(self) -> None:
         """Watch no more."""
@@ -70,9 +71,9 @@ class Uses:
             # A blueprint's ledger says that it changed, and not what: then every page may have.
             changed = now ^ self._known
             self._known = now
-            stale = [name for name, page in self._pages.items() if not page.is_stale and page.concerns(changed)]
+            stale = [name for name, page in self._pages.items() if not page.told and page.concerns(changed)]
             for name in stale:
-                self._pages[name].is_stale = True
+                self._pages[name].told = True
         for name in stale:
             self._tell(name)
 
@@ -87,22 +88,20 @@ class Uses:
 
 
 class _Page:
-    """What one page used."""
-
     def __init__(self) -> None:
         self.rules: set[str] = set()
         self.paths: set[str] = set()
         self.lacks = False
-        self.is_stale = False
+        self.told = False
 
     def concerns(self, changed: Iterable[Declaration]) -> bool:
         return any(map(self._uses, changed)) if changed else True
 
-    def _uses(self, declaration: Declaration) -> bool:
-        if declaration.kind == "route":
-            return self.lacks or declaration.value.rule in self.rules
-        if declaration.kind == "static":
-            return any(path.endswith(f"/{declaration.key}") for path in self.paths)
+    def _uses(self, one: Declaration) -> bool:
+        if one.kind == "route":
+            return self.lacks or one.value.rule in self.rules
+        if one.kind == "static":
+            return any(path.endswith(f"/{one.key}") for path in self.paths)
         # A template may be part of any other; a hook, a filter or an error handler works everywhere.
         return True
 

@@ -13,8 +13,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from nbmicro.client.capture import current_capture
 from nbmicro.client.client import Client
 from nbmicro.diagnosis.user_code import count_as_library
-from nbmicro.exchange.exchange import Exchange
-from nbmicro.exchange.history import History
+from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.exchange.records import ErrorRecord
 from nbmicro.http.body import Body
 from nbmicro.http.cookies import CookieJar

@@ -390,7 +390,7 @@ class RealKernel:
         pending = self.send(f"{name}?")
         pending.result(timeout)
         payload = (self._collected[pending._id].reply or {}).get("payload", ())
-        return "\n".join(_plain(one["data"]["text/plain"]) for one in payload if one.get("source") == "page")
+        return "\n".join(_plain(page["data"]["text/plain"]) for page in payload if page.get("source") == "page")
 
     def new_subshell(self, timeout: float = 30.0) -> str | None:
         """Make a subshell, as JupyterLab does for widgets, and give its id; None where the kernel has none.

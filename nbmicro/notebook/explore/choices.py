@@ -60,7 +60,7 @@ class RouteChoice:
 
 def choices_of(app: App | ForeignApp, frame_labels: FrameLabels | None = None) -> tuple[RouteChoice, ...]:
     """The routes of an app in its order; none where they cannot be read. A WebSocket's is left out."""
-    found: list[RouteChoice] = []
+    choices: list[RouteChoice] = []
     for route in shown_routes(app):
         methods = route.method_names.split(",")
         where = declared_at(route, frame_labels)
@@ -70,8 +70,8 @@ def choices_of(app: App | ForeignApp, frame_labels: FrameLabels | None = None) -
             rule, handler = route.shown, route.function
         for method in _ANY if methods == ["ANY"] else methods:
             if method != "WEBSOCKET":
-                found.append(RouteChoice(method, rule, route.rule, route.endpoint, where, handler))
-    return tuple(found)
+                choices.append(RouteChoice(method, rule, route.rule, route.endpoint, where, handler))
+    return tuple(choices)
 
 
 def form_for(app: App | ForeignApp, choice: RouteChoice) -> RequestForm:
@@ -99,5 +99,5 @@ def _document(app: App | ForeignApp) -> Mapping[str, Any]:
 
 def _operation(document: Mapping[str, Any], choice: RouteChoice) -> Mapping[str, Any] | None:
     path = re.sub(r"\{(\w+):\w+\}", r"{\1}", choice.rule)
-    found = document.get("paths", {}).get(path, {}).get(choice.method.lower())
-    return found if isinstance(found, dict) else None
+    operation = document.get("paths", {}).get(path, {}).get(choice.method.lower())
+    return operation if isinstance(operation, dict) else None

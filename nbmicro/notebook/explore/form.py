@@ -163,7 +163,7 @@ def request_from(form: RequestForm, filled: FilledForm) -> RequestRecord:
         return [(name, value) for (at, name), value in values.items() if at == place and value]
 
     path = replace_parameters(
-        form.pattern, lambda one: quote(values["path", one.name], safe=_SAFE + "/" * (one.converter == "path"))
+        form.pattern, lambda value: quote(values["path", value.name], safe=_SAFE + "/" * (value.converter == "path"))
     )
     query = [*given("query"), *value_lines(filled.query, "the query")]
     headers = [*given("header"), *header_lines(filled.headers)]

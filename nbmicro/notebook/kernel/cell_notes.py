@@ -109,7 +109,7 @@ class CellNotes:
     def cell_ended(
         self, run: Run, source: str, declared: list[DeclaredRoute], target: Target, *, success: bool
     ) -> None:
-        """Print what is to be said of a cell that ended: the same however often it runs.
+        """Print the lines of a cell that ended: the same however often it runs.
 
         Parameters
         ----------
@@ -123,16 +123,16 @@ class CellNotes:
         # A module that a failing cell imported stays, and so do its routes.
         in_effect = declared if success else _in_effect(declared)
         announced = self._announced.get(run, set())
-        lines = [one.line for one in in_effect if id(one.route.handler) not in announced]
+        lines = [declaration.line for declaration in in_effect if id(declaration.route.handler) not in announced]
         if len(lines) > MOST:
             lines = [*lines[: MOST - 10], f"… and {len(lines) - MOST + 10} more: %routes"]
         if lines:
             print("\n".join(lines))
-            if elsewhere := target.elsewhere_note(one.route for one in in_effect):
+            if elsewhere := target.elsewhere_note(declaration.route for declaration in in_effect):
                 print(elsewhere)
         if len(in_effect) < len(declared):
-            kept = {id(one) for one in in_effect}
-            dropped = [one.route.label for one in declared if id(one) not in kept]
+            kept = set(in_effect)
+            dropped = [declaration.route.label for declaration in declared if declaration not in kept]
             print(f"not declared: {', '.join(dropped[:MOST])}", file=sys.stderr)
         for note in self._taken_names(run, source):
             print(note)
@@ -213,7 +213,7 @@ def _names_of(source: str) -> Names:
 def _in_effect(declared: list[DeclaredRoute]) -> list[DeclaredRoute]:
     """Those whose routes are in effect, after their run has ended."""
     handlers = {id(route.handler) for app in list(App.every) for route in app.tables.committed().routes}
-    return [one for one in declared if id(one.route.handler) in handlers]
+    return [declaration for declaration in declared if id(declaration.route.handler) in handlers]
 
 
 # -- the line of a route -----------------------------------------------------------------------------------------------

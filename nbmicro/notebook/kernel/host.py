@@ -69,12 +69,12 @@ class Host:
         self._names: dict[str, Any] = {}
         self._magics: dict[str, tuple[str, Any]] = {}
         self._files: dict[str, Cell] = {}
+        #: What was overridden: an object, the name of its method, what stands there, and its own attribute of before.
+        self._overridden: list[tuple[Any, str, Any, Any]] = []
         self._publish: Any = None
-        self._held: dict[str, Any] = {}
         self._show_error: Any = None
         self._leave: Any = None
         self._run_async: Any = None
-        self._overridden: dict[str, Any] = {}
         self._transform = _transformer(listener)
         self._matcher = _matcher(listener)
 
@@ -90,17 +90,13 @@ class Host:
         self.shell.input_transformers_cleanup.insert(0, self._transform)
         if self.shell.Completer is not None:
             self.shell.Completer.custom_matchers.insert(0, self._matcher)
-        publisher = self.shell.display_pub
-        self._publish = publisher.publish
-        publisher.publish = self._published
+        self._publish = self._override(self.shell.display_pub, "publish", self._published)
+        self._show_error = self._override(self.shell, "showtraceback", self._showed_error)
+        self._leave = self._override(self.shell, "ask_exit", self._left)
+        if sys.platform == "emscripten":
+            self._run_async = self._override(self.shell, "run_cell_async", self._ran_async)
         if not self.has_kernel:
             self._hold_output_prompt()
-        # The shell of a browser's Python has no exit.
-        self._show_error, self._leave = self.shell.showtraceback, getattr(self.shell, "ask_exit", None)
-        self._run_async = self.shell.run_cell_async
-        for name, method in self._overrides():
-            self._overridden[name] = self.shell.__dict__.get(name)
-            setattr(self.shell, name, method)
 
     def uninstall(self) -> None:
         """Take away every hook, magic and name that is still nbmicro's."""
@@ -112,17 +108,11 @@ class Host:
         matchers = self.shell.Completer.custom_matchers if self.shell.Completer is not None else []
         if self._matcher in matchers:
             matchers.remove(self._matcher)
-        publisher = self.shell.display_pub
-        if publisher.__dict__.get("publish") == self._published:
-            del publisher.publish
-        for name, method in self._overrides():
-            if self.shell.__dict__.get(name) == method:
-                delattr(self.shell, name)
-                if self._overridden[name] is not None:
-                    setattr(self.shell, name, self._overridden[name])
-        for name, method in self._held.items():
-            if vars(self.shell.displayhook).get(name) is method:
-                delattr(self.shell.displayhook, name)
+        for owner, name, method, before in self._overridden:
+            if vars(owner).get(name) == method:
+                delattr(owner, name)
+                if before is not None:
+                    setattr(owner, name, before)
         self._remove_magics()
         for name, value in self._names.items():
             if self.namespace.get(name) is value:
@@ -131,12 +121,12 @@ class Host:
         self._names.clear()
         self._cells.clear()
 
-    def _overrides(self) -> list[tuple[str, Any]]:
-        """The methods of the shell that are overridden."""
-        overrides: list[tuple[str, Any]] = [("showtraceback", self._showed_error), ("ask_exit", self._left)]
-        if sys.platform == "emscripten":
-            overrides.append(("run_cell_async", self._ran_async))
-        return overrides
+    def _override(self, owner: Any, name: str, method: Callable[..., Any]) -> Any:
+        """Put a method in the place of one of IPython's, until the end; that one, or None where there is none."""
+        before = getattr(owner, name, None)
+        self._overridden.append((owner, name, method, vars(owner).get(name)))
+        setattr(owner, name, method)
+        return before
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
@@ -175,7 +165,7 @@ class Host:
         """What ``%%capture`` holds of a value that was shown when it was made: an output with nothing in it."""
         captured = getattr(self.shell.display_pub, "outputs", None)
         if isinstance(captured, list):
-            captured[:] = [one for one in captured if not isinstance(one, dict) or one.get("data") != {}]
+            captured[:] = [output for output in captured if not isinstance(output, dict) or output.get("data") != {}]
 
     def _cell_of(self, info: Any) -> Cell:
         meta = getattr(info, "cell_meta", None) or self.cell_metadata()
@@ -186,7 +176,7 @@ class Host:
         return Cell(
             Owner(key, first_line(source), "cell"),
             source,
-            frozenset(str(one) for one in deleted) if isinstance(deleted, Iterable) else frozenset(),
+            frozenset(map(str, deleted)) if isinstance(deleted, Iterable) else frozenset(),
         )
 
     @property
@@ -254,15 +244,13 @@ class Host:
     def _hold_output_prompt(self) -> None:
         """Let a terminal write ``Out[3]:`` with the output; an exchange was shown already, and has none."""
         hook = self.shell.displayhook
-        write_prompt, write_data = hook.write_output_prompt, hook.write_format_data
 
         def written(*args: Any, **kwargs: Any) -> Any:
             write_prompt()
             return write_data(*args, **kwargs)
 
-        self._held = {"write_output_prompt": lambda: None, "write_format_data": written}
-        for name, method in self._held.items():
-            setattr(hook, name, method)
+        write_prompt = self._override(hook, "write_output_prompt", lambda: None)
+        write_data = self._override(hook, "write_format_data", written)
 
     def show_type(self, kind: type | str, show: Callable[[Any], None]) -> None:
         """Call ``show`` for a cell's value of this type instead of displaying it; None undoes it."""
@@ -390,10 +378,10 @@ def _matcher(listener: Listener) -> Callable[[Any], dict[str, Any]]:
     def nbmicro_matcher(context: Any) -> dict[str, Any]:
         lines = context.full_text.split("\n")
         cursor = sum(len(line) + 1 for line in lines[: context.cursor_line]) + context.cursor_position
-        found = listener.complete(context.full_text, cursor)
-        if found is None:
+        completed = listener.complete(context.full_text, cursor)
+        if completed is None:
             return {"completions": [], "suppress": False}
-        fragment, offers = found
+        fragment, offers = completed
         return {
             "completions": [SimpleCompletion(text=text, type=kind) for text, kind in offers],
             "matched_fragment": fragment,

@@ -65,7 +65,7 @@ class Session:
         self.server: BackgroundServer | None = None
         self._default_contexts: WeakKeyDictionary[App, AppContext] = WeakKeyDictionary()
         self._shown: WeakKeyDictionary[Run, list[Exchange]] = WeakKeyDictionary()
-        # In the cell that loads us, which began without us.
+        # In the cell that loads nbmicro, which began without it.
         self._shown_loading: WeakSet[Exchange] = WeakSet()
         self._pushed: list[tuple[Run, AppContext]] = []
         self._notes = CellNotes(self.host.namespace, in_notebook=self.host.has_kernel)
@@ -167,7 +167,7 @@ class Session:
     def cell_begins(self, cell: Cell) -> None:
         """Open a run for the cell, and forget what deleted cells declared."""
         if cell.deleted:
-            keys = {("cell", one) for one in cell.deleted}
+            keys = {("cell", cell_id) for cell_id in cell.deleted}
             for ledger in list(Ledger.every):
                 ledger.drop_owners(set(keys))
         cell.state = start_run(cell.owner, self.host.namespace)
@@ -193,7 +193,7 @@ class Session:
         declared = self._notes.declared(run)
         run.finish(success=success)
         if not success:
-            self._pushed = [one for one in self._pushed if one[0] is not run]
+            self._pushed = [pushed for pushed in self._pushed if pushed[0] is not run]
         self._notes.cell_ended(run, cell.source, declared, self.target, success=success)
         self.widgets.cell_ended()
 
@@ -235,11 +235,15 @@ class Session:
 
         known = Known(lambda: self.target.app(), self.host.users_names, self.history, self.host.helps())
         try:
-            found = complete(source, cursor, known)
+            completed = complete(source, cursor, known)
         except Exception:
             # Whatever a handler's app or a file system has against it: at Tab nobody wants to read that.
             return None
-        return None if found is None else (found.fragment, [(one.text, one.kind) for one in found.offers])
+        return (
+            None
+            if completed is None
+            else (completed.fragment, [(offer.text, offer.kind) for offer in completed.offers])
+        )
 
     def _enter_default_context(self) -> None:
         app = self.target.peek()
@@ -296,7 +300,7 @@ class Session:
     def _show_value(self, exchange: Exchange) -> None:
         run = current_run()
         shown = self._shown.get(run, []) if run is not None else list(self._shown_loading)
-        if not any(one is exchange for one in shown):
+        if not any(other is exchange for other in shown):
             self._display(exchange)
 
     def _show_error(self, error: ErrorRecord) -> None:

@@ -55,16 +55,16 @@ class Target:
 
         Raises nbmicro.errors.OptionError where the notebook has no such app, LoadError where a module has none.
         """
-        found = self._named() if self.line.is_name else self._of_module()
-        if isinstance(found, App):
+        app = self._named() if self.line.is_name else self._of_module()
+        if isinstance(app, App):
             self.close()
-            return found
-        if self._foreign is None or self._foreign.app is not found:
+            return app
+        if self._foreign is None or self._foreign.app is not app:
             from nbmicro.foreign.app import ForeignApp
 
             self._close_foreign()
             # It answers in the thread that it was loaded in: what a module opened there, it may use there.
-            self._foreign, self._worker = ForeignApp(found, self._worker), None
+            self._foreign, self._worker = ForeignApp(app, self._worker), None
         return self._foreign
 
     def nbmicro_app(self) -> App:
@@ -83,8 +83,8 @@ class Target:
 
     def peek(self) -> App | None:
         """The nbmicro app, if it is one; nothing is loaded or looked for."""
-        found = self._namespace.get(self.name) if self.line.is_name else self._loaded
-        return found if isinstance(found, App) else None
+        app = self._namespace.get(self.name) if self.line.is_name else self._loaded
+        return app if isinstance(app, App) else None
 
     def elsewhere_note(self, declared: Iterable[Route]) -> str:
         """The note on routes that were just declared on another app than the one ``%app`` named; else empty."""
@@ -100,9 +100,9 @@ class Target:
         """Whether it is a middleware of the notebook's, which may well ask an app of the notebook's."""
         from nbmicro.foreign.known import core_of, kind_of
 
-        found = self._namespace.get(self.name) if self.line.is_name else None
-        kind = kind_of(found)
-        return kind is not None and (core_of(found) is not found or not kind.adapter.name)
+        app = self._namespace.get(self.name) if self.line.is_name else None
+        kind = kind_of(app)
+        return kind is not None and (core_of(app) is not app or not kind.adapter.name)
 
     def start(self) -> None:
         """Load the app, and let it start up where it has a startup."""
@@ -154,21 +154,21 @@ class Target:
     # -- finding it ----------------------------------------------------------------------------------------------
 
     def _named(self) -> Any:
-        found = self._namespace.get(self.name)
-        if isinstance(found, App):
-            return found
+        value = self._namespace.get(self.name)
+        if isinstance(value, App):
+            return value
         from nbmicro.foreign.known import kind_of
 
-        if found is not None and kind_of(found) is not None:
-            return found
+        if value is not None and kind_of(value) is not None:
+            return value
         if self.name == "app":
-            what = "there is none" if found is None else f"it is {found!r}"
+            what = "there is none" if value is None else f"it is {value!r}"
             raise OptionError(
                 f"The requests of this notebook go to its variable `app`, and {what}.",
                 hint="Make one:  from nbmicro import App; app = App(__name__)",
             )
-        if found is not None:
-            raise OptionError(f"`{self.name}` is no app: it is of type {type(found).__name__}.", hint=self._others())
+        if value is not None:
+            raise OptionError(f"`{self.name}` is no app: it is of type {type(value).__name__}.", hint=self._others())
         spec = importlib.util.find_spec(self.name)
         hint = f"An app in the module {self.name}:  %app {self.name}:app" if spec is not None else self._others()
         raise OptionError(f"The notebook has no `{self.name}`.", hint=hint)

@@ -103,14 +103,14 @@ def _show_elsewhere(latencies: Latencies, show: Callable[[], None]) -> None:
 
 def _count_in(line: str) -> tuple[int, str]:
     """The count of ``-n``, and the line without it. Raises nbmicro.errors.OptionError for a count that is none."""
-    found = _COUNT.search(line)
-    if found is None:
+    match = _COUNT.search(line)
+    if match is None:
         return COUNT, line
-    text = (found[1] or "").replace("_", "").replace(",", "")
-    rest = f"{line[: found.start()]} {line[found.end() :]}".strip()
+    text = (match[1] or "").replace("_", "").replace(",", "")
+    rest = f"{line[: match.start()]} {line[match.end() :]}".strip()
     if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
         raise OptionError(
-            f"%bench -n takes a number from 1 to 1,000,000; `{found[1] or ''}` is none.",
+            f"%bench -n takes a number from 1 to 1,000,000; `{match[1] or ''}` is none.",
             hint=f"Try:  %bench {rest or '/'} -n 500",
         )
     return int(text), rest

@@ -193,10 +193,10 @@ def _place_of_magic(session: Session, magic: str, argument: str) -> _Place | Non
 
 def _calls(magic: str, argument: str, written: list[str]) -> list[tuple[int, int]]:
     """The places where a cell's text has the magic with this argument, which may go on in the lines below."""
-    found: list[tuple[int, int]] = []
+    places: list[tuple[int, int]] = []
     for number, text in enumerate(written, 1):
         for match in re.finditer(rf"(?<!%){re.escape(magic)}[ \t]*", text):
             rest = text[match.end() :].rstrip("\\").strip()
             if argument.startswith(rest) and (rest or not argument):
-                found.append((number, match.end() + 1))
-    return found
+                places.append((number, match.end() + 1))
+    return places

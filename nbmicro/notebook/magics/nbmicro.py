@@ -126,9 +126,9 @@ def examine(session: Session) -> list[Finding]:
 
 def _versions() -> Iterator[Finding]:
     python = ".".join(map(str, sys.version_info[:3]))
-    found = {name: version for name in _ABOUT if (version := _version(name)) is not None}
+    versions = {name: version for name in _ABOUT if (version := _version(name)) is not None}
     yield Finding("nbmicro", f"{__version__} on Python {python}", _outdated(_version("nbmicro")))
-    yield Finding("beside it", " · ".join(f"{name} {version}" for name, version in found.items()))
+    yield Finding("beside it", " · ".join(f"{name} {version}" for name, version in versions.items()))
 
 
 def _version(name: str) -> str | None:
@@ -177,9 +177,9 @@ def front_end(environ: Mapping[str, str], sent: Mapping[str, object], *, has_ker
     return f"{name}; {'cells have ids' if sent.get('cellId') else 'this cell has no id'}"
 
 
-def why(found: Address) -> str:
+def _why(way: Address) -> str:
     """The reason for the way that a browser takes to the server."""
-    return _WHY.get(found.route, found.route)
+    return _WHY.get(way.route, way.route)
 
 
 def _serving(session: Session) -> Finding:
@@ -188,10 +188,10 @@ def _serving(session: Session) -> Finding:
     from nbmicro.notebook.magics.serve import address
 
     if session.server is not None:
-        found = address(session.server.port, session.server.host)
-        return Finding("%serve", f"serving at {found.url} ({why(found)})")
-    found = address(5000, "127.0.0.1")
-    return Finding("%serve", f"would say {found.url}, or the next free port ({why(found)})", found.note)
+        way = address(session.server.port, session.server.host)
+        return Finding("%serve", f"serving at {way.url} ({_why(way)})")
+    way = address(5000, "127.0.0.1")
+    return Finding("%serve", f"would say {way.url}, or the next free port ({_why(way)})", way.note)
 
 
 def _widgets() -> Finding:

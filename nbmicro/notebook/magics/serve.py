@@ -85,9 +85,9 @@ def start(
     server.start()
     session.stop_server()
     session.server = server
-    found = address(server.port, server.host, servers)
-    notes = [note for note in (found.note, server.warning) if note]
-    session.host.display(_bundle(session.target.name if app is None else "app", found.url, notes))
+    way = address(server.port, server.host, servers)
+    notes = [note for note in (way.note, server.warning) if note]
+    session.host.display(_bundle(session.target.name if app is None else "app", way.url, notes))
 
 
 def _stop(session: Session) -> None:

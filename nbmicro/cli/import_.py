@@ -11,7 +11,7 @@ from nbmicro.errors import LoadError, OptionError
 from nbmicro.importing.notebook import import_notebook
 
 _ENDINGS = (".http", ".rest", ".hurl")
-_SOME_REFUSED = 3
+_SOME_SKIPPED = 3
 
 
 @click.command("import")
@@ -49,15 +49,15 @@ def import_(ctx: click.Context, file: str, output: str | None, app: str | None, 
         raise OptionError(f"{out} is there already, and is not replaced.", hint="Name another one, or add  --force")
     made = import_notebook(source, out, app=app, environment=env)
     if not made.requests:
-        for remark in made.remarks:
-            click.echo(f"{source.name}, line {remark.line}: {remark.text}", err=True)
+        for note in made.notes:
+            click.echo(f"{source.name}, line {note.line}: {note.text}", err=True)
         raise LoadError("no request of it could be taken over, and nothing was written.", where=source.name)
     write_file(out, made.text.encode())
     click.echo(f"wrote {out}: {made.requests} request{'s' if made.requests != 1 else ''}")
-    for remark in made.remarks:
-        what = "not taken over: " if remark.is_refusal else ""
-        click.echo(f"{source.name}, line {remark.line}: {what}{remark.text}", err=remark.is_refusal)
-        if remark.is_refusal and remark.hint:
-            click.echo("".join(f"    {line}\n" for line in remark.hint.split("\n")), err=True, nl=False)
-    if made.refused:
-        ctx.exit(_SOME_REFUSED)
+    for note in made.notes:
+        what = "not taken over: " if note.is_skipped else ""
+        click.echo(f"{source.name}, line {note.line}: {what}{note.text}", err=note.is_skipped)
+        if note.is_skipped and note.hint:
+            click.echo("".join(f"    {line}\n" for line in note.hint.split("\n")), err=True, nl=False)
+    if made.skipped:
+        ctx.exit(_SOME_SKIPPED)

@@ -11,9 +11,9 @@ from nbmicro.errors import RequestError
 from nbmicro.importing.environments import GivenValue, is_read
 from nbmicro.importing.rewrite import (
     Numbered,
-    behind_answers,
+    behind_responses,
     changing_names,
-    in_our_words,
+    in_nbmicros_words,
     mended,
     python_name,
     reads_changing,
@@ -27,13 +27,13 @@ from nbmicro.language.syntax import Script
 from nbmicro.language.template import names_in, parse_template, place_at
 from nbmicro.runner.fill import APP_NAMES
 
-# A file that is refused so often is no file of requests.
-_MOST_REFUSALS = 200
+# A file with so many lines that cannot be read is no file of requests.
+_MOST_SKIPPED = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """What became of a line of the file: ``text`` says it; ``kept`` are the lines that were refused, if they were."""
+class Note:
+    """What became of a line of the file: ``text`` says it; ``kept`` are the lines that were skipped, if they were."""
 
     line: int
     text: str
@@ -41,7 +41,8 @@ class Remark:
     kept: tuple[str, ...] = ()
 
     @property
-    def is_refusal(self) -> bool:
+    def is_skipped(self) -> bool:
+        """Whether the line could not be taken over."""
         return bool(self.kept)
 
 
@@ -55,7 +56,7 @@ class ImportedRequest:
     line: int
     title: str
     text: str
-    remarks: tuple[Remark, ...] = ()
+    notes: tuple[Note, ...] = ()
     is_changing: bool = False
 
 
@@ -75,8 +76,8 @@ class ImportedFile:
         Modules that rewritten checks use.
     requests:
         The requests in order.
-    remarks:
-        What was rewritten or refused, in the order of the lines.
+    notes:
+        What was rewritten or skipped, in the order of the lines.
     """
 
     variables: tuple[tuple[str, object, int], ...]
@@ -84,17 +85,17 @@ class ImportedFile:
     unknown: tuple[tuple[str, int], ...]
     modules: tuple[str, ...]
     requests: tuple[ImportedRequest, ...]
-    remarks: tuple[Remark, ...]
+    notes: tuple[Note, ...]
 
 
 @dataclass
 class _Salvage:
     lines: list[Numbered]
-    remarks: list[Remark] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def parse(self) -> Script | None:
-        """Parse; after a refusal rewrite its line, or take it out, and parse again. None if nothing is left."""
-        refused_at: dict[int, int] = {}
+        """Parse; rewrite a line that is rejected, or take it out, and parse again. None if nothing is left."""
+        rejected_at: dict[int, int] = {}
         while any(one.text.strip() for one in self.lines):
             try:
                 return parse_file("\n".join(one.text for one in self.lines), "the file")
@@ -103,20 +104,18 @@ class _Salvage:
                     return None
                 index = min(max(error.line, 1), len(self.lines)) - 1
                 number = self.lines[index].number
-                refused_at[number] = refused_at.get(number, 0) + 1
-                if len(refused_at) > _MOST_REFUSALS:
+                rejected_at[number] = rejected_at.get(number, 0) + 1
+                if len(rejected_at) > _MOST_SKIPPED:
                     self._give_up(index)
                     continue
-                if refused_at[number] == 1 and self._mend(index, error):
+                if rejected_at[number] == 1 and self._mend(index, error):
                     continue
                 self._take_out(index, error)
         return None
 
     def _give_up(self, index: int) -> None:
         rest = self.lines[index:]
-        self.remarks.append(
-            Remark(rest[0].number, "no more is read from here on.", None, tuple(one.text for one in rest))
-        )
+        self.notes.append(Note(rest[0].number, "no more is read from here on.", None, tuple(one.text for one in rest)))
         del self.lines[index:]
 
     def _mend(self, index: int, error: RequestError) -> bool:
@@ -125,11 +124,11 @@ class _Salvage:
             return False
         before = self.lines[index]
         self.lines[:] = rewritten.lines
-        self.remarks.append(Remark(before.number, rewritten.said))
+        self.notes.append(Note(before.number, rewritten.note))
         return True
 
     def _take_out(self, index: int, error: RequestError) -> None:
-        """Take out a refused line, a whole script of another tool, or the request that a refused line begins."""
+        """Take out a rejected line, a whole script of another tool, or the request that the line begins."""
         first, stop = index, index + 1
         text = self.lines[index].text
         if re.match(r"[<>][ \t]*\{%", text):
@@ -148,7 +147,7 @@ class _Salvage:
             first, stop = index, index + 1
         kept = tuple(one.text for one in taken) or ("",)
         hint = (error.hint or "").removesuffix(AS_TEXT)
-        self.remarks.append(Remark(self.lines[index].number, error.message, hint or None, kept))
+        self.notes.append(Note(self.lines[index].number, error.message, hint or None, kept))
         del self.lines[first:stop]
 
 
@@ -194,7 +193,7 @@ def import_file(
     environment:
         The variables of the environment that was chosen. One that the file gives too is the file's.
 
-    It does not raise: what cannot be read is a remark.
+    It does not raise: what cannot be read is skipped, with a note.
     """
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = [Numbered(number, line) for number, line in enumerate(plain.split("\n"), 1)]
@@ -207,17 +206,17 @@ def import_file(
     ]
     lines[above:above] = late
     salvage = _Salvage(lines)
-    for line, said in (
+    for line, text in (
         *renamed(lines, taken, {name: one.value for name, one in given.items()}),
         *without_origins(lines, by_name),
-        *in_our_words(lines),
-        *behind_answers(lines),
+        *in_nbmicros_words(lines),
+        *behind_responses(lines),
     ):
-        salvage.remarks.append(Remark(line, said))
+        salvage.notes.append(Note(line, text))
     script = salvage.parse()
     if script is None:
-        salvage.remarks.sort(key=lambda remark: remark.line)
-        return ImportedFile((), {}, (), (), (), tuple(salvage.remarks))
+        salvage.notes.sort(key=lambda note: note.line)
+        return ImportedFile((), {}, (), (), (), tuple(salvage.notes))
     return _Collected(salvage, script, by_name).file()
 
 
@@ -252,21 +251,21 @@ class _Collected:
             stop = starts[position + 1] if position + 1 < len(starts) else len(lines)
             begin = lines[first].number if position else 0
             end = lines[stop].number if stop < len(lines) else 10**9
-            text = _tidied([one for one in lines[first:stop] if one.number not in dropped])
-            remarks = tuple(one for one in self.salvage.remarks if begin <= one.line < end)
+            text = _trimmed([one for one in lines[first:stop] if one.number not in dropped])
+            notes = tuple(one for one in self.salvage.notes if begin <= one.line < end)
             changes = reads_changing(text, changing)
-            requests.append(ImportedRequest(lines[request.line - 1].number, request.title, text, remarks, changes))
+            requests.append(ImportedRequest(lines[request.line - 1].number, request.title, text, notes, changes))
         code = "\n".join(check.expression for request in self.script.requests for check in request.checks)
         modules = tuple(name for name in ("hashlib", "re") if re.search(rf"\b{name}\.", code))
         text = "\n".join(one.text for one in lines)
         given = {name: one for name, one in self.environment.items() if one.is_literal and is_read(name, text)}
         unknown = self._unknown({*given, *(name for name, _, _ in variables)})
         missing = [
-            Remark(line, f"nothing gives `{name}` a value: the cell of variables has a line for it.")
+            Note(line, f"nothing gives `{name}` a value: the cell of variables has a line for it.")
             for name, line in unknown
         ]
-        remarks = tuple(sorted([*self.salvage.remarks, *missing], key=lambda remark: remark.line))
-        return ImportedFile(tuple(variables), given, tuple(unknown), modules, tuple(requests), remarks)
+        notes = tuple(sorted([*self.salvage.notes, *missing], key=lambda note: note.line))
+        return ImportedFile(tuple(variables), given, tuple(unknown), modules, tuple(requests), notes)
 
     def _start(self, index: int) -> int:
         """Where a request's text begins: behind the separator above it, or behind the answer of the one before."""
@@ -321,7 +320,7 @@ def _python_value(text: str) -> object:
     return text
 
 
-def _tidied(lines: Sequence[Numbered]) -> str:
+def _trimmed(lines: Sequence[Numbered]) -> str:
     """The text of a request without the separators around it; its title goes into a heading."""
     texts = [one.text for one in lines]
     while texts and (not texts[0].strip() or _separates(texts[0])):

@@ -1,25 +1,44 @@
-"""A notebook made of an ``.http`` or ``.hurl`` file: a cell for each request."""
+"""A notebook made of an ``.http`` or ``.hurl`` file: a cell for its variables, and a cell for each request."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from nbmicro.errors import LoadError, OptionError
-from nbmicro.importing.cells import environment_cell, missing_values, python_literal
-from nbmicro.importing.environment_files import find_environment_files
-from nbmicro.importing.environments import EnvironmentFile, environment_names, is_read, merged
-from nbmicro.importing.import_file import ImportedFile, ImportedRequest, Remark, import_file
-from nbmicro.importing.notebook_writing import NewCell, notebook_text
+from nbmicro.importing.environments import (
+    EnvironmentFile,
+    GivenValue,
+    environment_names,
+    find_environment_files,
+    is_provided,
+    is_read,
+    looks_secret,
+    merged,
+)
+from nbmicro.importing.import_file import ImportedFile, ImportedRequest, Note, import_file
 from nbmicro.language.lines import VARIABLE
 from nbmicro.printable import did_you_mean
 from nbmicro.web.names import RESERVED_NAMES
 
 _FILE = re.compile(r"^(?P<before><@?[ \t]+)(?P<path>\S.*?)(?P<after>\s*)$", re.MULTILINE)
 _PART = re.compile(r"^(?P<before>[^\n:]+:[ \t]*file,[ \t]*)(?P<path>[^;\n]+?)(?P<after>[ \t]*;[^\n]*)$", re.MULTILINE)
+# The machine sets these itself, to something else.
+_OF_THE_MACHINE = frozenset(
+    {"PATH", "HOME", "USER", "USERNAME", "LOGNAME", "HOST", "HOSTNAME", "COMPUTERNAME", "DOMAIN", "USERDOMAIN", "SHELL"}
+    | {"LANG", "PWD", "TEMP", "TMP", "TERM"}
+)
+_ASKED = "# Not written here: set {names} in the environment, or type {them} when the cell asks."
+_METADATA = {
+    "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+    "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+}
 
 
 @dataclass(frozen=True)
@@ -28,12 +47,12 @@ class ImportedNotebook:
 
     text: str
     requests: int
-    remarks: tuple[Remark, ...]
+    notes: tuple[Note, ...]
 
     @property
-    def refused(self) -> int:
+    def skipped(self) -> int:
         """How many lines, or blocks of them, could not be taken over."""
-        return sum(remark.is_refusal for remark in self.remarks)
+        return sum(note.is_skipped for note in self.notes)
 
 
 def import_notebook(
@@ -70,18 +89,18 @@ def import_notebook(
     found = import_file(
         text, taken=sorted({*RESERVED_NAMES, "app", "client", *taken}), environment=merged(files, chosen)
     )
-    if not found.requests and not found.remarks:
+    if not found.requests and not found.notes:
         raise LoadError("there is no request in it.", hint="A request is a line such as  GET /users", where=source.name)
     moved = _mover(source.parent, out.parent)
     cells = [*_opening(source, found, app)]
     if found.given:
-        cells.append(NewCell("code", environment_cell(found.given, chosen)))
+        cells.append(NewCell("code", _environment_cell(found.given, chosen)))
     cells += _variables(found)
     for request in found.requests:
         cells += _request(request, moved)
     if not found.requests:
-        cells.append(NewCell("code", "\n".join(line for remark in found.remarks for line in _comment(remark))))
-    return ImportedNotebook(notebook_text(cells), len(found.requests), found.remarks)
+        cells.append(NewCell("code", "\n".join(line for note in found.notes for line in _comment(note))))
+    return ImportedNotebook(notebook_text(cells), len(found.requests), found.notes)
 
 
 def _chosen(wanted: str | None, files: Sequence[EnvironmentFile], text: str) -> str | None:
@@ -123,10 +142,10 @@ def _beside(source: Path) -> str | None:
 
 def _opening(source: Path, found: ImportedFile, app: str | None) -> Iterator[NewCell]:
     count = len(found.requests)
-    told = f"{count} request{'s' if count != 1 else ''} of `{source.name}`."
-    if any(remark.is_refusal for remark in found.remarks):
-        told += " What could not be taken over stands as a comment in its cell, with what to write."
-    yield NewCell("markdown", f"# {source.stem}\n\n{told}")
+    text = f"{count} request{'s' if count != 1 else ''} of `{source.name}`."
+    if any(note.is_skipped for note in found.notes):
+        text += " What could not be taken over stands as a comment in its cell, with what to write."
+    yield NewCell("markdown", f"# {source.stem}\n\n{text}")
     yield NewCell("code", "%load_ext nbmicro")
     if app is not None:
         yield NewCell("code", f"%app {app}")
@@ -138,8 +157,8 @@ def _opening(source: Path, found: ImportedFile, app: str | None) -> Iterator[New
 def _variables(found: ImportedFile) -> Iterator[NewCell]:
     lines = [f"import {name}" for name in found.modules]
     lines += [""] if lines and (found.variables or found.unknown) else []
-    lines += [f"{name} = {python_literal(value)}" for name, value, _ in found.variables]
-    lines += missing_values(found.unknown)
+    lines += [f"{name} = {_literal(value)}" for name, value, _ in found.variables]
+    lines += _missing_values(found.unknown)
     if lines:
         yield NewCell("code", "\n".join(lines))
 
@@ -147,19 +166,19 @@ def _variables(found: ImportedFile) -> Iterator[NewCell]:
 def _request(request: ImportedRequest, moved: Callable[[str], str]) -> Iterator[NewCell]:
     if request.title:
         yield NewCell("markdown", f"### {request.title}")
-    comments = [line for remark in request.remarks for line in _comment(remark)]
+    comments = [line for note in request.notes for line in _comment(note)]
     # What it shows is another in each run, so that nbval runs the cell and compares nothing.
     marker = ["# NBVAL_IGNORE_OUTPUT"] if request.is_changing else []
     yield NewCell("code", "\n".join(["%%http", *marker, *comments, moved(request.text)]))
 
 
-def _comment(remark: Remark) -> Iterator[str]:
+def _comment(note: Note) -> Iterator[str]:
     """The lines of a comment, none of which can be read as a directive or a separator."""
-    what = "not taken over: " if remark.is_refusal else ""
-    yield f"# line {remark.line}: {what}{remark.text}"
-    for line in remark.kept:
+    what = "not taken over: " if note.is_skipped else ""
+    yield f"# line {note.line}: {what}{note.text}"
+    for line in note.kept:
         yield f"#   | {line}".rstrip()
-    for line in (remark.hint or "").split("\n"):
+    for line in (note.hint or "").split("\n"):
         if line:
             yield f"#   {line}"
 
@@ -182,3 +201,102 @@ def _mover(before: Path, after: Path) -> Callable[[str], str]:
         return f"{found['before']}{path}{found['after']}"
 
     return moved
+
+
+# -- the variables ----------------------------------------------------------------------------------------------------
+
+
+def _environment_cell(given: Mapping[str, GivenValue], chosen: str | None) -> str:
+    """The text of the cell; secrets come from ``os.environ``, or are asked for."""
+    asked: list[str] = []
+    lines = [f"{name} = {_written(one, name, one.value, one.is_secret, asked)}" for name, one in given.items()]
+    files = list(dict.fromkeys(one.file for one in given.values()))
+    of = f" {chosen}" if chosen is not None else ""
+    head = [f"# The environment{of} of {' and '.join(files)}"]
+    if asked:
+        names = ", ".join(asked[:-1]) + (" and " if len(asked) > 1 else "") + asked[-1]
+        head += ["import os", "from getpass import getpass", ""]
+        first = next(index for index, line in enumerate(lines) if "getpass(" in line)
+        lines.insert(first, _ASKED.format(names=names, them="them" if len(asked) > 1 else "it"))
+    return "\n".join([*head, *lines])
+
+
+def _missing_values(names: Sequence[tuple[str, int]]) -> list[str]:
+    """The lines for variables that nothing gives, each with the file's line that reads it: for the reader to fill in.
+
+    A secret is asked for. Until the others have a value, the requests that read them are not sent.
+    """
+    secret = [name for name, _ in names if looks_secret(name)]
+    lines = ["import os", "from getpass import getpass", ""] if secret else []
+    for name, line in names:
+        if name in secret:
+            asked = f'os.environ.get("{_variable(name)}") or getpass("{name}: ")'
+            lines.append(f"{name} = {asked}  # line {line} reads it")
+        else:
+            lines.append(f"# {name} =     line {line} reads it, and nothing gives it a value: give it one here")
+    return lines
+
+
+def _written(given: GivenValue, path: str, value: object, secret: bool, asked: list[str]) -> str:
+    """A value as Python; ``path`` is how a request reads it, ``asked`` collects the names that are asked for."""
+    if isinstance(value, dict) and not is_provided(value):
+        items = (
+            f"{_literal(key)}: {_written(given, f'{path}.{key}', part, secret or looks_secret(key), asked)}"
+            for key, part in value.items()
+        )
+        return "{" + ", ".join(items) + "}"
+    if isinstance(value, list):
+        parts = (_written(given, f"{path}.{index}", part, secret, asked) for index, part in enumerate(value))
+        return "[" + ", ".join(parts) + "]"
+    if not secret:
+        return _literal(value)
+    variable = _variable(path)
+    asked.append(variable)
+    return f'os.environ.get("{variable}") or getpass("{path}: ")'
+
+
+def _variable(path: str) -> str:
+    """``apiKey`` is ``API_KEY`` in the environment."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|\W+", "_", path)
+    name = apart.strip("_").upper() or "VALUE"
+    return f"API_{name}" if name in _OF_THE_MACHINE or name[0].isdigit() else name
+
+
+def _literal(value: object) -> str:
+    """Text, a number, a truth value or None as Python writes it, text in double quotes."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+# -- the file ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NewCell:
+    """A cell that has not run."""
+
+    kind: Literal["code", "markdown"]
+    text: str
+
+
+def notebook_text(cells: Iterable[NewCell]) -> str:
+    """The .ipynb file of the cells; a cell's id follows from its text, so that the same cells give the same file."""
+    used: set[str] = set()
+    written: list[dict[str, Any]] = []
+    for cell in cells:
+        entry: dict[str, Any] = {"cell_type": cell.kind, "id": _id(cell, used), "metadata": {}}
+        if cell.kind == "code":
+            entry |= {"execution_count": None, "outputs": []}
+        written.append(entry | {"source": cell.text.splitlines(keepends=True)})
+    content = {"cells": written, "metadata": _METADATA, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _id(cell: NewCell, used: set[str]) -> str:
+    number = 0
+    while True:
+        seed = f"{cell.kind}\n{cell.text}\n{number}".encode("utf-8", "surrogatepass")
+        name = hashlib.sha256(seed).hexdigest()[:8]
+        if name not in used:
+            used.add(name)
+            return name
+        number += 1

@@ -42,10 +42,10 @@ class Numbered(NamedTuple):
 
 
 class Rewritten(NamedTuple):
-    """All lines with one of them rewritten, and what is said of it."""
+    """All lines with one of them rewritten, and the note on it."""
 
     lines: list[Numbered]
-    said: str
+    note: str
 
 
 def python_name(name: str, taken: Sequence[str]) -> str:
@@ -57,7 +57,7 @@ def python_name(name: str, taken: Sequence[str]) -> str:
 
 
 def renamed(lines: list[Numbered], taken: Sequence[str], given: Mapping[str, object]) -> Iterator[tuple[int, str]]:
-    """Give names that Python, or the notebook, cannot have another one, everywhere; tells of each with its line.
+    """Give names that Python, or the notebook, cannot have another one, everywhere; yields a line and a note for each.
 
     ``given`` are the values of names that the file reads and does not give itself; ``{{a.b}}`` of one that is an object
     is written ``{{a["b"]}}``.
@@ -131,7 +131,7 @@ def _placeholder(inside: str, new: dict[str, str]) -> str:
 def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> Iterator[tuple[int, str]]:
     """Turn URLs of other machines into paths: the requests of a notebook go to its app.
 
-    ``given`` are values that the file does not give itself; what is secret of them is not told.
+    ``given`` are values that the file does not give itself; what is secret of them is not shown.
     """
     values = {
         name: _SOMEWHERE if one.is_secret else one.value for name, one in given.items() if isinstance(one.value, str)
@@ -160,8 +160,8 @@ def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> I
         yield one.number, f"{left} is left out: the request goes to the notebook's app."
 
 
-def in_our_words(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
-    """Rewrite checks of Hurl that Python would read, but with names that an answer has not."""
+def in_nbmicros_words(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
+    """Rewrite checks of Hurl that Python would read, but with names that a response has not."""
     section: str | None = None
     for index, one in enumerate(lines):
         if REQUEST.match(one.text) or one.text.startswith("###"):
@@ -184,58 +184,63 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewritten | None:
-    """The lines with a refused one in nbmicro's words; None where there are none for it."""
-    before, one, behind = list(lines[:index]), lines[index], list(lines[index + 1 :])
-    text = one.text.strip()
-    section = section_name(one.text)
-    for known in SECTIONS.values():
-        if section is not None and section == known.hurls:
-            written = f"[{known.name}]"
-            return _with(before, [written], one, behind, f"[{section}] is written {written}.")
+    """The lines with a rejected one in nbmicro's words; None where there are none for it."""
+    number, line = lines[index]
+    text = line.strip()
+
+    def with_lines(*texts: str, note: str = "") -> Rewritten:
+        written = [Numbered(number, one) for one in texts]
+        note = note or f"`{text}` is written `{texts[-1]}`."
+        return Rewritten([*lines[:index], *written, *lines[index + 1 :]], note)
+
+    section = section_name(line)
+    better = next((known.name for known in SECTIONS.values() if section and known.hurls == section), None)
+    if better is not None:
+        return with_lines(f"[{better}]", note=f"[{section}] is written [{better}].")
     if section in {"Cookies", "BasicAuth"}:
         return _credentials(lines, index, section)
     if error.code == "asserts-not-python":
-        python = check_in_python(text)
-        if python and "…" not in python and not _NOT_IN_PYTHON.search(text.partition('"')[0]):
-            return _with(before, [python], one, behind, f"`{text}` is written `{python}`.")
+        check = check_in_python(text)
+        return with_lines(check) if check and _is_simple(check, text) else None
     if error.code == "captures-not-python":
         name, _, query = text.partition(":")
-        python = capture_in_python(query)
-        if python and "…" not in python and not _NOT_IN_PYTHON.search(query.partition('"')[0]):
-            return _with(before, [f"{name}: {python}"], one, behind, f"`{text}` is written `{name}: {python}`.")
+        value = capture_in_python(query)
+        return with_lines(f"{name}: {value}") if value and _is_simple(value, query) else None
     if error.code == "body-of-hurl" and error.fix is not None:
-        return _with(before, ["", error.fix], one, behind, f"`{text}` is written `{error.fix}`.")
-    if error.code == "request-named-twice" and (found := DIRECTIVE.match(one.text)):
-        taken = {named[2] for line in lines if (named := DIRECTIVE.match(line.text)) and named[1] == "name"}
-        better = next(f"{found[2]}_{count}" for count in range(2, len(lines) + 3) if f"{found[2]}_{count}" not in taken)
-        written = f"{one.text[: found.start(2)]}{better}"
-        return _with(
-            before, [written], one, behind, f"another request is named `{found[2]}` above; this one is `{better}`."
-        )
-    if error.code == "prompt":
-        words = text.split("@prompt", 1)[1].split(None, 1)
-        if words:
-            name = re.sub(r"\W", "_", words[0])
-            said = (
-                f"`{words[0]}` is asked for in the file; in the notebook it is the variable `{name}`: give it a value."
-            )
-            if any(re.match(rf"\s*@{name}\s*=", line.text) for line in lines):
-                return Rewritten([*before, *behind], said)
-            # A file variable stands above the request line.
-            at = index
-            while at > 0 and not lines[at - 1].text.startswith("###"):
-                at -= 1
-                if REQUEST.match(lines[at].text):
-                    break
-            else:
-                at = index
-            variable = Numbered(one.number, f"@{name} = {name}")
-            return Rewritten([*lines[:at], variable, *lines[at:index], *behind], said)
+        return with_lines("", error.fix)
+    directive = DIRECTIVE.match(line)
+    if error.code == "request-named-twice" and directive is not None:
+        taken = {found[2] for one in lines if (found := DIRECTIVE.match(one.text)) and found[1] == "name"}
+        name = directive[2]
+        better = next(f"{name}_{count}" for count in range(2, len(lines) + 3) if f"{name}_{count}" not in taken)
+        note = f"another request is named `{name}` above; this one is `{better}`."
+        return with_lines(f"{line[: directive.start(2)]}{better}", note=note)
+    if error.code == "prompt" and directive is not None and directive[2]:
+        return _prompted(lines, index, directive[2].split()[0])
     return None
 
 
-def _with(before: list[Numbered], texts: Sequence[str], one: Numbered, behind: list[Numbered], said: str) -> Rewritten:
-    return Rewritten([*before, *(Numbered(one.number, text) for text in texts), *behind], said)
+def _is_simple(python: str, hurl: str) -> bool:
+    """Whether Hurl's words have a Python that says all they say."""
+    return "…" not in python and not _NOT_IN_PYTHON.search(hurl.partition('"')[0])
+
+
+def _prompted(lines: Sequence[Numbered], index: int, asked: str) -> Rewritten:
+    """A value that another tool asks for, as a file variable that reads a variable of the notebook."""
+    name = re.sub(r"\W", "_", asked)
+    note = f"`{asked}` is asked for in the file; in the notebook it is the variable `{name}`: give it a value."
+    rest = [*lines[:index], *lines[index + 1 :]]
+    if not any(re.match(rf"\s*@{name}\s*=", one.text) for one in lines):
+        # A file variable stands above the request line.
+        at = index
+        for above in range(index - 1, -1, -1):
+            if lines[above].text.startswith("###"):
+                break
+            if REQUEST.match(lines[above].text):
+                at = above
+                break
+        rest.insert(at, Numbered(lines[index].number, f"@{name} = {name}"))
+    return Rewritten(rest, note)
 
 
 def _credentials(lines: Sequence[Numbered], index: int, section: str) -> Rewritten | None:
@@ -266,8 +271,8 @@ def _credentials(lines: Sequence[Numbered], index: int, section: str) -> Rewritt
 _CHANGING = re.compile(r"\{\{\s*\$(?:guid|uuid|timestamp|datetime|localDatetime|randomInt)\b", re.IGNORECASE)
 
 
-def behind_answers(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
-    """Move ``@token = {{login.response.body.$.token}}`` from above ``login`` to the request after it; tells of each."""
+def behind_responses(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
+    """Move ``@token = {{login.response.body.$.token}}`` from above ``login`` to the request after it, with a note."""
     named = {
         found[2]: index
         for index, one in enumerate(lines)

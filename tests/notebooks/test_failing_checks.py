@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from nbmicro.importing.notebook_writing import NewCell, notebook_text
+from nbmicro.importing.notebook import NewCell, notebook_text
 
 pytestmark = pytest.mark.kernel
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import os
 import sys
-import sysconfig
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import TracebackType
 
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.errors import LoadError, NbmicroError, ServeError
 from nbmicro.loading.loader import Loaded, load_target
 from nbmicro.loading.notebook_file import read_notebook
+from nbmicro.loading.python_target import split_target
+from nbmicro.loading.user_modules import Stamp, UserModules, stamp_of
 from nbmicro.threads.interrupts import AGAIN, Interruptible
 from nbmicro.threads.workers import Ticker
 
@@ -28,12 +27,6 @@ TRIES = 5
 #: Seconds after which it is said that a load is still running.
 PATIENCE = 3.0
 _LOOK = 0.25
-_LIBRARIES = tuple(
-    Path(os.path.realpath(path)) for name, path in sysconfig.get_paths().items() if name.endswith(("stdlib", "lib"))
-)
-
-# Time, size and number of a file; None of one that is not there.
-Stamp = tuple[int, int, int] | None
 
 
 class Overtaken(BaseException):
@@ -130,13 +123,11 @@ class Reloader:
                 "--debug loads the app anew when it is saved, and what watches files is not installed.",
                 hint="pip install 'nbmicro[dev]'   or leave --debug away",
             ) from None
-        file, mark, name = target.rpartition(":")
-        # The colon of "C:\app.ipynb" belongs to the path.
-        if not file.endswith((".ipynb", ".py")):
-            file, mark, name = target, "", ""
+        file, name = split_target(target)
         self.path = Path(file).resolve() if file.endswith((".ipynb", ".py")) else None
         self.folder = self.path.parent if self.path is not None else Path.cwd()
-        self._target = f"{self.path}{mark}{name}" if self.path is not None else target
+        self._target = target if self.path is None else f"{self.path}:{name}" if name else str(self.path)
+        self._user_modules = UserModules(self.folder)
         self._given = set(sys.modules)
         self._modules: set[str] = set()
         self._cells: list[NotebookCell] | None = None
@@ -164,14 +155,15 @@ class Reloader:
             cells = self._read_cells()
             self._begun, self._begun_cells, self._looked_at = dict(before), cells, set(self._given)
             try:
-                with self._fresh_modules():
+                with self._user_modules.anew(self._modules, self._given):
                     loaded = load_target(self._target)
+                self._modules = self._user_modules.files().keys() - self._given
             except Overtaken:
                 self._failed = True
                 self._known = {**self._stamps(), **self._begun}
                 raise
             except Exception as error:
-                if not last and self.path is not None and before[self.path] != _stamp_of(self.path):
+                if not last and self.path is not None and before[self.path] != stamp_of(self.path):
                     continue  # it was saved once more meanwhile: what failed is not what stands there
                 self._failed = True
                 self._known = {**self._stamps(), **before}
@@ -230,10 +222,7 @@ class Reloader:
     def _files(self) -> Iterator[Path]:
         if self.path is not None:
             yield self.path
-        for name in self._modules:
-            file = _file_of(sys.modules.get(name))
-            if file is not None:
-                yield file
+        yield from map(Path, self._user_modules.files(self._modules).values())
         if self._failed:
             # What failed may be a module that was never imported to its end.
             yield from self.folder.glob("*.py")
@@ -242,7 +231,7 @@ class Reloader:
         return sorted({file.parent for file in self._files() if file.parent.is_dir()} | {self.folder})
 
     def _stamps(self) -> dict[Path, Stamp]:
-        return {file: _stamp_of(file) for file in self._files()}
+        return {file: stamp_of(file) for file in self._files()}
 
     def _has_changed(self) -> bool:
         now = self._stamps()
@@ -259,11 +248,9 @@ class Reloader:
         # What a cell wrote before it imported it is no save: a new module counts from when it is first seen here.
         new = set(sys.modules) - self._looked_at
         self._looked_at |= new
-        for name in self._own(new):
-            file = _file_of(sys.modules.get(name))
-            if file is not None:
-                self._begun.setdefault(file, _stamp_of(file))
-        changed = {file for file, stamp in self._begun.items() if stamp != _stamp_of(file)}
+        for file in map(Path, self._user_modules.files(new).values()):
+            self._begun.setdefault(file, stamp_of(file))
+        changed = {file for file, stamp in self._begun.items() if stamp != stamp_of(file)}
         if self.path is None or self.path not in changed:
             return bool(changed)
         if not _is_whole(self.path):
@@ -282,47 +269,6 @@ class Reloader:
             with suppress(LoadError):
                 return read_notebook(self.path)
         return None
-
-    @contextmanager
-    def _fresh_modules(self) -> Iterator[None]:
-        """Let the modules beside the target be imported anew; if that fails, those from before are back."""
-        importlib.invalidate_caches()
-        before = {name: sys.modules.pop(name) for name in self._modules if name in sys.modules}
-        try:
-            yield
-        except BaseException:
-            for name in self._own(set(sys.modules) - self._given):
-                del sys.modules[name]
-            sys.modules.update(before)
-            raise
-        self._modules = set(self._own(set(sys.modules) - self._given))
-
-    def _own(self, names: Iterable[str]) -> list[str]:
-        """The modules that are Python files in the target's folder, and no library that was installed there."""
-        own = []
-        for name in names:
-            file = _file_of(sys.modules.get(name))
-            if file is None or not file.is_relative_to(self.folder) or not file.is_file():
-                continue
-            hidden = any(part.startswith(".") for part in file.relative_to(self.folder).parts)
-            if not hidden and not any(file.is_relative_to(library) for library in _LIBRARIES):
-                own.append(name)
-        return own
-
-
-def _file_of(module: ModuleType | None) -> Path | None:
-    file = getattr(module, "__file__", None)
-    if isinstance(file, str) and file.endswith(".py"):
-        return Path(os.path.realpath(file))
-    return None
-
-
-def _stamp_of(file: Path) -> Stamp:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _wait_until_whole(path: Path) -> None:

@@ -16,7 +16,7 @@ from nbmicro.web.names import HANDLER_NAMES
 
 if TYPE_CHECKING:
     from nbmicro.foreign.app import ForeignApp
-    from nbmicro.loading.fresh_target import FreshTarget
+    from nbmicro.loading.user_modules import FreshTarget
     from nbmicro.threads.workers import Worker
     from nbmicro.web.declarations import Route
 
@@ -191,7 +191,7 @@ class Target:
         if self._loaded is None:
             self._loaded = self._load(None)
             if self.line.reload:
-                from nbmicro.loading.fresh_target import FreshTarget
+                from nbmicro.loading.user_modules import FreshTarget
 
                 self._fresh = FreshTarget(self._folder())
         elif self._fresh is not None:

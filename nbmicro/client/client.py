@@ -17,11 +17,10 @@ from nbmicro.errors import EndlessRequests, RequestError
 from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.exchange.secrets import redacted_errors
 from nbmicro.http.body import BODY_LIMIT
-from nbmicro.http.build import UNSET, Auth, Data, Headers, Query, bare_request, build_request, clean_target
+from nbmicro.http.build import UNSET, Auth, Data, Files, Headers, Query, bare_request, build_request, clean_target
 from nbmicro.http.cookies import CookieJar
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
-from nbmicro.http.multipart import Files
 from nbmicro.http.redirects import Chain, late
 from nbmicro.http.wsgi import make_environ
 from nbmicro.printable import one_line

@@ -1,21 +1,23 @@
-"""From what a user says of a request to the request that is sent."""
+"""From the parts of a request, as a user names them, to the request that is sent."""
 
 from __future__ import annotations
 
 import base64
 import json as jsonlib
+import mimetypes
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 from urllib.parse import quote, urlencode, urlsplit
 
 from nbmicro.errors import RequestError
 from nbmicro.http.headers import HeaderFields
-from nbmicro.http.media_types import FORM, JSON
+from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM
 from nbmicro.http.messages import RequestRecord
-from nbmicro.http.multipart import Files, field_text, multipart, pairs, several
 
 
 class Unset(Enum):
@@ -27,6 +29,15 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
+@runtime_checkable
+class Readable(Protocol):
+    """Anything with a ``read`` method that gives bytes or text."""
+
+    def read(self) -> bytes | str: ...
+
+
+FileValue: TypeAlias = str | os.PathLike[str] | bytes | Readable | tuple[Any, ...]
+Files: TypeAlias = Mapping[str, FileValue | list[FileValue]] | Sequence[tuple[str, FileValue]]
 Headers: TypeAlias = Mapping[str, str] | Iterable[tuple[str, str]]
 Query: TypeAlias = Mapping[str, Any] | Iterable[tuple[str, Any]]
 Data: TypeAlias = Mapping[str, Any] | Sequence[tuple[str, Any]] | str | bytes
@@ -89,7 +100,7 @@ def build_request(
     if query is not None:
         address = _with_query(address, query)
     content, media_type = _content(json, data, files)
-    fields = [(_header_name(name), _header_value(name, value)) for name, value in pairs(headers)] if headers else []
+    fields = [(_header_name(name), _header_value(name, value)) for name, value in _pairs(headers)] if headers else []
     if auth is not None:
         fields.append(("Authorization", _basic(auth)))
     if media_type is not None and all(name.lower() != "content-type" for name, _ in fields):
@@ -153,13 +164,8 @@ def _escape(text: str, safe: str) -> str:
 
 
 def _with_query(target: str, query: Query) -> str:
-    fields: list[tuple[str, str]] = []
-    for name, value in pairs(query):
-        values = value if isinstance(value, (list, tuple)) else [value]
-        fields.extend((name, field_text(one)) for one in values if one is not None)
-    if not fields:
-        return target
-    return f"{target}{'&' if '?' in target else '?'}{urlencode(fields, quote_via=quote)}"
+    written = urlencode(_fields(query), quote_via=quote)
+    return f"{target}{'&' if '?' in target else '?'}{written}" if written else target
 
 
 def _content(json: Any, data: Data | None, files: Files | None) -> tuple[bytes, str | None]:
@@ -170,15 +176,14 @@ def _content(json: Any, data: Data | None, files: Files | None) -> tuple[bytes, 
     if files:
         if isinstance(data, (str, bytes, bytearray)):
             raise RequestError("Files travel in a form: `data` must be a mapping or pairs beside `files`.")
-        return multipart(pairs(data) if data else [], files)
+        return multipart(data or [], files)
     if data is None:
         return b"", None
     if isinstance(data, str):
         return data.encode(), None
     if isinstance(data, (bytes, bytearray)):
         return bytes(data), None
-    form = [(name, field_text(one)) for name, value in pairs(data) for one in several(value) if one is not None]
-    return urlencode(form).encode("ascii"), FORM
+    return urlencode(_fields(data)).encode("ascii"), FORM
 
 
 def _json_bytes(value: Any) -> bytes:
@@ -209,3 +214,87 @@ def _basic(auth: Auth) -> str:
     if ":" not in pair:
         pair += ":"
     return "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+
+
+# -- forms ------------------------------------------------------------------------------------------------------------
+
+
+def _pairs(items: Any) -> Iterable[tuple[str, Any]]:
+    return items.items() if isinstance(items, Mapping) else items
+
+
+def _fields(items: Any) -> list[tuple[str, str]]:
+    """Names with their values as text; a list gives a name several times, ``None`` leaves it out."""
+    return [
+        (name, field_text(each))
+        for name, value in _pairs(items)
+        for each in (value if isinstance(value, (list, tuple)) else [value])
+        if each is not None
+    ]
+
+
+def field_text(value: Any) -> str:
+    """A form or query value as text: true and false in lower case, as JSON and JavaScript write them."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def multipart(form: Any, files: Files) -> tuple[bytes, str]:
+    """The body of a ``multipart/form-data`` form. The boundary depends on the content alone: same form, same bytes."""
+    parts = [(_disposition(name), value.encode()) for name, value in _fields(form)]
+    for name, value in _pairs(files):
+        for file in value if isinstance(value, list) else [value]:
+            filename, content, media_type = _file_part(name, file)
+            if _FORBIDDEN.search(media_type):
+                raise RequestError(f"The media type of the file `{name}` has a line break in it.")
+            parts.append((f"{_disposition(name, filename)}\r\nContent-Type: {media_type}", content))
+    number = 0
+    while any(f"nbmicro-form-{number}".encode() in content for _, content in parts):
+        number += 1
+    boundary = f"nbmicro-form-{number}"
+    body = b"".join(f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + b"\r\n" for head, content in parts)
+    return body + f"--{boundary}--\r\n".encode(), f"{MULTIPART_FORM}; boundary={boundary}"
+
+
+def _disposition(*names: str) -> str:
+    """The header of a part: the field's name, and the file's."""
+    quoted = [name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A") for name in names]
+    values = zip(("name", "filename"), quoted, strict=False)
+    return "; ".join(["Content-Disposition: form-data", *(f'{key}="{value}"' for key, value in values)])
+
+
+def _file_part(field: str, value: FileValue) -> tuple[str, bytes, str]:
+    """The filename, content and media type of a file, in whatever way it was given."""
+    media_type: str | None = None
+    content: Any = value
+    if isinstance(value, tuple):
+        if len(value) not in {2, 3}:
+            raise RequestError(
+                f"The file `{field}` is a tuple of {len(value)}; (filename, content, type) was expected."
+            )
+        filename, content, media_type = str(value[0]), value[1], value[2] if len(value) == 3 else None
+    elif isinstance(value, (bytes, bytearray)):
+        filename = field
+    elif isinstance(value, Readable):
+        filename = os.path.basename(str(getattr(value, "name", field)))
+    else:
+        content = Path(value)
+        filename = content.name
+    media_type = media_type or mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    return filename, _file_bytes(field, content), media_type
+
+
+def _file_bytes(field: str, content: Any) -> bytes:
+    if isinstance(content, Readable):
+        content = content.read()
+    if isinstance(content, str):
+        return content.encode()
+    if isinstance(content, os.PathLike):
+        try:
+            return Path(content).read_bytes()
+        except OSError as error:
+            raise RequestError(f"The file of `{field}` cannot be read: {content}: {error.strerror}.") from None
+    if isinstance(content, (bytes, bytearray)):
+        return bytes(content)
+    raise RequestError(f"The content of the file `{field}` is a {type(content).__name__}; bytes or text were expected.")

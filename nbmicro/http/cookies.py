@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -36,7 +36,7 @@ class Cookie:
         return _domain_matches(host, self.domain, self.host_only) and _path_matches(path, self.path)
 
 
-class CookieJar:
+class CookieJar(Mapping[str, str]):
     """The cookies a client keeps from request to request.
 
     By name it reads and writes the cookies of the app itself: ``client.cookies["session"]``,
@@ -60,19 +60,11 @@ class CookieJar:
                 return cookie.value
         raise KeyError(name)
 
-    def get(self, name: str, default: str | None = None) -> str | None:
-        """The value of the cookie ``name``, or ``default``."""
-        return next((cookie.value for cookie in self._live() if cookie.name == name), default)
-
     def __delitem__(self, name: str) -> None:
-        gone = [key for key in self._cookies if key[2] == name]
-        if not gone:
+        kept = {key: cookie for key, cookie in self._cookies.items() if key[2] != name}
+        if len(kept) == len(self._cookies):
             raise KeyError(name)
-        for key in gone:
-            del self._cookies[key]
-
-    def __contains__(self, name: object) -> bool:
-        return any(cookie.name == name for cookie in self._live())
+        self._cookies = kept
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys(cookie.name for cookie in self._live()))
@@ -103,9 +95,9 @@ class CookieJar:
         host = "localhost"
         if not request.headers and not self._cookies:
             return request, host
-        given = request.headers.get("Host")
-        if given is not None:
-            host = urlsplit(f"//{given}").hostname or host
+        named = request.headers.get("Host")
+        if named is not None:
+            host = urlsplit(f"//{named}").hostname or host
         brought = request.headers.get("Cookie") or ""
         names = frozenset(pair.partition("=")[0].strip() for pair in brought.split(";"))
         kept = self.header(host, request.path, without=names)
@@ -125,8 +117,8 @@ class CookieJar:
             if cookie is None:
                 continue
             key = (cookie.domain, cookie.path, cookie.name)
-            there = self._cookies.get(key)
-            if from_script and (cookie.http_only or (there is not None and there.http_only)):
+            replaced = self._cookies.get(key)
+            if from_script and (cookie.http_only or (replaced is not None and replaced.http_only)):
                 continue
             if cookie.expires is not None and cookie.expires <= time.time():
                 self._cookies.pop(key, None)
@@ -139,26 +131,26 @@ class CookieJar:
 
 
 def read_cookie(line: str, host: str, path: str) -> Cookie | None:
-    """The cookie of one ``Set-Cookie`` line, or None when a browser would refuse it (another site's, no name)."""
+    """The cookie of one ``Set-Cookie`` line, or None when a browser would reject it (another site's, no name)."""
     pair, *attributes = line.split(";")
     name, equals, value = pair.partition("=")
     name, value = name.strip(), value.strip()
     if not equals or not name:
         return None
-    found = {key.strip().lower(): text.strip() for key, _, text in (part.partition("=") for part in attributes)}
-    domain = found.get("domain", "").lstrip(".").lower()
+    values = {key.strip().lower(): text.strip() for key, _, text in (part.partition("=") for part in attributes)}
+    domain = values.get("domain", "").lstrip(".").lower()
     if domain and not _domain_matches(host, domain, host_only=False):
         return None
-    where = found.get("path", "")
+    written_path = values.get("path", "")
     return Cookie(
         name,
         value,
         domain or host,
-        where if where.startswith("/") else _default_path(path),
+        written_path if written_path.startswith("/") else path.rpartition("/")[0] or "/",
         host_only=not domain,
-        secure="secure" in found,
-        http_only="httponly" in found,
-        expires=_expiry(found),
+        secure="secure" in values,
+        http_only="httponly" in values,
+        expires=_expiry(values),
     )
 
 
@@ -173,10 +165,6 @@ def _expiry(attributes: dict[str, str]) -> float | None:
         return parsedate_to_datetime(date.replace("-", " ")).timestamp()
     except (ValueError, OverflowError):
         return None
-
-
-def _default_path(path: str) -> str:
-    return path.rpartition("/")[0] or "/"
 
 
 def _path_matches(path: str, cookie_path: str) -> bool:

@@ -145,3 +145,19 @@ def _load_json(text: str, whose: str) -> Any:
         raise RequestError(
             f"The {whose} says it is JSON, but its body is not: {error}.", hint=f"See it with .{whose}.text"
         ) from None
+
+
+def json_error(text: str, error: json.JSONDecodeError) -> tuple[int, str]:
+    """Where a text is no JSON (RFC 8259; an index of ``text``), and why, without a full stop."""
+    before = text[: error.pos].rstrip()
+    if error.msg.startswith("Illegal trailing comma"):  # so says Python from 3.13 on, and points at the comma
+        return error.pos, f"a comma stands behind the last {'member' if error.msg.endswith('object') else 'element'}"
+    if error.msg.startswith("Expecting property name") and before.endswith(","):
+        return len(before) - 1, "a comma stands behind the last member"
+    if error.msg.startswith("Expecting value") and text[error.pos : error.pos + 1] in "]}" and before[-1:] == ",":
+        return len(before) - 1, "a comma stands behind the last element"
+    if text[error.pos : error.pos + 1] == "'":
+        return error.pos, 'names and texts stand in double quotes, "…"'
+    if error.pos >= len(text.rstrip()):
+        return error.pos, "it ends too early"
+    return error.pos, error.msg

@@ -13,11 +13,9 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from nbmicro.errors import RequestError
-from nbmicro.http.build import UNSET, build_request
-from nbmicro.http.json_errors import json_fault
+from nbmicro.http.build import UNSET, FileValue, build_request, multipart
 from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM, is_json, is_multipart, media_type_of
-from nbmicro.http.messages import RequestRecord
-from nbmicro.http.multipart import FileValue, multipart
+from nbmicro.http.messages import RequestRecord, json_error
 from nbmicro.language.items import DATA_KINDS
 from nbmicro.language.lines import FILE_BODY
 from nbmicro.language.options import Options
@@ -111,7 +109,7 @@ def _json(body: BodySource, scope: Scope) -> Payload:
             return scope.text(content).encode(), _PLAIN
         reason, position = str(error), 0
         if isinstance(error, json.JSONDecodeError):
-            position, reason = json_fault(text, error)
+            position, reason = json_error(text, error)
         hint = "To send it as it stands, name its type:  Content-Type: application/json"
         wrong = scope.error(content, f"the body is not JSON: {reason}.", hint)
         if content.is_literal:

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from nbmicro.errors import Placed, RequestError
-from nbmicro.http.multipart import field_text
+from nbmicro.http.build import field_text
 from nbmicro.language.address import check_origin, loopback_url
 from nbmicro.language.syntax import Variable
 from nbmicro.language.template import (

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from nbmicro.http.json_errors import json_fault
+from nbmicro.http.messages import json_error
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from nbmicro.http.json_errors import json_fault
 def test_a_comma_too_many_is_pointed_at(text: str, older: tuple[str, int], newer: tuple[str, int], fault: str) -> None:
     place = text.rindex(",")
     for message, position in (older, newer):
-        assert json_fault(text, json.JSONDecodeError(message, text, position)) == (place, fault)
+        assert json_error(text, json.JSONDecodeError(message, text, position)) == (place, fault)
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_a_comma_too_many_is_pointed_at(text: str, older: tuple[str, int], newer
 def test_this_pythons_own_errors_are_read(text: str, place: int, fault: str) -> None:
     with pytest.raises(json.JSONDecodeError) as caught:
         json.loads(text)
-    assert json_fault(text, caught.value) == (place, fault)
+    assert json_error(text, caught.value) == (place, fault)

@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 from nbmicro.errors import RequestError
 from nbmicro.http.build import build_request
-from nbmicro.http.json_errors import json_fault
 from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM
-from nbmicro.http.messages import RequestRecord
+from nbmicro.http.messages import RequestRecord, json_error
 from nbmicro.web.rules import parameters, replace_parameters
 
 Place: TypeAlias = Literal["path", "query", "header", "form", "file"]
@@ -221,7 +220,7 @@ def checked_json(text: str) -> str:
     try:
         json.loads(text, parse_constant=reject)
     except json.JSONDecodeError as error:
-        pos, why = json_fault(text, error)
+        pos, why = json_error(text, error)
         place = json.JSONDecodeError("", text, pos)
         why = why[:1].lower() + why[1:] if why.partition(" ")[0][1:].islower() else why
         raise RequestError(f"this is not JSON: {why}.", line=place.lineno, column=place.colno) from None

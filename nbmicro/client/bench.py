@@ -22,7 +22,7 @@ REPORT_EACH = 0.1
 
 @dataclass(frozen=True)
 class Latencies:
-    """What came of sending one request many times.
+    """The result of sending one request many times.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ class Latencies:
     seconds:
         How long the app took for each, sorted.
     statuses:
-        How many answers of each status there were.
+        How many responses of each status there were.
     failures:
-        How many requests ended in an exception of each class, or in no answer in time (``DeadlineExceeded``).
+        How many requests ended in an exception of each class, or in no response in time (``DeadlineExceeded``).
     asked:
         How many requests were to be sent.
     whole:
@@ -54,7 +54,7 @@ class Latencies:
 
     @property
     def errors(self) -> int:
-        """How many of them failed: no answer, or a status of 500 and above."""
+        """How many of them failed: no response, or a status of 500 and above."""
         return sum(self.failures.values()) + sum(count for status, count in self.statuses.items() if status >= 500)
 
     @property
@@ -88,7 +88,7 @@ class Latencies:
         ratio = (high / low) ** (1 / bins)
         edges = [low * ratio**index for index in range(bins + 1)]
         counts = Counter(
-            min(bins - 1, max(0, int(math.log(max(one, low) / low) / math.log(ratio)))) for one in self.seconds
+            min(bins - 1, max(0, int(math.log(max(second, low) / low) / math.log(ratio)))) for second in self.seconds
         )
         return tuple((edges[index], edges[index + 1], counts[index]) for index in range(bins))
 
@@ -114,9 +114,9 @@ def measure(
     timeout:
         Seconds that one may take.
     on_progress:
-        Told now and then how many are done.
+        Called now and then with the number of those that are done.
 
-    A KeyboardInterrupt ends it early; what was measured until then is returned, if it is anything.
+    A KeyboardInterrupt ends it early; what was measured until then is returned, if there is anything.
     """
     seconds: list[float] = []
     statuses: Counter[int] = Counter()

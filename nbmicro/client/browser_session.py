@@ -23,7 +23,7 @@ class BrowserSession:
         given up.
     """
 
-    #: Who asks, as the exchanges say it.
+    #: The origin of its exchanges.
     origin = "browse"
 
     def __init__(self, client: Client) -> None:
@@ -82,7 +82,7 @@ class StreamedResponse(Recording):
     fields:
         Its headers.
     target, fragment, redirected:
-        The path and query that answered, what a redirect said behind ``#``, and whether there was one.
+        The path and query of the response, the fragment of its redirect, and whether there was a redirect.
     leads_to:
         The address on another site that a redirect led to, which was not followed.
     """

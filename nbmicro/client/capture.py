@@ -173,7 +173,7 @@ class Capture:
         self._parts.append(("display", f"{text}\n" if text else "", dict(bundle), None))
 
     def log(self, record: logging.LogRecord) -> None:
-        """Keep a log record, and let go of the text that a stream handler made of it: it would be said twice."""
+        """Keep a log record, and let go of the text that a stream handler made of it: it would be shown twice."""
         if self._held and self._held[0][2] is record:
             self._held = ()
         if not self._overflow:
@@ -207,27 +207,25 @@ class Capture:
             else:
                 parts.append(OutputPart(stream, text, bundle))
         for name, rest in self._overflow.items():
-            own = [number for number, part in enumerate(parts) if part.stream == name and part.bundle is None]
-            at = own[-1] if own else len(parts)
-            text, missing = rest.behind(parts[at].text if own else "")
+            before = [number for number, part in enumerate(parts) if part.stream == name and part.bundle is None]
+            at = before[-1] if before else len(parts)
+            text, missing = rest.behind(parts[at].text if before else "")
             parts[at : at + 1] = [OutputPart(name, text, missing=missing)]
         return tuple(parts)
 
     def logs(self, without: BaseException | None = None) -> tuple[LogLine, ...]:
-        """The log records in order, each with its exception, unless that is ``without``, which is told elsewhere: of
-        it only what the user's own code says is kept, not a framework's report."""
+        """The log records in order, each with its exception, unless that is ``without``, which is shown elsewhere:
+        of it only what the user's code logs is kept, not a framework's report."""
         return tuple(
-            line if error is None or error is without else replace(line, message=f"{line.message} ({_told(error)})")
+            line
+            if error is None or error is without
+            else replace(line, message=f"{line.message} ({type(error).__name__}: {error})")
             for line, error, place in self._logs
             if error is None or error is not without or is_users(place)
         )
 
     def __bool__(self) -> bool:
         return bool(self._parts or self._held or self._overflow or self._logs)
-
-
-#: ``with capture() as captured:`` gathers what runs inside, in this context.
-capture = Capture
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -238,12 +236,8 @@ def _message(record: logging.LogRecord) -> str:
         return f"{record.msg!s} {record.args!r}"
 
 
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
 def _written_record() -> logging.LogRecord | None:
-    """The log record that a stream handler is just writing to our caller, itself or through one stream."""
+    """The log record that a stream handler is just writing to the caller, itself or through one stream."""
     frame: FrameType | None = sys._getframe(2)
     for _ in range(2):
         if frame is None:
@@ -255,7 +249,23 @@ def _written_record() -> logging.LogRecord | None:
     return None
 
 
-class Errors:
+class _Writer:
+    """A text stream that keeps nothing of what is written to it."""
+
+    __slots__ = ()
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class Errors(_Writer):
     """The ``wsgi.errors`` of one request (PEP 3333): its text is the exchange's, whatever thread writes it."""
 
     __slots__ = ("_capture",)
@@ -269,15 +279,8 @@ class Errors:
         self._capture.write("stderr", text, _written_record())
         return len(text)
 
-    def writelines(self, lines: list[str]) -> None:
-        for line in lines:
-            self._capture.write("stderr", line)
 
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
-class _Routed:
+class _Routed(_Writer):
     """A stream that gives text to the capture of its context, or to the stream that it stands in for."""
 
     def __init__(self, stream: Stream) -> None:
@@ -300,10 +303,6 @@ class _Routed:
         captured.write(self._stream, text, _written_record())
         return len(text)
 
-    def writelines(self, lines: list[str]) -> None:
-        for line in lines:
-            self.write(line)
-
     def flush(self) -> None:
         # What was captured is kept already.
         if current_capture.get() is None:
@@ -322,22 +321,13 @@ class _CopyingHandler(logging.Handler):
             captured.log(record)
 
 
-class _Sink:
-    """Where the text of a warning goes that was already kept in our words."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
 _lock = threading.Lock()
 _depth = 0
 _stdout = _Routed("stdout")
 _stderr = _Routed("stderr")
 _handler = _CopyingHandler()
-_sink: Any = _Sink()
+# Where the text of a warning goes that is kept already.
+_sink: Any = _Writer()
 _showwarning: Any = None
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def unsendable(status: int, headers: Iterable[tuple[str, str]]) -> list[str]:
-    """Remarks about what a server would fail on; none for an answer that it can send.
+    """Notes on what a server would fail on; none for a response that it can send.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def unsendable(status: int, headers: Iterable[tuple[str, str]]) -> list[str]:
     return notes
 
 
-#: Seconds that an app has for a request when nothing else was said.
+#: Seconds that an app has for a request unless a request names another deadline.
 DEFAULT_TIMEOUT = 30.0
 #: Requests that may stand inside one another, where handlers ask apps themselves.
 NESTED_LIMIT = 5
@@ -155,9 +155,9 @@ class Client:
         origin:
             Who sends it: ``cell``, ``client``, ``widget``.
         announce:
-            Whether ``on_exchange`` hears of it.
+            Whether ``on_exchange`` is called.
         trace:
-            Whether the steps of its life are noted, for ``exchange.trace``; it slows the request down.
+            Whether its steps are traced, for ``exchange.trace``; it slows the request down.
         """
         with redacted_errors(self.secret_names):
             request = build_request(
@@ -301,7 +301,7 @@ class Client:
             partial(routes_of, call.app),
         )
         if depth and isinstance(exchange.exception, EndlessRequests):
-            # One exchange tells it, the outermost.
+            # Only the outermost request shows it.
             raise exchange.exception.with_traceback(None) from None
         return exchange if tracer is None else tracer.added_to(exchange)
 
@@ -336,7 +336,7 @@ class Client:
             exchange = exchange.with_notes(f"It leads away from this app, to {chain.leads_to}; not followed.")
         elif chain.is_endless:
             exchange = exchange.with_notes(chain.endless())
-        # Each is told once: a redirect that kept those before it would tell them twice as often with each one.
+        # Each exchange stands there once: were each redirect to keep those before it, they would double with each one.
         return replace(exchange, history=tuple(before)) if before else exchange
 
 

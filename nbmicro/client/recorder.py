@@ -57,7 +57,7 @@ def exchange_of(
     if error is None:
         error = environ.get(ERROR)
     if response.status >= 500 and error is None and captured.logged_errors:
-        # An app of another framework answers 500 and logs the exception.
+        # An app of another framework answers with a 500 and logs the exception.
         error = captured.logged_errors[-1]
     if error is not None:
         known["exception"] = error
@@ -145,14 +145,14 @@ class Recording(Call):
     history, frame_labels, secret_names:
         As for a client.
     origin:
-        Who asks, as the exchange says it.
+        The origin of the exchange.
     routes:
         Gives the table of routes, asked only where a hint needs it.
 
     Attributes
     ----------
     notes:
-        What the exchange is to say besides.
+        More notes for the exchange.
     exchange:
         The exchange, once it is noted.
     on_exchange:
@@ -240,7 +240,7 @@ class _CopiedInput:
         return self._keep(self._stream.read(*size))
 
     def readinto(self, buffer: bytearray | memoryview) -> int:
-        # Werkzeug asks for this one, and it would pass by the copy.
+        # Werkzeug calls this one, and the stream's own would pass by the copy.
         data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)

@@ -1,4 +1,4 @@
-"""The life of one request, step by step, seen from outside: the core is watched and tells nothing of itself.
+"""The trace of one request, step by step, taken from outside: the core has no code for it.
 
 It slows the request down, so it is there only when it is asked for.
 """
@@ -40,19 +40,19 @@ def functions_of(app: Any) -> dict[CodeType, tuple[str, str]]:
 
     A handler's name is its endpoint, or, where several endpoints share a function, that function's own.
     """
-    found: dict[CodeType, tuple[str, str]] = {}
+    kinds: dict[CodeType, tuple[str, str]] = {}
     for endpoint, function in _handlers_of(app):
         for code in _codes_of(function):
-            known = found.setdefault(code, ("handler", endpoint))
+            known = kinds.setdefault(code, ("handler", endpoint))
             if known[1] != endpoint:
-                found[code] = ("handler", code.co_name)
+                kinds[code] = ("handler", code.co_name)
     core = getattr(app, "core", app)
     hooks = _own_hooks(core) if hasattr(core, "tables") else adapter_of(core).hooks(core)
     for name, functions in hooks.items():
         for function in _leaves(functions):
             for code in _codes_of(function):
-                found.setdefault(code, (_HOOKS[name], getattr(function, "__name__", name)))
-    return found
+                kinds.setdefault(code, (_HOOKS[name], getattr(function, "__name__", name)))
+    return kinds
 
 
 def _handlers_of(app: Any) -> Iterable[tuple[str, Any]]:
@@ -86,7 +86,7 @@ def _codes_of(function: Any) -> list[CodeType]:
     kind = getattr(function, "view_class", None) or (function if inspect.isclass(function) else None)
     if kind is not None:
         methods = [getattr(kind, name) for name in _ANSWERING if hasattr(kind, name)]
-        return [code for one in methods or [getattr(kind, "dispatch_request", None)] for code in _codes_of(one)]
+        return [code for method in methods or [getattr(kind, "dispatch_request", None)] for code in _codes_of(method)]
     try:
         function = inspect.unwrap(function)
     except ValueError:
@@ -169,13 +169,13 @@ class LineWatch:
             if number
         ]
         first, last = min(numbers, default=0), max([*numbers, *last_of_inner], default=-1)
-        found = []
+        lines = []
         for number in range(first, min(last, first + LINE_LIMIT - 1) + 1):
             count, duration = self._runs.get(number, (0, 0.0))
             failed = self.failed if number == self._failed_at else ""
             text = linecache.getline(self._code.co_filename, number).rstrip()
-            found.append(LineRun(number, text, count, duration, failed))
-        return tuple(found) if any(line.text for line in found) else ()
+            lines.append(LineRun(number, text, count, duration, failed))
+        return tuple(lines) if any(line.text for line in lines) else ()
 
 
 class _Call:
@@ -218,7 +218,7 @@ class Tracer:
 
     def __enter__(self) -> Tracer:
         self._before, self._before_in_threads = sys.getprofile(), threading.getprofile()
-        # A debugger or a coverage tool that is at work keeps its place; the lines are then not told.
+        # A debugger or a coverage tool that is at work keeps its place; the lines are then not traced.
         self._watches_lines = sys.gettrace() is None and threading.gettrace() is None
         if self._watches_lines:
             threading.settrace(self._enter_frame)
@@ -357,7 +357,7 @@ class Tracer:
 
 
 def _outermost(calls: Iterable[_Call]) -> Iterable[_Call]:
-    """The calls without those inside another of their kind: a resolver asks resolvers, a reply is read from a reply."""
+    """The calls without those inside another of their kind: a resolver calls resolvers, a reply makes a reply."""
     ends: dict[str, float] = {}
     for call in calls:
         if call.kind in ("match", "reply", "session", "context") and call.begin < ends.get(call.kind, 0.0):

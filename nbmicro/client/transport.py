@@ -48,7 +48,7 @@ class Call:
     limit:
         Bytes of the body that are kept. :meth:`read` reads no further; who iterates gets the rest all the same.
     start_response:
-        Of the server that asks; it hears of the response as the app tells it.
+        Of the server that asks, which is called as the app calls this one's.
 
     Attributes
     ----------

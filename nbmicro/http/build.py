@@ -91,7 +91,7 @@ def build_request(
     Raises
     ------
     RequestError
-        When nothing sensible can be sent; a header with a line break in it is always refused.
+        When nothing sensible can be sent; a header with a line break in it is always rejected.
     """
     if not headers and query is None and json is UNSET and data is None and not files and auth is None:
         return bare_request(method, target)

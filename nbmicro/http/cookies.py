@@ -110,7 +110,7 @@ class CookieJar(Mapping[str, str]):
     def take(self, lines: list[str], host: str, path: str, *, from_script: bool = False) -> None:
         """Keep what the ``Set-Cookie`` lines of a response to a request for ``host`` and ``path`` say.
 
-        With ``from_script`` it is a page's script that says it: it neither sets nor replaces an HttpOnly cookie.
+        With ``from_script`` a page's script wrote them: it neither sets nor replaces an HttpOnly cookie.
         """
         for line in lines:
             cookie = read_cookie(line, host, path)

@@ -131,11 +131,11 @@ class ResponseRecord:
     @property
     def cookies(self) -> dict[str, str]:
         """The cookies this response sets, name to value."""
-        found: dict[str, str] = {}
+        cookies: dict[str, str] = {}
         for line in self.headers.getlist("Set-Cookie"):
             name, _, value = line.partition(";")[0].partition("=")
-            found[name.strip()] = value.strip().strip('"')
-        return found
+            cookies[name.strip()] = value.strip().strip('"')
+        return cookies
 
 
 def _load_json(text: str, whose: str) -> Any:

@@ -15,7 +15,7 @@ from nbmicro.http.messages import RequestRecord
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 #: Redirects that are followed in a row, as many as browsers do.
 REDIRECT_LIMIT = 20
-#: Characters of a path that are told in a chain.
+#: Characters of a path that are shown in a chain.
 LONGEST = 60
 
 
@@ -36,7 +36,7 @@ def _next_request(request: RequestRecord, status: int, location: str) -> Request
 
 
 class Chain:
-    """The requests from the first one to the answer behind its redirects.
+    """The requests from the first one to the response behind its redirects.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Chain:
         return " → ".join([*shown, *([] if whole else ["…"])])
 
     def endless(self) -> str:
-        """What is said where it is followed no further."""
+        """The note on why it is followed no further."""
         return (
             f"Redirected without end: {self}; after {self.redirects} redirects it stops here. "
             f"One of these handlers must answer with a page at last. One step alone, without -F:{self._step()}"

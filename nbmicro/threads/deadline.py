@@ -100,16 +100,16 @@ _handler_of: Callable[[int], Any] = getattr(import_module("_signal"), "getsignal
 
 class _Clock:
     """The main thread's alarm. Its handler stays in place between requests (two system calls less for each of them); an
-    alarm that is none of ours goes to the handler that was there before."""
+    alarm of somebody else goes to the handler that was there before."""
 
     def __init__(self) -> None:
         self._running: list[Deadline] = []
         self._before: Any = None
         # Bound once, so that it is recognised by identity.
-        self._ours = self._ring
-        self._foreign_due = math.inf
-        self._foreign_interval = 0.0
-        self._foreign = False
+        self._handler = self._ring
+        self._other_due = math.inf
+        self._other_interval = 0.0
+        self._had_handler = False
 
     def begin(self, deadline: Deadline) -> bool:
         """Set the alarm; false where there is none to set."""
@@ -125,7 +125,7 @@ class _Clock:
             return True
         remaining, interval = signal.setitimer(signal.ITIMER_REAL, max(deadline.due - now, 0.0001))
         if remaining > 0:
-            self._foreign_due, self._foreign_interval = now + remaining, interval
+            self._other_due, self._other_interval = now + remaining, interval
             self._arm(now)
         return True
 
@@ -137,32 +137,32 @@ class _Clock:
             self._arm(time.monotonic())
             return
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if self._foreign:
+        if self._had_handler:
             signal.signal(signal.SIGALRM, self._before)
-            self._foreign = False
-        if self._foreign_due < math.inf:
-            left = max(self._foreign_due - time.monotonic(), 0.001)
-            self._foreign_due = math.inf
-            signal.setitimer(signal.ITIMER_REAL, left, self._foreign_interval)
+            self._had_handler = False
+        if self._other_due < math.inf:
+            left = max(self._other_due - time.monotonic(), 0.001)
+            self._other_due = math.inf
+            signal.setitimer(signal.ITIMER_REAL, left, self._other_interval)
 
     def release(self) -> None:
-        if not self._running and hasattr(signal, "SIGALRM") and _handler_of(signal.SIGALRM) is self._ours:
+        if not self._running and hasattr(signal, "SIGALRM") and _handler_of(signal.SIGALRM) is self._handler:
             signal.signal(signal.SIGALRM, self._before)
 
     def _install(self) -> bool:
-        there = _handler_of(signal.SIGALRM)
-        if there is self._ours:
+        installed = _handler_of(signal.SIGALRM)
+        if installed is self._handler:
             return True
-        if there is None:
+        if installed is None:
             # Somebody installed it from C; it could not be put back.
             return False
-        self._before = there
-        self._foreign = callable(there)
-        signal.signal(signal.SIGALRM, self._ours)
+        self._before = installed
+        self._had_handler = callable(installed)
+        signal.signal(signal.SIGALRM, self._handler)
         return True
 
     def _arm(self, now: float) -> tuple[float, float]:
-        due = min(min(deadline.due for deadline in self._running), self._foreign_due)
+        due = min(min(deadline.due for deadline in self._running), self._other_due)
         return signal.setitimer(signal.ITIMER_REAL, max(due - now, 0.0001) if due < math.inf else 0)
 
     def _ring(self, number: int, frame: FrameType | None) -> None:
@@ -173,19 +173,19 @@ class _Clock:
                 deadline.due = now + AGAIN
                 self._arm(now)
                 raise Expired(deadline)
-        ours = bool(self._running) and self._foreign_due > now
+        is_anothers = not self._running or self._other_due <= now
         if self._running:
-            if not ours:
-                self._foreign_due = now + self._foreign_interval if self._foreign_interval else math.inf
+            if is_anothers:
+                self._other_due = now + self._other_interval if self._other_interval else math.inf
             self._arm(now)
-        if not ours:
+        if is_anothers:
             self._pass_on(number, frame)
 
     def _pass_on(self, number: int, frame: FrameType | None) -> None:
         if callable(self._before):
             self._before(number, frame)
         elif self._before != signal.SIG_IGN:
-            # Without us this alarm would have ended the process.
+            # Without this handler the alarm would have ended the process.
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 

@@ -139,8 +139,8 @@ def trace_of_coroutine(coroutine: Any) -> TracebackType | None:
 def _first_of(coroutine: Any, *names: str) -> Any:
     for name in names:
         with contextlib.suppress(Exception):
-            if (found := getattr(coroutine, name, None)) is not None:
-                return found
+            if (part := getattr(coroutine, name, None)) is not None:
+                return part
     return None
 
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def new_thread(name: str, target: Callable[..., object], *arguments: object) -> threading.Thread:
-    """A thread of nbmicro's, not begun yet: it has a name that says whose it is, and does not keep the process."""
+    """A thread of nbmicro's, not begun yet: it is named as nbmicro's, and a process need not wait for it to end."""
     return threading.Thread(target=target, args=arguments, name=f"nbmicro-{name}", daemon=True)
 
 

@@ -16,7 +16,7 @@ import flask
 import pytest
 
 import nbmicro
-from nbmicro.client.capture import LOG_LIMIT, LOG_TAIL, OUTPUT_LIMIT, TAIL_LIMIT, Capture, capture, current_capture
+from nbmicro.client.capture import LOG_LIMIT, LOG_TAIL, OUTPUT_LIMIT, TAIL_LIMIT, Capture, current_capture
 from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
 from tests.support.apps import calling, render_html, render_text
@@ -64,7 +64,7 @@ def test_the_streams_come_back_after_an_error_and_with_the_last_of_several_captu
 
 
 def test_text_after_the_capture_goes_where_it_went_before(capsys: pytest.CaptureFixture[str]) -> None:
-    with capture() as captured:
+    with Capture() as captured:
         kept = sys.stdout
     kept.write("late\n")
     assert capsys.readouterr().out == "late\n"
@@ -329,7 +329,7 @@ def test_requests_of_several_tasks_never_mix() -> None:
 
 def test_captures_of_interleaved_coroutines_never_mix() -> None:
     async def one(name: str) -> str:
-        with capture() as captured:
+        with Capture() as captured:
             for number in range(5):
                 print(name, number)
                 await asyncio.sleep(0)

@@ -52,7 +52,7 @@ class _Row(NamedTuple):
 def trace_text(exchange: ExchangeRecord) -> list[str]:
     """The trace as lines: kind, length, what; below the handler its lines."""
     rows = list(_rows(exchange))
-    kinds = ["  " * row.depth + row.step.kind for row in rows]
+    kinds = ["  " * row.depth + one_line(row.step.kind, 40) for row in rows]
     width = max(map(len, kinds))
     lines: list[str] = []
     for kind, row in zip(kinds, rows, strict=True):

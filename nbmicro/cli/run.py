@@ -99,8 +99,7 @@ def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debu
         _loading, host=host, port=port, allow_hosts=allow_hosts, command=f"nbmicro run {file}"
     ).reserve()
     reloader, note = _watching(file) if debug else (None, None)
-    loaded = reloader.load() if reloader is not None else load_target(file)
-    loaded = _bridged(loaded)
+    loaded = _ready(reloader.load() if reloader is not None else load_target(file), debug)
     _report(loaded)
     if loaded.report is not None:
         # As in Jupyter: what a handler opens by a relative path is beside the notebook.
@@ -128,10 +127,8 @@ def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debu
 
 
 def _report(loaded: Loaded) -> None:
-    if loaded.report is not None:
-        click.echo(str(loaded.report))
-        for note in loaded.report.notes:
-            click.echo(note)
+    for line in [loaded.report, *loaded.report.notes] if loaded.report is not None else ():
+        click.echo(line)
 
 
 def _loading(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -140,8 +137,10 @@ def _loading(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return []
 
 
-def _bridged(loaded: Loaded) -> Loaded:
-    """What was loaded as WSGI: an ASGI app by way of a2wsgi, as a notebook's own ``%app`` has it."""
+def _ready(loaded: Loaded, debug: bool) -> Loaded:
+    """What was loaded, in debug mode if asked for, and as WSGI: an ASGI app by way of a2wsgi, as ``%app`` has it."""
+    if debug and isinstance(loaded.app, App):
+        loaded.app.debug = True
     kind = kind_of(loaded.app)
     if kind is None or not kind.is_async:
         return loaded
@@ -166,13 +165,7 @@ def _debugger(app: Any) -> DebuggedApplication:
     """The app behind Werkzeug's debugger, whose PIN opens its console."""
     from werkzeug.debug import DebuggedApplication
 
-    _set_debug(app)
     return DebuggedApplication(app, evalex=True, pin_security=True, pin_logging=False)
-
-
-def _set_debug(app: Any) -> None:
-    if isinstance(app, App):
-        app.debug = True
 
 
 def _serve_the_newest(reloader: Reloader, debugger: DebuggedApplication, stopped: threading.Event) -> None:
@@ -180,13 +173,12 @@ def _serve_the_newest(reloader: Reloader, debugger: DebuggedApplication, stopped
     while reloader.wait(stopped):
         try:
             with reloader.watch(stopped, partial(click.echo, err=True)):
-                loaded = _bridged(reloader.load())
+                loaded = _ready(reloader.load(), debug=True)
         except Overtaken:
             continue
         except NbmicroError as error:
             click.echo(f"Error: {error}\nThe app from before goes on serving.", err=True)
             continue
-        _set_debug(loaded.app)
         debugger.app = loaded.app
         # The console of an error in the old app would keep all of it; now its files and connections are closed.
         debugger.frames.clear()

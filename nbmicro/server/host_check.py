@@ -51,15 +51,12 @@ def relative_location(location: str, *, prefix: str, asked: str, host: str) -> s
     if parts.path != prefix and not parts.path.startswith(f"{prefix}/"):
         return location
     target = parts.path[len(prefix) :].lstrip("/")
-    depth = max(_path(asked).count("/") - 1, 0)
+    # The origin form of a request target is all path up to the query, even where it begins with "//" (RFC 9112, 3.2).
+    path = asked.partition("?")[0] if asked.startswith("/") else urlsplit(asked).path
+    depth = max(path.count("/") - 1, 0)
     # "./" keeps an empty target, and one whose first segment has a colon, from being read as something else.
     relative = "../" * depth + target if depth else f"./{target}"
     return relative + urlunsplit(("", "", "", parts.query, parts.fragment))
-
-
-def _path(target: str) -> str:
-    # The origin form of a request target is all path up to the query, even where it begins with "//" (RFC 9112, 3.2).
-    return target.partition("?")[0] if target.startswith("/") else urlsplit(target).path
 
 
 def scoped_cookie(cookie: str, prefix: str) -> str:
@@ -154,17 +151,16 @@ class HostCheck:
         return self.app(environ, start_response)
 
     def _take_out_secrets(self, environ: WSGIEnvironment) -> None:
-        cookies = environ.get("HTTP_COOKIE")
-        logged_in = cookies is not None and _has_jupyter_login(cookies)
-        if cookies is not None:
-            left = without_jupyter_cookies(cookies)
-            if left:
-                environ["HTTP_COOKIE"] = left
-            else:
-                del environ["HTTP_COOKIE"]
+        cookies = environ.pop("HTTP_COOKIE", "")
+        logged_in = any(_JUPYTER_LOGIN.fullmatch(_cookie_name(pair)) for pair in cookies.split(";"))
+        if left := without_jupyter_cookies(cookies):
+            environ["HTTP_COOKIE"] = left
+        # Below /proxy/absolute/PORT/ Jupyter's proxy sets no header, and leaves the path as it was.
+        is_proxied = any(name in environ for name in _JUPYTER_PROXY_HEADERS)
+        is_proxied = is_proxied or "/proxy/absolute/" in environ.get("PATH_INFO", "")
         scheme = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[0].lower()
         # Jupyter accepts both schemes. Where a login cookie has already opened its door, a Bearer token is for the app.
-        if _came_through_jupyter(environ) and (scheme == "token" or (scheme == "bearer" and not logged_in)):
+        if is_proxied and (scheme == "token" or (scheme == "bearer" and not logged_in)):
             del environ["HTTP_AUTHORIZATION"]
         for secret in self.secrets:
             for name in [key for key, value in environ.items() if key.startswith("HTTP_") and secret in value]:
@@ -188,11 +184,6 @@ class HostCheck:
             return start_response(status, [_under(prefix, asked, host, header) for header in headers], *rest)
 
         return start
-
-
-def _came_through_jupyter(environ: WSGIEnvironment) -> bool:
-    # Below /proxy/absolute/PORT/ it sets no header, and leaves the path as it was.
-    return any(name in environ for name in _JUPYTER_PROXY_HEADERS) or "/proxy/absolute/" in environ.get("PATH_INFO", "")
 
 
 def _under(prefix: str, asked: str, host: str, header: tuple[str, str]) -> tuple[str, str]:
@@ -250,10 +241,6 @@ def without_jupyter_cookies(header: str) -> str:
     """A Cookie header (RFC 6265, 4.2) without Jupyter's pairs; empty when none is left."""
     pairs = (pair.strip() for pair in header.split(";"))
     return "; ".join(pair for pair in pairs if pair and not _JUPYTER_COOKIE.fullmatch(_cookie_name(pair)))
-
-
-def _has_jupyter_login(header: str) -> bool:
-    return any(_JUPYTER_LOGIN.fullmatch(_cookie_name(pair)) for pair in header.split(";"))
 
 
 def _cookie_name(pair: str) -> str:

@@ -262,7 +262,10 @@ def _taken(host: str, port: int, command: str, is_served: bool) -> PortTaken:
     in_kernel = command.startswith("%")
     holder = Holder(os.getpid()) if is_served else holder_of(port)
     who = "this kernel's own server" if is_served and in_kernel else str(holder)
-    hints = [f"{command} --port {_next_free(host, port + 1)}"]
+    free = port + 1
+    with contextlib.suppress(OSError), listen_on_free(host, free) as sock:
+        free = sock.getsockname()[1]
+    hints = [f"{command} --port {free}"]
     if is_served and in_kernel:
         hints.append(f"{command} --stop")
     elif holder.pid is not None and not holder.is_this_process:
@@ -273,9 +276,3 @@ def _taken(host: str, port: int, command: str, is_served: bool) -> PortTaken:
         port=port,
         holder=holder,
     )
-
-
-def _next_free(host: str, first: int) -> int:
-    with contextlib.suppress(OSError), listen_on_free(host, first) as sock:
-        return int(sock.getsockname()[1])
-    return first

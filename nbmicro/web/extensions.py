@@ -78,15 +78,18 @@ class Extensions(MutableMapping[str, Any]):
     def _seen(self) -> dict[str, Any]:
         """The entries as whoever asks sees them."""
         run = current_run()
-        without_id = run is not None and run.owner.key is None
-        statement = _statement(run) if run is not None and without_id else None
+        statement = _statement(run) if run is not None and run.owner.key is None else None
+        pending = self._ledger.pending(run) if run is not None and statement is not None else ()
         latest: dict[str, ExtensionEntry] = {}
         for declaration, owner in self._entries(run):
             entry: ExtensionEntry = declaration.value
-            if statement is not None and entry.statement == statement and not self._is_pending(declaration, run):
+            if statement is not None and entry.statement == statement and declaration not in pending:
                 continue
-            if entry.generation is not None and self._loads_again(owner, entry):
-                continue
+            # The module that set the entry asks again, in a later generation of itself.
+            if entry.generation is not None:
+                who = current_owner()
+                if who.owner == owner and who.generation is not entry.generation:
+                    continue
             before = latest.get(str(declaration.key))
             if before is None or before.number < entry.number:
                 latest[str(declaration.key)] = entry
@@ -106,15 +109,6 @@ class Extensions(MutableMapping[str, Any]):
         if not has_pending:
             self._committed = (version, entries_here)
         return entries_here
-
-    def _is_pending(self, declaration: Declaration, run: Run | None) -> bool:
-        return run is not None and any(one is declaration for one in self._ledger.pending(run))
-
-    @staticmethod
-    def _loads_again(owner: Any, entry: ExtensionEntry) -> bool:
-        """Whether the module that set the entry is asking, in a later generation of itself."""
-        who = current_owner()
-        return bool(who.owner == owner) and who.generation is not entry.generation
 
 
 def _statement(run: Run) -> CodeType | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from werkzeug.local import LocalProxy
 
@@ -14,11 +14,7 @@ if TYPE_CHECKING:
     from nbmicro.web.app import App
 
 
-def _errors() -> Any:
-    return environ_here().get("wsgi.errors", sys.stderr)
-
-
-wsgi_errors_stream: TextIO = LocalProxy(_errors)  # type: ignore[assignment]
+wsgi_errors_stream: TextIO = LocalProxy(lambda: environ_here().get("wsgi.errors", sys.stderr))  # type: ignore[assignment]
 """Where errors are written: the server's ``wsgi.errors`` (PEP 3333) during a request, else ``sys.stderr``."""
 
 default_handler: logging.StreamHandler[TextIO] = logging.StreamHandler(wsgi_errors_stream)

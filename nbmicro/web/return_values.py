@@ -95,11 +95,9 @@ def _is_status(status: Any) -> bool:
 def _are_headers(headers: Any) -> bool:
     if isinstance(headers, (Headers, Mapping)):
         return True
-    return isinstance(headers, Iterable) and not isinstance(headers, (str, bytes)) and _are_pairs(list(headers))
-
-
-def _are_pairs(headers: list[Any]) -> bool:
-    return all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in headers)
+    if isinstance(headers, (str, bytes)) or not isinstance(headers, Iterable):
+        return False
+    return all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in list(headers))
 
 
 def _convert(app: App, value: Any, status: Any, headers: Any) -> tuple[Any, Any, Any]:
@@ -151,7 +149,6 @@ METHODS = {
     "_repr_latex_": "text/latex",
 }
 FORMATS = {"image/png": "png", "image/svg+xml": "svg", "application/pdf": "pdf"}
-_ORDER = [*METHODS.values()]
 
 # matplotlib's settings are global, and its drawing is not made for threads.
 _drawing = Lock()
@@ -194,12 +191,13 @@ def _offers(value: Any, figure: Any) -> Iterator[Offer]:
     else:
         bundle = _bundle(value)
         offers: dict[str, Callable[[], Any]] = {
-            kind: partial(_call, value, name) for name, kind in METHODS.items() if callable(getattr(value, name, None))
+            kind: lambda method=method: _data(method())  # type: ignore[misc]
+            for name, kind in METHODS.items()
+            if callable(method := getattr(value, name, None))
         }
         offers.update({kind: partial(_data, content) for kind, content in bundle.items()})
-        rank = {kind: number for number, kind in enumerate(_ORDER)}
-        last = len(_ORDER)
-        yield from sorted(offers.items(), key=lambda one: (one[0] == "text/plain", rank.get(one[0], last)))
+        rank = {kind: number for number, kind in enumerate(METHODS.values())}
+        yield from sorted(offers.items(), key=lambda offer: (offer[0] == "text/plain", rank.get(offer[0], len(rank))))
 
 
 def _preferred(offers: list[Offer]) -> list[Offer]:
@@ -222,10 +220,6 @@ def _bundle(value: Any) -> dict[str, Any]:
         return {}
     bundle = _data(make(include=None, exclude=None))
     return {str(kind): content for kind, content in (bundle or {}).items() if content is not None}
-
-
-def _call(value: Any, method: str) -> Any:
-    return _data(getattr(value, method)())
 
 
 def _data(result: Any) -> Any:

@@ -33,11 +33,13 @@ def return_types(hint: Any) -> Iterator[tuple[int | None, Any]]:
     a tuple a Book alone has 200. A handler that answers None fails, so None is no body.
     """
     members = _members(hint)
-    some_are_tuples = any(_is_reply(one) for one in members) and len(members) > 1
+    some_are_tuples = any(_is_response_tuple(one) for one in members) and len(members) > 1
     for member in members:
-        if _is_reply(member):
+        if _is_response_tuple(member):
             body, *rest = typing.get_args(member)
-            statuses = [status for one in rest for status in _statuses(one)]
+            literals = [one for one in rest if typing.get_origin(one) is typing.Literal]
+            statuses = [one for literal in literals for one in typing.get_args(literal) if isinstance(one, int)]
+            statuses = [status for status in statuses if 100 <= status < 600]
             for kind in _members(body):
                 for status in statuses:
                     yield status, kind
@@ -54,16 +56,10 @@ def _members(hint: Any) -> list[Any]:
     return [] if hint in (None, type(None)) else [hint]
 
 
-def _is_reply(hint: Any) -> bool:
+def _is_response_tuple(hint: Any) -> bool:
     """Whether a tuple is body, status and headers, and no tuple that is sent."""
     args = typing.get_args(hint)
     return typing.get_origin(hint) is tuple and 1 <= len(args) <= 3 and Ellipsis not in args
-
-
-def _statuses(hint: Any) -> list[int]:
-    if typing.get_origin(hint) is not typing.Literal:
-        return []
-    return [one for one in typing.get_args(hint) if isinstance(one, int) and 100 <= one < 600]
 
 
 _METHODS = (*COMMON_METHODS, "TRACE")
@@ -104,7 +100,7 @@ def describe_request(rule: str, handler: Callable[..., Any] | None, method: str)
     names = [parameter.name for parameter in parameters(rule)]
     if handler is None:
         return _request(rule, names, Reading(), method)
-    return {**_said(handler), **_request(rule, names, read_handler(handler), method)}
+    return {**_documented(handler), **_request(rule, names, read_handler(handler), method)}
 
 
 class _Document:
@@ -164,7 +160,7 @@ class _Document:
         operation: dict[str, Any] = {"operationId": self._id(route.endpoint, method, methods)}
         if "." in route.endpoint:
             operation["tags"] = [route.endpoint.rpartition(".")[0]]
-        operation |= _said(handler)
+        operation |= _documented(handler)
         operation |= _request(route.rule, names, reading, method)
         operation["responses"] = self._responses(handler, reading)
         return operation
@@ -190,9 +186,15 @@ class _Document:
         for status in sorted(returned or {200: ()}):
             schemas = hinted.get(status, hinted.get(None, {}) if 200 <= status < 300 and status != 204 else {})
             if schemas:
-                content = {kind: {"schema": _any_of(found)} for kind, found in schemas.items()}
+                content = {
+                    kind: {"schema": found[0] if len(found) == 1 else {"anyOf": found}}
+                    for kind, found in schemas.items()
+                }
             else:
-                content = {kind: {"schema": _plain(kind)} for kind in sorted(returned.get(status, ()))}
+                content = {
+                    kind: {"schema": {} if kind == JSON else {"type": "string"}}
+                    for kind in sorted(returned.get(status, ()))
+                }
             responses[str(status)] = {"description": _phrase(status), **({"content": content} if content else {})}
         for status, description in sorted(reading.errors.items()):
             responses.setdefault(str(status), {"description": description or _phrase(status)})
@@ -218,7 +220,7 @@ class _Document:
         return schemas
 
 
-def _said(handler: Callable[..., Any]) -> dict[str, str]:
+def _documented(handler: Callable[..., Any]) -> dict[str, str]:
     """What the handler's docstring says."""
     summary, _, rest = (inspect.getdoc(handler) or "").partition("\n")
     return {**({"summary": summary} if summary else {}), **({"description": rest.strip()} if rest.strip() else {})}
@@ -262,14 +264,6 @@ def _body(reading: Reading) -> dict[str, Any] | None:
     if reading.json:
         content[JSON] = {"schema": {}}
     return {"content": content} if content else None
-
-
-def _any_of(schemas: list[dict[str, Any]]) -> dict[str, Any]:
-    return schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-
-
-def _plain(media_type: str) -> dict[str, Any]:
-    return {} if media_type == JSON else {"type": "string"}
 
 
 def _phrase(status: int) -> str:

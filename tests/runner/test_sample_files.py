@@ -89,22 +89,22 @@ def test_a_file_of_the_common_features_loads_as_it_is(name: str) -> None:
     script = parse_file(text_of(name), name)
     assert [f"{one.method} {one.url.source}" for one in script.requests] == LOADED[name]
     imported = import_file(text_of(name), taken=sorted(RESERVED_NAMES))
-    assert imported.remarks == ()
+    assert imported.notes == ()
     assert len(imported.requests) == len(script.requests)
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_taken_over_is_named_by_its_line_with_the_cure(name: str) -> None:
     """Nothing of it is lost in silence, and nothing else is refused."""
-    remarks = import_file(text_of(name), taken=sorted(RESERVED_NAMES)).remarks
+    remarks = import_file(text_of(name), taken=sorted(RESERVED_NAMES)).notes
     lines = text_of(name).split("\n")
-    refused = [remark for remark in remarks if remark.is_refusal]
+    refused = [remark for remark in remarks if remark.is_skipped]
     assert [remark.line for remark in refused] == [line for line, _, _ in REFUSED[name]]
     for remark, (line, said, cure) in zip(refused, REFUSED[name], strict=True):
         assert said in remark.text
         assert cure in (remark.hint or "")
         assert lines[line - 1] in remark.kept
-    rewritten = [remark for remark in remarks if not remark.is_refusal]
+    rewritten = [remark for remark in remarks if not remark.is_skipped]
     assert [remark.line for remark in rewritten] == [line for line, _ in REWRITTEN[name]]
     for remark, (_, said) in zip(rewritten, REWRITTEN[name], strict=True):
         assert said in remark.text
@@ -147,4 +147,4 @@ def test_what_is_no_file_of_requests_gives_remarks_and_no_request() -> None:
     """Any text at all ends, with its lines refused."""
     imported = import_file("some words\nand more of them\n" * 300)
     assert imported.requests == ()
-    assert imported.remarks
+    assert imported.notes

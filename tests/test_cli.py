@@ -74,12 +74,12 @@ def run(*words: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[s
 
 
 def test_run_serves_a_notebook_and_says_where(shop: Path) -> None:
-    """One command: what ran, what was passed over, the URL; then the routes answer."""
+    """One command: what ran, what was skipped, the URL; then the routes answer."""
     port = free_port()
     with running("run", "shop.ipynb", "--port", str(port), cwd=shop.parent) as (_, lines):
         assert lines[0].startswith("shop.ipynb: 4 cells ran in ")
-        assert lines[0].endswith(", 2 that only look passed over")
-        assert lines[1] == "cell 2: %matplotlib inline passed over; where the app is served there is no screen"
+        assert lines[0].endswith(", 2 that only look skipped")
+        assert lines[1] == "cell 2: %matplotlib inline skipped; where the app is served there is no screen"
         assert lines[2] == f"Serving shop.ipynb at http://127.0.0.1:{port}/  Stop: Ctrl-C"
         assert ask(port, "/users/1")[::2] == (200, b"Ada")
         json = {"Content-Type": "application/json"}

@@ -43,7 +43,7 @@ class LastStatement(SourceLine):
     @property
     def explained(self) -> str:
         """What it is and why that is no return value, to stand behind "its last line is"."""
-        return self.kind if "," in self.kind else f"{self.kind}, and only a value is a reply"
+        return self.kind if "," in self.kind else f"{self.kind}, and only a value is a return value"
 
 
 def last_line(handler: Callable[..., object]) -> LastStatement | None:
@@ -67,7 +67,7 @@ def last_line(handler: Callable[..., object]) -> LastStatement | None:
     if isinstance(scope, ast.Lambda):
         text = segment(scope.body, lines) or "…"
         kind = "a `lambda`, and its value was None"
-        return LastStatement(scope.body.lineno, text, kind, "Let it give the reply: text, a dict, a Response.")
+        return LastStatement(scope.body.lineno, text, kind, "Let it return a value: text, a dict, a Response.")
     if scope is None or not scope.body:
         return None
     return describe_statement(scope.body[-1], lines, body=isinstance(scope, ast.Module))
@@ -173,7 +173,7 @@ def describe_statement(node: ast.stmt, lines: Sequence[str], *, body: bool) -> L
     lines:
         The lines that its line numbers count.
     body:
-        Whether it ends a `%%route` body, where a last expression is the reply, or a function, where it is not.
+        Whether it ends a `%%route` body, where a last expression is the return value, or a function, where it is not.
     """
     shown, kind, hint = _shown(node), _KINDS.get(type(node).__name__, "a statement"), _last_line(body)
     match node:
@@ -190,7 +190,7 @@ def describe_statement(node: ast.stmt, lines: Sequence[str], *, body: bool) -> L
         case ast.Expr(value=value):
             kind, hint = _expression(value, hint, lines, body)
         case ast.Return(value=None | ast.Constant(value=None)):
-            kind, hint = "a `return` without a value", "Write the reply behind it: `return …`."
+            kind, hint = "a `return` without a value", "Write the value behind it: `return …`."
         case ast.Return(value=ast.Call(func=ast.Name(id="print"), args=arguments)):
             kind = "a `return` of print, which shows its text and returns nothing"
             hint = _in_place_of_print(arguments, lines)
@@ -201,7 +201,7 @@ def describe_statement(node: ast.stmt, lines: Sequence[str], *, body: bool) -> L
 
 
 def _last_line(body: bool) -> str:
-    return "Add a last line with the reply." if body else "Add a last line `return …` with the reply."
+    return "Add a last line with the return value." if body else "Add a last line `return …` with the value."
 
 
 def _add_name(name: str, body: bool) -> str:

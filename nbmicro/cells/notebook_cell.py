@@ -56,7 +56,7 @@ class NotebookCell:
 
     @property
     def is_skipped(self) -> bool:
-        """Whether its author wants it passed over when the notebook is served; a kernel and ``nbmicro test`` run it.
+        """Whether its author wants it skipped when the notebook is served; a kernel and ``nbmicro test`` run it.
 
         The mark is a tag, or one of the comments that the cell begins with.
         """

@@ -41,7 +41,7 @@ def function_of_body(body: list[ast.stmt], line: RouteLine, cell: CellSource) ->
     """
     if not body:
         hint = 'Write what it answers, below the %%route line. For example:  "Hello!"'
-        raise CellError("the cell is empty, so the route never replies.", hint=hint, where=cell.where, line=1)
+        raise CellError("the cell is empty, so the route returns nothing.", hint=hint, where=cell.where, line=1)
     scope = function_scope(body)
     _reject_statements(scope, cell)
     _reject_last_definition(body, cell)
@@ -52,7 +52,7 @@ def function_of_body(body: list[ast.stmt], line: RouteLine, cell: CellSource) ->
         body = [*body[:-1], ast.copy_location(ast.Return(value=last.value), last)]
     elif not scope.value_returns and not scope.raises:
         found = describe_statement(last, cell.lines, body=True)
-        message = f"the handler never replies. Its last line is {found.explained}:"
+        message = f"the handler returns nothing. Its last line is {found.explained}:"
         raise cell.error(message, found.hint, found.line)
     # A function that Python itself parsed has every field of every version of Python, and all of it on line 1, where
     # the `%%route` line is.
@@ -88,17 +88,17 @@ def _reject_last_definition(body: list[ast.stmt], cell: CellSource) -> None:
     others = [node for node in body[:-1] if not isinstance(node, ast.Import | ast.ImportFrom)]
     first = next(iter(others), None)
     if word == "class" or first is None:
-        message = f"the cell ends with `{word} {last.name}`, which is no reply."
-        hint = f"Move it to a cell above, and end this one with the reply, such as `{_call(last)}`."
+        message = f"the cell ends with `{word} {last.name}`, which is no return value."
+        hint = f"Move it to a cell above, and end this one with the return value, such as `{_call(last)}`."
         raise cell.error(message, hint, last.lineno)
     message = (
-        f"the cell ends with `def {last.name}`, which is no reply: beside other statements it is a function of the"
-        f" handler's own."
+        f"the cell ends with `def {last.name}`, which is no return value: beside other statements it is a function of"
+        " the handler's own."
     )
     moved = f"`{first.name}` (line {first.lineno})" if isinstance(first, Function) else _lines(others)
     hint = (
         f"Move {moved} to a cell above: one function, with imports and comments, is the handler itself."
-        f" Or end the cell with the reply:  {_call(last)}"
+        f" Or end the cell with the return value:  {_call(last)}"
     )
     raise cell.error(message, hint, first.lineno, last.lineno)
 
@@ -129,7 +129,7 @@ def _reject_lost_values(last: ast.stmt, scope: FunctionScope, cell: CellSource) 
         raise cell.error(message, hint, statement.lineno)
     if isinstance(last, ast.Expr) and not function_scope([last]).yields:
         text = segment(last.value, cell.lines) or "…"
-        message = f"{streams}, so its last line is not a reply and its value is lost."
+        message = f"{streams}, so its last line is not returned and its value is lost."
         raise cell.error(message, f"To send it, write `yield {text}`; only to run it, `_ = {text}`.", last.lineno)
 
 

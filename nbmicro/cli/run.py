@@ -44,7 +44,7 @@ class _Port(click.IntRange):
     {FILE}
 
     Of a notebook, the cells that make the app run once, from the first to the last. Cells that only look (%http,
-    %serve, %routes …) are passed over, and so is a cell that begins `# nbmicro: skip`. Paths are taken from the
+    %serve, %routes …) are skipped, and so is a cell that begins `# nbmicro: skip`. Paths are taken from the
     notebook's folder, as in Jupyter.
 
     \b

@@ -111,8 +111,8 @@ _MARKS = {
     ("nbmicro.web.sessions", "SecureCookieSessionInterface._opened"): ("session", "opened"),
     ("nbmicro.web.sessions", "SecureCookieSessionInterface.save_session"): ("session", "saved"),
     ("nbmicro.web.sessions", "SecureCookieSessionInterface.plain_headers"): ("session", "saved"),
-    ("nbmicro.web.quick", "_plain_body"): ("reply", ""),
-    ("nbmicro.web.return_values", "response_of"): ("reply", ""),
+    ("nbmicro.web.quick", "_plain_body"): ("return", ""),
+    ("nbmicro.web.return_values", "response_of"): ("return", ""),
     ("jinja2.environment", "Template.render"): ("template", ""),
     ("jinja2.environment", "Template.generate"): ("template", ""),
 }
@@ -360,7 +360,7 @@ def _outermost(calls: Iterable[_Call]) -> Iterable[_Call]:
     """The calls without those inside another of their kind: a resolver calls resolvers, a reply makes a reply."""
     ends: dict[str, float] = {}
     for call in calls:
-        if call.kind in ("match", "reply", "session", "context") and call.begin < ends.get(call.kind, 0.0):
+        if call.kind in ("match", "return", "session", "context") and call.begin < ends.get(call.kind, 0.0):
             continue
         ends[call.kind] = max(call.end, ends.get(call.kind, 0.0))
         yield call

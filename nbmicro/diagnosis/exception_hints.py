@@ -79,7 +79,7 @@ _BY_MESSAGE = (
     (
         "SystemExit",
         "",
-        "It ends a program, and a handler ends with a reply: return one, or stop with  abort(500)",
+        "It ends a program, and a handler ends with a return value: return one, or stop with  abort(500)",
     ),
     # Refused, and by this machine.
     (
@@ -336,7 +336,8 @@ def _no_error_status(raised: _Raised) -> str | None:
     if status[1] and re.fullmatch(r"[45]\d\d", status[2]):
         return f"A status is a number, without quotes:  abort({status[2]})"
     return (
-        'It takes the number of an error, such as  abort(404)\nAny other status goes with the reply:  return "…", 202'
+        "It takes the number of an error, such as  abort(404)\n"
+        'Any other status goes with the return value:  return "…", 202'
     )
 
 

@@ -136,7 +136,7 @@ def _beside(folder: Path) -> frozenset[str]:
 
 
 def _looked_at(cells: list[NotebookCell], selection: Selection) -> frozenset[str]:
-    """The words of what does not run: of cells passed over, and of the statements that show or check."""
+    """The words of what does not run: of cells skipped, and of the statements that show or check."""
     words: set[str] = set()
     kept = {id(step.cell) for step in selection.steps if step.source is None}
     for cell in cells:
@@ -178,7 +178,7 @@ def _notes(cells: list[NotebookCell], selection: Selection, found: Survey, out: 
             again = sorted(_bound_in(one.cell) & found.bound)
             if again:
                 names = ", ".join(f"`{name}`" for name in again)
-                notes.append(f"cell {one.cell.number} is passed over, so {names} has the value of the cells that run.")
+                notes.append(f"cell {one.cell.number} is skipped, so {names} has the value of the cells that run.")
     return notes
 
 

@@ -58,7 +58,7 @@ class RequestCell:
     kept:
         The lines and columns of the statements that the module has, which are no part of the test.
     is_marked:
-        Whether its author marked it to be passed over.
+        Whether its author marked it to be skipped.
     """
 
     cell: NotebookCell

@@ -164,7 +164,7 @@ class RequestText:
         if is_multipart(plain_type):
             raise Unwritable("it sends multipart/form-data")
         if not body.content.is_literal and plain_type == FORM:
-            raise Unwritable("its body is a form with blanks")
+            raise Unwritable("its body is a form with placeholders")
         if given is None:
             parts.setdefault("headers", []).append((Code('"Content-Type"'), Code('"text/plain; charset=utf-8"')))
         parts["data"] = text_value(body.content, self.expression)

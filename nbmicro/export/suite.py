@@ -383,7 +383,7 @@ class _Names:
     imports:
         What they import besides.
     helpers:
-        The text of the functions and values that only cells passed over define, by name.
+        The text of the functions and values that only skipped cells define, by name.
     """
 
     def __init__(self, survey: Survey, module: str, asked: Sequence[RequestCell]) -> None:

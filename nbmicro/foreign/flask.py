@@ -45,7 +45,7 @@ class Flask(_MapOfWerkzeug):
         ("flask.ctx", "RequestContext.push"): ("context", "request, session, g, current_app"),
         ("flask.sessions", "SecureCookieSessionInterface.open_session"): ("session", "opened"),
         ("flask.sessions", "SecureCookieSessionInterface.save_session"): ("session", "saved"),
-        ("flask.app", "Flask.make_response"): ("reply", ""),
+        ("flask.app", "Flask.make_response"): ("return", ""),
     }
     # The text of the debugger that Flask has in front of an app.
     pages = (re.compile(r"<title>[^<]*// Werkzeug Debugger</title>"),)

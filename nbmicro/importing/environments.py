@@ -32,7 +32,7 @@ _MOST_NESTED = 20
 _SETTINGS = "rest-client.environmentVariables"
 # JetBrains' client keeps these beside the variables of an environment.
 _NO_VARIABLES = frozenset({"SSLConfiguration", "Security"})
-# Comments, and then commas at the end, which VS Code takes in its settings; strings are passed over.
+# Comments, and then commas at the end, which VS Code takes in its settings; strings are skipped.
 _STRING = r'("(?:\\.|[^"\\])*")'
 _LAX = (re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL), re.compile(rf"{_STRING}|,(?=\s*[}}\]])", re.DOTALL))
 

@@ -233,10 +233,10 @@ def foreign_script(line: Line) -> RequestError:
     text = line.text.strip()
     if text.startswith(">>"):
         file = text.lstrip(">!").strip()
-        message = "an answer is not put into a file by its request."
+        message = "a response is not put into a file by its request."
         hint = f"Name the request (# @name answer) and write below the cell:  open({file!r}, 'wb').write(answer.body)"
     elif text.startswith("<>"):
-        message = "an answer is not compared with a file."
+        message = "a response is not compared with a file."
         hint = "Write what is expected:  HTTP 200, and below it the headers, an empty line, the body"
     elif text.startswith("<@"):
         file = text.partition(" ")[2].strip()

@@ -64,7 +64,7 @@ class LoadReport:
         if count > 1 and self.seconds[slowest] >= 1:
             text += f" (slowest: cell {slowest}, {_duration(self.seconds[slowest])})"
         if self.skipped:
-            text += f", {len(self.skipped)} that only {'looks' if len(self.skipped) == 1 else 'look'} passed over"
+            text += f", {len(self.skipped)} that only {'looks' if len(self.skipped) == 1 else 'look'} skipped"
         return text
 
 

@@ -148,7 +148,7 @@ class _Cell:
 
     def take(self) -> None:
         if self.cell.is_skipped:
-            self._skip(_bound_loosely(self.cell.text), "it is marked to be passed over")
+            self._skip(_bound_loosely(self.cell.text), "it is marked to be skipped")
             return
         cut, offset, captured = served_cell(self.cell.text)
         self.names.lose(captured, self.cell)
@@ -224,7 +224,7 @@ class _Cell:
         if is_action(one) or (one.name == "time" and one.kind == "%"):
             return False
         if one.name in NOTED and one.kind != "!":
-            self.found.notes.append(f"cell {self.cell.number}: {one.text} passed over; {NOTED[one.name]}")
+            self.found.notes.append(f"cell {self.cell.number}: {one.text} skipped; {NOTED[one.name]}")
             return True
         raise magic_error(one.text, self.cell.where, one.line + offset)
 
@@ -259,7 +259,7 @@ class _Cell:
         for one in dropped:
             if declares(one.statement.node, self.names.apps):
                 raise source.error(
-                    f"this declares something, yet it would be passed over when the notebook is served: {one.why}.",
+                    f"this declares something, yet it would be skipped when the notebook is served: {one.why}.",
                     "A served notebook sends no requests of its own. Declare in one cell, and look in another.",
                     one.statement.node.lineno,
                 )
@@ -394,7 +394,7 @@ class NeededNames:
     def _fate(origin: str) -> str:
         if origin in (_NOTEBOOK, _IPYTHON):
             return "which only a notebook has."
-        return f"and that name comes only from {origin}, which is passed over when the notebook is served."
+        return f"and that name comes only from {origin}, which is skipped when the notebook is served."
 
     def _way_out(self, name: str, origin: str) -> str:
         if origin == _NOTEBOOK:

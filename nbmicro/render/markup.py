@@ -120,7 +120,7 @@ def _apply(codes: str, styles: dict[int, str]) -> None:
             for ended in _ENDS[number]:
                 styles.pop(ended, None)
         elif number in {38, 48}:
-            # A colour of 256 or of 16 million; its parameters are passed over.
+            # A colour of 256 or of 16 million; its parameters are skipped.
             del numbers[: 2 if numbers[:1] == [5] else 4]
         elif number == 39:
             styles.pop(0, None)

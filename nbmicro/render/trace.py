@@ -29,7 +29,7 @@ _KINDS = {
     "template": _Kind("#1f8a99", "the page"),
     "template context": _Kind("#1f8a99"),
     "error handler": _Kind("#b5527d"),
-    "reply": _Kind("#4f7a8a", "what was returned becomes a response"),
+    "return": _Kind("#4f7a8a", "what was returned becomes a response"),
     "after": _Kind("#b26a1f", "after_request"),
     "teardown": _Kind("#7a6a58", "at the end, whatever happened"),
 }

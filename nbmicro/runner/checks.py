@@ -150,7 +150,7 @@ def _fault(error: Exception, exchange: Exchange, expression: str, names: Iterabl
             # Hurl's name for it.
             meant = f" Write  {python}  "
         answer = " ".join(sorted(ANSWER_NAMES))
-        return f"NameError: there is no `{error.name}`.{meant} The answer's names are: {answer}"
+        return f"NameError: there is no `{error.name}`.{meant} The response's names are: {answer}"
     if "json" in names_in(expression) and isinstance(error, TypeError) and exchange.response.media_type != "":
         media_type = exchange.response.media_type
         if not is_json(media_type):

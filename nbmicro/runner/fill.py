@@ -262,7 +262,7 @@ class Scope:
                     continue
                 written = url.source.replace(found[0], f"{{{{ {expression} }}}}")
                 hint = f"Write  {written}\nTo send it as it stands:  {{{{ {found[0]!r} }}}}"
-                raise self.error(url, f"`{found[0]}` is no blank, and the notebook has a `{name}`.", hint)
+                raise self.error(url, f"`{found[0]}` is no placeholder, and the notebook has a `{name}`.", hint)
 
     def settle(
         self, variables: Iterable[Variable], coming: Collection[str] = (), templates: Iterable[Template] = ()

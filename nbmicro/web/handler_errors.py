@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 ACCEPTED = (
-    "A reply is a string, bytes, dict, list, Response, a generator, a WSGI callable, or a tuple (body, status),"
+    "A return value is a string, bytes, dict, list, Response, a generator, a WSGI callable, or a tuple (body, status),"
     " (body, headers) or (body, status, headers)."
 )
 _TUPLES = "A tuple must be (body, status, headers), (body, status) or (body, headers)."
@@ -100,7 +100,7 @@ def none_returned(status: Any = None) -> ReplyError:
     detail = hosting.explain_none(function) if hosting.explain_none and function is not None else None
     if detail is None:
         detail = "It ended without a return statement, or returned None."
-    error = ReplyError(f"{who} answered None, which is no reply. {detail}")
+    error = ReplyError(f"{who} returned None, which makes no response. {detail}")
     error.show = lambda lines: None  # type: ignore[method-assign]
     return error
 

@@ -27,8 +27,14 @@ def plain_cell(source: str, name: str, filename: str = "<a plain cell>") -> Call
 @pytest.mark.parametrize(
     ("body", "line", "source", "kind", "hint"),
     [
-        ("if False:\n    return 1", 2, "if False:", "an `if` without an `else`", "Add a last line with the reply."),
-        ("x = []\nx.append(1)", 3, "x.append(1)", "a call, and it gave None", "Add a last line with the reply."),
+        (
+            "if False:\n    return 1",
+            2,
+            "if False:",
+            "an `if` without an `else`",
+            "Add a last line with the return value.",
+        ),
+        ("x = []\nx.append(1)", 3, "x.append(1)", "a call, and it gave None", "Add a last line with the return value."),
         (
             "print('hi')",
             2,
@@ -53,9 +59,9 @@ def test_the_last_line_of_a_body(build: Build, body: str, line: int, source: str
         ("def f():\n    x = 1", 3, "an assignment", "Add the line `return x`."),
         ("def f():\n    'hello'", 3, "an expression, which a function does not return by itself", "`return 'hello'`"),
         ("import os\n@deco\ndef f():\n    print(1)", 5, "a call of print", "Write `return` and the text"),
-        ("def f():\n    return", 3, "a `return` without a value", "Write the reply behind it"),
+        ("def f():\n    return", 3, "a `return` without a value", "Write the value behind it"),
         ("def f():\n    return g()", 3, "a `return`, and what stands behind it was None", "Return a value"),
-        ("async def f():\n    for x in 'a':\n        pass", 3, "a loop", "Add a last line `return …` with the reply"),
+        ("async def f():\n    for x in 'a':\n        pass", 3, "a loop", "Add a last line `return …` with the value"),
     ],
 )
 def test_the_last_line_of_a_function_cell(build: Build, body: str, line: int, kind: str, hint: str) -> None:
@@ -72,7 +78,7 @@ def test_the_last_line_of_a_function_cell(build: Build, body: str, line: int, ki
 def test_what_it_is_and_why_that_is_no_reply_make_a_sentence(build: Build) -> None:
     found = last_line(build("/hello/<name>", "if name:\n    return 1\ngreeting = f'Hello {name}'\ndel name"))
     assert found is not None
-    assert f"Its last line is {found.explained}" == "Its last line is a `del`, and only a value is a reply"
+    assert f"Its last line is {found.explained}" == "Its last line is a `del`, and only a value is a return value"
     assert found.excerpt == "    5 │ del name"
     printed = last_line(build("/x", "print(1)"))
     assert printed is not None

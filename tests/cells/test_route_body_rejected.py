@@ -9,20 +9,25 @@ from tests.cells.building import Rejection
 # --- it never replies ---
 
 NEVER = [
-    ("greeting = f'Hello'", 2, "an assignment, and only a value is a reply", "`greeting`, or write `return greeting`"),
+    (
+        "greeting = f'Hello'",
+        2,
+        "an assignment, and only a value is a return value",
+        "`greeting`, or write `return greeting`",
+    ),
     ("x = 1\nx += 1", 3, "an assignment", "Add the line `x`"),
     ("x: int = 1", 2, "an assignment", "Add the line `x`"),
-    ("x: int", 2, "a type hint", "Add a last line with the reply."),
-    ("a, b = 1, 2", 2, "an assignment", "Add a last line with the reply."),
-    ("session['n'] = 1", 2, "an assignment", "Add a last line with the reply."),
+    ("x: int", 2, "a type hint", "Add a last line with the return value."),
+    ("a, b = 1, 2", 2, "an assignment", "Add a last line with the return value."),
+    ("session['n'] = 1", 2, "an assignment", "Add a last line with the return value."),
     ("x = (1,\n  2)", 2, "an assignment", "Add the line `x`"),
     ("import os", 2, "an import", "Add a last line"),
     ("pass", 2, "a `pass`", "Add a last line"),
     ("x = 1\ndel x", 3, "a `del`", "Add a last line"),
     ("assert True", 2, "an `assert`", "Add a last line"),
     ("global x", 2, "a `global`", "Add a last line"),
-    ("return", 2, "a `return` without a value", "Write the reply behind it"),
-    ("return None", 2, "a `return` without a value", "Write the reply behind it"),
+    ("return", 2, "a `return` without a value", "Write the value behind it"),
+    ("return None", 2, "a `return` without a value", "Write the value behind it"),
     ("for i in 'ab':\n    print(i)", 2, "a loop", "or write `yield …` in it to stream"),
     ("while False:\n    1", 2, "a loop", "or write `yield …`"),
     (
@@ -45,21 +50,21 @@ NEVER = [
 
 
 @pytest.mark.parametrize(("body", "line", "kind", "hint"), NEVER)
-def test_a_body_that_never_replies_shows_its_last_line_and_the_hint(
+def test_a_body_that_returns_nothing_shows_its_last_line_and_the_hint(
     rejection: Rejection, body: str, line: int, kind: str, hint: str
 ) -> None:
     error = rejection("/x", body)
     assert error.line == line
-    assert f"the handler never replies. Its last line is {kind}" in error.message
+    assert f"the handler returns nothing. Its last line is {kind}" in error.message
     assert f"{line} │ {body.splitlines()[line - 2].rstrip()}" in error.message
     assert error.hint is not None
     assert hint in error.hint
 
 
-def test_the_whole_text_of_a_body_that_never_replies(rejection: Rejection) -> None:
+def test_the_whole_text_of_a_body_that_returns_nothing(rejection: Rejection) -> None:
     assert str(rejection("/hello/<name>", 'greeting = f"Hello {name}"')) == (
-        "%%route GET /hello/<name>, line 2: the handler never replies."
-        " Its last line is an assignment, and only a value is a reply:\n"
+        "%%route GET /hello/<name>, line 2: the handler returns nothing."
+        " Its last line is an assignment, and only a value is a return value:\n"
         '    2 │ greeting = f"Hello {name}"\n'
         "Add the line `greeting`, or write `return greeting`."
     )
@@ -68,7 +73,7 @@ def test_the_whole_text_of_a_body_that_never_replies(rejection: Rejection) -> No
 @pytest.mark.parametrize("body", ["", "\n\n", "# only a comment\n"])
 def test_an_empty_cell_is_rejected(rejection: Rejection, body: str) -> None:
     error = rejection("/x", body)
-    assert error.message == "the cell is empty, so the route never replies."
+    assert error.message == "the cell is empty, so the route returns nothing."
     assert 'For example:  "Hello!"' in str(error.hint)
 
 
@@ -78,10 +83,10 @@ def test_an_empty_cell_is_rejected(rejection: Rejection, body: str) -> None:
 def test_a_function_beside_other_statements_is_told_to_stand_alone(rejection: Rejection) -> None:
     error = rejection("/x", "limit = 10\nimport os\n\ndef show(n, m=1):\n    return limit")
     assert error.line == 5
-    assert "the cell ends with `def show`, which is no reply" in error.message
+    assert "the cell ends with `def show`, which is no return value" in error.message
     assert "    2 │ limit = 10" in error.message
     assert "Move line 2 to a cell above" in str(error.hint)
-    assert "Or end the cell with the reply:  show(n)" in str(error.hint)
+    assert "Or end the cell with the return value:  show(n)" in str(error.hint)
 
 
 def test_of_two_functions_one_belongs_in_a_cell_above(rejection: Rejection) -> None:
@@ -95,10 +100,10 @@ def test_a_string_above_a_function_makes_a_body_of_the_cell(rejection: Rejection
 
 
 @pytest.mark.parametrize("body", ["class Page:\n    x = 1", "x = 1\nclass Page:\n    pass"])
-def test_a_class_at_the_end_is_no_reply(rejection: Rejection, body: str) -> None:
+def test_a_class_at_the_end_is_no_return_value(rejection: Rejection, body: str) -> None:
     error = rejection("/x", body)
-    assert "the cell ends with `class Page`, which is no reply" in error.message
-    assert "end this one with the reply" in str(error.hint)
+    assert "the cell ends with `class Page`, which is no return value" in error.message
+    assert "end this one with the return value" in str(error.hint)
 
 
 def test_a_definition_at_the_end_is_rejected_even_where_something_else_replies(rejection: Rejection) -> None:
@@ -111,7 +116,10 @@ def test_a_definition_at_the_end_is_rejected_even_where_something_else_replies(r
 def test_a_last_expression_of_a_streaming_handler_is_lost(rejection: Rejection) -> None:
     error = rejection("/x", "yield 'a'\ndone()")
     assert (error.line, error.hint) == (3, "To send it, write `yield done()`; only to run it, `_ = done()`.")
-    assert "the handler streams, since line 2 yields, so its last line is not a reply" in error.message
+    assert (
+        "the handler streams, since line 2 yields, so its last line is not returned and its value is lost"
+        in error.message
+    )
 
 
 def test_a_returned_value_of_a_streaming_handler_is_lost(rejection: Rejection) -> None:

@@ -43,7 +43,7 @@ def _steps(exchange: Exchange) -> list[tuple[str, str]]:
 def test_match_hooks_handler_template_and_finish_are_told_in_order(kind: Any, module: Any) -> None:
     exchange = Client(_app(kind, module)).get("/hello/Ada", trace=True)
     assert exchange.text == "<p>ADA"
-    kinds = [step for step in _steps(exchange) if step[0] not in ("context", "session", "reply")]
+    kinds = [step for step in _steps(exchange) if step[0] not in ("context", "session", "return")]
     assert kinds == [
         ("match", "/hello/<name> → hello"),
         ("before", "before"),
@@ -70,7 +70,7 @@ def test_an_async_handler_is_one_step() -> None:
         return "x"
 
     steps = Client(app).get("/", trace=True).trace
-    assert [step.kind for step in steps] == ["match", "handler", "reply"]
+    assert [step.kind for step in steps] == ["match", "handler", "return"]
     assert steps[1].duration > 0.002
 
 

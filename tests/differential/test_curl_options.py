@@ -1,4 +1,4 @@
-"""Every option that curl has is taken, passed over because it changes no request, or refused by its name."""
+"""Every option that curl has is taken, skipped because it changes no request, or refused by its name."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_an_option_that_is_neither_taken_nor_passed_over_is_refused_by_its_name(
 @pytest.mark.curl
 @pytest.mark.parametrize("name", sorted({**TAKEN, **PASSED_OVER}))
 def test_an_option_that_is_taken_or_passed_over_makes_curls_request(name: str, curl: RealCurl, folder: Path) -> None:
-    """Written out and by its letter; one that is passed over changes nothing."""
+    """Written out and by its letter; one that is skipped changes nothing."""
     value = {**TAKEN, **PASSED_OVER}[name]
     lines = [command(name, value)]
     lines += [command(name, value, letter=OPTIONS[name].letter)] if OPTIONS[name].letter else []

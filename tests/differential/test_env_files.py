@@ -175,7 +175,7 @@ KNOWN_DIFFERENCES: dict[str, str] = {
     "comment_alone": "a # directly behind the equals sign begins a comment",
     **dict.fromkeys(("single_unclosed", "double_unclosed"), "an open quote is a part of the value"),
     **dict.fromkeys(
-        ("single_text_behind", "single_joined", "double_text_behind"), "text behind the closing quote is passed over"
+        ("single_text_behind", "single_joined", "double_text_behind"), "text behind the closing quote is skipped"
     ),
     "single_reference": "no reference counts in single quotes",
     "double_escape_dollar": "\\$ is an escape",

@@ -84,8 +84,8 @@ KNOWN_DIFFERENCES: dict[str, str] = {
         "the format is half filled",
     ),
     # Directives and what stands behind the body.
-    "disabled": "@disabled is passed over, and the request sent",
-    "loop": "@loop is passed over, and the request sent once",
+    "disabled": "@disabled is skipped, and the request sent",
+    "loop": "@loop is skipped, and the request sent once",
     **_all("assertions_httpyac assertions_httpyac_behind_json", "?? … is sent as body"),
     "assertions_httpyac_directly_below": "refused: ?? … is read as part of the URL",
     # Hurl's files.

@@ -654,7 +654,7 @@ def test_notes_say_what_the_module_lacks(notebook: Notebook) -> None:
     assert notes == (
         "04-shop.py cannot be imported by its name; shop.py could be.",
         "It keeps sessions and sets no key: set app.secret_key before it is served.",
-        "cell 3 is passed over, so `STORE` has the value of the cells that run.",
+        "cell 3 is skipped, so `STORE` has the value of the cells that run.",
     )
 
 

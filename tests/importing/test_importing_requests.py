@@ -174,7 +174,7 @@ def test_what_could_not_be_taken_over_stands_in_its_cell_and_is_printed(folder: 
     (cell,) = [text for _, text in cells_of(folder / "NB.ipynb") if "items.json" in text]
     assert cell == (
         "%%http\n"
-        "# line 25: not taken over: an answer is not put into a file by its request.\n"
+        "# line 25: not taken over: a response is not put into a file by its request.\n"
         "#   | >> items.json\n"
         "#   Name the request (# @name answer) and write below the cell:  "
         "open('items.json', 'wb').write(answer.body)\n"

@@ -49,7 +49,7 @@ def flask(rule: str, body: str) -> str:
         ("%%route /p\n5", "2 │ 5", 'in a dict:  str(…)  or  {"value": …}'),
         (flask("/p", "return 5.0"), "3 │ return 5.0", 'in a dict:  str(…)  or  {"value": …}'),
         ("%%route /p\n{1, 2}", "2 │ {1, 2}", "list(…)"),
-        ("%%route /p\nobject()", "2 │ object()", "A reply is a string, bytes, dict, list"),
+        ("%%route /p\nobject()", "2 │ object()", "A return value is a string, bytes, dict, list"),
         ("%%route /p\nredirect", "2 │ redirect", "Call it:  redirect(…)"),
         (flask("/p", "return dict"), "3 │ return dict", "Make one:  dict(…)"),
         ("%%route /p\n'a', 200, {}, 4", "2 │ 'a', 200, {}, 4", "A tuple must be (body, status, headers)"),
@@ -215,7 +215,7 @@ def test_hooks_and_error_handlers_are_named_as_the_ones_that_failed(notebook: Re
         assert "3 │ text = 'sorry'      Add the line `return text`." in text
         kernel.check("@app.before_request\ndef early():\n    return 5", cell_id="handler")
         text = kernel.check("%http /").text
-        assert "The before_request function 'early' returned an int (5). It replies in line 3 of the cell" in text
+        assert "The before_request function 'early' returned an int (5). It returns in line 3 of the cell" in text
         kernel.check("@app.after_request\ndef late(response):\n    response.status_code = 201", cell_id="handler")
         kernel.check("%%route /\n'fine'", cell_id="route")
         text = kernel.check("%http /").text

@@ -25,7 +25,7 @@ def test_the_life_of_a_request_stands_below_its_status(kernel: RealKernel) -> No
     lines = kernel.check("%trace /hello/Ada").text.splitlines()
     assert lines[0] == "GET /hello/Ada → 200 OK · text/html"
     steps = [line.split("│")[1].split()[0] for line in lines if line.startswith("  trace │")]
-    assert steps == ["WSGI", "match", "handler", "reply", "response"]
+    assert steps == ["WSGI", "match", "handler", "return", "response"]
     assert any(re.search(r"2 │ +\d+\.\d\d ms +│ print\('said'\)", line) for line in lines)
     assert lines[-2:] == ["Hello, Ada!", "printed │ said"]
 

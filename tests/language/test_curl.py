@@ -110,7 +110,7 @@ def test_a_cell_may_begin_with_a_curl_line() -> None:
     ],
 )
 def test_what_is_not_understood_is_refused_by_name(curl: str, message: str) -> None:
-    """Nothing of a curl line is passed over in silence that would change the request."""
+    """Nothing of a curl line is skipped in silence that would change the request."""
     with pytest.raises(RequestError) as caught:
         said(curl)
     assert message in caught.value.message
@@ -228,7 +228,7 @@ def test_an_error_in_a_command_names_its_place(line: str, cell: str, place: tupl
 
 
 def test_options_that_cross_networks_or_write_files_change_nothing() -> None:
-    """-o, -w, --connect-timeout and the like are passed over with their values."""
+    """-o, -w, --connect-timeout and the like are skipped with their values."""
     asked = said("curl -o out.json -w '%{http_code}' --connect-timeout 5 --retry 3 -c jar.txt /x --oauth2-bearer tok")
     assert (asked["method"], asked["headers"]["authorization"]) == ("GET", "Bearer tok")
 

@@ -23,7 +23,7 @@ RUNS = "runs"
 NOTED = "it only prepares the notebook"
 LOOKS = "it only looks"
 SHOWS = "it only shows or checks"
-MARKED = "it is marked to be passed over"
+MARKED = "it is marked to be skipped"
 
 # Each cell with what becomes of it; those without a word are no cells to a served notebook.
 CELLS: list[tuple[str | tuple[str, list[str]], str]] = [
@@ -102,14 +102,14 @@ def test_what_runs_runs_and_the_rest_is_skipped_with_its_reason(every_kind: Path
     assert skipped == {number: fate for number, fate in enumerate(fates, 1) if fate != RUNS}
     assert sorted(report.seconds) == [number for number, fate in enumerate(fates, 1) if fate == RUNS]
     assert report.notes == (
-        "cell 9: %matplotlib inline passed over; where the app is served there is no screen",
-        "cell 9: %config InlineBackend.figure_format = 'svg' passed over; where the app is served there is no screen",
-        "cell 10: %pip install pandas passed over; what the app needs is installed before it is served",
-        "cell 30: %load_ext autoreload passed over; other extensions belong to the notebook",
-        "cell 30: %autoreload 2 passed over; other extensions belong to the notebook",
+        "cell 9: %matplotlib inline skipped; where the app is served there is no screen",
+        "cell 9: %config InlineBackend.figure_format = 'svg' skipped; where the app is served there is no screen",
+        "cell 10: %pip install pandas skipped; what the app needs is installed before it is served",
+        "cell 30: %load_ext autoreload skipped; other extensions belong to the notebook",
+        "cell 30: %autoreload 2 skipped; other extensions belong to the notebook",
     )
     assert re.fullmatch(
-        r"app\.ipynb: 17 cells ran in \d+ m?s( \(slowest: cell \d+, .* s\))?, 23 that only look passed over",
+        r"app\.ipynb: 17 cells ran in \d+ m?s( \(slowest: cell \d+, .* s\))?, 23 that only look skipped",
         str(report),
     )
     told = "[User(name='Ada'), 'from the file', 'app.ipynb', 42, [42, 42], [1, 2], 9, 5]"
@@ -139,7 +139,7 @@ COMMAND = "is a command of the shell; where the app is served there is no notebo
 RUN = "Run a command from Python:  subprocess.run([…], check=True)"
 SKIP = "If the app does not need it, begin the cell with `# nbmicro: skip`, or tag it nbmicro-skip."
 SENDS_NONE = "A served notebook sends no requests of its own."
-PASSED = "which is passed over when the notebook is served."
+PASSED = "which is skipped when the notebook is served."
 
 REFUSED: dict[str, tuple[list[str], str]] = {
     "a command": (["!ls -l"], f"cell 2 (!ls -l), line 1: `!ls -l` {COMMAND}\n{RUN}\n{SKIP}"),
@@ -202,7 +202,7 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "a declaration that reads what was looked at": (
         ["r = %http /x", "token = r.text", "app.config['TOKEN'] = token"],
-        "cell 4 (app.config['TOKEN'] = token), line 1: this declares something, yet it would be passed over when the "
+        "cell 4 (app.config['TOKEN'] = token), line 1: this declares something, yet it would be skipped when the "
         "notebook is served: it reads `token`, which comes only from cell 3 (token = r.text).\n"
         f"    1 │ app.config['TOKEN'] = token\n{SENDS_NONE} Declare in one cell, and look in another.",
     ),

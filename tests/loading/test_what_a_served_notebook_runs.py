@@ -124,7 +124,7 @@ def test_each_magic_of_the_table_is_to_a_served_notebook_what_the_table_says(nam
 def test_a_tagged_cell_is_skipped(notebook: Notebook) -> None:
     """The tag nbmicro-skip leaves any cell out, even one that is no Python."""
     path = notebook(LOAD, ("this is !! not python", ["nbmicro-skip"]), "%%route /\n'x'")
-    assert skipped(path) == {2: "it is marked to be passed over"}
+    assert skipped(path) == {2: "it is marked to be skipped"}
 
 
 def test_what_follows_from_a_request_is_skipped_transitively(notebook: Notebook) -> None:
@@ -369,8 +369,8 @@ def test_the_report_says_what_ran_and_what_was_skipped(notebook: Notebook, caplo
         load(notebook(LOAD, "x = 1", "%http /", "%matplotlib inline"))
     first, note = [record.getMessage() for record in caplog.records]
     assert first.startswith("app.ipynb: 2 cells ran in ")
-    assert first.endswith(" ms, 2 that only look passed over")
-    assert note == "cell 4: %matplotlib inline passed over; where the app is served there is no screen"
+    assert first.endswith(" ms, 2 that only look skipped")
+    assert note == "cell 4: %matplotlib inline skipped; where the app is served there is no screen"
     report = LoadReport("app.ipynb", {2: 1.0, 7: 38.2, 9: 2.0}, (), ())
     assert str(report) == "app.ipynb: 3 cells ran in 41 s (slowest: cell 7, 38 s)"
     assert str(LoadReport("a.ipynb", {1: 0.004}, (), ())) == "a.ipynb: 1 cell ran in 4 ms"

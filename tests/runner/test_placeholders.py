@@ -225,7 +225,8 @@ def test_another_magics_placeholder_of_a_known_name_is_told_of_ours(url: str, ty
     for refusal in (refused(url, n=1, user="u"), _refused_cell(f"GET {url}", n=1, user="u")):
         assert (
             refusal.message
-            == f"`{typed}` is no blank, and the notebook has a `{'n' if 'n' in typed else 'user'}`. Nothing was sent."
+            == f"`{typed}` is no placeholder, and the notebook has a `{'n' if 'n' in typed else 'user'}`. "
+            "Nothing was sent."
         )
         assert refusal.hint == f"Write  {written}\nTo send it as it stands:  {{{{ '{typed}' }}}}"
 

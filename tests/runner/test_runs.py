@@ -354,7 +354,7 @@ def test_a_failed_check_shows_no_secret() -> None:
 
 def test_an_unknown_name_in_a_check_or_capture_lists_those_there_are() -> None:
     """The answer's names, and the near ones of the notebook and of the captures, with the line."""
-    answer = "The answer's names are: cookies headers json response status text"
+    answer = "The response's names are: cookies headers json response status text"
     assert failure("GET /text\n[Asserts]\nstatuz == 200\n") == (
         "GET /text: 1 of 1 check failed\n"
         f"    line 4   statuz == 200     got NameError: there is no `statuz`. Did you mean `status`? {answer}"

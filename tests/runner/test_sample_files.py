@@ -38,8 +38,8 @@ REFUSED = {
         (2, "a script of another tool", "[Asserts]"),
         (11, "a script of another tool", "[Asserts]"),
         (20, "a script of another tool", "[Asserts]"),
-        (25, "an answer is not put into a file", "open('items.json', 'wb').write(answer.body)"),
-        (30, "an answer is not compared with a file", "HTTP 200"),
+        (25, "a response is not put into a file", "open('items.json', 'wb').write(answer.body)"),
+        (30, "a response is not compared with a file", "HTTP 200"),
     ],
     "hurl_refused.hurl": [
         (11, "is not a Python expression", 'Write  "Items" in text'),

@@ -265,7 +265,7 @@ def test_a_path_never_leads_out_of_the_static_folder(serve: Serve, tmp_path: Pat
 
 
 def test_a_websocket_is_not_begun(serve: Serve) -> None:
-    """The upgrade is passed over (RFC 9110, 7.8): an answer in plain HTTP, and the connection goes on with requests."""
+    """The upgrade is skipped (RFC 9110, 7.8): an answer in plain HTTP, and the connection goes on with requests."""
     server = serve()
     upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AQ==\r\n"
     again = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

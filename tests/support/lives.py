@@ -182,7 +182,7 @@ class KernelLife:
         self.cells = read_notebook(notebook)
 
     def run_all(self) -> None:
-        """Run every cell from the first to the last. Of those marked to be passed over, only functions that its
+        """Run every cell from the first to the last. Of those marked to be skipped, only functions that its
         requests call: what the others prepare, a served notebook has not."""
         for cell in self.cells:
             if not cell.is_skipped or "\ndef " in cell.text:

@@ -40,7 +40,7 @@ def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
     ],
 )
 def test_lines_are_read_as_a_shell_reads_them(text: str, found: dict[str, str]) -> None:
-    """Quotes, comments, export, escapes, several lines, references; what is no such line is passed over."""
+    """Quotes, comments, export, escapes, several lines, references; what is no such line is skipped."""
     assert parse_dotenv(text, {}) == found
 
 

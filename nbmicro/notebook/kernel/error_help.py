@@ -35,7 +35,7 @@ def explain_none(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
 
 
 def return_lines(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
-    """The lines where a handler replies, with their numbers; None where its text is not known."""
+    """The lines where a handler returns, with their numbers; None where its text is not known."""
     from nbmicro.cells import handler_lines
 
     lines = handler_lines.return_lines(handler)
@@ -43,7 +43,7 @@ def return_lines(handler: Any, is_cell: Callable[[str], bool]) -> str | None:
         return None
     numbers = " or ".join(str(line.line) for line in lines)
     where = f"line {numbers} of {_place(handler, is_cell)}"
-    return "\n".join([f"It replies in {where}:", *(line.excerpt for line in lines)])
+    return "\n".join([f"It returns in {where}:", *(line.excerpt for line in lines)])
 
 
 def _place(handler: Any, is_cell: Callable[[str], bool]) -> str:

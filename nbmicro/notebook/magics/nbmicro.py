@@ -28,7 +28,7 @@ CARD = """\
 %%http                      a request with headers, a body, and what to expect of the answer
 %routes                     all routes                           %routes /hello says what answers
 %exchanges                  the last requests and answers, also those of visitors
-%trace /hello/Ada           a request with its life: match, hooks, handler, template, reply
+%trace /hello/Ada           a request with its life: match, hooks, handler, template, response
 %bench /hello/Ada           how long the app takes               %bench /hello/Ada -n 200
 %app shop:create_app()      %http and the others ask this app    %app app goes back
 %browse /                   a browser in the cell, without a port

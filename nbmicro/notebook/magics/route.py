@@ -27,7 +27,7 @@ def route(session: Session, line: str, cell: str, *, names: Names) -> Any:
     --name    the endpoint that url_for knows it by
     --try     comes last and sends a request at once, written as for %http
 
-    The cell is a function (one def), or the body of one: its last line is the reply.
+    The cell is a function (one def), or the body of one: its last line is the return value.
 
         %%route /hello/<name>
         f"Hello, {name}!"

@@ -15,7 +15,7 @@ DIFFERENCES = PAGE.with_name("differences.md")
 LINES = {
     "test_routing.py": "route|get post put delete patch|HEAD and OPTIONS|405|converters|slashes|raw Werkzeug|url_for"
     "|build errors|URL processors|hosts|prefix",
-    "test_requests_and_replies.py": "request|JSON in|limits|debug aids|return values|helpers|files|override points",
+    "test_requests_and_responses.py": "request|JSON in|limits|debug aids|return values|helpers|files|override points",
     "test_contexts.py": "proxies|contexts|g|helpers",
     "test_templates.py": "render|lookup|context|escaping|extend",
     "test_static.py": "static",

@@ -15,7 +15,7 @@ from nbmicro.client.transport import Call
 from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.errors import EndlessRequests, RequestError
 from nbmicro.exchange.exchange import Exchange, History
-from nbmicro.exchange.secrets import redacted_errors
+from nbmicro.exchange.secrets import HiddenNames, redacted_errors
 from nbmicro.http.body import BODY_LIMIT
 from nbmicro.http.build import UNSET, Auth, Data, Files, Headers, Query, bare_request, build_request, clean_target
 from nbmicro.http.cookies import CookieJar
@@ -114,7 +114,7 @@ class Client:
         self.on_exchange = on_exchange
         self.history = History() if history is None else history
         self.frame_labels = frame_labels
-        self.secret_names = frozenset(name.lower() for name in secret_names)
+        self.secret_names = HiddenNames.of(secret_names)
         self.body_limit = body_limit
         #: The cookies kept from request to request.
         self.cookies = CookieJar()
@@ -244,7 +244,7 @@ class Client:
 
     def hide(self, *names: str) -> None:
         """Show the values of these headers, cookies and fields nowhere from now on: ``client.hide("X-Token")``."""
-        self.secret_names |= {name.lower() for name in names}
+        self.secret_names |= HiddenNames.of(names)
 
     def reset(self) -> None:
         """Empty the cookie jar."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,7 @@ class Recorder:
         *,
         on_exchange: Callable[[Exchange], None] | None = None,
         frame_labels: FrameLabels | None = None,
-        secret_names: frozenset[str] = frozenset(),
+        secret_names: Set[str] = frozenset(),
     ) -> None:
         self.app = app
         self.history = history
@@ -178,7 +178,7 @@ class Recording(Call):
         history: History,
         *,
         frame_labels: FrameLabels | None,
-        secret_names: frozenset[str],
+        secret_names: Set[str],
         origin: str,
         start_response: StartResponse | None = None,
         routes: Callable[[], Sequence[RouteInfo]] | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -146,7 +146,7 @@ class ExchangeRecord:
     notes: tuple[str, ...] = ()
     hint: str | None = None
     origin: str = "cell"
-    secret_names: frozenset[str] = frozenset()
+    secret_names: Set[str] = frozenset()
     page: str | None = None
     unkept_log_lines: int = 0
     sender: Callable[[RequestRecord], Any] | None = None

@@ -11,7 +11,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Literal, Self, TypeAlias, TypeVar
@@ -30,9 +30,22 @@ CHANGING = "…"
 #: Characters of a secret that is looked for in other texts; a shorter one would be found everywhere.
 SHORTEST = 6
 
-Names: TypeAlias = frozenset[str]
+Names: TypeAlias = Set[str]
 Hidden: TypeAlias = tuple[str, list[str]]
 """A text with its secrets masked, and the secrets that stood in it."""
+
+
+class HiddenNames(set[str]):
+    """The names of headers, cookies and fields that a user hides, in lower case; clients and exchanges share one.
+
+    So what is hidden late is hidden in what came before as well, and in what a server and a browser answer.
+    """
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> HiddenNames:
+        """The names in lower case; hidden names stay the same object."""
+        return names if isinstance(names, cls) else cls(name.lower() for name in names)
+
 
 _T = TypeVar("_T")
 _Record = TypeVar("_Record", bound=ExchangeRecord)
@@ -317,7 +330,7 @@ class Redaction:
         self._learned = True
         secrets: list[str] = []
         texts: dict[str, str] = {}
-        self._names = self._names.union(*(one.secret_names for one in self._before))
+        self._names = {*self._names, *(name for one in self._before for name in one.secret_names)}
         for request, headers in ((self._request, self._headers), *((one.request, one.headers) for one in self._before)):
             for name, value in (*request.headers, *headers):
                 found = self._mask("header", name.lower(), value)[1]

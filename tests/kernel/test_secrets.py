@@ -11,6 +11,7 @@ import pytest
 from nbformat import NotebookNode
 
 from nbmicro.testing.kernel import RealKernel
+from tests.support.asking import ask, free_port
 
 #: What must not be found; each stands in the kernel's environment, never in a cell.
 SECRETS = {
@@ -185,6 +186,21 @@ def test_no_secret_of_a_request_and_no_cookie_of_a_response_is_in_the_saved_note
     assert not [name for name, secret in wanted.items() if secret in saved]
 
 
+def test_what_is_hidden_late_is_hidden_of_a_server_and_of_what_was_sent_before(secretive: RealKernel) -> None:
+    """Also of exchanges of a server that ran then, and of those that are shown once more."""
+    port = free_port()
+    secretive.check("before = client.get('/me', query={'late': env['NAMED']}, announce=False)", cell_id="before")
+    secretive.check(f"%serve --port {port}", cell_id="serve")
+    secretive.check("client.hide('late')", cell_id="hide")
+    assert ask(port, f"/me?late={SECRETS['NAMED']}")[0] == 200
+    assert "/me?late=••• → 200" in secretive.check("before", cell_id="shown").text
+    listed = secretive.check("%exchanges 2", cell_id="listed")
+    assert listed.text.count("/me?late=•••") == 2
+    assert "server" in listed.text
+    assert SECRETS["NAMED"] not in str(listed.outputs)
+    secretive.check("%serve --stop", cell_id="serve")
+
+
 def test_a_secret_is_written_where_it_is_asked_for(secretive: RealKernel) -> None:
     secretive.check("one = client.get('/me', headers={'Authorization': 'Bearer ' + env['BEARER']})", cell_id="ask")
     for call in ("as_curl", "as_http"):
@@ -208,7 +224,7 @@ def test_the_widgets_of_explore_and_browse_tell_no_secret(secretive: RealKernel)
     )
     secretive.check(panel)
     wrong = secretive.check(
-        "panel._fields._widgets['query', 'pin'].value = env['NAMED']\npress('send')\nprint(panel._panel.wrong.value)"
+        "panel._fields._widgets['query', 'pin'].value = env['NAMED']\npress('send')\nprint(panel._panel.error.value)"
     ).stdout
     assert wrong == "`pin` is a whole number; `•••` is none.\n"
     secretive.check(
@@ -216,9 +232,8 @@ def test_the_widgets_of_explore_and_browse_tell_no_secret(secretive: RealKernel)
         "panel._fields._widgets['query', 'token'].value = env['NAMED']\npress('send')\n"
         "end = time.monotonic() + 20\nwhile not panel._sent and time.monotonic() < end: time.sleep(0.01)"
     )
-    shown = (
-        "panel._panel.history.options, panel._panel.output.outputs, panel._panel.wrong.value, panel._panel.said.value"
-    )
+    secretive.check("shown = panel._panel")
+    shown = "shown.history.options, shown.output.outputs, shown.error.value, shown.message.value"
     sent = secretive.check(f"print({shown})").stdout
     assert "1  GET /counts?token=••• → 500" in sent
     assert SECRETS["NAMED"] not in sent

@@ -45,7 +45,7 @@ class AppContext:
     is_default = False
     # Defaults on the class: a request sets only what it needs.
     _own_part: AppContext | None = None
-    _adapter: Any = _MISSING
+    _adapter: MapAdapter | None = _MISSING
     _g: Any = None
 
     def __init__(self, app: App, *, is_default: bool = False) -> None:
@@ -71,8 +71,7 @@ class AppContext:
         """What builds and matches URLs here; None outside a request without SERVER_NAME."""
         if self._adapter is _MISSING:
             self._adapter = self.app.create_url_adapter(None)
-        adapter: MapAdapter | None = self._adapter
-        return adapter
+        return self._adapter
 
     @property
     def table(self) -> Table:
@@ -307,8 +306,7 @@ class RequestContext(AppContext):
                 self._adapter = self.app.create_url_adapter(self.request)
             except HTTPException as error:
                 self._fail(error)
-        adapter: MapAdapter | None = self._adapter
-        return adapter
+        return self._adapter
 
     def look_again(self) -> None:
         """See what is in effect now: the request itself has declared something."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from jinja2 import BaseLoader, Template, TemplateNotFound, TemplatesNotFound
+from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2.utils import LRUCache
 
 from nbmicro.printable import did_you_mean
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 _missing = object()
+#: Compiled templates that are kept, for each of so many sets of filters, tests and globals.
+_TEMPLATES, _SETS_OF_NAMES = 400, 2
 
 
 class DeclaredNames(MutableMapping[str, Any]):
@@ -52,52 +54,6 @@ class DeclaredNames(MutableMapping[str, Any]):
         return {**self._base, **self._declared()}
 
 
-class CompiledTemplates(MutableMapping[Any, Template]):
-    """Jinja2's cache of compiled templates.
-
-    Jinja2 computes filters of constants while it compiles, so what was compiled with other filters, tests or globals is
-    another template; the last sets of them are kept apart, for requests in flight may differ in that.
-    """
-
-    SETS = 2
-    capacity = 400
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self._sets: Any = LRUCache(self.SETS)
-        self._last: tuple[TemplateNames | None, Any] = (None, None)
-
-    def _here(self) -> Any:
-        names = table_here(self._app).template_names
-        known, cache = self._last
-        if known is not names:
-            cache = self._sets.get(names)
-            if cache is None:
-                cache = self._sets[names] = LRUCache(self.capacity)
-            self._last = (names, cache)
-        return cache
-
-    def __getitem__(self, key: Any) -> Template:
-        template: Template = self._here()[key]
-        return template
-
-    def __setitem__(self, key: Any, template: Template) -> None:
-        self._here()[key] = template
-
-    def __delitem__(self, key: Any) -> None:
-        del self._here()[key]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._here())
-
-    def __len__(self) -> int:
-        return len(self._here())
-
-    def clear(self) -> None:
-        self._sets.clear()
-        self._last = (None, None)
-
-
 class Environment(jinja2.Environment):
     """Jinja2's environment for one app: it looks for a template among the declared ones first. The options are
     Jinja2's; the loader is the app's unless they name one."""
@@ -105,11 +61,32 @@ class Environment(jinja2.Environment):
     def __init__(self, app: App, **options: Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
-        super().__init__(**options)
         self.app = app
-        self._compiled = CompiledTemplates(app)
-        if self.cache is not None:
-            self.cache = self._compiled
+        super().__init__(**options)
+
+    _caches: Any
+    _last_cache: tuple[TemplateNames | None, Any]
+
+    @property
+    def cache(self) -> Any:
+        """The compiled templates.
+
+        Jinja2 computes filters of constants while it compiles, so what was compiled with other filters, tests or
+        globals is another template; the last sets of them are kept apart, for requests in flight may differ in that.
+        """
+        names = table_here(self.app).template_names
+        known, cache = self._last_cache
+        if cache is None or known is not names:
+            cache = self._caches.get(names)
+            if cache is None:
+                cache = self._caches[names] = LRUCache(_TEMPLATES)
+            self._last_cache = (names, cache)
+        return cache
+
+    @cache.setter
+    def cache(self, cache: object) -> None:
+        self._caches = LRUCache(_SETS_OF_NAMES)
+        self._last_cache = (None, None)
 
     def declared_names(self) -> None:
         """Let filters, tests and globals be owned: whoever sets one declares it."""
@@ -131,40 +108,25 @@ class Environment(jinja2.Environment):
         """The globals of a template, in one dict: Jinja's chain of two costs each rendering more than a small page."""
         return {**self.globals.copy(), **(d or {})}
 
-    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
-        if isinstance(name, Template):
-            return name
-        if parent is not None:
-            name = self.join_path(name, parent)
+    def _load_template(self, name: str, globals: Any) -> Template:
         source = table_here(self.app).templates.get(name)
         if source is None:
-            return super().get_template(name, None, globals)
-        template: Template | None = self._compiled.get((name, source))
+            return super()._load_template(name, globals)
+        template: Template | None = self.cache.get((name, source))
         if template is None:
             code = self.compile(source, name, f"<template {name}>")
             template = self.template_class.from_code(self, code, self.make_globals(None))
-            self._compiled[name, source] = template
+            self.cache[name, source] = template
         if globals:
             template.globals.update(globals)
         return template
 
     def from_source(self, source: str) -> Template:
         """The template of a source without a name; compiled once, however often it is rendered."""
-        template: Template | None = self._compiled.get((None, source))
+        template: Template | None = self.cache.get((None, source))
         if template is None:
-            template = self._compiled[None, source] = self.from_string(source)
+            template = self.cache[None, source] = self.from_string(source)
         return template
-
-    def select_template(self, names: Any, parent: str | None = None, globals: Any = None) -> Template:
-        names = list(names)
-        for name in names:
-            if isinstance(name, Template):
-                return name
-            try:
-                return self.get_template(name, parent, globals)
-            except TemplateNotFound:
-                continue
-        raise TemplatesNotFound(names)
 
 
 class AppLoader(BaseLoader):

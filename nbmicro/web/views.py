@@ -55,20 +55,18 @@ class View:
             handler = shared if shared is not None else finished.view_class(*class_args, **class_kwargs)
             return need_app_context().app.ensure_sync(handler.dispatch_request)(**kwargs)
 
-        function: Any = view
-        function.__name__ = name
-        function.__module__ = cls.__module__
+        finished: Any = view
+        finished.__name__ = name
+        finished.__module__ = cls.__module__
         for decorator in cls.decorators:
-            function = decorator(function)
-        finished: Any = function
+            finished = decorator(finished)
         finished.view_class = cls
         finished.__name__ = name
         finished.__doc__ = cls.__doc__
         finished.__module__ = cls.__module__
         finished.methods = cls.methods
         finished.provide_automatic_options = cls.provide_automatic_options
-        made: Callable[..., Any] = finished
-        return made
+        return finished  # type: ignore[no-any-return]
 
 
 class MethodView(View):

@@ -109,8 +109,7 @@ class Request(WerkzeugRequest):
     @_WhenAsked
     def scheme(self) -> str:
         """``http`` or ``https``."""
-        scheme: str = self.environ.get("wsgi.url_scheme", "http")
-        return scheme
+        return str(self.environ.get("wsgi.url_scheme", "http"))
 
     @_WhenAsked
     def server(self) -> tuple[str, int | None] | None:
@@ -186,8 +185,7 @@ class Request(WerkzeugRequest):
         """Whether the Content-Type says that the body is JSON."""
         if self.environ.get("CONTENT_TYPE") == JSON:
             return True
-        is_json: bool = super().is_json
-        return is_json
+        return bool(super().is_json)
 
     @property
     def endpoint(self) -> str | None:
@@ -319,8 +317,7 @@ class Response(WerkzeugResponse):
         context = current_context()
         if context is None:
             return WerkzeugResponse.max_cookie_size
-        size: int = context.app.config["MAX_COOKIE_SIZE"]
-        return size
+        return int(context.app.config["MAX_COOKIE_SIZE"])
 
     def iter_encoded(self) -> Iterator[bytes]:
         """The body's pieces as bytes.

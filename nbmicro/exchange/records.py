@@ -10,6 +10,8 @@ from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 
 Stream = Literal["stdout", "stderr", "display"]
+#: The parts of an exchange that ``--show`` may name.
+SHOW_PARTS = ("request", "curl", "headers", "body", "checks", "trace", "time", "all", "none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,10 @@ from functools import partial
 from typing import Any
 
 from nbmicro.errors import RequestError
+from nbmicro.exchange.records import SHOW_PARTS
 from nbmicro.language.template import Template
 from nbmicro.language.words import Word
 from nbmicro.printable import did_you_mean
-
-SHOW_PARTS = ("request", "curl", "headers", "body", "checks", "trace", "time", "all", "none")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from nbmicro.exchange.records import SHOW_PARTS
 from nbmicro.language.curl import SHORT
-from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, SHOW_PARTS, spellings
+from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, spellings
 from nbmicro.language.sections import SECTIONS
 from nbmicro.runner.fill import DYNAMIC_NAMES
 from nbmicro.testing.kernel import RealKernel

@@ -8,10 +8,10 @@ import nbmicro
 from nbmicro.client.client import Client
 from nbmicro.errors import OptionError
 from nbmicro.exchange.exchange import Exchange
-from nbmicro.exchange.records import CheckResult, ErrorRecord, Frame, LogLine, OutputPart, TraceStep
+from nbmicro.exchange.records import SHOW_PARTS, CheckResult, ErrorRecord, Frame, LogLine, OutputPart, TraceStep
 from nbmicro.http.body import Body
 from nbmicro.http.messages import RequestRecord, ResponseRecord
-from nbmicro.render.summary import SHOW_PARTS, RenderOptions
+from nbmicro.render.summary import RenderOptions
 from tests.support.apps import made, render_text
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from nbmicro.exchange.records import SHOW_PARTS
 from nbmicro.http.media_types import EVENT_STREAM, FORM, JSON, MULTIPART_FORM
 from nbmicro.http.methods import CLIENT_METHODS, is_method
 from nbmicro.language.address import is_url
 from nbmicro.language.lines import COMMENT, SEPARATOR, STATUS, section_name
-from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, SETTINGS, SHOW_PARTS, named, spellings
+from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, SETTINGS, named, spellings
 from nbmicro.language.sections import SECTIONS
 from nbmicro.notebook.completion.known import Completed, Known, Offer, paths
 from nbmicro.runner.checks import ANSWER_NAMES

@@ -23,7 +23,7 @@ ASK = """import threading
 from nbmicro.http.messages import RequestRecord
 from nbmicro.notebook.extension import session
 def ask(cell):
-    browser = next(one for key, one in session().widgets.of_kind("browse").items() if cell in str(key))
+    browser = next(one for key, one in session().widgets._kinds["browse"].items() if cell in str(key))
     found = []
     def visit():
         found.append(browser.browser_session.send(RequestRecord('GET', '/', ())).read_body(10_000)[0].decode())
@@ -41,7 +41,7 @@ async def slow():
         await asyncio.sleep(0.01)
     return "whole"
 def take(cell, name, target):
-    browser = next(one for key, one in session().widgets.of_kind("browse").items() if cell in str(key))
+    browser = next(one for key, one in session().widgets._kinds["browse"].items() if cell in str(key))
     browser.requests.take({"kind": "request", "id": name, "method": "GET", "target": target})
     return browser.requests
 def wait(done):

@@ -13,7 +13,7 @@ from nbmicro.notebook.extension import session
 def models():
     return len(_instances)
 def opened(kind):
-    return list(session().widgets.of_kind(kind).values())
+    return list(session().widgets._kinds[kind].values())
 closed = []
 def watch(widget):
     close = widget.close

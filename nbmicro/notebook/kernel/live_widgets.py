@@ -96,10 +96,6 @@ class LiveWidgets:
         # Threads read this too, while a cell opens one.
         return iter([widget for opened in list(self._kinds.values()) for widget in list(opened.values())])
 
-    def of_kind(self, kind: str) -> dict[Hashable, LiveWidget]:
-        """Those of one kind, oldest first, by the cells that opened them."""
-        return dict(self._kinds.get(kind, {}))
-
     def cell_ended(self) -> None:
         """Let each look what a cell has changed."""
         for widget in self:

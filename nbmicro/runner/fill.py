@@ -18,7 +18,7 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from nbmicro.errors import Placed, RequestError
+from nbmicro.errors import LoadError, Placed, RequestError
 from nbmicro.http.build import field_text
 from nbmicro.language.address import check_origin, loopback_url
 from nbmicro.language.syntax import Variable
@@ -32,7 +32,7 @@ from nbmicro.language.template import (
     reference_in,
 )
 from nbmicro.printable import did_you_mean
-from nbmicro.web.commands.dotenv import parse_dotenv
+from nbmicro.web.commands.dotenv import read_dotenv
 
 # Names that stand for the app's own origin in the files of other tools, where the notebook has none of them.
 APP_NAMES = {
@@ -453,9 +453,9 @@ def _environment(kind: str, rest: str, names: Mapping[str, object], folder: Path
     if file is None:
         raise _NoValue(f"there is no file .env in {place.name or place}, nor above it.")
     try:
-        values = parse_dotenv(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise _NoValue(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        values = read_dotenv(file)
+    except LoadError as error:
+        raise _NoValue(error.message, error.hint) from None
     if name not in values:
         raise _NoValue(f"the file .env has no {name}.", f"It stands in {file.parent.name or file.parent}.")
     return values[name]

@@ -107,9 +107,9 @@ def _line_in(output: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def read_dotenv(text: str, environ: dict[str, str]) -> dict[str, str]:
+def read_dotenv(text: str) -> dict[str, str]:
     """The variables of a ``.env`` file."""
-    return parse_dotenv(text, environ)
+    return parse_dotenv(text)
 
 
 def load_dotenv_file(path: Path, name: str) -> tuple[str | None, str]:

@@ -3,54 +3,40 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 
-_LINE = re.compile(
-    r"""^[^\S\n]*(?:export[^\S\n]+)?(?P<name>[A-Za-z_][\w.-]*)[^\S\n]*
-        (?:=[^\S\n]*(?:'(?P<single>(?:[^'\\]|\\.)*)'|"(?P<double>(?:[^"\\]|\\.)*)"|(?P<bare>[^\n]*)))?""",
-    re.MULTILINE | re.VERBOSE | re.DOTALL,
-)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "b": "\b", "a": "\a"}
-_REFERENCE = re.compile(r"\$\{(?P<name>[^}:]+)(?::-(?P<default>[^}]*))?\}")
-_COMMENT = re.compile(r"(?:^|\s)#.*")
+from nbmicro.errors import LoadError
 
 
-def parse_dotenv(text: str, environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Read the text of a ``.env`` file.
+def parse_dotenv(text: str) -> dict[str, str]:
+    """Read the text of a ``.env`` file as python-dotenv does; a name without a value is none.
 
-    A line is ``NAME=value``, perhaps after ``export``; ``#`` begins a comment. A value may stand in quotes, then over
-    several lines: in double ones ``\\n`` and its like are escapes. ``${NAME}`` and ``${NAME:-default}`` outside single
-    quotes stand for other variables. What is no such line is skipped.
-
-    Parameters
-    ----------
-    text:
-        The text.
-    environ:
-        Where references are looked up before the file's own names; by default the environment.
+    ``${NAME}`` stands for a variable of the environment, or of the file where the environment has none of that name.
     """
-    known = os.environ if environ is None else environ
-    variables: dict[str, str] = {}
+    from dotenv.main import DotEnv  # not before: most processes have no such file
 
-    def value_of(reference: re.Match[str]) -> str:
-        name = reference["name"]
-        return known.get(name, variables.get(name, reference["default"] or ""))
+    values = DotEnv(None, stream=StringIO(text), override=False).dict()
+    return {name: value for name, value in values.items() if value is not None}
 
-    for line in _LINE.finditer(text):
-        single, double, bare = line["single"], line["double"], line["bare"]
-        if single is not None:
-            variables[line["name"]] = re.sub(r"\\(['\\])", r"\1", single)
-        elif double is not None:
-            plain = _ESCAPE.sub(
-                lambda match: _ESCAPES.get(match[1], match[1] if match[1] in "\"\\'$" else match[0]), double
-            )
-            variables[line["name"]] = _REFERENCE.sub(value_of, plain)
-        elif bare is not None:
-            variables[line["name"]] = _REFERENCE.sub(value_of, _COMMENT.sub("", bare).strip())
-    return variables
+
+def read_dotenv(file: Path) -> dict[str, str]:
+    """Read a ``.env`` file, with or without a byte order mark.
+
+    Raises
+    ------
+    LoadError
+        If it cannot be read, or is not UTF-8.
+    """
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise LoadError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # UTF-16 without its mark is UTF-8 by accident
+        raise LoadError(f"{file} is not UTF-8 text.", hint="Save it as UTF-8; nothing of it was read.")
+    return parse_dotenv(text)
 
 
 def wants_dotenv(default: bool = True) -> bool:
@@ -76,6 +62,11 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     -------
     bool
         Whether there was a file.
+
+    Raises
+    ------
+    LoadError
+        If one cannot be read, or is not UTF-8.
     """
     paths = [Path(path)] if path is not None else []
     if load_defaults:
@@ -85,7 +76,7 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     for path in paths:
         if path.is_file():
             loaded = True
-            for name, value in parse_dotenv(path.read_text(encoding="utf-8")).items():
+            for name, value in read_dotenv(path).items():
                 variables.setdefault(name, value)
     for name, value in variables.items():
         os.environ.setdefault(name, value)

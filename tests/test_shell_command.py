@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,58 @@ def test_a_prompt_takes_lines_until_its_end(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in done.stderr
     assert done.stdout.split() == [">>>", "200", ">>>", ">>>", "1", ">>>"]
     assert done.returncode == 0
+
+
+def test_in_a_terminal_the_prompt_is_ipythons_with_the_magics(tmp_path: Path) -> None:
+    """`app` is what the file has, the magics and `client` ask it, and its names are there."""
+    pexpect = pytest.importorskip("pexpect", reason="a terminal to drive is there on Linux and macOS only")
+    write_notebook(tmp_path / "shop.ipynb", *CELLS)
+    environ = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython"), "TERM": "dumb", "PROMPT_TOOLKIT_NO_CPR": "1"}
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "nbmicro.cli", "shell", "shop.ipynb"],
+        env=environ,
+        encoding="utf-8",
+        dimensions=(50, 160),
+        timeout=120,
+        cwd=str(tmp_path),
+    )
+    try:
+        child.expect_exact("shop.ipynb: app and client are ready.")
+        for typed, shown in (
+            ("%http /users", "GET /users → 200 OK"),
+            ("%routes", "%%route /users"),
+            ("client.get('/users').json == users", "True"),
+        ):
+            child.expect(r"In \[")
+            child.send(f"{typed}\r")
+            child.expect_exact(shown)
+        child.expect(r"In \[")
+        child.send("exit\r")
+        child.expect(pexpect.EOF)
+    finally:
+        child.close(force=True)
+    assert child.exitstatus == 0
+
+
+def test_without_ipython_the_prompt_is_pythons(tmp_path: Path) -> None:
+    pexpect = pytest.importorskip("pexpect", reason="a terminal to drive is there on Linux and macOS only")
+    write_notebook(tmp_path / "shop.ipynb", *CELLS)
+    without = "import sys; sys.modules['IPython'] = None; sys.argv[0] = 'nbmicro'; from nbmicro.cli import main; main()"
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", without, "shell", "shop.ipynb"],
+        env={**os.environ, "TERM": "dumb"},
+        encoding="utf-8",
+        timeout=120,
+        cwd=str(tmp_path),
+    )
+    try:
+        child.expect_exact(">>> ")
+        child.send("client.get('/users').json == users\r")
+        child.expect_exact("True")
+    finally:
+        child.close(force=True)
 
 
 def test_a_file_that_does_not_load_is_an_error(tmp_path: Path) -> None:

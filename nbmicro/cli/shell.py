@@ -5,6 +5,7 @@ from __future__ import annotations
 import code
 import sys
 from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -19,6 +20,8 @@ from nbmicro.web.commands.cli import complete
     help=f"""Open a Python prompt with an app, its names, and a client that asks it.
 
     {FILE}
+
+    In a terminal the prompt is IPython's, with the magics of a notebook: %http /users, %routes, %trace /users.
 
     `app` is the app and `client` asks it without a port: client.get("/users").json. Beside them are the names of the
     notebook or module, and what the app's shell context processors give. current_app, g and url_for work; there is no
@@ -40,9 +43,17 @@ def shell(file: str, command: str | None) -> None:
         if command is not None:
             exec(compile(command, "<nbmicro shell -c>", "exec"), names)
             return
-        complete(names)
         end = "Ctrl-Z, Enter" if sys.platform == "win32" else "Ctrl-D"
         banner = f"Python {sys.version.split()[0]}, {loaded.name}: app and client are ready. Leave: {end}"
+        # What is piped in is for Python: IPython answers a terminal.
+        if sys.stdin.isatty() and find_spec("IPython") is not None:
+            from IPython import start_ipython
+
+            del names["client"]  # that of the magics shows what it asks
+            click.echo(banner)
+            start_ipython(argv=["--no-banner", "--ext=nbmicro"], user_ns=names)
+            return
+        complete(names)
         code.interact(banner, local=names, exitmsg="")
 
 

@@ -107,6 +107,52 @@ def test_a_cell_that_only_the_served_app_does_without_is_run(tmp_path: Path) -> 
     assert done.stdout.splitlines()[-1] == "3 requests, 0 checks: 3 cells passed, 2 failed"
 
 
+def test_a_cell_tagged_skip_execution_is_left_out(tmp_path: Path) -> None:
+    """As nbclient and nbmake do: by `nbmicro test` and by `pytest --nbval`, in the served app and exported tests."""
+    cells = (
+        "%load_ext nbmicro",
+        ROUTE,
+        ("1 / 0", ["skip-execution"]),
+        ("%http /no --expect 200", ["skip-execution"]),
+        GOOD,
+    )
+    write_notebook(tmp_path / "app.ipynb", *cells)
+    done = run(tmp_path, "app.ipynb")
+    assert done.stdout.splitlines()[-1] == "1 request, 2 checks: 3 cells passed, 0 failed"
+    by_nbval = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--nbval-lax",
+            "--nbval-current-env",
+            "-p",
+            "no:cacheprovider",
+            "app.ipynb",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert "3 passed, 2 skipped" in by_nbval.stdout
+    exported = subprocess.run(
+        [sys.executable, "-m", "nbmicro.cli", "export", "app.ipynb", "-o", "app.py", "--tests"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert exported.returncode == 0, exported.stderr
+    written = "".join(file.read_text("utf-8") for file in tmp_path.rglob("*.py"))
+    assert "/hello/Ada" in written
+    assert "/no" not in written
+    assert "1 / 0" not in written
+
+
 def test_a_kernel_that_dies_and_a_cell_that_takes_too_long_are_told_at_once(tmp_path: Path) -> None:
     write_notebook(tmp_path / "dies.ipynb", "import os", "os._exit(3)", "1 + 1")
     done = run(tmp_path, "dies.ipynb")

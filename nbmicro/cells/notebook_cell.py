@@ -12,6 +12,8 @@ from functools import cached_property
 from nbmicro.cells.ipython_syntax import MagicStatement, cell_lines, magic_statements, replaced
 
 SKIP_TAG = "nbmicro-skip"
+#: The tag by which nbclient, and with it nbmake and ``jupyter execute``, leave a cell out: only a person runs it.
+NEVER_RUN_TAG = "skip-execution"
 _SKIP_LINE = "# nbmicro: skip"
 _CELL_MAGIC = re.compile(r"%%(?P<name>[^\s?]*)(?P<asked>\?{1,2}(?=\s|$))?(?P<line>.*)", re.DOTALL)
 
@@ -56,13 +58,21 @@ class NotebookCell:
 
     @property
     def is_skipped(self) -> bool:
-        """Whether its author wants it skipped when the notebook is served; a kernel and ``nbmicro test`` run it.
+        """Whether its author wants it skipped when the notebook is served.
+
+        A kernel runs it, and so does ``nbmicro test`` where it is not :attr:`is_never_run`.
 
         The mark is a tag, or one of the comments that the cell begins with.
         """
         lines = (line.strip().lower() for line in self.text.splitlines())
         comments = itertools.takewhile(lambda line: not line or line.startswith("#"), lines)
-        return SKIP_TAG in self.tags or any(line.startswith(_SKIP_LINE) for line in comments)
+        marked = any(line.startswith(_SKIP_LINE) for line in comments)
+        return marked or SKIP_TAG in self.tags or self.is_never_run
+
+    @property
+    def is_never_run(self) -> bool:
+        """Whether it is left out of tests too."""
+        return NEVER_RUN_TAG in self.tags
 
 
 @dataclass(frozen=True)

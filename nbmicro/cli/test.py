@@ -20,8 +20,8 @@ _NO_TESTS = 5
 
     Each request is a line with its checks. A cell fails when a check does not hold (HTTP 201, [Asserts], --expect),
     when it raises, or when its magic is not loaded. With --outputs it fails also when it shows something else than what
-    is stored in the notebook. A cell that begins `# NBVAL_SKIP` is skipped. One marked `# nbmicro: skip` runs:
-    only the served app does without it, so a check may stand there.
+    is stored in the notebook. A cell that begins `# NBVAL_SKIP`, or is tagged skip-execution, is skipped. One
+    marked `# nbmicro: skip` runs: only the served app does without it, so a check may stand there.
 
     \b
     One notebook:                       nbmicro test app.ipynb

@@ -88,6 +88,8 @@ def request_cells(cells: list[NotebookCell], selection: Selection) -> Iterator[R
     """The cells that send requests or look at what was sent, in order."""
     steps = {step.cell.number: step for step in selection.steps}
     for cell in cells:
+        if cell.is_never_run:
+            continue
         step = steps.get(cell.number)
         if step is not None and step.route is not None:
             attempt = _attempt(step)

@@ -6,7 +6,7 @@
    check what was sent. The other statements of such a cell run.
 3. What declares something is never skipped in silence, nor is a name that a handler needs: loading fails and names
    the chain.
-4. A cell tagged `nbmicro-skip`, or that begins `# nbmicro: skip`, is skipped.
+4. A cell tagged `nbmicro-skip` or `skip-execution`, or that begins `# nbmicro: skip`, is skipped.
 5. `%time`, `%%time` and `%%capture` run their code; magics for the screen or the installation are skipped with a note;
    any other magic, and `!shell`, is rejected.
 """

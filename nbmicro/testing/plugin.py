@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nbmicro.cells.notebook_cell import NEVER_RUN_TAG
 from nbmicro.testing import NBVAL_SANITIZE
 
 if TYPE_CHECKING:
@@ -23,6 +24,14 @@ def pytest_configure(config: pytest.Config) -> None:
     option = config.option
     if (getattr(option, "nbval", False) or getattr(option, "nbval_lax", False)) and not option.nbval_sanitize_with:
         option.nbval_sanitize_with = str(NBVAL_SANITIZE)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out the cells of notebooks that nbclient and nbmake leave out."""
+    for item in items:
+        metadata = getattr(getattr(item, "cell", None), "metadata", None)
+        if isinstance(metadata, Mapping) and NEVER_RUN_TAG in metadata.get("tags", ()):
+            item.add_marker(pytest.mark.skip(reason=f"tagged {NEVER_RUN_TAG}"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -310,7 +310,8 @@ class RealKernel:
             "store_history": True,
             "user_expressions": {},
             "allow_stdin": bool(typed),
-            "stop_on_error": True,
+            # One cell runs at a time: an older kernel would let the next one fall when it comes soon behind an error.
+            "stop_on_error": False,
         }
         message = client.session.msg("execute_request", content, metadata=metadata)
         message_id = str(message["header"]["msg_id"])
@@ -401,6 +402,10 @@ class RealKernel:
             The kernel has not answered within `timeout` seconds.
         """
         client = self._connected()
+        client.control_channel.send(client.session.msg("kernel_info_request", {}))
+        about = client.control_channel.get_msg(timeout=timeout)["content"]
+        if "kernel subshells" not in about.get("supported_features", ()):
+            return None  # ipykernel before 7 does not answer to what it does not know
         client.control_channel.send(client.session.msg("create_subshell_request", {}))
         content = client.control_channel.get_msg(timeout=timeout)["content"]
         return content.get("subshell_id") if content.get("status") == "ok" else None

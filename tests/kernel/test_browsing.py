@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nbmicro.testing.kernel import RealKernel
+from tests.support.widgets import INSTANCES
 
 HOME = "<h1>Home</h1><script>alert(1)</script>"
 PAGE = "%%route /\nimport itertools\n'<h1>Home</h1><script>alert(1)</script>'"
@@ -13,9 +14,8 @@ shop = FastAPI()
 async def home():
     return "<h1>Fast</h1>"
 """
-STATE = """import threading
-from ipywidgets.widgets.widget import _instances
-print(len(_instances), sum(one.name == "nbmicro-browse" for one in threading.enumerate()))"""
+STATE = f"""import threading
+{INSTANCES}print(len(_instances), sum(one.name == "nbmicro-browse" for one in threading.enumerate()))"""
 
 
 # What the front end of the browser of a cell would ask, in a thread as a comm's message is handled.

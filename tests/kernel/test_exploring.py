@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from nbmicro.testing.kernel import RealKernel
+from tests.support.widgets import INSTANCES
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
-STATE = "from ipywidgets.widgets.widget import _instances; print(len(_instances))"
+STATE = f"{INSTANCES}print(len(_instances))"
 FAST = """from fastapi import FastAPI
 shop = FastAPI(openapi_url=None)
 @shop.get("/fast/{number:int}")

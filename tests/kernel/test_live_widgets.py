@@ -6,10 +6,10 @@ import pytest
 
 from nbmicro.notebook.kernel.live_widgets import LIMIT
 from nbmicro.testing.kernel import RealKernel
+from tests.support.widgets import INSTANCES
 
 KINDS = ["browse", "explore"]
-LOOK = """from ipywidgets.widgets.widget import _instances
-from nbmicro.notebook.extension import session
+LOOK = f"""{INSTANCES}from nbmicro.notebook.extension import session
 def models():
     return len(_instances)
 def opened(kind):

@@ -16,6 +16,7 @@ PROGRAM = Path(__file__).with_name("browser_python.py")
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
     """What a notebook there did, all of it in one process."""
+    pytest.importorskip("comm", reason="JupyterLite has it; ipykernel before 6.18 has not")
     run = subprocess.run(
         [sys.executable, "-W", "error", PROGRAM], capture_output=True, text=True, timeout=100, check=False
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from types import FrameType, TracebackType
 from typing import Any, Protocol
 
 from nbmicro.notebook.kernel.error_help import users_trace
@@ -72,7 +73,9 @@ class Host:
         #: What was overridden: an object, the name of its method, what stands there, and its own attribute of before.
         self._overridden: list[tuple[Any, str, Any, Any]] = []
         self._publish: Any = None
+        self._complete: Any = None
         self._show_error: Any = None
+        self._show_lines: Any = None
         self._leave: Any = None
         self._run_async: Any = None
         self._transform = _transformer(listener)
@@ -88,10 +91,13 @@ class Host:
         hooks.insert(0, hooks.pop())
         self.shell.events.register("post_run_cell", self._post_run_cell)
         self.shell.input_transformers_cleanup.insert(0, self._transform)
-        if self.shell.Completer is not None:
+        if self._matcher is not None and self.shell.Completer is not None:
             self.shell.Completer.custom_matchers.insert(0, self._matcher)
+        elif self.shell.Completer is not None:
+            self._complete = self._override(self.shell.Completer, "completions", self._completed)
         self._publish = self._override(self.shell.display_pub, "publish", self._published)
         self._show_error = self._override(self.shell, "showtraceback", self._showed_error)
+        self._show_lines = self._override(self.shell, "_showtraceback", self._showed_lines)
         self._leave = self._override(self.shell, "ask_exit", self._left)
         if sys.platform == "emscripten":
             self._run_async = self._override(self.shell, "run_cell_async", self._ran_async)
@@ -229,11 +235,29 @@ class Host:
             return None
         return self._publish(data, *args, **kwargs)
 
+    def _completed(self, text: str, offset: int) -> Iterable[Any]:
+        """What Tab offers, where there is no matcher to give it."""
+        from IPython.core.completer import Completion
+
+        found = self.listener.complete(text, offset)
+        if found is None:
+            yield from self._complete(text, offset)
+            return
+        fragment, offers = found
+        for word, kind in offers:
+            yield Completion(start=offset - len(fragment), end=offset, text=word, type=kind)
+
     def _showed_error(self, exc_tuple: Any = None, *args: Any, **kwargs: Any) -> Any:
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
         if isinstance(error, BaseException):
             self.listener.prepare_error(error)
         return self._show_error(exc_tuple, *args, **kwargs)
+
+    def _showed_lines(self, kind: Any, error: Any, lines: Any) -> Any:
+        # IPython shows no notes of an exception before 9.
+        shown = "\n".join(lines)
+        missing = [note for note in getattr(error, "__notes__", ()) if note not in shown]
+        return self._show_lines(kind, error, [*lines, *missing])
 
     def _left(self) -> Any:
         # IPython's `exit()` ends the kernel; in a handler it is the mistake that it would be in any server.
@@ -255,6 +279,7 @@ class Host:
     def show_type(self, kind: type | str, show: Callable[[Any], None]) -> None:
         """Call ``show`` for a cell's value of this type instead of displaying it; None undoes it."""
         formatter = self.shell.display_formatter.ipython_display_formatter
+        formatter.enabled = True  # which it is not in the terminal of IPython 7
         formatter.for_type(kind, show)
 
     def forget_type(self, kind: type | str) -> None:
@@ -266,6 +291,12 @@ class Host:
     def set_last_error(self, error: BaseException) -> None:
         """Let ``%debug`` and ``%tb`` open the user's own frames of ``error``."""
         trace = users_trace(error.__traceback__)
+        if trace is not None:
+            # IPython leaves out the frame in which it runs a cell, and before 9 whatever stands there.
+            here: FrameType | None = sys._getframe()
+            while here is not None and not str(here.f_globals.get("__name__", "")).startswith("IPython."):
+                here = here.f_back
+            trace = TracebackType(trace, here or trace.tb_frame, 0, (here or trace.tb_frame).f_lineno or 0)
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
         if getattr(self.shell, "InteractiveTB", None) is not None:
             self.shell.InteractiveTB.tb = trace
@@ -324,7 +355,8 @@ class Host:
         manager = self.shell.magics_manager
         tables = [key.split(" ") for key in self._magics]
         nbmicros = {kind: {name for table, name in tables if table == kind} for kind in ("line", "cell")}
-        return nbmicros, {kind: {*manager.magics[kind], *manager.lazy_magics} for kind in ("line", "cell")}
+        lazy = getattr(manager, "lazy_magics", ())  # IPython 8.0 has none
+        return nbmicros, {kind: {*manager.magics[kind], *lazy} for kind in ("line", "cell")}
 
     def is_command(self, line: str) -> bool:
         """Whether IPython takes a cell of this one line as a command of its own: a magic without its `%`, say."""
@@ -372,8 +404,12 @@ def _transformer(listener: Listener) -> Callable[[list[str]], list[str]]:
     return transform
 
 
-def _matcher(listener: Listener) -> Callable[[Any], dict[str, Any]]:
-    from IPython.core.completer import SimpleCompletion
+def _matcher(listener: Listener) -> Callable[[Any], dict[str, Any]] | None:
+    """The matcher of nbmicro, or None where IPython (7, and 8 up to 8.5) asks no matcher for more than words."""
+    try:
+        from IPython.core.completer import SimpleCompletion
+    except ImportError:
+        return None
 
     def nbmicro_matcher(context: Any) -> dict[str, Any]:
         lines = context.full_text.split("\n")

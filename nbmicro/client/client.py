@@ -205,6 +205,7 @@ class Client:
         request: RequestRecord,
         *,
         follow: bool = False,
+        keep_method: bool = False,
         timeout: float | None = DEFAULT_TIMEOUT,
         origin: str = "cell",
         announce: bool = True,
@@ -212,12 +213,14 @@ class Client:
     ) -> Exchange:
         """Send a request record; the lowest level, on which the others stand.
 
+        With ``keep_method`` redirects are followed with the method of the request, as curl does with ``-X``.
+
         An exception of the app, and a deadline that passed, become an exchange with the status 500 and an ``error``.
         A KeyboardInterrupt stops the request and passes through; so does, up to the outermost request, the
         EndlessRequests of a handler that asks for itself.
         """
         if follow:
-            exchange = self._follow(request, Chain(request, timeout), origin, trace)
+            exchange = self._follow(request, Chain(request, timeout, keep_method=keep_method), origin, trace)
         else:
             exchange = self._exchange(request, timeout, origin, trace)
         self.history.add(exchange)

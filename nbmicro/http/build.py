@@ -8,6 +8,7 @@ import mimetypes
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from nbmicro.errors import RequestError
 from nbmicro.http.headers import HeaderFields
-from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM
+from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM, media_type_of
 from nbmicro.http.messages import RequestRecord
 
 
@@ -151,7 +152,9 @@ def _without_origin(url: str) -> str:
         host = parts.hostname or ""
     except ValueError as error:
         raise RequestError(f"`{url}` is not a URL: {error}.") from None
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    # An empty query has its question mark, which the parts do not tell.
+    has_query = "?" in url.partition("#")[0]
+    path = (parts.path or "/") + (f"?{parts.query}" if has_query else "")
     if parts.scheme.lower() not in {"http", "https"} or not is_loopback(host):
         raise RequestError(
             f"{url} is not this app; a request speaks to the app in the notebook.", hint=f"Send the path:  {path}"
@@ -240,40 +243,62 @@ def field_text(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a form as it is written (RFC 7578); a text has neither a file's name nor a type, unless given."""
+
+    name: str
+    content: bytes
+    filename: str | None = None
+    media_type: str | None = None
+
+
 def multipart(form: Any, files: Files) -> tuple[bytes, str]:
-    """The body of a ``multipart/form-data`` form. The boundary depends on the content alone: same form, same bytes."""
-    parts = [(_disposition(name), value.encode()) for name, value in _fields(form)]
+    """The body of a ``multipart/form-data`` form, and its type."""
+    parts = [Part(name, value.encode()) for name, value in _fields(form)]
     for name, value in _pairs(files):
-        for file in value if isinstance(value, list) else [value]:
-            filename, content, media_type = _file_part(name, file)
-            if _FORBIDDEN.search(media_type):
-                raise RequestError(f"The media type of the file `{name}` has a line break in it.")
-            parts.append((f"{_disposition(name, filename)}\r\nContent-Type: {media_type}", content))
+        parts += [_file_part(name, file) for file in (value if isinstance(value, list) else [value])]
+    return multipart_of(parts)
+
+
+def multipart_of(parts: Sequence[Part], media_type: str = MULTIPART_FORM) -> tuple[bytes, str]:
+    """The body of parts in their order, and its type; the boundary depends on the content alone."""
     number = 0
-    while any(f"nbmicro-form-{number}".encode() in content for _, content in parts):
+    while any(f"nbmicro-form-{number}".encode() in part.content for part in parts):
         number += 1
     boundary = f"nbmicro-form-{number}"
-    body = b"".join(f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + b"\r\n" for head, content in parts)
-    return body + f"--{boundary}--\r\n".encode(), f"{MULTIPART_FORM}; boundary={boundary}"
+    disposition = "form-data" if media_type_of(media_type) == MULTIPART_FORM else "attachment"
+    body = b"".join(
+        f"--{boundary}\r\n{_head(part, disposition)}\r\n\r\n".encode() + part.content + b"\r\n" for part in parts
+    )
+    return body + f"--{boundary}--\r\n".encode(), f"{media_type}; boundary={boundary}"
 
 
-def _disposition(*names: str) -> str:
-    """The header of a part: the field's name, and the file's."""
-    quoted = [name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A") for name in names]
-    values = zip(("name", "filename"), quoted, strict=False)
-    return "; ".join(["Content-Disposition: form-data", *(f'{key}="{value}"' for key, value in values)])
+def _head(part: Part, disposition: str) -> str:
+    """The headers of a part: the field's name, the file's, and the type."""
+    if part.media_type is not None and _FORBIDDEN.search(part.media_type):
+        raise RequestError(f"The media type of the file `{part.name}` has a line break in it.")
+    quoted = {
+        key: name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+        for key, name in (("name", part.name), ("filename", part.filename))
+        if name is not None
+    }
+    head = "; ".join([f"Content-Disposition: {disposition}", *(f'{key}="{name}"' for key, name in quoted.items())])
+    return head if part.media_type is None else f"{head}\r\nContent-Type: {part.media_type}"
 
 
-def _file_part(field: str, value: FileValue) -> tuple[str, bytes, str]:
-    """The filename, content and media type of a file, in whatever way it was given."""
+def _file_part(field: str, value: FileValue) -> Part:
+    """A file as a part, in whatever way it was given; with None for its name it is a field."""
     media_type: str | None = None
+    filename: str | None
     content: Any = value
     if isinstance(value, tuple):
         if len(value) not in {2, 3}:
             raise RequestError(
                 f"The file `{field}` is a tuple of {len(value)}; (filename, content, type) was expected."
             )
-        filename, content, media_type = str(value[0]), value[1], value[2] if len(value) == 3 else None
+        filename, content = None if value[0] is None else str(value[0]), value[1]
+        media_type = value[2] if len(value) == 3 else None
     elif isinstance(value, (bytes, bytearray)):
         filename = field
     elif isinstance(value, Readable):
@@ -281,8 +306,9 @@ def _file_part(field: str, value: FileValue) -> tuple[str, bytes, str]:
     else:
         content = Path(value)
         filename = content.name
-    media_type = media_type or mimetypes.guess_type(filename)[0] or "application/octet-stream"
-    return filename, _file_bytes(field, content), media_type
+    if filename is not None:
+        media_type = media_type or mimetypes.guess_type(filename)[0] or "application/octet-stream"
+    return Part(field, _file_bytes(field, content), filename, media_type)
 
 
 def _file_bytes(field: str, content: Any) -> bytes:

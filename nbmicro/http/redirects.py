@@ -19,8 +19,14 @@ REDIRECT_LIMIT = 20
 LONGEST = 60
 
 
-def _next_request(request: RequestRecord, status: int, location: str) -> RequestRecord | None:
-    """The request that a redirect asks for, or None when it leads to another site."""
+def _next_request(
+    request: RequestRecord, status: int, location: str, cookies: str, *, keep_method: bool
+) -> RequestRecord | None:
+    """The request that a redirect asks for, or None when it leads to another site.
+
+    ``cookies`` are those that the first request brought itself; they go along as its other headers do, as long as the
+    host stays the same.
+    """
     host = request.headers.get("Host") or "localhost"
     url = urlsplit(urljoin(f"http://{host}{request.target}", location))
     if url.scheme not in {"http", "https"} or not (url.hostname == host or is_loopback(url.hostname or "")):
@@ -29,10 +35,13 @@ def _next_request(request: RequestRecord, status: int, location: str) -> Request
     dropped = {"cookie"}
     method, body = request.method, request.body
     if status not in {307, 308}:
-        method, body = ("HEAD" if method == "HEAD" else "GET"), b""
+        method, body = (method if method == "HEAD" or keep_method else "GET"), b""
         dropped |= {"content-type", "content-length"}
-    fields = HeaderFields(field for field in request.headers if field[0].lower() not in dropped)
-    return RequestRecord(method, target, fields, body)
+    fields = [field for field in request.headers if field[0].lower() not in dropped]
+    is_same = url.hostname == urlsplit(f"//{host}").hostname
+    if cookies and (is_same or is_loopback(urlsplit(f"//{host}").hostname or "")):
+        fields.append(("Cookie", cookies))
+    return RequestRecord(method, target, HeaderFields(fields), body)
 
 
 class Chain:
@@ -44,10 +53,14 @@ class Chain:
         The first one.
     timeout:
         Seconds for all of them together, from now on; None means no deadline.
+    keep_method:
+        Whether redirects are followed with the method of the first one, where they would turn into a GET.
     """
 
-    def __init__(self, request: RequestRecord, timeout: float | None) -> None:
+    def __init__(self, request: RequestRecord, timeout: float | None, *, keep_method: bool = False) -> None:
         self.timeout = timeout
+        self._keep_method = keep_method
+        self._cookies = [pair.strip() for pair in (request.headers.get("Cookie") or "").split(";") if pair.strip()]
         self._due = None if timeout is None else monotonic() + timeout
         self._first = request
         self._paths = [request.path]
@@ -64,7 +77,10 @@ class Chain:
         location = headers.get("Location") if status in REDIRECTS else None
         if not location:
             return None
-        following = _next_request(request, status, location)
+        # A cookie that an answer on the way sets takes the place of the one that was brought.
+        replaced = {line.partition("=")[0].strip() for line in headers.getlist("Set-Cookie")}
+        self._cookies = [pair for pair in self._cookies if pair.partition("=")[0].strip() not in replaced]
+        following = _next_request(request, status, location, "; ".join(self._cookies), keep_method=self._keep_method)
         if following is None:
             self.leads_to = location
         elif self.redirects >= REDIRECT_LIMIT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,15 +17,28 @@ _ANSI_C_LETTERS = {
     "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
 }  # fmt: skip
 _WINDOWS = re.compile(r'[^\n]*?(?:\^"|\^[ \t]*\n)')
+# What ends a word and is no part of one, for bash and for cmd.
+_OPERATOR = re.compile(r"\d*(?:<<<|<<-?|<>|<&|>>|>&\d?|>\||[<>])|&>>?|&&?|\|[|&]?|;;?|[()]")
+_CMD_OPERATOR = re.compile(r"[12]?(?:>>|>&\d?|[<>])|&&?|\|\|?|;(?=\s*\Z)")
+# What bash would put something else for.
+_VARIABLE = re.compile(r"\$(?:(?P<name>[A-Za-z_]\w*)|\{(?P<braces>[^}\n]*)\}|[0-9@*#?$!-])", re.ASCII)
+_COMMAND = re.compile(r"\$\(\(.*?\)\)|\$\(.*?\)|\$\[.*?\]|`[^`]*`", re.DOTALL)
+_CMD_VARIABLE = re.compile(r"%(\w[^%\s]*)%", re.ASCII)
+_HOME = re.compile(r"~(?=[/\s]|\Z)")
+_BRACES = re.compile(r"\{[^\s{}]*(?:,|\.\.)[^\s{}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
 class ShellWord:
-    """A word without its quotes; ``places`` has the line and column of each character, and of the end."""
+    """A word without its quotes; ``places`` has the line and column of each character, and of the end.
+
+    ``operator`` says that it is no word but what stands between commands: ``|``, ``&``, ``>``.
+    """
 
     text: str
     places: tuple[tuple[int, int], ...]
     quoted: bool = False
+    operator: bool = False
 
     @property
     def line(self) -> int:
@@ -34,6 +48,11 @@ class ShellWord:
     def column(self) -> int:
         return self.places[0][1]
 
+    def cut(self, start: int, stop: int | None = None) -> ShellWord:
+        """A part of it, as it stands."""
+        stop = len(self.text) if stop is None else stop
+        return ShellWord(self.text[start:stop], self.places[start : stop + 1], self.quoted)
+
     def part(self, start: int, stop: int | None = None) -> ShellWord:
         """A part of it, without the spaces around it."""
         stop = len(self.text) if stop is None else stop
@@ -41,7 +60,7 @@ class ShellWord:
             start += 1
         while stop > start and self.text[stop - 1].isspace():
             stop -= 1
-        return ShellWord(self.text[start:stop], self.places[start : stop + 1], self.quoted)
+        return self.cut(start, stop)
 
     def template(self, text: str | None = None) -> Template:
         """The word with its placeholders found; ``text`` is what stands in its place, if it differs."""
@@ -54,12 +73,34 @@ class _Unclosed(RequestError):
 
 
 class _Reader:
-    def __init__(self, text: str, place: Place) -> None:
+    def __init__(self, text: str, place: Place, *, is_cmd: bool = False, literal: frozenset[int] = frozenset()) -> None:
         self.text = text
         self.place = place
+        self.is_cmd = is_cmd
+        #: Where a character stands that is no operator, as it was quoted by a caret.
+        self.literal = literal
         self.position = 0
         self.chars: list[str] = []
         self.places: list[tuple[int, int]] = []
+
+    def fail(self, message: str, hint: str) -> RequestError:
+        line, column = self.place(self.position)
+        return RequestError(message, hint=hint, line=line, column=column)
+
+    def check_expansion(self) -> None:
+        """Reject what bash would put something else for: a variable, what a command prints."""
+        if self.is_cmd or self.text[self.position] not in "$`":
+            return
+        found = _COMMAND.match(self.text, self.position)
+        if found is not None:
+            message = f"`{found[0]}` is what the shell computes, and there is none here."
+            raise self.fail(message, "Compute it in Python, and write its name:  {{ day }}")
+        found = _VARIABLE.match(self.text, self.position)
+        if found is not None:
+            name = re.match(r"\w*", found["name"] or found["braces"] or "")
+            raise self.fail(
+                f"`{found[0]}` is a variable of the shell, and there is none here.", _of(name[0] if name else "")
+            )
 
     def keep(self, char: str, at: int) -> None:
         self.chars.append(char)
@@ -86,6 +127,9 @@ class _Reader:
         while self.position < len(self.text):
             if self.text[self.position] == closing:
                 self.position += 1
+                if quote == '"' and self.text.startswith('"', self.position) and self.position > opening + 2:
+                    message = '`""` is a quote to Windows\' cmd, and nothing to other shells.'
+                    raise self.fail(message, r"Write the quote as  \"")
                 return
             if not inside():
                 self.take()
@@ -95,6 +139,8 @@ class _Reader:
         )
 
     def double(self) -> bool:
+        if self.placeholder():
+            return True
         following = self.text[self.position + 1 : self.position + 2]
         if self.text[self.position] == "\\" and following in {'"', "\\", "$", "`", "\n"} and following:
             self.position += 1
@@ -103,7 +149,8 @@ class _Reader:
                 return True
             self.take()
             return True
-        return self.placeholder()
+        self.check_expansion()
+        return False
 
     def ansi_c(self) -> bool:
         several = _ANSI_C_BYTES.match(self.text, self.position)
@@ -126,6 +173,15 @@ class _Reader:
         self.position = found.end()
         return True
 
+    def operator(self) -> ShellWord | None:
+        """Take what stands between commands; None where a word begins, or goes on."""
+        found = (_CMD_OPERATOR if self.is_cmd else _OPERATOR).match(self.text, self.position)
+        if found is None or self.position in self.literal:
+            return None
+        places = tuple(self.place(at) for at in range(found.start(), found.end() + 1))
+        self.position = found.end()
+        return ShellWord(found[0], places, operator=True)
+
     def word(self) -> ShellWord:
         self.chars, self.places = [], []
         start = self.position
@@ -133,25 +189,62 @@ class _Reader:
             char = self.text[self.position]
             if self.placeholder():
                 continue
-            if char == "'":
-                self.quotation("'", self.placeholder)
-            elif char == '"':
+            if char == '"' or self.text.startswith('$"', self.position):
+                self.position += char == "$"
                 self.quotation('"', self.double)
+            elif char == "'":
+                self.quotation("'", self.placeholder)
             elif self.text.startswith("$'", self.position):
                 self.quotation("$'", self.ansi_c)
-            elif char == "\\":
+            elif char == "\\" and not (
+                self.is_cmd and self.text[self.position + 1 : self.position + 2] not in {'"', "\n"}
+            ):
                 self.position += 1
                 if self.text.startswith("\n", self.position):
                     self.position += 1
-                    break
-                self.take()
+                else:
+                    self.take()
+            elif char in "|&;<>()" and self.ends_word():
+                break
             else:
-                self.take()
+                self.check_expansion()
+                if not self.home():
+                    self.take()
         if not self.chars:
             self.places = [self.place(start)]
-        quoted = self.text[start : start + 1] in {"'", '"'} or self.text.startswith("$'", start)
+        quoted = self.text[start : start + 1] in {"'", '"'} or self.text.startswith(("$'", '$"'), start)
         end = self.place(max(self.position - 1, start))
         return ShellWord("".join(self.chars), (*self.places, (end[0], end[1] + 1)), quoted or not self.chars)
+
+    def ends_word(self) -> bool:
+        operators = _CMD_OPERATOR if self.is_cmd else _OPERATOR
+        return self.position not in self.literal and operators.match(self.text, self.position) is not None
+
+    def home(self) -> bool:
+        """Take ``~`` as the home folder where bash does; reject braces, of which it makes several words."""
+        if self.is_cmd or self.text[self.position] not in "~{":
+            return False
+        found = _BRACES.match(self.text, self.position)
+        if found is not None:
+            message = f"`{found[0]}` are several words to the shell."
+            raise self.fail(message, "Put quotes around it, or write each word.")
+        if not _HOME.match(self.text, self.position):
+            return False
+        if self.chars and re.fullmatch(r"[A-Za-z_]\w*=", "".join(self.chars), re.ASCII):
+            raise self.fail("`~` is the home folder to the shell.", "Write its path, or put quotes around  ~")
+        if self.chars:
+            return False
+        for char in os.path.expanduser("~"):
+            self.keep(char, self.position)
+        self.position += 1
+        return True
+
+
+def _of(name: str) -> str:
+    """What to write for a variable of the shell."""
+    if not name.isidentifier():
+        return "Write the value itself."
+    return f"Write  {{{{$processEnv {name}}}}}  for the environment's value, or  {{{{ {name} }}}}  for the notebook's."
 
 
 def shell_words(text: str, place: Place) -> list[ShellWord]:
@@ -167,20 +260,24 @@ def shell_words(text: str, place: Place) -> list[ShellWord]:
     Raises
     ------
     RequestError
-        A quote that is never closed.
+        A quote that is never closed, or what a shell would put something else for: ``$TOKEN``, ``$(date)``.
     """
-    if _WINDOWS.match(text):
-        text, place = _from_windows(text, place)
-    reader = _Reader(text, place)
+    is_cmd = bool(_WINDOWS.match(text))
+    literal: frozenset[int] = frozenset()
+    if is_cmd:
+        text, place, literal = _from_windows(text, place)
+    reader = _Reader(text, place, is_cmd=is_cmd, literal=literal)
     words: list[ShellWord] = []
     while reader.position < len(text):
         if text[reader.position].isspace():
             reader.position += 1
-        elif text.startswith("\\\n", reader.position):
+        elif text.startswith("\\\n", reader.position) or text[reader.position :] == "\\":
             reader.position += 2
         elif text[reader.position] == "#":
             end = text.find("\n", reader.position)
             reader.position = len(text) if end < 0 else end
+        elif (operator := reader.operator()) is not None:
+            words.append(operator)
         else:
             word = reader.word()
             if word.text or word.quoted:
@@ -201,10 +298,14 @@ def is_open(lines: Sequence[str]) -> bool:
     return False
 
 
-def _from_windows(text: str, place: Place) -> tuple[str, Place]:
-    """The command without cmd's carets: ``^`` quotes the next character, and continues a line."""
+def _from_windows(text: str, place: Place) -> tuple[str, Place, frozenset[int]]:
+    """The command without cmd's carets, and where they quoted a character; at the end of a line they continue it.
+
+    RequestError where cmd would put the value of ``%TOKEN%``.
+    """
     chars: list[str] = []
     offsets: list[int] = []
+    literal: set[int] = set()
     position = 0
     while position < len(text):
         if text[position] == "^":
@@ -218,8 +319,13 @@ def _from_windows(text: str, place: Place) -> tuple[str, Place]:
             position += 1
             if position == len(text):
                 break
+            literal.add(len(chars))
+        elif (variable := _CMD_VARIABLE.match(text, position)) is not None:
+            line, column = place(position)
+            message = f"`{variable[0]}` is a variable of the shell, and there is none here."
+            raise RequestError(message, hint=_of(variable[1]), line=line, column=column)
         chars.append(text[position])
         offsets.append(position)
         position += 1
     offsets.append(len(text))
-    return "".join(chars), lambda offset: place(offsets[min(offset, len(offsets) - 1)])
+    return "".join(chars), lambda offset: place(offsets[min(offset, len(offsets) - 1)]), frozenset(literal)

@@ -34,10 +34,11 @@ class BodySource:
 
     ``json`` is text that ends where its brackets close, ``text`` any other, ``fenced`` stood in a fence (``info`` is
     the word behind its backticks), ``file`` holds the path behind ``<``, ``template_file`` the path of a file whose own
-    placeholders are filled (``<@``).
+    placeholders are filled (``<@``). Of a curl command ``exact`` is text that is sent to the byte, ``data_file`` the
+    path of a file that is sent without its line breaks (``-d @file``).
     """
 
-    kind: Literal["json", "text", "fenced", "file", "template_file"]
+    kind: Literal["json", "text", "fenced", "file", "template_file", "exact", "data_file"]
     content: Template
     info: str = ""
     line: int = field(default=1, compare=False)
@@ -53,13 +54,26 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class TextPart(Pair):
+    """A text in curl's ``-F``, which may have a type, and the name of a file."""
+
+    content_type: str | None = None
+    filename: Template | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FilePart:
-    """A file in ``[Multipart]``: ``photo: file,./a.png; image/png``; its ``value`` is the path."""
+    """A file in ``[Multipart]``: ``photo: file,./a.png; image/png``; its ``value`` is the path.
+
+    Of a curl command it may have another name as ``filename``; with ``is_text`` it has none (``-F 'bio=<a.txt'``).
+    """
 
     name: Template
     value: Template
     content_type: str | None = None
     line: int = field(default=1, compare=False)
+    filename: Template | None = None
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,14 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from nbmicro.errors import RequestError
-from nbmicro.http.build import UNSET, FileValue, build_request, multipart
+from nbmicro.http.build import UNSET, FileValue, Part, build_request, multipart, multipart_of
 from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM, is_json, is_multipart, media_type_of
 from nbmicro.http.messages import RequestRecord, json_error
 from nbmicro.language.items import DATA_KINDS
 from nbmicro.language.lines import FILE_BODY
 from nbmicro.language.options import Options
 from nbmicro.language.sections import sections_sent
-from nbmicro.language.syntax import BodySource, FilePart, Item, Request
+from nbmicro.language.syntax import BodySource, FilePart, Item, Pair, Request, TextPart
 from nbmicro.language.template import Placeholder, Template, parse_template, place_at
 from nbmicro.printable import did_you_mean
 from nbmicro.runner.fill import Scope, fill_form_text, fill_json, fill_url, json_text, plain_text
@@ -62,6 +62,10 @@ def _fill_body(body: BodySource, given: str | None, scope: Scope) -> Payload:
         A placeholder without a value, a file that cannot be read, a text that should be JSON and is none.
     """
     content = body.content
+    if body.kind == "exact":
+        return _exact(content, given or "", scope), None
+    if body.kind == "data_file":
+        return _data_file(content, scope), None
     if body.kind == "file":
         return _read_bytes(content, scope), mimetypes.guess_type(content.source)[0]
     if body.kind == "template_file":
@@ -79,6 +83,27 @@ def _fill_body(body: BodySource, given: str | None, scope: Scope) -> Payload:
     if body.kind == "json" or body.info == "json" or content.source.lstrip().startswith(("{", "[")):
         return _json(body, scope)
     return scope.text(content).encode(), _PLAIN
+
+
+def _exact(content: Template, content_type: str, scope: Scope) -> bytes:
+    """The text of a curl command as it stands, bytes that are no characters included; only values are encoded."""
+    if content.is_literal:
+        return content.literal.encode("utf-8", "surrogateescape")
+    media_type = media_type_of(content_type)
+    if len(content.parts) == 1 and isinstance(content.parts[0], Placeholder):
+        return _one_value(content.parts[0], media_type, scope)
+    if is_json(media_type):
+        return fill_json(content, scope).encode()
+    return (fill_form_text(content, scope) if media_type == FORM else scope.text(content)).encode()
+
+
+def _data_file(template: Template, scope: Scope) -> bytes:
+    """A file without its line breaks, as curl sends ``-d @file``; RequestError where versions of curl differ."""
+    data = _read_bytes(template, scope)
+    if b"\0" in data or re.search(rb"\r(?!\n|\Z)", data):
+        message = f"curl's -d cuts the file {template.source} at its zero bytes and carriage returns."
+        raise scope.error(template, message, f"As it is:  --data-binary @{template.source}")
+    return data.replace(b"\r\n", b"").replace(b"\n", b"").replace(b"\r", b"")
 
 
 def _value(placeholder: Placeholder, scope: Scope) -> Payload:
@@ -165,6 +190,7 @@ class _Parts:
     query: list[tuple[str, str]] = field(default_factory=list)
     fields: list[tuple[str, str]] = field(default_factory=list)
     files: list[tuple[str, FileValue]] = field(default_factory=list)
+    sections: list[Part] = field(default_factory=list)
     json: dict[str, Any] = field(default_factory=dict)
     data: bytes | None = None
     media_type: str | None = None
@@ -203,7 +229,11 @@ def assemble_request(request: Request, options: Options, scope: Scope) -> Reques
 def _assembled(request: Request, options: Options, scope: Scope) -> RequestRecord:
     bodies = {section.body for section, _ in sections_sent(request)}
     parts = _Parts(is_form=options.form or "form" in bodies, is_multipart="multipart" in bodies)
-    for pair in request.headers:
+    if request.is_curl:
+        # curl has said all of them.
+        parts.headers = [(scope.text(pair.name), _typed_header(scope.text(pair.value))) for pair in request.headers]
+        parts.no_media_type = _given_type(parts) is None and request.multipart is None
+    for pair in () if request.is_curl else request.headers:
         name, value = _header(scope.text(pair.name), scope.text(pair.value))
         if not value and name.lower() == "content-type":
             parts.no_media_type = True
@@ -228,12 +258,14 @@ def templates_of(request: Request) -> Iterator[Template]:
         yield request.options.auth
     for pair in (*request.headers, *(pair for _, pairs in sections_sent(request) for pair in pairs)):
         yield from (pair.name, pair.value)
+        if isinstance(pair, (TextPart, FilePart)) and pair.filename is not None:
+            yield pair.filename
 
 
 def _built(request: Request, parts: _Parts, auth: Template | None, scope: Scope) -> RequestRecord:
     target = fill_url(request.url, scope)
     if parts.files or parts.is_multipart:
-        _close_multipart(parts, request.line)
+        _close_multipart(parts, request)
     if parts.media_type and not parts.no_media_type and _given_type(parts) is None:
         parts.headers.append(("Content-Type", parts.media_type))
     data = parts.fields if parts.data is None and not parts.has_json else parts.data
@@ -257,6 +289,11 @@ def _built(request: Request, parts: _Parts, auth: Template | None, scope: Scope)
     return record
 
 
+def _typed_header(value: str) -> str:
+    """A header's value as a terminal hands it to curl: UTF-8, whose bytes WSGI shows as Latin-1 (PEP 3333)."""
+    return value if value.isascii() else value.encode().decode("latin-1")
+
+
 def _header(name: str, value: str) -> tuple[str, str]:
     """A header; `Basic ada:secret` and `Basic ada secret`, which Base64 cannot be, are encoded as in REST Client."""
     found = _BASIC.match(value) if name.lower() == "authorization" else None
@@ -265,17 +302,26 @@ def _header(name: str, value: str) -> tuple[str, str]:
     return name, "Basic " + base64.b64encode(f"{found[1]}:{found[2]}".encode()).decode("ascii")
 
 
-def _close_multipart(parts: _Parts, line: int) -> None:
-    """Write fields and files as multipart/form-data; a type that was written without its boundary gives way."""
+def _close_multipart(parts: _Parts, request: Request) -> None:
+    """Write fields and files as a form; a type that was written without its boundary gives way.
+
+    Of a curl command another type than ``multipart/form-data`` stays, as curl has it.
+    """
+    given = _given_type(parts) or ""
     try:
-        parts.data, media_type = multipart(parts.fields, parts.files)
+        if parts.sections:
+            own = given if request.is_curl and not given.lower().startswith(MULTIPART_FORM) else ""
+            parts.data, media_type = multipart_of(parts.sections, own or MULTIPART_FORM)
+        else:
+            own = ""
+            parts.data, media_type = multipart(parts.fields, parts.files)
     except RequestError as error:
-        error.line = line
+        error.line = request.line
         raise
     parts.headers = [
         pair
         for pair in parts.headers
-        if pair[0].lower() != "content-type" or not pair[1].lower().startswith(MULTIPART_FORM)
+        if pair[0].lower() != "content-type" or not (own or pair[1].lower().startswith(MULTIPART_FORM))
     ]
     parts.media_type = media_type
     parts.has_json = False
@@ -291,11 +337,26 @@ def _take_sections(parts: _Parts, request: Request, scope: Scope, *, bodies: boo
     for section, pairs in sections_sent(request):
         taken = lists[section.argument]
         for pair in pairs if (section.body is not None) == bodies else ():
-            if isinstance(pair, FilePart):
-                path = _file(pair.value, scope.text(pair.value), scope)
-                parts.files.append((scope.text(pair.name), (path.name, path, pair.content_type)))
+            if section.body == "multipart":
+                parts.sections.append(_part(pair, scope))
             else:
                 taken.append((scope.text(pair.name), scope.text(pair.value)))
+
+
+def _part(pair: Pair | FilePart, scope: Scope) -> Part:
+    """A part of a form; RequestError with its place where its file cannot be read."""
+    name = scope.text(pair.name)
+    if not isinstance(pair, FilePart):
+        filename = pair.filename if isinstance(pair, TextPart) else None
+        media_type = pair.content_type if isinstance(pair, TextPart) else None
+        shown = scope.text(filename) if filename is not None else None
+        return Part(name, scope.text(pair.value).encode("utf-8", "surrogateescape"), shown, media_type)
+    path = _file(pair.value, scope.text(pair.value), scope)
+    shown = scope.text(pair.filename) if pair.filename is not None else None
+    if pair.is_text:
+        return Part(name, path.read_bytes(), shown, pair.content_type)
+    media_type = pair.content_type or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Part(name, path.read_bytes(), shown or path.name, media_type)
 
 
 def _take_items(parts: _Parts, items: tuple[Item, ...], scope: Scope) -> None:

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import pytest
 
+from nbmicro.language import curl_options as table
+from nbmicro.language.curl_options import LETTERS, REFUSED, SKIPPED, takes_value
+from nbmicro.language.curl_options import PASSED_OVER as PASSED_OVER_GROUPS
 from tests.differential.curl_corpus import RealCurl, why_no_curl
 from tests.support.nbmicro_sends import Outcome, by_line
 from tests.support.sent_requests import difference
@@ -33,6 +36,7 @@ URL = "http://localhost:5000/x"
 
 #: Options that say what the request is, each with a value to try.
 TAKEN = {
+    "compressed": "",
     "cookie": "a=b",
     "data": "a=1",
     "data-ascii": "a=1",
@@ -42,6 +46,7 @@ TAKEN = {
     "form": "a=@a.png",
     "form-string": "a=b",
     "get": "",
+    "globoff": "",
     "head": "",
     "header": "X-A: b",
     "json": "{}",
@@ -49,6 +54,7 @@ TAKEN = {
     "max-time": "5",
     "oauth2-bearer": "abc",
     "referer": "http://localhost/",
+    "path-as-is": "",
     "request": "PUT",
     "upload-file": "bin.dat",
     "url": URL,
@@ -60,12 +66,12 @@ TAKEN = {
 #: Options that say how a network is crossed, what is shown, or where the answer is put, each with a value to try.
 PASSED_OVER = {
     "basic": "",
-    "compressed": "",
     "connect-timeout": "5",
     "cookie-jar": "jar.txt",
+    "create-dirs": "",
+    "dump-header": "head.txt",
     "fail": "",
     "fail-with-body": "",
-    "globoff": "",
     "http1.0": "",
     "http1.1": "",
     "http2": "",
@@ -74,32 +80,31 @@ PASSED_OVER = {
     "insecure": "",
     "ipv4": "",
     "ipv6": "",
+    "keepalive-time": "60",
     "limit-rate": "1M",
     "max-redirs": "3",
     "no-buffer": "",
+    "no-keepalive": "",
     "no-progress-meter": "",
     "output": "out.txt",
-    "path-as-is": "",
+    "output-dir": ".",
     "progress-bar": "",
+    "remote-header-name": "",
     "remote-name": "",
+    "remote-name-all": "",
+    "remote-time": "",
     "retry": "1",
+    "retry-all-errors": "",
+    "retry-connrefused": "",
     "retry-delay": "1",
+    "retry-max-time": "5",
     "show-error": "",
     "silent": "",
+    "stderr": "errors.txt",
+    "styled-output": "",
+    "tcp-nodelay": "",
     "tr-encoding": "",
     "write-out": "%{http_code}",
-}
-#: Known to nbmicro by name, and refused with what to do instead.
-_REFUSED_BY_NAME = {"config", "digest", "next"}
-
-#: What is not so today. When it is, the test fails until it is taken out of this list.
-KNOWN_DIFFERENCES: dict[str, str] = {
-    **dict.fromkeys(
-        OPTIONS.keys() - TAKEN.keys() - PASSED_OVER.keys() - _REFUSED_BY_NAME,
-        "is refused like an option that curl does not have",
-    ),
-    "compressed": "changes the request: it asks for a compressed answer",
-    "form-string": "is sent as a form that is no multipart",
 }
 
 
@@ -126,10 +131,7 @@ def test_an_option_that_is_neither_taken_nor_passed_over_is_refused_by_its_name(
         short = by_line(f"--curl {command(name, 'value', letter=option.letter)}", folder)
         assert short.refusal is not None
         assert not short.sent
-    if name in KNOWN_DIFFERENCES:
-        assert words == unknown, f"no longer so, take it out of KNOWN_DIFFERENCES: {KNOWN_DIFFERENCES[name]}"
-    else:
-        assert words != unknown
+    assert words != unknown
 
 
 @pytest.mark.curl
@@ -148,10 +150,7 @@ def test_an_option_that_is_taken_or_passed_over_makes_curls_request(name: str, c
         # This curl may be built without HTTP/3, and this machine without IPv6.
         sent = plain.sent if name in {"http3", "ipv6"} else curl.sends(line)
         differs = difference(sent, outcome.sent)
-        if name in KNOWN_DIFFERENCES:
-            assert differs is not None, f"no longer so, take it out of KNOWN_DIFFERENCES: {KNOWN_DIFFERENCES[name]}"
-        else:
-            assert differs is None, f"{line}\n{differs}"
+        assert differs is None, f"{line}\n{differs}"
 
 
 @pytest.mark.curl
@@ -165,6 +164,22 @@ def test_the_list_has_every_option_of_this_curl() -> None:
     assert len(here) > 240
     assert {option.name for option in here if not option.name.startswith("expand-")} - OPTIONS.keys() == set()
     assert here - set(OPTIONS.values()) == set()
+
+
+def test_each_option_stands_once_in_the_table_with_its_letter_and_its_value() -> None:
+    """As curl's manual has it."""
+    refused = [name for group in REFUSED for name in group.names.split()]
+    assert sorted([*table.TAKEN, *SKIPPED, *refused]) == sorted(OPTIONS)
+    assert {name: takes_value(name) for name in (*table.TAKEN, *SKIPPED)} == {
+        name: OPTIONS[name].takes_value for name in (*table.TAKEN, *SKIPPED)
+    }
+    assert {option.letter[1]: option.name for option in OPTIONS.values() if option.letter} == LETTERS
+    assert (sorted(table.TAKEN), sorted(SKIPPED)) == (sorted(TAKEN), sorted(PASSED_OVER))
+
+
+def test_each_group_says_why_and_what_to_write_instead() -> None:
+    assert all(group.why for group in PASSED_OVER_GROUPS)
+    assert all(group.why and group.hint for group in REFUSED)
 
 
 def test_no_option_has_two_places() -> None:

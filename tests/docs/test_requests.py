@@ -7,7 +7,7 @@ import re
 import pytest
 
 from nbmicro.exchange.records import SHOW_PARTS
-from nbmicro.language.curl import SHORT
+from nbmicro.language.curl_options import LETTERS, TAKEN
 from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, spellings
 from nbmicro.language.sections import SECTIONS
 from nbmicro.runner.fill import DYNAMIC_NAMES
@@ -43,4 +43,7 @@ def test_everything_there_is_stands_on_the_page() -> None:
     named = re.search(r"^Understood: `(.*?)`\.", PAGE, re.MULTILINE | re.DOTALL)
     assert named is not None
     short = {word[1:] for word in named[1].split() if not word.startswith("--")}
-    assert short <= set(SHORT)
+    assert {LETTERS[letter] for letter in short} <= set(TAKEN)
+    long = {word[2:] for word in named[1].split() if word.startswith("--")}
+    # Those without a letter of their own; `--data-ascii` is `-d`, `-v` is `--show all`.
+    assert {LETTERS[letter] for letter in short} | long == TAKEN.keys() - {"data-ascii", "verbose"}

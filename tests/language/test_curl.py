@@ -217,7 +217,9 @@ def test_a_command_needs_no_quotes_around_it_in_a_line() -> None:
         ("--curl 'curl /x --nope'", "", (1, 24)),
         ("--curl", "", (1, 8)),
         ("", "curl /x -d 'a\n\nHTTP 200\n", (2, 12)),
-        ("", "curl /x -F 'a=<b.txt'\n", (2, 13)),
+        ("", "curl /x -F 'a=<b.txt;encoder=8bit'\n", (2, 13)),
+        ("", 'curl /x \\\n -d "a=$TOKEN"\n', (3, 8)),
+        ("", "curl /x \\\n -d a=1|jq\n", (3, 8)),
     ],
 )
 def test_an_error_in_a_command_names_its_place(line: str, cell: str, place: tuple[int, int]) -> None:

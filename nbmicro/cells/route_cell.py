@@ -12,11 +12,12 @@ from types import CodeType, FunctionType
 from typing import Literal
 
 from nbmicro.cells.notebook_cell import cell_filename, remember_source
-from nbmicro.cells.python_source import CellSource, same_newlines, shown_line
+from nbmicro.cells.python_source import CellSource, same_newlines
 from nbmicro.cells.route_forms import check_callable, check_function, find_function, function_of_body
 from nbmicro.cells.route_line import RouteLine, parse_route_line
 from nbmicro.errors import CellError
 from nbmicro.scopes import Names, function_scope, names_of
+from nbmicro.web.names import HANDLER_NAMES, RESERVED_NAMES
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def parse_route_cell(line: str, body: str) -> RouteCell:
     is_body = function is None
     if function is None:
         function = function_of_body(tree.body, route, source)
+        _reject_reserved(route, source)
     else:
         check_function(function, route, source)
     return RouteCell(
@@ -118,9 +120,7 @@ def parse_route_cell(line: str, body: str) -> RouteCell:
     )
 
 
-def build_handler(
-    cell: RouteCell, namespace: dict[str, object], *, reserved: frozenset[str] = frozenset()
-) -> Callable[..., object]:
+def build_handler(cell: RouteCell, namespace: dict[str, object]) -> Callable[..., object]:
     """Build a cell's handler for a namespace, which stays its globals.
 
     The function form runs the cell there, as a plain cell would, and binds its names; what its decorators and defaults
@@ -132,19 +132,15 @@ def build_handler(
         The cell.
     namespace:
         The notebook's names.
-    reserved:
-        The names that the core gives to a handler; as path values of a body they are refused.
 
     Raises
     ------
     CellError
-        A path value has a reserved name, the handler assigns one of the core's names by `global`, or the decorated
-        function does not take the rule's values.
+        The handler assigns one of the core's names by `global`, or the decorated function does not take the rule's
+        values.
     """
     if "global" in cell.source:
         _reject_rebinding(cell, namespace)
-    if cell.form == "body":
-        reject_reserved(cell, reserved)
     remember_source(cell.filename, cell.source)
     if cell.form == "body":
         return _body_handler(cell, namespace)
@@ -158,8 +154,6 @@ def _reject_rebinding(cell: RouteCell, namespace: Mapping[str, object]) -> None:
 
     What the notebook itself has given another meaning is its own to change.
     """
-    from nbmicro.web.names import HANDLER_NAMES
-
     globals_ = [node for node in ast.walk(cell.tree) if isinstance(node, ast.Global)]
     for line, name in sorted((node.lineno, name) for node in globals_ for name in node.names):
         if name in cell.names.rebinds and name in HANDLER_NAMES and namespace.get(name) is HANDLER_NAMES[name]:
@@ -179,14 +173,13 @@ def _body_handler(cell: RouteCell, namespace: dict[str, object]) -> FunctionType
     return handler
 
 
-def reject_reserved(cell: RouteCell, reserved: frozenset[str]) -> None:
+def _reject_reserved(line: RouteLine, source: CellSource) -> None:
     """CellError where a path value of a body has one of the names that the core gives to a handler."""
-    for name in cell.line.parameters:
-        if name in reserved:
-            corrected = re.sub(rf"(?<=[<:]){name}>", f"{name}_id>", cell.first_line)
-            message = (
-                f"the path value `{name}` would hide `{name}`, which every handler has."
-                f"\n{shown_line([cell.first_line], 1)}"
+    for name in line.parameters:
+        if name in RESERVED_NAMES:
+            corrected = re.sub(rf"(?<=[<:]){name}>", f"{name}_id>", source.lines[0])
+            error = source.error(
+                f"the path value `{name}` would hide `{name}`, which every handler has.", f"Try:  {corrected}", 1
             )
-            column = cell.first_line.find(f"{name}>") + 1
-            raise CellError(message, hint=f"Try:  {corrected}", where=cell.where, line=1, column=column)
+            error.column = source.lines[0].find(f"{name}>") + 1
+            raise error

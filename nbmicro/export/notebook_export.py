@@ -12,17 +12,15 @@ from pathlib import Path
 
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.cells.resource_cell import TemplateCell
-from nbmicro.cells.route_cell import reject_reserved
-from nbmicro.errors import LoadError, NbmicroError, OptionError
+from nbmicro.errors import OptionError
 from nbmicro.export.imports import root_of
 from nbmicro.export.module_text import ModuleText
 from nbmicro.export.suite import Suite
-from nbmicro.export.survey import Survey, survey
+from nbmicro.export.survey import Survey, survey_of
 from nbmicro.loading.notebook_file import read_notebook
 from nbmicro.loading.notebook_module import no_app
 from nbmicro.loading.selection import Selection, select
 from nbmicro.scopes import names_of
-from nbmicro.web.names import RESERVED_NAMES
 
 # A key may come with it: config.from_object(…), from_pyfile(…), from_prefixed_env() …
 _CONFIGURED = re.compile(r"\.config\.from_(?:object|pyfile|prefixed_env|envvar|file)\(")
@@ -78,12 +76,11 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
     """
     cells = read_notebook(path)
     selection = select(cells)
-    _reject_reserved(selection)
-    found = survey(selection, path.resolve().parent)
-    files = None if inline else _files_of(found)
+    survey = survey_of(selection, path.resolve().parent)
+    files = None if inline else _files_of(survey)
     headings, title = _titles(cells, path)
     module = ModuleText(
-        found,
+        survey,
         headings=headings,
         title=title,
         origin=path.name,
@@ -92,26 +89,17 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
         inline=files is None,
     )
     text = module.written()
-    if not _binds(text, found.target):
-        raise no_app(found.target, path.name)
-    files = {**_folders_beside(found, path, out), **(files or {})}
-    notes = [*selection.notes, *_notes(cells, selection, found, out)]
+    if not _binds(text, survey.target):
+        raise no_app(survey.target, path.name)
+    files = {**_folders_beside(survey, path, out), **(files or {})}
+    notes = [*selection.notes, *_notes(cells, selection, survey, out)]
     test_text = None
     if tests:
-        made = Suite(cells, selection, found, module=out.stem, origin=path)
+        made = Suite(cells, selection, survey, module=out.stem, origin=path)
         test_text = made.written()
         files = {**files, **made.files}
         notes += made.notes
-    return Exported(text, test_text, files, found.target, tuple(notes))
-
-
-def _reject_reserved(selection: Selection) -> None:
-    for step in selection.steps:
-        if step.route is not None and step.route.form == "body":
-            try:
-                reject_reserved(step.route, RESERVED_NAMES)
-            except NbmicroError as error:
-                raise LoadError(error.message, hint=error.hint, where=step.cell.where, line=error.line) from error
+    return Exported(text, test_text, files, survey.target, tuple(notes))
 
 
 def _binds(text: str, name: str) -> bool:
@@ -147,9 +135,9 @@ def _looked_at(cells: list[NotebookCell], selection: Selection) -> frozenset[str
     return frozenset(words)
 
 
-def _folders_beside(found: Survey, path: Path, out: Path) -> dict[str, bytes]:
+def _folders_beside(survey: Survey, path: Path, out: Path) -> dict[str, bytes]:
     """The notebook's own templates and static files, where the module stands elsewhere."""
-    folders = _folders_of(found)
+    folders = _folders_of(survey)
     if folders is None or path.resolve().parent == out.resolve().parent:
         return {}
     files: dict[str, bytes] = {}
@@ -161,21 +149,21 @@ def _folders_beside(found: Survey, path: Path, out: Path) -> dict[str, bytes]:
     return files
 
 
-def _notes(cells: list[NotebookCell], selection: Selection, found: Survey, out: Path) -> list[str]:
+def _notes(cells: list[NotebookCell], selection: Selection, survey: Survey, out: Path) -> list[str]:
     notes: list[str] = []
     if not out.stem.isidentifier():
         better = re.sub(r"\W+", "_", out.stem).strip("_").lstrip("0123456789_") or "app"
         notes.append(f"{out.name} cannot be imported by its name; {better}.py could be.")
     writes_session = any(
-        name in found.given or any(root_of(one.module) == "nbmicro" for one in found.imports.get(name, ()))
+        name in survey.given or any(root_of(one.module) == "nbmicro" for one in survey.imports.get(name, ()))
         for name in ("session", "flash")
     )
     code = "\n".join(step.cell.text for step in selection.steps)
     if writes_session and "secret_key" not in code.lower() and not _CONFIGURED.search(code):
-        notes.append(f"It keeps sessions and sets no key: set {found.target}.secret_key before it is served.")
+        notes.append(f"It keeps sessions and sets no key: set {survey.target}.secret_key before it is served.")
     for one in selection.skipped:
         if one.cell.is_skipped:
-            again = sorted(_bound_in(one.cell) & found.bound)
+            again = sorted(_bound_in(one.cell) & survey.bound)
             if again:
                 names = ", ".join(f"`{name}`" for name in again)
                 notes.append(f"cell {one.cell.number} is skipped, so {names} has the value of the cells that run.")
@@ -259,10 +247,10 @@ def reject_name(name: str, text: str) -> None:
 
 
 def _imported(text: str) -> set[str]:
-    found: set[str] = set()
+    survey: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            found.update(one.name.partition(".")[0] for one in node.names)
+            survey.update(one.name.partition(".")[0] for one in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            found.add(node.module.partition(".")[0])
-    return found
+            survey.add(node.module.partition(".")[0])
+    return survey

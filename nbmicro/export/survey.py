@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from nbmicro.errors import LoadError
 from nbmicro.export.app_context import ContextReaders, defined_by
 from nbmicro.export.imports import Imported, imported_names
 from nbmicro.loading.selection import Action, Selection, Statement, Step
+from nbmicro.scopes import Names, parse_again
 from nbmicro.web.names import HANDLER_NAMES
 
 
@@ -108,7 +109,7 @@ class Survey:
         return self.target == "app"
 
 
-def survey(selection: Selection, folder: Path | None = None) -> Survey:
+def survey_of(selection: Selection, folder: Path | None = None) -> Survey:
     """Walk over the cells that run; modules of theirs are looked for in ``folder``.
 
     Raises
@@ -116,30 +117,30 @@ def survey(selection: Selection, folder: Path | None = None) -> Survey:
     LoadError
         The notebook ends with ``%app`` and an app of another module, which is no part of it.
     """
-    found = Survey(context=ContextReaders(folder=folder))
+    survey = Survey(context=ContextReaders(folder=folder))
     target = "app"
     named: tuple[NotebookCell, int] | None = None
     for step in selection.steps:
         if step.source is None:
-            found.units.append(_declaration(step, target, found))
+            survey.units.append(_declaration(step, target, survey))
             continue
         for part in step.parts:
             if isinstance(part, Action):
                 if part.name == "app":
                     target = parse_app_line(part.rest).target or target
-                    found.targets[step.cell.number] = target
+                    survey.targets[step.cell.number] = target
                     named = step.cell, part.line
-                found.units.append(Unit(step.cell, step, part, target))
+                survey.units.append(Unit(step.cell, step, part, target))
             elif not _only_shows(part.node):
-                found.units.append(_statement(step, part, target, found))
+                survey.units.append(_statement(step, part, target, survey))
     if named is not None and not target.isidentifier():
         raise _foreign(target, *named)
-    found.target = target
-    for unit in found.units:
+    survey.target = target
+    for unit in survey.units:
         # What makes the app cannot run in its context.
         unit.needs_context = unit.needs_context and target not in unit.bound
-    found.given |= (found.used & HANDLER_NAMES.keys()) - found.bound
-    return found
+    survey.given |= (survey.used & HANDLER_NAMES.keys()) - survey.bound
+    return survey
 
 
 def _foreign(target: str, cell: NotebookCell, line: int) -> LoadError:
@@ -151,78 +152,65 @@ def _foreign(target: str, cell: NotebookCell, line: int) -> LoadError:
     )
 
 
-def _declaration(step: Step, target: str, found: Survey) -> Unit:
+def _declaration(step: Step, target: str, survey: Survey) -> Unit:
     if not target.isidentifier():
         raise _foreign(target, step.cell, 1)
-    if step.route is None:
+    route = step.route
+    if route is None:
         return Unit(step.cell, step, None, target)
-    names = step.route.names
-    _note_imports(step.route.tree.body if step.route.form == "function" else [], found)
-    found.used |= names.reads | names.later | _annotated(step.route.tree)
-    found.bound |= names.binds | names.rebinds
-    _note_early(names.reads, found)
-    if step.route.form == "function":
-        found.context.function({step.route.name}, step.route.tree, names.later)
+    is_function = route.form == "function"
+    _note(survey, route.tree, route.names, route.tree.body if is_function else [])
+    if is_function:
+        survey.context.function({route.name}, route.tree, route.names.later)
     # Its imports stand above the function; what it binds itself is the function.
-    bound = names.binds & {step.route.name}
-    return Unit(step.cell, step, None, target, names.reads | {target}, bound)
+    bound = route.names.binds & {route.name}
+    return Unit(step.cell, step, None, target, route.names.reads | {target}, bound)
 
 
-def _statement(step: Step, statement: Statement, target: str, found: Survey) -> Unit:
+def _statement(step: Step, statement: Statement, target: str, survey: Survey) -> Unit:
     node, names = statement.node, statement.names
-    _note_early(names.reads, found)
-    _note_imports([node], found)
-    found.used |= names.reads | names.later | _annotated(node)
-    found.bound |= names.binds | names.rebinds
+    _note(survey, node, names, [node])
     if defined := defined_by(node):
-        found.context.function(defined, node, names.later)
+        survey.context.function(defined, node, names.later)
     # What a function reads that is called now is given by then, too.
-    found.given |= (found.context.reached(names.reads) & HANDLER_NAMES.keys()) - found.bound
-    if found.context.reads_g(node, found.given):
+    survey.given |= (survey.context.reached(names.reads) & HANDLER_NAMES.keys()) - survey.bound
+    if survey.context.reads_g(node, survey.given):
         raise LoadError(
             "`g` lasts from cell to cell in a notebook; of a module's own nothing is left when a request comes.",
             hint="Keep the value in a variable of the notebook.",
             where=step.cell.where,
             line=node.lineno,
         )
-    needs_context = found.context.needed_by(node, found.given)
-    found.context.bind(node, names.binds)
+    needs_context = survey.context.needed_by(node, survey.given)
+    survey.context.bind(node, names.binds)
     return Unit(step.cell, step, node, target, names.reads, names.binds, statement.awaits, needs_context)
 
 
-def _note_early(reads: frozenset[str], found: Survey) -> None:
-    """A name of ``%load_ext`` that is read before the notebook binds it is that of ``%load_ext``."""
-    found.given |= (reads & HANDLER_NAMES.keys()) - found.bound
-
-
-def _note_imports(nodes: Sequence[ast.stmt], found: Survey) -> None:
-    for node in nodes:
+def _note(survey: Survey, tree: ast.AST, names: Names, statements: Iterable[ast.stmt]) -> None:
+    """Note the names of a declaration or a statement, and what ``statements`` import."""
+    # A name of `%load_ext` that is read before the notebook binds it is that of `%load_ext`.
+    survey.given |= (names.reads & HANDLER_NAMES.keys()) - survey.bound
+    survey.used |= names.reads | names.later | _annotated(tree)
+    survey.bound |= names.binds | names.rebinds
+    for node in statements:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            for one in imported_names(node):
-                found.imports.setdefault(one.binds, []).append(one)
+            for imported in imported_names(node):
+                survey.imports.setdefault(imported.binds, []).append(imported)
 
 
 def _annotated(tree: ast.AST) -> set[str]:
-    """The names in annotations, which the compiler does not see where they are text."""
-    return {name for node in ast.walk(tree) for part in _annotations(node) for name in _names(part)}
-
-
-def _annotations(node: ast.AST) -> Iterator[ast.expr]:
-    for name in ("annotation", "returns"):
-        part = getattr(node, name, None)
-        if isinstance(part, ast.expr):
-            yield part
-
-
-def _names(part: ast.expr) -> Iterator[str]:
-    for node in ast.walk(part):
-        if isinstance(node, ast.Name):
-            yield node.id
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            try:
-                yield from _names(ast.parse(node.value, mode="eval").body)
-            except SyntaxError:
-                continue
+    """The names in annotations, also in those that are text."""
+    parts = (getattr(node, name, None) for node in ast.walk(tree) for name in ("annotation", "returns"))
+    waiting = [part for part in parts if isinstance(part, ast.AST)]
+    names: set[str] = set()
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            if isinstance(node, ast.Name):
+                names.add(node.id)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = parse_again(node.value)
+                waiting += [text] if text is not None else []
+    return names
 
 
 def _only_shows(node: ast.stmt) -> bool:

@@ -29,7 +29,7 @@ from nbmicro.web.app import App
 from nbmicro.web.asyncs import run_async
 from nbmicro.web.contexts import AppContext, current_context, enter_context
 from nbmicro.web.ledger import start_run
-from nbmicro.web.names import HANDLER_NAMES, RESERVED_NAMES, default_app
+from nbmicro.web.names import HANDLER_NAMES, default_app
 from nbmicro.web.owners import Owner, current_run, enter_run
 
 PACKAGE = "nbmicro_notebook"
@@ -218,7 +218,7 @@ class NotebookModule:
         )
 
     def _declare_route(self, route: RouteCell) -> None:
-        handler = build_handler(route, self.namespace, reserved=RESERVED_NAMES)
+        handler = build_handler(route, self.namespace)
         self._own_app().add_url_rule(route.line.rule, route.endpoint, handler, methods=list(route.line.methods))
 
     def _declare_resource(self, resource: TemplateCell | StaticCell) -> None:

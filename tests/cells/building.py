@@ -7,9 +7,7 @@ from typing import Any, Protocol
 
 from nbmicro.errors import CellError
 
-__all__ = ["RESERVED", "Build", "Rejection"]
-
-RESERVED = frozenset({"request", "session", "g", "current_app", "app"})
+__all__ = ["Build", "Rejection"]
 
 
 class Build(Protocol):

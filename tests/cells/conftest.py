@@ -9,13 +9,13 @@ import pytest
 
 from nbmicro.cells.route_cell import build_handler, parse_route_cell
 from nbmicro.errors import CellError
-from tests.cells.building import RESERVED, Build, Rejection
+from tests.cells.building import Build, Rejection
 
 
 @pytest.fixture(scope="session")
 def build() -> Build:
     def make(line: str, body: str, names: dict[str, object] | None = None) -> Callable[..., Any]:
-        return build_handler(parse_route_cell(line, body), {} if names is None else names, reserved=RESERVED)
+        return build_handler(parse_route_cell(line, body), {} if names is None else names)
 
     return make
 

@@ -9,7 +9,6 @@ from nbmicro.errors import CellError
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import Names, magic
 from nbmicro.web.app import App
-from nbmicro.web.names import RESERVED_NAMES
 from nbmicro.web.rules import replace_parameters
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def route(session: Session, line: str, cell: str, *, names: Names) -> Any:
     from nbmicro.cells.route_cell import build_handler, parse_route_cell
 
     parsed = parse_route_cell(line, cell)
-    handler = build_handler(parsed, session.host.namespace, reserved=RESERVED_NAMES)
+    handler = build_handler(parsed, session.host.namespace)
     attempt = parsed.line.attempt
     if attempt is not None:
         _check_attempt(parsed.line)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbmicro.export.imports import imported_names, root_of
-from nbmicro.scopes import FunctionNode, defaults_of, root_name
+from nbmicro.scopes import FunctionNode, defaults_of, names_of, root_name
 
 _CONTEXTUAL = frozenset(
     """current_app g url_for render_template render_template_string stream_template stream_template_string
@@ -18,7 +18,7 @@ _CONTEXTUAL = frozenset(
 _FRAMEWORKS = frozenset({"nbmicro", "flask"})
 _ENTERED = frozenset({"app_context", "test_request_context", "request_context"})
 # What a call of these names is given is kept for later, not called now; nor does an extension need its app for them.
-_KEEPS = (
+_KEEP = (
     "add_",
     "register_",
     "before_",
@@ -59,19 +59,15 @@ class ContextReaders:
     local: dict[str, ContextReaders] = field(default_factory=dict)
     _installed: set[str] = field(default_factory=set)
 
-    def function(self, names: Iterable[str], node: ast.AST, later: Iterable[str]) -> None:
+    def define(self, names: Iterable[str], node: ast.AST) -> None:
         """Note what a function, a class or a lambda with a name reads when it is called.
 
-        Of the names ``later``, which the compiler sees in it, those inside functions that it only defines do not count:
-        a factory's handlers are not called by ``create_app()``.
+        What functions read that it only defines does not count: a factory's handlers are not called by
+        ``create_app()``.
         """
-        known = frozenset(later)
-        read: set[str] = set()
-        for inner in _bodies(node):
-            read |= set(_called(inner))
-        self.later |= dict.fromkeys(
-            names, frozenset(one for one in read if one.partition(".")[0] in known | _FRAMEWORKS)
-        )
+        known = names_of([node]).later | _FRAMEWORKS
+        read = {name for function in _bodies(node) for name in _called(function)}
+        self.later |= dict.fromkeys(names, frozenset(name for name in read if name.partition(".")[0] in known))
 
     def reads(self, name: str) -> bool:
         """Whether a function of this module needs an app context when it is called."""
@@ -103,21 +99,21 @@ class ContextReaders:
         """What the functions of a module beside the notebook read; None for any other module."""
         if self.folder is None:
             return None
-        place = self.folder.joinpath(*name.strip(".").split("."))
-        file = next((one for one in (place.with_suffix(".py"), place / "__init__.py") if one.is_file()), None)
+        path = self.folder.joinpath(*name.strip(".").split("."))
+        files = (path.with_suffix(".py"), path / "__init__.py")
         try:
-            tree = ast.parse(file.read_bytes()) if file is not None else None
+            tree = next((ast.parse(file.read_bytes()) for file in files if file.is_file()), None)
         except (OSError, SyntaxError, ValueError):
-            # What is wrong with it is said by whoever imports it.
+            # Whoever imports it is told what is wrong with it.
             return None
         if tree is None:
             return None
-        found = ContextReaders()
+        readers = ContextReaders()
         for node in tree.body:
             if names := defined_by(node):
-                found.function(names, node, {one.id for one in ast.walk(node) if isinstance(one, ast.Name)})
-            found.bind(node, ())
-        return found
+                readers.define(names, node)
+            readers.bind(node, ())
+        return readers
 
     def _read_now(self, node: ast.stmt) -> set[str]:
         """The names, and attributes of names, that a statement reads now, outside every context it enters itself.
@@ -151,7 +147,7 @@ class ContextReaders:
         if root in self.local:
             return attribute if self.local[root].reads(attribute) else None
         # db.Table(…) describes; db.create_all() and User.query ask the app.
-        asks = attribute[0].islower() and not attribute.startswith(_KEEPS)
+        asks = attribute[0].islower() and not attribute.startswith(_KEEP)
         return attribute if root in self.extensions and asks else None
 
     def bind(self, node: ast.stmt, bound: Iterable[str]) -> None:
@@ -233,7 +229,7 @@ def _used(node: ast.AST) -> Iterator[str]:
             if value is not None:
                 yield from _used(value)
             return
-        case ast.Call(func=ast.Attribute(attr=attribute)) if attribute.startswith(_KEEPS):
+        case ast.Call(func=ast.Attribute(attr=attribute)) if attribute.startswith(_KEEP):
             for part in (node.func, *node.args, *(keyword.value for keyword in node.keywords)):
                 if not isinstance(part, ast.Name):
                     yield from _used(part)

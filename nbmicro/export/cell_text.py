@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import io
+import itertools
 import re
 import tokenize
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nbmicro.scopes import first_line, names_of
@@ -39,6 +40,11 @@ class Cut:
     def place(self) -> tuple[int, int]:
         """Where it stands in the cell: its line and column."""
         return self.node.lineno, self.node.col_offset
+
+    def commented(self, text: str | None = None) -> str:
+        """Its text, or another, below its comments."""
+        text = self.text if text is None else text
+        return f"{self.comments}\n{text}" if self.comments else text
 
 
 def cut(text: str, nodes: Sequence[ast.stmt]) -> Iterator[Cut]:
@@ -157,6 +163,12 @@ def _inside_strings(text: str) -> set[int]:
 
 class Unwritable(Exception):
     """Something of a request that has no place in a test; its message says what."""
+
+
+def free_name(name: str, is_taken: Callable[[str], bool]) -> str:
+    """The first of ``name``, ``name_2``, ``name_3`` … that is not taken."""
+    numbered = (f"{name}_{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], numbered) if not is_taken(each))
 
 
 def read_in(text: str) -> set[str]:

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.cells.resource_cell import StaticCell, TemplateCell
-from nbmicro.export.cell_text import Cut, cut, indented
+from nbmicro.export.cell_text import Cut, cut, free_name, indented
 from nbmicro.export.imports import Imported, imported_names, is_local, root_of, written
 from nbmicro.export.literals import quoted
 from nbmicro.export.routes import PlannedRoute, function_of, planned
 from nbmicro.export.survey import Survey, Unit
 from nbmicro.loading.selection import Action
-from nbmicro.scopes import root_name
+from nbmicro.scopes import first_line, root_name
 
 _LATE = "  # noqa: E402"
 _UNUSED = "  # noqa: F401"
@@ -73,7 +73,6 @@ class ModuleText:
         self._blocks: list[_Block] = []
         self._cell: NotebookCell | None = None
         self._has_app = False
-        self._async_names = 0
         self._cells: set[int] = set()
 
     def written(self) -> str:
@@ -81,12 +80,11 @@ class ModuleText:
         for number, unit in enumerate(self.survey.units):
             self._set_up(unit, number)
             self._write(unit, number)
-        head = [self._docstring()]
         imports = written(self.imports.at_top(), self._local)
         blocks = [_Block(imports, 1)] if imports else []
         if "display" in self.survey.used - self.survey.bound:
             blocks.append(_Block(_DISPLAY, 2, is_definition=True))
-        return _joined([_Block("\n".join(head), 0), *blocks, *self._blocks])
+        return _joined([_Block(self._docstring(), 0), *blocks, *self._blocks])
 
     def _docstring(self) -> str:
         title = self._title.replace("\\", "\\\\").replace('"""', "'''").rstrip('"')
@@ -108,20 +106,17 @@ class ModuleText:
     def _write(self, unit: Unit, number: int) -> None:
         if unit.step.route is not None:
             route = next(one for one in self.routes if one.unit is unit)
-            if route.is_covered and (unit.step.route.form == "body" or route.function not in self.survey.used):
+            if route.is_shadowed and (unit.step.route.form == "body" or route.function not in self.survey.used):
                 return
             imports, function = function_of(route, unit.step.route)
             self._import([one.node for one in imports], number, unit)
             self._add(function, unit.cell, is_definition=True)
         elif unit.step.resource is not None:
-            self._write_resource(unit)
+            if self._inline or unit.target != self.survey.target:
+                self._add(_inline(unit.target, unit.step.resource), unit.cell)
         elif isinstance(unit.what, ast.stmt) and id(unit.step) not in self._cells:
             self._cells.add(id(unit.step))
             self._write_cell(number)
-
-    def _write_resource(self, unit: Unit) -> None:
-        if unit.step.resource is not None and (self._inline or unit.target != self.survey.target):
-            self._add(_inline(unit.target, unit.step.resource), unit.cell)
 
     def _write_cell(self, number: int) -> None:
         """All statements of a plain cell, in order; those that await together in a function."""
@@ -181,9 +176,7 @@ class ModuleText:
             for one, other in inside[1:]:
                 lines += [""] * min(one.gap, 1) + ([one.comments] if one.comments else [])
                 lines.append(self._statement_text(one, other))
-            text = "\n".join(lines)
-            text = f"with {self.survey.target}.app_context():\n{indented(text)}"
-            self._add(f"{first.comments}\n{text}" if first.comments else text, unit.cell, gap=first.gap)
+            self._add(first.commented(self._in_context("\n".join(lines))), unit.cell, gap=first.gap)
         for one, other in behind:
             self._write_statement(one, other)
 
@@ -192,9 +185,11 @@ class ModuleText:
         if _runs_app(one.node):
             # In a notebook it starts a server beside the cells; a module that is imported starts none.
             text = f'if __name__ == "__main__":\n{indented(text)}'
-        text = f"{one.comments}\n{text}" if one.comments else text
         definition = isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        self._add(text, unit.cell, gap=one.gap, is_definition=definition)
+        self._add(one.commented(text), unit.cell, gap=one.gap, is_definition=definition)
+
+    def _in_context(self, text: str) -> str:
+        return f"with {self.survey.target}.app_context():\n{indented(text)}"
 
     def _statement_text(self, one: Cut, unit: Unit) -> str:
         text = self._with_routes(one, unit)
@@ -211,16 +206,16 @@ class ModuleText:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return text
         lines = text.split("\n")
-        start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        start = first_line(node)
         mine = [route for route in self.routes if route.unit is unit and route.decorator is not None]
         for route in sorted(mine, key=lambda route: -(route.decorator.lineno if route.decorator else 0)):
             call = route.decorator
             if call is None:
                 continue
             first, last = call.lineno - start, (call.end_lineno or call.lineno) - start
-            if route.is_covered:
+            if route.is_shadowed:
                 del lines[first : last + 1]
-            elif route.endpoint != route.asked:
+            elif route.endpoint != route.wanted:
                 given = next((one.value for one in call.keywords if one.arg == "endpoint"), None)
                 before, between = (call.end_col_offset or 1) - 1, ", endpoint="
                 after = before
@@ -234,20 +229,17 @@ class ModuleText:
     def _write_awaiting(self, waiting: list[tuple[Cut, Unit]]) -> None:
         if not waiting:
             return
-        name, taken = "prepare", self.survey.taken
-        while name in taken or (self._async_names and name == "prepare"):
-            self._async_names += 1
-            name = f"prepare_{self._async_names + 1}"
+        name = free_name("prepare", self.survey.taken.__contains__)
         self.survey.bound.add(name)
         binds = sorted({name for _, unit in waiting for name in unit.bound})
-        body = "\n".join((f"{one.comments}\n" if one.comments else "") + one.text for one, _ in waiting)
+        body = "\n".join(one.commented() for one, _ in waiting)
         shared = f"global {', '.join(binds)}\n\n" if binds else ""
         self.imports.add(Imported("asyncio"))
         cell = waiting[0][1].cell
         self._add(f"async def {name}() -> None:\n{indented(shared + body)}", cell, is_definition=True)
         run = f"asyncio.run({name}())"
         if any(unit.needs_context for _, unit in waiting):
-            run = f"with {self.survey.target}.app_context():\n{indented(run)}"
+            run = self._in_context(run)
         self._add(run, cell, gap=2)
 
     def _import(self, nodes: Iterable[ast.stmt], number: int, unit: Unit) -> None:
@@ -273,12 +265,8 @@ class ModuleText:
 
     def _heading(self, cell: NotebookCell) -> str:
         """The last title above a cell that is not yet written."""
-        titles = [
-            title for number in sorted(self._headings) if number <= cell.number for title in self._headings[number]
-        ]
-        for number in list(self._headings):
-            if number <= cell.number:
-                del self._headings[number]
+        above = [number for number in sorted(self._headings) if number <= cell.number]
+        titles = [title for number in above for title in self._headings.pop(number)]
         return f"# --- {titles[-1]} ---" if titles else ""
 
 

@@ -69,6 +69,11 @@ class RequestCell:
     is_marked: bool = False
 
     @property
+    def number(self) -> int:
+        """The cell's number."""
+        return self.cell.number
+
+    @property
     def statuses(self) -> list[int]:
         """The statuses that the stored outputs show, one for each request; of followed redirects the last."""
         found: list[int] = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from nbmicro.cells.route_cell import RouteCell
 from nbmicro.errors import LoadError
-from nbmicro.export.cell_text import Cut, cut, indented
+from nbmicro.export.cell_text import Cut, cut, free_name, indented
 from nbmicro.export.literals import quoted
 from nbmicro.export.survey import Survey, Unit
 from nbmicro.http.methods import COMMON_METHODS, with_head
@@ -28,7 +28,7 @@ class PlannedRoute:
         Where it is declared.
     rule, methods:
         What it answers; of the methods, only those that no later cell takes over.
-    asked:
+    wanted:
         The endpoint that the cell asks for.
     function:
         The name of its function in the module.
@@ -45,7 +45,7 @@ class PlannedRoute:
     unit: Unit
     rule: str
     methods: tuple[str, ...]
-    asked: str
+    wanted: str
     function: str
     decorator: ast.Call | None = None
     endpoint: str = ""
@@ -53,18 +53,18 @@ class PlannedRoute:
     until: dict[str, int] = field(default_factory=dict)
 
     def answered_before(self, number: int, method: str, path: str) -> bool:
-        """Whether a request of the cell ``number`` asks for what a later cell has taken over."""
+        """Whether a request of the cell ``number`` asks for what a later cell shadows."""
         stands = self.unit.cell.number <= number < self.until.get(method, 0)
         return stands and re.fullmatch(path_pattern(self.rule, lambda _: ".+"), path) is not None
 
     @property
-    def is_covered(self) -> bool:
+    def is_shadowed(self) -> bool:
         """Whether later cells answer all that it would."""
         return not self.methods
 
 
 def planned(survey: Survey) -> list[PlannedRoute]:
-    """The routes in order, with those that are covered.
+    """The routes in order, with those that are shadowed.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def planned(survey: Survey) -> list[PlannedRoute]:
         A later cell takes over a part of what one decorator declares.
     """
     routes = [route for unit in survey.units for route in _routes_of(unit, survey)]
-    _cover(routes)
+    _shadow(routes)
     _name_endpoints(routes)
     _name_functions(routes, survey)
     return routes
@@ -115,7 +115,7 @@ def _decorated(
     return PlannedRoute(unit, rule, methods, endpoint, node.name, decorator, declared=methods)
 
 
-def _cover(routes: list[PlannedRoute]) -> None:
+def _shadow(routes: list[PlannedRoute]) -> None:
     for number, route in enumerate(routes):
         later = [
             one
@@ -147,14 +147,11 @@ def _answered(route: PlannedRoute) -> set[str]:
 def _name_endpoints(routes: list[PlannedRoute]) -> None:
     holders: dict[str, Unit | None] = {"static": None}
     for route in routes:
-        if route.is_covered:
+        if route.is_shadowed:
             continue
-        name, number = route.asked, 1
-        while name in holders and holders[name] is not route.unit:
-            number += 1
-            name = f"{route.asked}_{number}"
-        holders[name] = route.unit
-        route.endpoint = name
+        others = {name for name, unit in holders.items() if unit is not route.unit}
+        route.endpoint = free_name(route.wanted, others.__contains__)
+        holders[route.endpoint] = route.unit
 
 
 def _name_functions(routes: list[PlannedRoute], survey: Survey) -> None:
@@ -162,15 +159,11 @@ def _name_functions(routes: list[PlannedRoute], survey: Survey) -> None:
     taken = survey.taken
     for route in routes:
         cell = route.unit.step.route
-        if cell is None or cell.form == "function" or route.is_covered:
+        if cell is None or cell.form == "function" or route.is_shadowed:
             continue
         wanted = route.endpoint if route.endpoint.isidentifier() else cell.line.default_endpoint
-        name, number = wanted, 1
-        while name in taken:
-            name = f"{wanted}_view" if number == 1 else f"{wanted}_view_{number}"
-            number += 1
-        taken.add(name)
-        route.function = name
+        route.function = wanted if wanted not in taken else free_name(f"{wanted}_view", taken.__contains__)
+        taken.add(route.function)
 
 
 # -- their text ------------------------------------------------------------------------------------------------------
@@ -192,9 +185,9 @@ def function_of(route: PlannedRoute, cell: RouteCell) -> tuple[list[Cut], str]:
         return [], _body(route, cell, text)
     parts = list(cut(text, cell.tree.body))
     imports = [one for one in parts if isinstance(one.node, ast.Import | ast.ImportFrom)]
-    decorator = "" if route.is_covered else f"{decorator_of(route)}\n"
+    decorator = "" if route.is_shadowed else f"{decorator_of(route)}\n"
     function = "\n\n\n".join(
-        (f"{one.comments}\n" if one.comments else "") + decorator + one.text
+        one.commented(decorator + one.text)
         for one in parts
         if isinstance(one.node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
@@ -211,9 +204,7 @@ def _body(route: PlannedRoute, cell: RouteCell, text: str) -> str:
     for one in parts:
         if lines:
             lines += [""] * one.gap
-        if one.comments:
-            lines.append(one.comments)
-        lines.append(one.text)
+        lines.append(one.commented())
     body = indented("\n".join(lines), docstring=cell.doc is not None)
     word = "async def" if cell.is_async else "def"
     return f"{decorator_of(route)}\n{word} {route.function}({', '.join(cell.line.parameters)}):\n{body}"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.errors import NbmicroError
-from nbmicro.export.cell_text import Cut, Unwritable, bound_in, cut, indented, read_in, renamed
+from nbmicro.export.cell_text import Cut, Unwritable, bound_in, cut, free_name, indented, read_in, renamed
 from nbmicro.export.imports import Imported, imported_names, written
 from nbmicro.export.literals import quoted, text_value
 from nbmicro.export.request_cells import RequestCell, RequestLine, client_calls, request_cells
@@ -36,7 +36,6 @@ class _Test:
     """A test function on its way."""
 
     name: str
-    cell: NotebookCell
     lines: list[str] = field(default_factory=list)
 
     @property
@@ -66,7 +65,7 @@ class Suite:
         self, cells: list[NotebookCell], selection: Selection, survey: Survey, *, module: str, origin: Path
     ) -> None:
         self.notes: list[str] = []
-        self._asked = list(request_cells(cells, selection))
+        self._cells = list(request_cells(cells, selection))
         self._survey = survey
         self._module = module
         self._alias = module if module.isidentifier() else re.sub(r"\W+", "_", module).strip("_").lstrip("0123456789_")
@@ -75,7 +74,7 @@ class Suite:
         self._files = SentFiles(origin.resolve().parent)
         self._tests: list[_Test] = []
         self._routes = planned(survey)
-        self._names = _Names(survey, self._alias, self._asked)
+        self._names = _Names(survey, self._alias, self._cells)
         self._request = RequestText(f"{self._alias}.{survey.target}", self._names.written, self._files)
 
     @property
@@ -85,45 +84,41 @@ class Suite:
 
     def written(self) -> str | None:
         """The text of the tests; None where the notebook asks for nothing."""
-        for asked in self._asked:
-            target = self._survey.target_in(asked.cell.number)
+        for cell in self._cells:
+            target = self._survey.target_in(cell.number)
             if target != self._survey.target:
                 self.notes += [f"Requests to {target} are not among the tests."]
-            elif asked.script is not None:
-                self._write_script(asked, asked.script)
-            elif asked.lines:
-                self._write_lines(asked)
-            elif asked.python and (not asked.is_marked or client_calls(ast.parse(asked.python))):
-                self._write_looks(asked)
+            elif cell.script is not None:
+                self._write_script(cell, cell.script)
+            elif cell.lines:
+                self._write_lines(cell)
+            elif cell.python and (not cell.is_marked or client_calls(ast.parse(cell.python))):
+                self._write_looks(cell)
         self.notes = list(dict.fromkeys(self.notes))
         return self._assembled() if any(test.has_code for test in self._tests) else None
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
-    def _begin(self, asked: RequestCell, method: str, url: str, named: str | None = None) -> _Test:
+    def _begin(self, cell: RequestCell, method: str, url: str, named: str | None = None) -> _Test:
         url = re.sub(r"^\{\{.*?\}\}(?=/)", "", url)
         path = re.sub(r"\{\{\s*(.*?)\s*\}\}", r"\1", url).partition("?")[0]
         words = re.sub(r"[\W_]+", "_", named or f"{method.lower()}_{path}", flags=re.ASCII).strip("_")
         words = words if named else words.lower()
         words = words if len(words) <= 60 else words[:60].rstrip("_")
-        base = name = f"test_{words}" if words != method.lower() else f"test_{words}_index"
-        number = 1
-        while any(one.name == name for one in self._tests):
-            number += 1
-            name = f"{base}_{number}"
-        test = _Test(name, asked.cell)
+        name = f"test_{words}" if words != method.lower() else f"test_{words}_index"
+        test = _Test(free_name(name, {test.name for test in self._tests}.__contains__))
         self._tests.append(test)
         return test
 
-    def _leave_out(self, asked: RequestCell, test: _Test, what: str, error: Unwritable) -> None:
+    def _leave_out(self, cell: RequestCell, test: _Test, what: str, error: Unwritable) -> None:
         test.lines.append("# " + textwrap.shorten(f"Left out: {what}; {error}.", 110, placeholder=" …"))
-        self.notes.append(f"cell {asked.cell.number}: {what} is not among the tests; {error}.")
+        self.notes.append(f"cell {cell.number}: {what} is not among the tests; {error}.")
 
-    def _write_script(self, asked: RequestCell, script: Script) -> None:
+    def _write_script(self, cell: RequestCell, script: Script) -> None:
         if not script.requests:
             return
         first = script.requests[0]
-        test = self._begin(asked, first.method, first.url.source, first.name)
+        test = self._begin(cell, first.method, first.url.source, first.name)
         if script.options.reset:
             test.lines.append("client.reset()")
         for number, request in enumerate(script.requests):
@@ -131,32 +126,32 @@ class Suite:
                 if variable.before == number:
                     text = variable.value.source
                     if not re.fullmatch(r"-?[1-9]\d*|0", text):
-                        text = self._template(asked, test, variable.value)
+                        text = self._template(cell, test, variable.value)
                     test.lines.append(f"{variable.name} = {text}")
                     self._names.bound.add(variable.name)
             answer = request.name or "response"
             if number:
                 test.lines.append("")
             try:
-                test.lines += self._request_lines(asked, script, number, answer, number, len(script.requests))
+                test.lines += self._request_lines(cell, script, number, answer, number, len(script.requests))
             except Unwritable as error:
-                self._leave_out(asked, test, request.label, error)
+                self._leave_out(cell, test, request.label, error)
         self._drop_origins(test, script)
 
     def _request_lines(
-        self, asked: RequestCell, script: Script, number: int, response: str, shown: int, count: int
+        self, cell: RequestCell, script: Script, number: int, response: str, shown: int, count: int
     ) -> list[str]:
         """The call of a script's request and its checks; where it has none, the status of the ``shown``-th of ``count``
         outputs. Unwritable where it has no place in the tests."""
         request = script.requests[number]
-        self._reject_replaced(asked, request.method, request.url)
+        self._reject_replaced(cell, request.method, request.url)
         call = self._request.call(request, script.options, len(response) + 7)
         self._names.bound |= {response, *(one.name for one in request.captures)}
         expected = self._request.expectations(request, response)
         if script.options.expect is not None:
             expected.insert(0, f"assert {response}.status == {script.options.expect}")
         if not any(line.startswith("assert") for line in expected):
-            expected.insert(0, _status(response, asked.statuses, shown, count))
+            expected.insert(0, _status(response, cell.statuses, shown, count))
         return [f"{response} = {call}", *expected]
 
     def _drop_origins(self, test: _Test, script: Script) -> None:
@@ -167,81 +162,81 @@ class Suite:
                 test.lines.remove(line)
                 self._names.bound.discard(variable.name)
 
-    def _reject_replaced(self, asked: RequestCell, method: str, url: Template) -> None:
+    def _reject_replaced(self, cell: RequestCell, method: str, url: Template) -> None:
         """Unwritable for a request to a route that a cell below replaces: the module has only the one that stays."""
-        self._reject_replaced_path(asked, method, "".join(one if isinstance(one, str) else "1" for one in url.parts))
+        self._reject_replaced_path(cell, method, "".join(one if isinstance(one, str) else "1" for one in url.parts))
 
-    def _reject_replaced_path(self, asked: RequestCell, method: str, url: str) -> None:
+    def _reject_replaced_path(self, cell: RequestCell, method: str, url: str) -> None:
         path = url.partition("?")[0]
-        if any(route.answered_before(asked.cell.number, method, path) for route in self._routes):
+        if any(route.answered_before(cell.number, method, path) for route in self._routes):
             raise Unwritable("a cell below it replaces the route")
 
-    def _template(self, asked: RequestCell, test: _Test, value: Template) -> str:
+    def _template(self, cell: RequestCell, test: _Test, value: Template) -> str:
         try:
             return str(text_value(value, self._request.expression))
         except Unwritable as error:
-            self._leave_out(asked, test, "a variable of the cell", error)
+            self._leave_out(cell, test, "a variable of the cell", error)
             return quoted("")
 
-    def _write_file(self, asked: RequestCell, file: str) -> None:
+    def _write_file(self, cell: RequestCell, file: str) -> None:
         """The requests of ``%http --file API.http``; what they send is looked for beside that file."""
         before = self._files.folder
         try:
             place, content = self._files.read(file)
             script = parse_file(content.decode("utf-8-sig"), place.name)
             self._files.folder = place.parent
-            line = asked.lines[0].script or script
-            self._write_script(asked, replace(script, options=line.options))
+            line = cell.lines[0].script or script
+            self._write_script(cell, replace(script, options=line.options))
         except (Unwritable, NbmicroError, UnicodeDecodeError) as error:
             reason = "it cannot be read" if not isinstance(error, Unwritable) else str(error)
-            self._leave_out(asked, self._begin(asked, "file", file), f"%http --file {file}", Unwritable(reason))
+            self._leave_out(cell, self._begin(cell, "file", file), f"%http --file {file}", Unwritable(reason))
         finally:
             self._files.folder = before
 
-    def _write_lines(self, asked: RequestCell) -> None:
-        files = [line.script.options.file for line in asked.lines if line.script and line.script.options.file]
-        if files and len(asked.lines) == 1 and not asked.lines[0].is_nested:
-            self._write_file(asked, files[0])
+    def _write_lines(self, cell: RequestCell) -> None:
+        files = [line.script.options.file for line in cell.lines if line.script and line.script.options.file]
+        if files and len(cell.lines) == 1 and not cell.lines[0].is_nested:
+            self._write_file(cell, files[0])
             return
-        first = next((line.script for line in asked.lines if line.script and line.script.requests), None)
+        first = next((line.script for line in cell.lines if line.script and line.script.requests), None)
         if first is None:
             return
-        test = self._begin(asked, first.requests[0].method, first.requests[0].url.source)
-        if not asked.python:
-            self._write_request(asked, test, first, "response", 0)
+        test = self._begin(cell, first.requests[0].method, first.requests[0].url.source)
+        if not cell.python:
+            self._write_request(cell, test, first, "response", 0)
             return
-        lines = {line.number: (number, line) for number, line in enumerate(asked.lines)}
-        for one in cut(asked.python, ast.parse(asked.python).body):
+        lines = {line.number: (number, line) for number, line in enumerate(cell.lines)}
+        for one in cut(cell.python, ast.parse(cell.python).body):
             node = one.node
-            if one.place in asked.kept:
+            if one.place in cell.kept:
                 continue
             inner = {line: found for line, found in lines.items() if node.lineno <= line <= (node.end_lineno or 0)}
             if node.lineno in inner and not inner[node.lineno][1].is_nested:
                 number, line = inner[node.lineno]
                 answer = line.target if line.target and line.target.isidentifier() else "response"
                 if line.script is not None:
-                    self._write_request(asked, test, line.script, answer, number)
+                    self._write_request(cell, test, line.script, answer, number)
             elif inner and not isinstance(node, ast.Try):
-                self._write_nested(asked, test, one, [found for _, found in inner.values()])
+                self._write_nested(cell, test, one, [found for _, found in inner.values()])
             elif not inner:
-                self._write_statement(asked, test, one)
+                self._write_statement(cell, test, one)
 
-    def _write_request(self, asked: RequestCell, test: _Test, script: Script, response: str, number: int) -> None:
+    def _write_request(self, cell: RequestCell, test: _Test, script: Script, response: str, number: int) -> None:
         if script.options.reset:
             test.lines.append("client.reset()")
         if not script.requests and not script.options.file:
             return
         try:
             _check_line(script)
-            lines = self._request_lines(asked, script, 0, response, number, len(asked.lines))
+            lines = self._request_lines(cell, script, 0, response, number, len(cell.lines))
         except Unwritable as error:
-            self._leave_out(asked, test, script.requests[0].label if script.requests else "GET", error)
+            self._leave_out(cell, test, script.requests[0].label if script.requests else "GET", error)
             return
         if test.lines and not test.lines[-1].startswith("client.reset"):
             test.lines.append("")
         test.lines += lines
 
-    def _write_nested(self, asked: RequestCell, test: _Test, one: Cut, found: list[RequestLine]) -> None:
+    def _write_nested(self, cell: RequestCell, test: _Test, one: Cut, found: list[RequestLine]) -> None:
         """A loop or a branch with requests in it."""
         lines = one.text.split("\n")
         try:
@@ -257,27 +252,27 @@ class Suite:
             text = "\n".join(lines)
             test.lines.append(renamed(text, self._names.written(read_in(text) - {self._alias})))
         except Unwritable as error:
-            self._leave_out(asked, test, f"`{lines[0]}`", error)
+            self._leave_out(cell, test, f"`{lines[0]}`", error)
 
-    def _write_looks(self, asked: RequestCell) -> None:
+    def _write_looks(self, cell: RequestCell) -> None:
         """A cell of plain Python: a test if it asks; if it only looks, its checks belong to the test before."""
-        statements = [one for one in cut(asked.python, ast.parse(asked.python).body) if one.place not in asked.kept]
+        statements = [one for one in cut(cell.python, ast.parse(cell.python).body) if one.place not in cell.kept]
         calls = [call for one in statements for call in client_calls(one.node)]
         checks = any(isinstance(node, ast.Assert) for one in statements for node in ast.walk(one.node))
         if calls:
-            test = self._begin(asked, calls[0].method, calls[0].url or "requests")
+            test = self._begin(cell, calls[0].method, calls[0].url or "requests")
         elif self._tests and checks:
             test = self._tests[-1]
         else:
             return
         for one in statements:
-            self._write_statement(asked, test, one)
+            self._write_statement(cell, test, one)
             match one.node:
                 case ast.Assign(targets=[ast.Name(id=answer)], value=value) if not checks and answer in test.text:
                     if any(value is call.node for call in calls):
-                        test.lines.append(_status(answer, asked.statuses, 0, 1))
+                        test.lines.append(_status(answer, cell.statuses, 0, 1))
 
-    def _write_statement(self, asked: RequestCell, test: _Test, one: Cut) -> None:
+    def _write_statement(self, cell: RequestCell, test: _Test, one: Cut) -> None:
         node, text = one.node, one.text
         calls = client_calls(node)
         checks = any(isinstance(inner, ast.Assert) for inner in ast.walk(node))
@@ -286,17 +281,17 @@ class Suite:
         first = text.partition("\n")[0]
         try:
             for call in calls:
-                self._reject_replaced_path(asked, call.method, call.url or "")
+                self._reject_replaced_path(cell, call.method, call.url or "")
             if isinstance(node, ast.Expr) and calls:
                 if len(calls) > 1:
                     raise Unwritable("it sends more than one request; give each a line of its own")
                 # Only the request is of use to a test, not what was shown of its answer.
-                asking = ast.get_source_segment(asked.python, calls[0].node) or ""
-                text = f"response = {asking}\n{_status('response', asked.statuses, 0, 1)}"
+                asking = ast.get_source_segment(cell.python, calls[0].node) or ""
+                text = f"response = {asking}\n{_status('response', cell.statuses, 0, 1)}"
             # What it binds, and what is bound already, is the tests' own.
             test.lines.append(renamed(text, self._names.written(read_in(text))))
         except Unwritable as error:
-            self._leave_out(asked, test, f"`{first}`", error)
+            self._leave_out(cell, test, f"`{first}`", error)
         self._names.bound |= bound_in(text)
 
     # -- the text ------------------------------------------------------------------------------------------------
@@ -373,8 +368,8 @@ class _Names:
         What the module binds.
     module:
         What the tests call the module.
-    asked:
-        The cells that ask, whose names may be needed.
+    cells:
+        The cells that send requests, whose names may be needed.
 
     Attributes
     ----------
@@ -386,7 +381,7 @@ class _Names:
         The text of the functions and values that only skipped cells define, by name.
     """
 
-    def __init__(self, survey: Survey, module: str, asked: Sequence[RequestCell]) -> None:
+    def __init__(self, survey: Survey, module: str, cells: Sequence[RequestCell]) -> None:
         self.bound: set[str] = set()
         self.imports: list[Imported] = []
         self.helpers: dict[str, str] = {}
@@ -394,18 +389,17 @@ class _Names:
         self._module = module
         self._importable = {one.binds: one for found in survey.imports.values() for one in found}
         self._texts: dict[str, str] = {}
-        for cell in asked:
+        for cell in cells:
             if cell.python:
                 self._collect(cell)
 
-    def _collect(self, asked: RequestCell) -> None:
-        for one in cut(asked.python, ast.parse(asked.python).body):
+    def _collect(self, cell: RequestCell) -> None:
+        for one in cut(cell.python, ast.parse(cell.python).body):
             if isinstance(one.node, ast.Import | ast.ImportFrom):
                 for imported in imported_names(one.node):
                     self._importable.setdefault(imported.binds, imported)
-            elif isinstance(one.node, _DEFINES) and one.place not in asked.kept:
-                text = f"{one.comments}\n{one.text}" if one.comments else one.text
-                self._texts.update(dict.fromkeys(bound_in(one.text) if not asked.lines else (), text))
+            elif isinstance(one.node, _DEFINES) and one.place not in cell.kept:
+                self._texts.update(dict.fromkeys(bound_in(one.text) if not cell.lines else (), one.commented()))
 
     def written(self, names: Iterable[str]) -> Mapping[str, str]:
         """How each name is written in a test.

@@ -161,7 +161,7 @@ def _declaration(step: Step, target: str, survey: Survey) -> Unit:
     is_function = route.form == "function"
     _note(survey, route.tree, route.names, route.tree.body if is_function else [])
     if is_function:
-        survey.context.function({route.name}, route.tree, route.names.later)
+        survey.context.define({route.name}, route.tree)
     # Its imports stand above the function; what it binds itself is the function.
     bound = route.names.binds & {route.name}
     return Unit(step.cell, step, None, target, route.names.reads | {target}, bound)
@@ -171,7 +171,7 @@ def _statement(step: Step, statement: Statement, target: str, survey: Survey) ->
     node, names = statement.node, statement.names
     _note(survey, node, names, [node])
     if defined := defined_by(node):
-        survey.context.function(defined, node, names.later)
+        survey.context.define(defined, node)
     # What a function reads that is called now is given by then, too.
     survey.given |= (survey.context.reached(names.reads) & HANDLER_NAMES.keys()) - survey.bound
     if survey.context.reads_g(node, survey.given):

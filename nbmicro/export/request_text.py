@@ -16,11 +16,11 @@ from nbmicro.http.media_types import FORM, JSON, is_json, is_multipart, media_ty
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.language.address import is_loopback_url
 from nbmicro.language.items import DATA_KINDS
+from nbmicro.language.lines import RESPONSE_NAMES
 from nbmicro.language.options import LINE_OPTIONS, Options
 from nbmicro.language.sections import SECTIONS, sections_sent
 from nbmicro.language.syntax import BodySource, Capture, Check, FilePart, Item, Request
 from nbmicro.language.template import Placeholder, Template, parse_template, place_at, reference_in
-from nbmicro.runner.checks import ANSWER_NAMES
 from nbmicro.runner.fill import APP_NAMES
 
 _ORIGIN = re.compile(r"https?://[^/?#]+(?=/|\Z)")
@@ -215,7 +215,7 @@ class RequestText:
         """A Python expression with the names of the test; with ``answer``, that response's names are its own."""
         own: dict[str, str] = {}
         if answer is not None:
-            own = {name: answer if name == "response" else f"{answer}.{name}" for name in ANSWER_NAMES}
+            own = {name: answer if name == "response" else f"{answer}.{name}" for name in RESPONSE_NAMES}
         names = self._names(read_in(text) - own.keys())
         return renamed(text, {**names, **own})
 

@@ -49,8 +49,8 @@ REQUEST = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE)[ \t]+(?:
 VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
 _SECTION = re.compile(r"\[([A-Za-z]+)\][ \t]*(?:#.*)?\Z")
 _JSON_WORDS = {"true", "false", "null"}
-#: What a check finds of the response.
-_RESPONSE_NAMES = frozenset({"response", "status", "headers", "json", "text", "cookies"})
+#: The names that stand for the response in checks and captures, and win over all others there.
+RESPONSE_NAMES = ("response", "status", "headers", "json", "text", "cookies")
 
 
 class Line(NamedTuple):
@@ -133,7 +133,7 @@ def is_check(text: str) -> bool:
     if not is_comparison(expression):
         return False
     names = {node.id for node in ast.walk(ast.parse(expression, mode="eval")) if isinstance(node, ast.Name)}
-    return not names.isdisjoint(_RESPONSE_NAMES)
+    return not names.isdisjoint(RESPONSE_NAMES)
 
 
 class Cursor:

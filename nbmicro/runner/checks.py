@@ -1,4 +1,4 @@
-"""Checks of an answer: the status line, headers and body expected of it, Python expressions, captures."""
+"""Checks of a response: the status line, headers and body expected of it, Python expressions, captures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import operator
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nbmicro.errors import CheckFailed, RequestError
@@ -16,7 +16,9 @@ from nbmicro.exchange.records import CheckResult
 from nbmicro.exchange.secrets import redacted
 from nbmicro.http.media_types import is_json
 from nbmicro.language.hurl import check_in_python
-from nbmicro.language.syntax import BodySource, Capture, Check, ExpectedStatus, Pair
+from nbmicro.language.lines import RESPONSE_NAMES
+from nbmicro.language.options import Options
+from nbmicro.language.syntax import BodySource, Capture, Check, Pair, Request
 from nbmicro.language.template import names_in
 from nbmicro.printable import near_words
 from nbmicro.runner.fill import Scope, fill_json, short, user_names
@@ -106,82 +108,129 @@ def _is_written_out(node: ast.expr) -> bool:
     return True
 
 
-_GETTERS: dict[str, Callable[[Exchange], object]] = {
-    "response": lambda exchange: exchange,
-    "status": lambda exchange: exchange.status,
-    "headers": lambda exchange: exchange.headers,
-    "json": lambda exchange: exchange.json,
-    "text": lambda exchange: exchange.text,
-    "cookies": lambda exchange: exchange.cookies,
-}
-ANSWER_NAMES = tuple(_GETTERS)
-"""The names that stand for the answer in checks and captures, and win over all others there."""
+class Checker:
+    """Checks a response, and captures values of it.
 
+    Parameters
+    ----------
+    exchange:
+        The request and its response.
+    scope:
+        The names that expressions and placeholders may use; the response's own win over them.
+    """
 
-class _Answer:
-    """Evaluates Python over an answer and the notebook's names."""
-
-    def __init__(self, expression: str, exchange: Exchange, scope: Scope, more: Mapping[str, object]) -> None:
-        self.expression = expression
+    def __init__(self, exchange: Exchange, scope: Scope) -> None:
         self.exchange = exchange
-        answer = {name: _GETTERS[name](exchange) for name in names_in(expression) if name in _GETTERS}
-        self.names = scope.names({**more, **answer})
+        self.scope = scope
+        self.captured: dict[str, object] = {}
+        self.more: dict[str, object] = {}
 
-    def tree(self) -> ast.expr:
-        return ast.parse(self.expression, mode="eval").body
+    def results(self, request: Request, options: Options) -> list[CheckResult]:
+        """What became of everything that is expected of the response; what was captured is in ``captured``."""
+        failed = [self.capture(wanted) for wanted in request.captures]
+        self.more = {**self.captured, **({request.name: self.exchange} if request.name else {})}
+        results: list[CheckResult | None] = []
+        if options.expect is not None:
+            results.append(self.status(options.expect, f"--expect {options.expect}", options.line))
+        if request.status is not None and request.status.code is not None:
+            results.append(self.status(request.status.code, f"HTTP {request.status.code}", request.status.line))
+        results += [self.header(pair) for pair in request.expected_headers]
+        if request.expected_body is not None:
+            results.append(self.body(request.expected_body))
+        results += [self.expression(check) for check in request.checks]
+        return [result for result in (*results, *failed) if result is not None]
 
-    def value(self, node: ast.expr) -> Any:
-        expression = ast.Expression(node)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            code = compile(expression, f"<{self.expression}>", "eval", dont_inherit=True)
-        return eval(code, self.names)
+    def status(self, expected: int, text: str, line: int | None) -> CheckResult:
+        """Whether the response has this status."""
+        status = self.exchange.status
+        return CheckResult(text, status == expected, line, str(expected), str(status))
 
+    def header(self, expected: Pair) -> CheckResult:
+        """Whether some header of the name has the value; a Content-Type without parameters fits one with them."""
+        name = expected.name.source
+        values = self.exchange.headers.getlist(name)
+        try:
+            value = self.scope.text(expected.value, self.more)
+        except RequestError as error:
+            return CheckResult(name, False, expected.line, None, error.message)
+        ok = value in values or any(_means_same(name.lower(), value, one) for one in values)
+        actual = ", ".join(shown(one) for one in values) if values else "no such header"
+        return CheckResult(name, ok, expected.line, shown(value), actual)
 
-def _fault(error: Exception, exchange: Exchange, expression: str, names: Iterable[str]) -> str:
-    """What is said of an expression that raised; ``names`` are those it may read besides the answer's."""
-    if isinstance(error, RequestError):
-        return error.message
-    if isinstance(error, NameError) and error.name in names_in(expression):
-        near = near_words(error.name, [*ANSWER_NAMES, *names], most=3)
-        meant = f" Did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
-        python = check_in_python(expression)
-        if python and expression.startswith(error.name):
-            # Hurl's name for it.
-            meant = f" Write  {python}  "
-        answer = " ".join(sorted(ANSWER_NAMES))
-        return f"NameError: there is no `{error.name}`.{meant} The response's names are: {answer}"
-    if "json" in names_in(expression) and isinstance(error, TypeError) and exchange.response.media_type != "":
-        media_type = exchange.response.media_type
-        if not is_json(media_type):
-            return f"{media_type}, which is not JSON"
-    return f"{type(error).__name__}: {short(without_addresses(str(error)))}"
+    def body(self, expected: BodySource) -> CheckResult:
+        """Whether the response's body is the expected one: equal as JSON where that was written, else as text."""
+        try:
+            if expected.kind != "json":
+                value = self.scope.text(expected.content, self.more)
+                text = self.exchange.text.replace("\r\n", "\n")
+                ok = text in (value, value + "\n")
+                return CheckResult("body", ok, expected.line, shown(value), shown(text))
+            wanted = json.loads(fill_json(expected.content, self.scope, self.more))
+        except RequestError as error:
+            return CheckResult("body", False, expected.line, None, error.message)
+        except (ValueError, RecursionError) as error:
+            return CheckResult("body", False, expected.line, None, f"an expected body that is not JSON: {error}")
+        try:
+            actual = json.loads(self.exchange.text)
+        except (ValueError, RecursionError):
+            return CheckResult("body", False, expected.line, shown(wanted), shown(self.exchange.text))
+        return CheckResult("body", wanted == actual, expected.line, shown(wanted), shown(actual))
 
-
-def check_status(expected: int, exchange: Exchange, *, text: str, line: int | None) -> CheckResult:
-    """Whether the answer has this status."""
-    ok = exchange.status == expected
-    return CheckResult(text, ok, line, str(expected), str(exchange.status))
-
-
-def check_status_line(expected: ExpectedStatus, exchange: Exchange) -> CheckResult | None:
-    """Whether the line ``HTTP 201`` holds; None for ``HTTP *``, which says nothing."""
-    if expected.code is None:
+    def capture(self, wanted: Capture) -> CheckResult | None:
+        """Capture a value; the failed result where that cannot be."""
+        try:
+            self.captured[wanted.name] = self._evaluator(wanted.expression, self.captured)(_tree(wanted.expression))
+        except Exception as error:
+            message = self._failure(error, wanted.expression, self.captured)
+            return CheckResult(f"{wanted.name}: {wanted.expression}", False, wanted.line, None, message)
         return None
-    return check_status(expected.code, exchange, text=f"HTTP {expected.code}", line=expected.line)
+
+    def expression(self, check: Check) -> CheckResult:
+        """Whether an expression of ``[Asserts]`` is true; each side of a comparison is evaluated once."""
+        try:
+            verdict = judge(_tree(check.expression), self._evaluator(check.expression, self.more))
+        except Exception as error:
+            verdict = False, None, self._failure(error, check.expression, self.more)
+        ok, expected, actual = verdict
+        return CheckResult(check.expression, ok, check.line, expected, actual, check.message)
+
+    def _evaluator(self, text: str, more: Mapping[str, object]) -> ValueOf:
+        """What evaluates the parts of an expression over the response and the notebook's names."""
+        own = names_in(text).intersection(RESPONSE_NAMES)
+        values = {name: self.exchange if name == "response" else getattr(self.exchange, name) for name in own}
+        names = self.scope.names({**more, **values})
+
+        def value_of(node: ast.expr) -> Any:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SyntaxWarning)
+                code = compile(ast.Expression(node), f"<{text}>", "eval", dont_inherit=True)
+            return eval(code, names)
+
+        return value_of
+
+    def _failure(self, error: Exception, expression: str, more: Mapping[str, object]) -> str:
+        """What came of an expression that raised."""
+        if isinstance(error, RequestError):
+            return error.message
+        names = names_in(expression)
+        if isinstance(error, NameError) and error.name in names:
+            known = [*RESPONSE_NAMES, *more, *user_names(self.scope.namespace)]
+            near = near_words(error.name, known, most=3)
+            meant = f" Did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+            python = check_in_python(expression)
+            if python and expression.startswith(error.name):
+                # Hurl's name for it.
+                meant = f" Write  {python}  "
+            own = " ".join(sorted(RESPONSE_NAMES))
+            return f"NameError: there is no `{error.name}`.{meant} The response's names are: {own}"
+        media_type = self.exchange.response.media_type
+        if "json" in names and isinstance(error, TypeError) and media_type and not is_json(media_type):
+            return f"{media_type}, which is not JSON"
+        return f"{type(error).__name__}: {short(without_addresses(str(error)))}"
 
 
-def check_header(expected: Pair, exchange: Exchange, scope: Scope, more: Mapping[str, object]) -> CheckResult:
-    """Whether some header of the name has the value; a Content-Type without parameters fits one with them."""
-    name = expected.name.source
-    found = exchange.headers.getlist(name)
-    try:
-        value = scope.text(expected.value, more)
-    except RequestError as error:
-        return CheckResult(name, False, expected.line, None, error.message)
-    ok = value in found or any(_means_same(name.lower(), value, one) for one in found)
-    actual = ", ".join(shown(one) for one in found) if found else "no such header"
-    return CheckResult(name, ok, expected.line, shown(value), actual)
+def _tree(expression: str) -> ast.expr:
+    return ast.parse(expression, mode="eval").body
 
 
 def _means_same(name: str, expected: str, actual: str) -> bool:
@@ -191,63 +240,6 @@ def _means_same(name: str, expected: str, actual: str) -> bool:
     if name == "location" and expected.startswith("/"):
         return actual == f"http://localhost{expected}"
     return False
-
-
-def check_body(expected: BodySource, exchange: Exchange, scope: Scope, more: Mapping[str, object]) -> CheckResult:
-    """Whether the answer's body is the expected one: equal as JSON where that was written, else as text."""
-    if expected.kind == "json":
-        return _check_json_body(expected, exchange, scope, more)
-    try:
-        value = scope.text(expected.content, more)
-    except RequestError as error:
-        return CheckResult("body", False, expected.line, None, error.message)
-    actual = exchange.text.replace("\r\n", "\n")
-    ok = actual == value or actual == value + "\n"
-    return CheckResult("body", ok, expected.line, shown(value), shown(actual))
-
-
-def _check_json_body(expected: BodySource, exchange: Exchange, scope: Scope, more: Mapping[str, object]) -> CheckResult:
-    try:
-        wanted = json.loads(fill_json(expected.content, scope, more))
-    except RequestError as error:
-        return CheckResult("body", False, expected.line, None, error.message)
-    except (ValueError, RecursionError) as error:
-        return CheckResult("body", False, expected.line, None, f"an expected body that is not JSON: {error}")
-    try:
-        actual = json.loads(exchange.text)
-    except (ValueError, RecursionError):
-        return CheckResult("body", False, expected.line, shown(wanted), shown(exchange.text))
-    return CheckResult("body", wanted == actual, expected.line, shown(wanted), shown(actual))
-
-
-def capture(wanted: Capture, exchange: Exchange, scope: Scope, more: Mapping[str, object]) -> Any:
-    """The value of a capture, or the failed :class:`CheckResult` of one that could not be taken."""
-    try:
-        answer = _Answer(wanted.expression, exchange, scope, more)
-        return answer.value(answer.tree())
-    except Exception as error:
-        text = f"{wanted.name}: {wanted.expression}"
-        return CheckResult(
-            text,
-            False,
-            wanted.line,
-            None,
-            _fault(error, exchange, wanted.expression, [*more, *user_names(scope.namespace)]),
-        )
-
-
-def check_expression(check: Check, exchange: Exchange, scope: Scope, more: Mapping[str, object]) -> CheckResult:
-    """Whether an expression of ``[Asserts]`` is true; each side of a comparison is evaluated once."""
-    try:
-        answer = _Answer(check.expression, exchange, scope, more)
-        ok, expected, actual = judge(answer.tree(), answer.value)
-    except Exception as error:
-        ok, expected, actual = (
-            False,
-            None,
-            _fault(error, exchange, check.expression, [*more, *user_names(scope.namespace)]),
-        )
-    return CheckResult(check.expression, ok, check.line, expected, actual, check.message)
 
 
 def failure_text(exchange: Exchange) -> str | None:
@@ -261,7 +253,7 @@ def failure_text(exchange: Exchange) -> str | None:
         label = f"{exchange.name}, {label}"
     count = len(exchange.checks)
     lines = [f"{label}: {len(failed)} of {count} check{'s' if count != 1 else ''} failed"]
-    width = max(len(check.text) for check in failed if "\n" not in check.text) if _any_short(failed) else 0
+    width = max((len(check.text) for check in failed if "\n" not in check.text), default=0)
     for check in failed:
         place = f"line {check.line}   " if check.line is not None else ""
         text = " ".join(check.text.split("\n"))
@@ -269,10 +261,6 @@ def failure_text(exchange: Exchange) -> str | None:
         note = f"     # {check.note}" if check.note else ""
         lines.append(f"    {place}{text:<{width}}     {came}{note}")
     return "\n".join(lines)
-
-
-def _any_short(checks: Sequence[CheckResult]) -> bool:
-    return any("\n" not in check.text for check in checks)
 
 
 def raise_for_checks(exchanges: Exchange | Sequence[Exchange], *, unsent: int = 0, where: str | None = None) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 from nbmicro.client.client import DEFAULT_TIMEOUT, Client
 from nbmicro.errors import RequestError
 from nbmicro.exchange.exchange import Exchange
-from nbmicro.exchange.records import CheckResult
 from nbmicro.exchange.secrets import redacted_errors
 from nbmicro.http.cookies import CookieJar
 from nbmicro.http.methods import METHODS, REGISTERED_METHODS
@@ -19,14 +18,7 @@ from nbmicro.language.options import Options
 from nbmicro.language.syntax import Request, Script
 from nbmicro.printable import did_you_mean
 from nbmicro.runner.build import assemble_request, templates_of
-from nbmicro.runner.checks import (
-    capture,
-    check_body,
-    check_expression,
-    check_header,
-    check_status,
-    check_status_line,
-)
+from nbmicro.runner.checks import Checker
 from nbmicro.runner.fill import APP_NAMES, Scope
 from nbmicro.web.route_info import routes_of
 
@@ -145,38 +137,14 @@ def _run_request(
             trace=not {"trace", "all"}.isdisjoint(options.show or ()),
         )
     scope.sent = True
-    captured: dict[str, object] = {}
-    failed: list[CheckResult] = []
-    for wanted in request.captures:
-        value = capture(wanted, sent, scope, captured)
-        if isinstance(value, CheckResult):
-            failed.append(value)
-        else:
-            captured[wanted.name] = value
-    results = [*_results(request, options, sent, scope, captured), *failed]
-    exchange = sent.with_checks(results, captures=captured, name=request.name)
+    checker = Checker(sent, scope)
+    results = checker.results(request, options)
+    exchange = sent.with_checks(results, captures=checker.captured, name=request.name)
     client.history.replace(sent, exchange)
-    namespace.update(captured)
+    namespace.update(checker.captured)
     if request.name is not None:
         namespace[request.name] = exchange
     return exchange
-
-
-def _results(
-    request: Request, options: Options, exchange: Exchange, scope: Scope, captured: Mapping[str, object]
-) -> list[CheckResult]:
-    more = {**captured, **({request.name: exchange} if request.name else {})}
-    results: list[CheckResult] = []
-    if options.expect is not None:
-        results.append(check_status(options.expect, exchange, text=f"--expect {options.expect}", line=options.line))
-    status = check_status_line(request.status, exchange) if request.status else None
-    if status is not None:
-        results.append(status)
-    results += [check_header(pair, exchange, scope, more) for pair in request.expected_headers]
-    if request.expected_body is not None:
-        results.append(check_body(request.expected_body, exchange, scope, more))
-    results += [check_expression(check, exchange, scope, more) for check in request.checks]
-    return results
 
 
 @contextmanager

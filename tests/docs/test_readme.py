@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbmicro.runner.checks import ANSWER_NAMES
+from nbmicro.language.lines import RESPONSE_NAMES
 from nbmicro.testing.kernel import RealKernel
 from nbmicro.web.names import HANDLER_NAMES
 from start import ROOT
@@ -59,7 +59,7 @@ def test_the_ready_made_names_are_those_of_a_notebook() -> None:
 def test_what_an_answers_names_are_is_said_as_it_is() -> None:
     found = re.search(r"A check is Python over `([^`]+)`", README)
     assert found is not None
-    assert sorted(found[1].split()) == sorted(ANSWER_NAMES)
+    assert sorted(found[1].split()) == sorted(RESPONSE_NAMES)
 
 
 def test_a_machine_without_a_screen_is_told_which_port_the_tunnel_has() -> None:

@@ -12,11 +12,10 @@ from nbmicro.exchange.records import SHOW_PARTS
 from nbmicro.http.media_types import EVENT_STREAM, FORM, JSON, MULTIPART_FORM
 from nbmicro.http.methods import CLIENT_METHODS, is_method
 from nbmicro.language.address import is_url
-from nbmicro.language.lines import COMMENT, SEPARATOR, STATUS, section_name
+from nbmicro.language.lines import COMMENT, RESPONSE_NAMES, SEPARATOR, STATUS, section_name
 from nbmicro.language.options import DIRECTIVES, LINE_OPTIONS, SETTINGS, named, spellings
 from nbmicro.language.sections import SECTIONS
 from nbmicro.notebook.completion.known import Completed, Known, Offer, paths
-from nbmicro.runner.checks import ANSWER_NAMES
 from nbmicro.runner.fill import DYNAMIC_NAMES
 
 STATUSES = tuple(str(status.value) for status in HTTPStatus if status.value >= 200)
@@ -269,7 +268,7 @@ def _python(text: str, after: str, state: _Above, known: Known) -> Completed | N
     word = re.search(r"(?<![\w.\"'])[A-Za-z_]\w*\Z|(?<![\w.\"'\)\]])\Z", text)
     if word is None:
         return None
-    answer = Completed.among(word[0], ANSWER_NAMES, "answer")
+    answer = Completed.among(word[0], RESPONSE_NAMES, "answer")
     return answer.and_(Completed.among(word[0], sorted({*known.names, *state.names}), "name")) if word[0] else answer
 
 

@@ -304,17 +304,13 @@ class Redaction:
     def headers(self, headers: HeaderFields) -> HeaderFields:
         """Headers with masks."""
         self._learn()
-        masked = []
-        for name, value in headers:
-            shown, secrets = self._mask("header", name.lower(), value)
-            masked.append((name, shown if secrets else self(value)))
-        return HeaderFields(masked)
+        return HeaderFields((name, self(self._mask("header", name.lower(), value)[0])) for name, value in headers)
 
     def _capture(self, name: str, value: Any) -> Any:
         """The value, where nothing in its text is secret; else that text."""
-        if self._mask("capture", name.lower(), "")[1]:
-            return _Text(MASK)
-        return _Text(self(repr(value))) if self._texts else value
+        text = repr(value)
+        masked = self(self._mask("capture", name.lower(), text)[0])
+        return value if masked == text else _Text(masked)
 
     # -- learning ------------------------------------------------------------------------------------------------
 
@@ -324,30 +320,29 @@ class Redaction:
                 return kind.hide(text, self._names)
         return text, []
 
+    def _carriers(self) -> Iterator[tuple[str, str, str]]:
+        """Each text that may carry secrets, with its carrier and its key."""
+        for request, headers in ((self._request, self._headers), *((one.request, one.headers) for one in self._before)):
+            yield from (("header", name.lower(), value) for name, value in (*request.headers, *headers))
+            yield "query", "", request.query
+            if self._names and request.body:
+                yield "body", request.media_type, request.text
+        yield from (("capture", name.lower(), str(value)) for name, value in self._captures)
+
     def _learn(self) -> None:
         if self._learned:
             return
         self._learned = True
-        secrets: list[str] = []
-        texts: dict[str, str] = {}
         self._names = {*self._names, *(name for one in self._before for name in one.secret_names)}
-        for request, headers in ((self._request, self._headers), *((one.request, one.headers) for one in self._before)):
-            for name, value in (*request.headers, *headers):
-                found = self._mask("header", name.lower(), value)[1]
-                secrets += found
-                self._secrets += [value] if found else []
-            query, found = self._mask("query", "", request.query)
-            secrets += found
-            if found:
-                texts[request.query] = query
-            if self._names and request.body:
-                secrets += self._mask("body", request.media_type, request.text)[1]
-        for name, value in self._captures:
-            secrets += self._mask("capture", name.lower(), str(value))[1]
-        for secret in secrets:
-            texts.update(dict.fromkeys((one for one in _writings(secret) if len(one) >= SHORTEST), MASK))
+        texts: dict[str, str] = {}
+        for carrier, key, text in self._carriers():
+            masked, secrets = self._mask(carrier, key, text)
+            for secret in secrets:
+                texts |= dict.fromkeys((one for one in _writings(secret) if len(one) >= SHORTEST), MASK)
+            if secrets and carrier == "query":
+                texts[text] = masked
+            self._secrets += [*secrets, text] if carrier == "header" and secrets else secrets
         self._texts = sorted(texts.items(), key=lambda one: (-len(one[0]), one[0]))
-        self._secrets += secrets
 
     # -- hiding --------------------------------------------------------------------------------------------------
 

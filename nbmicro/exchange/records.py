@@ -48,7 +48,7 @@ class Shown:
     def __repr__(self) -> str:
         redaction = getattr(self, "redaction", None)
         shown: Any = self if redaction is None else redaction(self)
-        parts = (f"{one.name}={getattr(shown, one.name)!r}" for one in fields(shown) if one.repr)
+        parts = (f"{part.name}={getattr(shown, part.name)!r}" for part in fields(shown) if part.repr)
         return f"{type(self).__name__}({', '.join(parts)})"
 
 

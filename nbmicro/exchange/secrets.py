@@ -68,8 +68,8 @@ def _credentials(text: str, names: Names) -> Hidden:
             secrets += [user, user.partition(":")[2]]
         except (binascii.Error, ValueError):
             pass
-    found = _SCHEME.match(text)
-    return f"{found[1]} {MASK}" if found else MASK, secrets
+    match = _SCHEME.match(text)
+    return f"{match[1]} {MASK}" if match else MASK, secrets
 
 
 def _cookies(text: str, names: Names) -> Hidden:
@@ -113,8 +113,8 @@ def _members(text: str, names: Names) -> Hidden:
     member = re.compile(rf'("(?:{"|".join(map(re.escape, sorted(names)))})"\s*:\s*)', re.IGNORECASE)
     decoder = json.JSONDecoder()
     pieces, secrets, end = [], list[str](), 0
-    while found := member.search(text, end):
-        start = found.end()
+    while match := member.search(text, end):
+        start = match.end()
         try:
             value, after = decoder.raw_decode(text, start)
             secrets += _texts_in(value)
@@ -150,9 +150,9 @@ def _parts(text: str, names: Names) -> Hidden:
     part = rf'(form-data; name="(?:{named})"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)(.*?)(?=\r?\n--|\Z)'
     secrets: list[str] = []
 
-    def masked(found: re.Match[str]) -> str:
-        secrets.append(found[2])
-        return found[1] + MASK
+    def masked(match: re.Match[str]) -> str:
+        secrets.append(match[2])
+        return match[1] + MASK
 
     return re.sub(part, masked, text, flags=re.IGNORECASE | re.DOTALL), secrets
 
@@ -285,7 +285,7 @@ class Redaction:
             request=self.request(exchange.request),
             response=ResponseRecord.of(response.status, self(response.reason), headers, body),
             captures={name: self._capture(name, value) for name, value in exchange.captures.items()},
-            history=tuple(self.exchange(one) for one in exchange.history),
+            history=tuple(self.exchange(redirect) for redirect in exchange.history),
             **{name: self(getattr(exchange, name)) for name in SHOWN},
         )
 
@@ -322,7 +322,10 @@ class Redaction:
 
     def _carriers(self) -> Iterator[tuple[str, str, str]]:
         """Each text that may carry secrets, with its carrier and its key."""
-        for request, headers in ((self._request, self._headers), *((one.request, one.headers) for one in self._before)):
+        for request, headers in (
+            (self._request, self._headers),
+            *((earlier.request, earlier.headers) for earlier in self._before),
+        ):
             yield from (("header", name.lower(), value) for name, value in (*request.headers, *headers))
             yield "query", "", request.query
             if self._names and request.body:
@@ -333,16 +336,16 @@ class Redaction:
         if self._learned:
             return
         self._learned = True
-        self._names = {*self._names, *(name for one in self._before for name in one.secret_names)}
+        self._names = {*self._names, *(name for earlier in self._before for name in earlier.secret_names)}
         texts: dict[str, str] = {}
         for carrier, key, text in self._carriers():
             masked, secrets = self._mask(carrier, key, text)
             for secret in secrets:
-                texts |= dict.fromkeys((one for one in _writings(secret) if len(one) >= SHORTEST), MASK)
+                texts |= dict.fromkeys((writing for writing in _writings(secret) if len(writing) >= SHORTEST), MASK)
             if secrets and carrier == "query":
                 texts[text] = masked
             self._secrets += [*secrets, text] if carrier == "header" and secrets else secrets
-        self._texts = sorted(texts.items(), key=lambda one: (-len(one[0]), one[0]))
+        self._texts = sorted(texts.items(), key=lambda pair: (-len(pair[0]), pair[0]))
 
     # -- hiding --------------------------------------------------------------------------------------------------
 
@@ -361,10 +364,12 @@ class Redaction:
             return tuple(map(self._in, value))
         if isinstance(value, Mapping):
             # Of what a handler displayed the pictures are data.
-            return {key: self._in(one) if key.startswith("text/") else one for key, one in value.items()}
+            return {key: self._in(part) if key.startswith("text/") else part for key, part in value.items()}
         if not is_dataclass(value) or isinstance(value, (type, *_CODE)):
             return value
-        texts = {one.name: self._in(getattr(value, one.name)) for one in fields(value) if one.name not in _WORDS}
+        texts = {
+            field.name: self._in(getattr(value, field.name)) for field in fields(value) if field.name not in _WORDS
+        }
         return replace(value, **texts)
 
     def _text(self, text: str) -> str:
@@ -482,8 +487,8 @@ def guard(exchange: ExchangeRecord) -> None:
 
 def _guard(value: Any, redaction: Redaction) -> None:
     if isinstance(value, tuple):
-        for one in value:
-            _guard(one, redaction)
+        for part in value:
+            _guard(part, redaction)
     elif isinstance(value, Shown):
         # In place: it is a record of this exchange alone, and each request that prints would pay for a copy.
         object.__setattr__(value, "redaction", redaction)

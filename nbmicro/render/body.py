@@ -105,8 +105,8 @@ def _json_lines(response: ResponseRecord) -> list[str]:
 
 def _laid_out(text: str) -> Iterator[str]:
     depth, line, opened = 0, "", False
-    for found in _TOKEN.finditer(text):
-        token = found[0]
+    for match in _TOKEN.finditer(text):
+        token = match[0]
         if token in "]}":
             depth = max(depth - 1, 0)
             if not opened:

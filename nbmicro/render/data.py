@@ -107,9 +107,9 @@ def _parse(lines: Sequence[str]) -> list[_Node | str]:
 
 def _in_one_line(node: _Node) -> str | None:
     """A short object or array of values alone in one line; None for any other."""
-    if any(isinstance(one, (_Node, _Short)) for one in node.members):
+    if any(isinstance(member, (_Node, _Short)) for member in node.members):
         return None
-    text = f"{node.first}{' '.join(str(one).strip() for one in node.members)}{node.last.strip()}"
+    text = f"{node.first}{' '.join(str(member).strip() for member in node.members)}{node.last.strip()}"
     return _Short(text) if len(text.strip()) <= COMPACT else None
 
 
@@ -119,7 +119,7 @@ def _unfold(top: list[_Node | str], budget: int) -> None:
     room = budget - 2 * len(waiting)
     while waiting:
         node = waiting.popleft()
-        lines = [2 if isinstance(one, _Node) else 1 for one in node.members[: budget + 1]]
+        lines = [2 if isinstance(member, _Node) else 1 for member in node.members[: budget + 1]]
         total = sum(lines)
         if total > room and node.depth and room < 8:
             continue
@@ -129,20 +129,20 @@ def _unfold(top: list[_Node | str], budget: int) -> None:
             free = max(room // 2 if 2 in lines else room, 5)
             node.shown = max(next((at for at in range(len(lines)) if sum(lines[: at + 1]) > free), len(lines)), 1)
         room -= sum(lines[: node.shown])
-        waiting.extend(one for one in node.members[: node.shown] if isinstance(one, _Node))
+        waiting.extend(member for member in node.members[: node.shown] if isinstance(member, _Node))
 
 
 def _drawn_members(members: Sequence[_Node | str], shown: int) -> Iterator[Markup]:
     """The members one after the other, those behind the first ``shown`` folded together."""
     if len(members) <= shown + 2:
         shown = len(members)
-    for one in members[:shown]:
-        if isinstance(one, str):
-            yield marked_json(one) + "\n"
-        elif one.depth > TREE_DEPTH:
-            yield escape("\n".join(_flat(one)) + "\n")
+    for member in members[:shown]:
+        if isinstance(member, str):
+            yield marked_json(member) + "\n"
+        elif member.depth > TREE_DEPTH:
+            yield escape("\n".join(_flat(member)) + "\n")
         else:
-            yield from _folding(one)
+            yield from _folding(member)
     if shown < len(members):
         yield Markup("<details>{}<small>… {} more</small>\n</summary>").format(_SUMMARY, f"{len(members) - shown:,}")
         yield from _drawn_members(members[shown:], len(members))
@@ -162,12 +162,12 @@ def _flat(node: _Node) -> Iterator[str]:
     """The lines of a node that does not fold, without recursion."""
     waiting: list[_Node | str] = [node]
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, str):
-            yield one
+        member = waiting.pop()
+        if isinstance(member, str):
+            yield member
             continue
-        yield one.first
-        waiting += [one.last] * bool(one.last) + one.members[::-1]
+        yield member.first
+        waiting += [member.last] * bool(member.last) + member.members[::-1]
 
 
 #: Columns and rows above which a body is no table for a reader.
@@ -204,7 +204,7 @@ def read_records(text: str, *, by_line: bool = False) -> Table | None:
         return None
     names: dict[str, None] = {}
     for value in values:
-        if not isinstance(value, dict) or any(isinstance(one, (dict, list)) for one in value.values()):
+        if not isinstance(value, dict) or any(isinstance(cell, (dict, list)) for cell in value.values()):
             return None
         names.update(dict.fromkeys(value))
         if len(names) > COLUMNS:

@@ -87,7 +87,7 @@ def _text(exchange: ExchangeRecord, options: RenderOptions) -> str:
     if "curl" in options.show:
         lines += [*plain(as_curl(exchange.request)).split("\n"), ""]
     redirects, more = redirects_shown(exchange)
-    lines += [_status_text(one, options, on_the_way=True) for one in redirects]
+    lines += [_status_text(redirect, options, on_the_way=True) for redirect in redirects]
     lines += [more] if more else []
     lines.append(_status_text(exchange, options))
     lines += [f"{name}: {value}" for name, value in head_fields(exchange, options)]
@@ -145,7 +145,9 @@ def _html(exchange: ExchangeRecord, options: RenderOptions) -> str:
     if "curl" in options.show:
         parts.append(pre(plain(as_curl(exchange.request))))
     redirects, more = redirects_shown(exchange)
-    parts += [folded(_status_html(one, options, on_the_way=True), _messages(one, options)) for one in redirects]
+    parts += [
+        folded(_status_html(redirect, options, on_the_way=True), _messages(redirect, options)) for redirect in redirects
+    ]
     parts += [quiet(more)] if more else []
     parts.append(folded(_status_html(exchange, options), _messages(exchange, options)))
     parts += _below_the_status(exchange, options)
@@ -271,17 +273,17 @@ def list_exchanges(exchanges: Sequence[ExchangeRecord], count: int) -> dict[str,
         return {"text/plain": "No exchange yet. Send a request:  %http /"}
     shown = [as_shown(exchange, options) for _, exchange in numbered]
     rows = [_row_of(number, exchange) for (number, _), exchange in zip(numbered, shown, strict=True)]
-    widths = [max(len(getattr(one, name)) for one in rows) for name in ("number", "method", "target", "status")]
+    widths = [max(len(getattr(line, name)) for line in rows) for name in ("number", "method", "target", "status")]
     room = LIST_LIMIT
     lines: list[Markup] = []
-    for one, exchange in zip(rows, shown, strict=True):
+    for line, exchange in zip(rows, shown, strict=True):
         inside = _inside(exchange, options)
         if len(inside) > min(ITEM_LIMIT, room):
-            index = int(one.number) - len(exchanges) - 1
+            index = int(line.number) - len(exchanges) - 1
             inside = quiet(f"Too much for this list; show it alone:  client.history[{index}]")
         room -= len(inside)
-        lines.append(_row_html(one, widths, inside, exchange))
-    return {"text/plain": "\n".join(_row_text(one, widths) for one in rows), "text/html": _box(lines)}
+        lines.append(_row_html(line, widths, inside, exchange))
+    return {"text/plain": "\n".join(_row_text(line, widths) for line in rows), "text/html": _box(lines)}
 
 
 def _inside(exchange: ExchangeRecord, options: RenderOptions) -> Markup:

@@ -199,11 +199,11 @@ def _marked(text: str, pattern: re.Pattern[str]) -> Markup:
         return escape(text)
     pieces: list[str] = []
     last = 0
-    for found in pattern.finditer(text):
-        style = MARKS.get(found.lastgroup or "")
+    for match in pattern.finditer(text):
+        style = MARKS.get(match.lastgroup or "")
         if style is not None:
-            pieces += [_escaped(text[last : found.start()]), f'<span style="{style}">{_escaped(found[0])}</span>']
-            last = found.end()
+            pieces += [_escaped(text[last : match.start()]), f'<span style="{style}">{_escaped(match[0])}</span>']
+            last = match.end()
     return Markup("".join([*pieces, _escaped(text[last:])]))
 
 

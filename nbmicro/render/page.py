@@ -68,12 +68,12 @@ def _without_links(markup: str) -> str:
     """
     depth = 0
 
-    def other(found: re.Match[str]) -> str:
+    def other(match: re.Match[str]) -> str:
         nonlocal depth
-        if found[2].lower() == "svg":
-            depth += -1 if found[1] else 1
-            return found[0]
-        return f"<{found[1]}{'g' if depth > 0 else 'u'}"
+        if match[2].lower() == "svg":
+            depth += -1 if match[1] else 1
+            return match[0]
+        return f"<{match[1]}{'g' if depth > 0 else 'u'}"
 
     return _LINK.sub(other, markup)
 
@@ -136,7 +136,7 @@ def inline_page(html: str, fetch: Callable[[str], ResponseRecord | None], path: 
     if len(html) > IFRAME_LIMIT or "<" not in html:
         return html
     inliner = _Inliner(fetch)
-    return _ELEMENT.sub(lambda found: inliner.element(found, path), html)
+    return _ELEMENT.sub(lambda match: inliner.element(match, path), html)
 
 
 class _Inliner:
@@ -145,15 +145,15 @@ class _Inliner:
         self._room = INLINE_LIMIT
         self._asked: dict[str, ResponseRecord | None] = {}
 
-    def element(self, found: re.Match[str], path: str) -> str:
+    def element(self, match: re.Match[str], path: str) -> str:
         attributes = {
             name.lower(): unescape(double or single or bare)
-            for name, double, single, bare in _ATTRIBUTE.findall(found[2])
+            for name, double, single, bare in _ATTRIBUTE.findall(match[2])
         }
-        if found[1].lower() == "img":
+        if match[1].lower() == "img":
             address = self._data(attributes.get("src", ""), path)
             if address is None:
-                return found[0]
+                return match[0]
             kept = {
                 name: value
                 for name, value in attributes.items()
@@ -162,22 +162,22 @@ class _Inliner:
             written = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
             return f'<img src="{address}"{written}>'
         if "stylesheet" not in attributes.get("rel", "").lower().split():
-            return found[0]
-        return self._style(attributes, path) or found[0]
+            return match[0]
+        return self._style(attributes, path) or match[0]
 
     def _style(self, attributes: dict[str, str], path: str) -> str | None:
         place = _path_in_app(attributes.get("href", ""), path)
         response = self._ask(place)
         if response is None or place is None or not self._take(response.body.size):
             return None
-        css = _CSS_URL.sub(lambda found: self._url(found, place), response.text)
+        css = _CSS_URL.sub(lambda match: self._url(match, place), response.text)
         media = f' media="{escape(attributes["media"])}"' if attributes.get("media") else ""
         # `</style>` inside would end the element; in CSS the backslash changes nothing.
         return f"<style{media}>{css.replace('</', '<' + chr(92) + '/')}</style>"
 
-    def _url(self, found: re.Match[str], path: str) -> str:
-        address = self._data(found[2], path)
-        return f'url("{address}")' if address else found[0]
+    def _url(self, match: re.Match[str], path: str) -> str:
+        address = self._data(match[2], path)
+        return f'url("{address}")' if address else match[0]
 
     def _data(self, reference: str, path: str) -> str | None:
         response = self._ask(_path_in_app(reference, path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from nbmicro.language.bodies import AS_TEXT
 from nbmicro.language.lines import COMMENT, FENCE, REQUEST, SEPARATOR, VARIABLE
 from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Script
-from nbmicro.language.template import names_in, parse_template, place_at
+from nbmicro.language.template import needed_names, parse_template, place_at
 from nbmicro.runner.fill import APP_NAMES
 
 # A file with so many lines that cannot be read is no file of requests.
@@ -303,9 +302,8 @@ class _Collected:
             except RequestError:
                 continue
             for placeholder in template.placeholders:
-                for name in sorted(names_in(placeholder.expression) - known):
-                    if not hasattr(builtins, name):
-                        found.setdefault(name, one.number)
+                for name in sorted(needed_names(placeholder.expression) - known):
+                    found.setdefault(name, one.number)
         return list(found.items())
 
 

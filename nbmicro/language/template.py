@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -26,6 +27,8 @@ _REFERENCE = re.compile(
     r"|headers\.(?P<header>[A-Za-z][\w-]*))\Z",
     re.S,
 )
+# Python's functions whose arguments may be functions or classes.
+_TAKE_FUNCTIONS = frozenset({"map", "filter", "isinstance", "issubclass"})
 _LITERAL_BRACES = "A literal `{{` is written  {{ '{{' }}"
 # A text with hundreds of `}}` behind one `{{` is not an expression; trying them all would take quadratic time.
 _MOST_ENDS = 40
@@ -56,6 +59,11 @@ class Template:
     def names(self) -> set[str]:
         """The names that its placeholders read."""
         return {name for placeholder in self.placeholders for name in names_in(placeholder.expression)}
+
+    @property
+    def needed(self) -> set[str]:
+        """The names that the notebook must have for its placeholders."""
+        return {name for placeholder in self.placeholders for name in needed_names(placeholder.expression)}
 
     @property
     def placeholders(self) -> tuple[Placeholder, ...]:
@@ -154,6 +162,28 @@ def names_in(expression: str) -> frozenset[str]:
         return frozenset()
     names = names_of([ast.parse(expression.strip(), mode="eval").body])
     return names.reads | names.later
+
+
+@lru_cache(maxsize=512)
+def needed_names(expression: str) -> frozenset[str]:
+    """The names that the notebook must have for an expression: those it reads, without Python's own functions.
+
+    A function of Python's may be called (``len(x)``) or given to one that takes functions (``map(str, xs)``). By itself
+    its name is meant as a name of the notebook: nobody means to send the text of ``id``.
+    """
+    names = names_in(expression)
+    if not any(hasattr(builtins, name) for name in names) or compiled(expression) is None:
+        return names
+    nodes = list(ast.walk(ast.parse(expression.strip(), mode="eval")))
+    functions: list[ast.expr] = []
+    for call in (node for node in nodes if isinstance(node, ast.Call)):
+        # Of `str.upper(x)` too, what is called.
+        called = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+        functions += [called, *(keyword.value for keyword in call.keywords)]
+        if isinstance(called, ast.Name) and called.id in _TAKE_FUNCTIONS:
+            functions += call.args
+    values = {node.id for node in nodes if isinstance(node, ast.Name) and node not in functions}
+    return frozenset(name for name in names if name in values or not hasattr(builtins, name))
 
 
 def placeholder_end(source: str, start: int) -> int:

@@ -23,7 +23,7 @@ from nbmicro.language.sections import sections_sent
 from nbmicro.language.syntax import BodySource, FilePart, Item, Pair, Request, TextPart
 from nbmicro.language.template import Placeholder, Template, parse_template, place_at
 from nbmicro.printable import did_you_mean
-from nbmicro.runner.fill import Scope, fill_form_text, fill_json, fill_url, json_text, plain_text
+from nbmicro.runner.fill import Scope, fill_form_text, fill_json, fill_url, json_text
 
 Payload = tuple[bytes, str | None]
 """The bytes, and the type they bring where no header names one."""
@@ -162,9 +162,10 @@ def _one_value(placeholder: Placeholder, media_type: str, scope: Scope) -> bytes
     value = scope.value(placeholder)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value)
-    if media_type == FORM:
-        return quote_plus(plain_text(value)).encode()
-    return _json_of(placeholder, value, scope) if is_json(media_type) else plain_text(value).encode()
+    if is_json(media_type):
+        return _json_of(placeholder, value, scope)
+    text = scope.plain(placeholder)
+    return (quote_plus(text) if media_type == FORM else text).encode()
 
 
 def _multipart_text(content: Template, scope: Scope) -> bytes:

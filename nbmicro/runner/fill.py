@@ -29,6 +29,7 @@ from nbmicro.language.template import (
     compiled,
     inside_quotes,
     names_in,
+    needed_names,
     reference_in,
 )
 from nbmicro.printable import did_you_mean
@@ -58,6 +59,10 @@ _FORMAT_PIECE = re.compile(r"\[[^\]]*\]|" + "|".join(sorted(_FORMAT, key=len, re
 _BY_LOWER_CASE = {name.lower(): name for name in DYNAMIC_NAMES}
 
 
+# What has a text of its own, although its class takes Python's way to write it.
+_TEXTS = (str, bytes, int, float, complex, Decimal, uuid.UUID, date, time, timedelta, PurePath)
+
+
 class FileText(str):
     """The value of a file variable ``@age = 36``: text, which stands in JSON as it is where it is JSON itself."""
 
@@ -74,12 +79,20 @@ class _NoValue(Exception):
 
 
 def plain_text(value: object) -> str:
-    """A value as text: as JSON where it is a list or dict, true and false in lower case, else ``str``."""
-    if isinstance(value, (dict, list)):
-        try:
-            return json_text(value)
-        except (TypeError, ValueError):
-            return str(value)
+    """A value as text: as JSON where it is a list, tuple or dict, true and false in lower case, else ``str``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It has no text that anybody means: None, a function, a class, an object that says only what it is.
+    """
+    if isinstance(value, (dict, list, tuple)):
+        return json_text(value)
+    if hasattr(value, "tolist") and not isinstance(value, type):
+        return plain_text(value.tolist())
+    if value is None or not (isinstance(value, _TEXTS) or type(value).__str__ is not object.__str__):
+        kind = "None" if value is None else f"a {type(value).__name__}"
+        raise TypeError(f"{kind} has no text to send")
     return field_text(value)
 
 
@@ -175,8 +188,12 @@ class Scope:
         code = compiled(expression)
         if code is None:
             raise RequestError.at(placeholder, f"{placeholder} is not a Python expression.")
+        names = self.names(more)
+        for name in needed_names(expression):
+            if name not in names and hasattr(builtins, name):
+                raise self.unresolved(placeholder, name)
         try:
-            return eval(code, self.names(more))
+            return eval(code, names)
         except NameError as error:
             if error.name is not None and error.name in names_in(expression):
                 raise self.unresolved(placeholder, error.name) from None
@@ -220,7 +237,15 @@ class Scope:
 
     def text(self, template: Template, more: Mapping[str, object] | None = None) -> str:
         """A template with the text of its values in place."""
-        return "".join(part if isinstance(part, str) else plain_text(self.value(part, more)) for part in template.parts)
+        return "".join(part if isinstance(part, str) else self.plain(part, more) for part in template.parts)
+
+    def plain(self, placeholder: Placeholder, more: Mapping[str, object] | None = None) -> str:
+        """The text of a placeholder's value; RequestError where it has none."""
+        value = self.value(placeholder, more)
+        try:
+            return plain_text(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise self.error(placeholder, f"{placeholder}: {error}.", _text_hint(placeholder, value)) from None
 
     def unresolved(self, placeholder: Placeholder, name: str) -> RequestError:
         """The error of a name that the notebook does not have."""
@@ -245,8 +270,8 @@ class Scope:
         """Reject the first placeholder that reads a name neither the notebook nor ``known`` has."""
         for template in templates:
             for placeholder in template.placeholders:
-                for name in sorted(names_in(placeholder.expression)):
-                    if name not in known and name not in self.namespace and not hasattr(builtins, name):
+                for name in sorted(needed_names(placeholder.expression)):
+                    if name not in known and name not in self.namespace:
                         raise self.unresolved(placeholder, name)
 
     def check_braces(self, url: Template, known: set[str]) -> None:
@@ -295,11 +320,21 @@ class Scope:
     def _waits(self, variable: Variable, settled: Mapping[str, object], coming: Collection[str]) -> bool:
         """Whether a file variable reads a name that is not there yet, or whose value from an earlier run gets old."""
         return any(
-            name in self.pending
-            or name in coming
-            or not (name in settled or name in self.namespace or hasattr(builtins, name))
-            for name in variable.value.names
+            name in self.pending or name in coming or not (name in settled or name in self.namespace)
+            for name in variable.value.needed
         )
+
+
+def _text_hint(placeholder: Placeholder, value: object) -> str | None:
+    """What to write for a value that has no text."""
+    expression = placeholder.expression
+    if value is None:
+        return f"Give it a value, or one in its place:  {{{{ {expression} or '' }}}}"
+    if hasattr(value, "response") and hasattr(value, "history"):
+        return f'An exchange: name the part of it, such as  {{{{ {expression}.json["id"] }}}}'
+    if callable(value) and not isinstance(value, type):
+        return f"A function: call it,  {{{{ {expression}() }}}}"
+    return f"Write what of it is meant, such as  {{{{ {expression}.name }}}}, or its text,  {{{{ str({expression}) }}}}"
 
 
 def short(text: str, limit: int = 200) -> str:
@@ -316,9 +351,12 @@ def fill_json(template: Template, scope: Scope, more: Mapping[str, object] | Non
             quoted = inside_quotes(part, quoted)
             filled.append(part)
             continue
+        if quoted:
+            filled.append(json.dumps(scope.plain(part, more), ensure_ascii=False)[1:-1])
+            continue
         value = scope.value(part, more)
         try:
-            filled.append(json.dumps(plain_text(value), ensure_ascii=False)[1:-1] if quoted else json_text(value))
+            filled.append(json_text(value))
         except (TypeError, ValueError, RecursionError) as error:
             raise scope.error(part, f"{part}: {error}.") from None
     return "".join(filled)
@@ -326,9 +364,7 @@ def fill_json(template: Template, scope: Scope, more: Mapping[str, object] | Non
 
 def fill_form_text(template: Template, scope: Scope) -> str:
     """A text in ``application/x-www-form-urlencoded`` with values encoded so."""
-    return "".join(
-        part if isinstance(part, str) else quote_plus(plain_text(scope.value(part))) for part in template.parts
-    )
+    return "".join(part if isinstance(part, str) else quote_plus(scope.plain(part)) for part in template.parts)
 
 
 def fill_url(template: Template, scope: Scope) -> str:
@@ -349,10 +385,8 @@ def fill_url(template: Template, scope: Scope) -> str:
         if in_origin and name in APP_NAMES and name not in scope.namespace and name not in scope.pending:
             url += APP_NAMES[name]
             continue
-        value = scope.value(part)
-        if value is None:
-            raise scope.error(part, f"{part} is None, which has no place in a URL.")
-        url += plain_text(value) if in_origin else quote(plain_text(value), safe="")
+        text = scope.plain(part)
+        url += text if in_origin else quote(text, safe="")
     url = loopback_url(url)
     check_origin(url, template)
     if not url.startswith(("/", "?", "http:", "https:")):

@@ -169,7 +169,7 @@ def test_what_could_not_be_taken_over_stands_in_its_cell_and_is_printed(folder: 
     """With its line in the file, the line itself, and what to write; the exit code says that there is some."""
     result = imported("jetbrains_refused.http", "-o", "NB.ipynb")
     assert result.exit_code == 3
-    assert "jetbrains_refused.http, line 25: not taken over: an answer is not put into a file" in result.output
+    assert "jetbrains_refused.http, line 25: not taken over: a response is not put into a file" in result.output
     assert "    Name the request (# @name answer)" in result.output
     (cell,) = [text for _, text in cells_of(folder / "NB.ipynb") if "items.json" in text]
     assert cell == (

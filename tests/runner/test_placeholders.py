@@ -115,10 +115,7 @@ def test_the_host_of_other_tools_files_means_the_app() -> None:
 
 def test_none_has_no_place_in_a_url() -> None:
     """A value that is None is more likely a mistake than a path."""
-    assert (
-        refused("/users/{{ uid }}", uid=None).message
-        == "{{ uid }} is None, which has no place in a URL. Nothing was sent."
-    )
+    assert refused("/users/{{ uid }}", uid=None).message == "{{ uid }}: None has no text to send. Nothing was sent."
 
 
 def test_values_in_a_json_body_are_json() -> None:
@@ -425,3 +422,113 @@ def test_the_nearest_env_file_counts_and_the_names_of_visual_studio_too(tmp_path
         key, stamp = exchange.json["body"].split("|")
         assert (key, stamp.isdigit()) == (expected, True)
         (tmp_path / "api" / ".env").write_text('KEY="near"\n')
+
+
+# What the names of the notebook may be confused with, and what a value may be that nobody means to send.
+BUILTINS = ["id", "type", "input", "format", "filter", "hash", "max", "list", "map", "next", "object", "open", "range"]
+
+
+class Thing:
+    """Says only what it is, as most objects do."""
+
+
+class Money:
+    """Has a text of its own."""
+
+    def __str__(self) -> str:
+        return "12 EUR"
+
+
+NO_TEXT: dict[str, object] = {
+    "None": None,
+    "a function": lambda: 1,
+    "a class": Thing,
+    "an instance": Thing(),
+    "a method": "".upper,
+    "a generator": (number for number in ()),
+    "an exchange": Client(echo).get("/text"),
+    "a body": Client(echo).get("/text").response.body,
+    "a set": {1},
+    "a list of them": [Thing()],
+}
+PLACES = {
+    "a path": "%http /users/{{ x }}",
+    "a query": "%http /a?q={{ x }}",
+    "a query item": "%http /a q=={{ x }}",
+    "a header item": "%http /a X-T:{{ x }}",
+    "a form item": "%http -f POST /a a={{ x }}",
+    "a text item": "%http POST /a a={{ x }}",
+    "a password": "%http /a -a ada:{{ x }}",
+    "a header": "GET /a\nX-T: {{ x }}",
+    "[Query]": "GET /a\n[Query]\nq: {{ x }}",
+    "[Form]": "POST /a\n[Form]\na: {{ x }}",
+    "[Multipart]": "POST /a\n[Multipart]\na: {{ x }}",
+    "[Options]": "GET /a\n[Options]\nuser: ada:{{ x }}",
+    "a form": "POST /a\nContent-Type: application/x-www-form-urlencoded\n\na={{ x }}",
+    "a form of one value": "POST /a\nContent-Type: application/x-www-form-urlencoded\n\n{{ x }}",
+    "a text": "POST /a\nContent-Type: text/plain\n\nHello {{ x }}",
+    "a text of one value": "POST /a\nContent-Type: text/plain\n\n{{ x }}",
+    "a text in JSON": 'POST /a\n\n{"a": "{{ x }}"}',
+    "a file variable": "@y = {{ x }}\nGET /a?q={{ y }}",
+}
+
+
+def _rejected(place: str, **names: object) -> RequestError:
+    text = PLACES[place]
+    return refused(text.removeprefix("%http "), **names) if text.startswith("%http ") else _refused_cell(text, **names)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", NO_TEXT)
+def test_a_value_without_a_text_is_rejected_wherever_it_stands(kind: str, place: str) -> None:
+    error = _rejected(place, x=NO_TEXT[kind])
+    assert error.message.startswith("{{ x }}: ")
+    assert "Nothing was sent." in error.message
+    assert error.line is not None
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_value_with_a_text_of_its_own_is_sent_everywhere(place: str) -> None:
+    text = PLACES[place]
+    sent = said(text.removeprefix("%http "), x=Money()) if text.startswith("%http ") else asked(text, x=Money())
+    expected = "YWRhOjEyIEVVUg==" if "ada:" in text else "12 EUR"
+    assert expected in json.dumps(sent)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", BUILTINS)
+def test_a_function_of_pythons_is_never_a_value(name: str, place: str) -> None:
+    """A name that the notebook does not have is missing, also where Python has a function of that name."""
+    text = PLACES[place].replace("{{ x }}", f"{{{{ {name} }}}}")
+    error = refused(text.removeprefix("%http ")) if text.startswith("%http ") else _refused_cell(text)
+    assert f"the notebook has no `{name}`" in error.message
+
+
+@pytest.mark.parametrize(
+    "expression", ["id", "id + 1", "id.hex", "input['a']", "str(id)", "f'{id}'", "[type]", "id or 1"]
+)
+def test_a_builtins_name_is_missing_in_every_expression(expression: str) -> None:
+    name = "input" if "input" in expression else "type" if "type" in expression else "id"
+    assert f"the notebook has no `{name}`" in refused(f"/a?q={{{{ {expression} }}}}").message
+
+
+@pytest.mark.parametrize(
+    ("expression", "sent"),
+    [
+        ("len(xs)", "2"),
+        ("str(7)", "7"),
+        ("str.upper('a')", "A"),
+        ("','.join(map(str, xs))", "1,2"),
+        ("max(xs, key=abs)", "2"),
+        ("sorted(xs, key=str)[0]", "1"),
+        ("'y' if isinstance(xs, list) else 'n'", "y"),
+        ("[id for id in xs][0]", "1"),
+        ("__import__('math').floor(2.5)", "2"),
+    ],
+)
+def test_pythons_functions_can_be_called(expression: str, sent: str) -> None:
+    assert said(f"/a?q={{{{ {expression} }}}}", xs=[1, 2])["query"] == {"q": [sent]}
+
+
+def test_a_name_of_the_notebook_wins_over_pythons_function() -> None:
+    assert said("/a?q={{ id }}", id=7)["query"] == {"q": ["7"]}

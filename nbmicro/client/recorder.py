@@ -15,7 +15,7 @@ from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.wsgi import request_of
-from nbmicro.web.environ import ERROR, NOTES, RECORDED, REFUSAL, REQUEST, ROUTE
+from nbmicro.web.environ import ERROR, HTTP_ERROR, NOTES, RECORDED, REQUEST, ROUTE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -63,7 +63,7 @@ def exchange_of(
         known["exception"] = error
         known["error"] = error_record(error, captured.frame_labels, somewhere=True)
     elif 400 <= response.status < 500:
-        refusal = environ.get(REFUSAL)
+        refusal = environ.get(HTTP_ERROR)
         if isinstance(refusal, HTTPException):
             known["exception"], known["refusal"] = refusal, error_record(refusal, captured.frame_labels)
     if captured:

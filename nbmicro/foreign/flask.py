@@ -12,7 +12,7 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import BadRequestKeyError
 
 from nbmicro.foreign.adapter import Adapter, Marks
-from nbmicro.web.environ import ERROR, MISSING_KEY, REFUSAL, ROUTE
+from nbmicro.web.environ import ERROR, HTTP_ERROR, MISSING_KEY, ROUTE
 from nbmicro.web.route_info import RouteInfo, matches_in_map
 
 
@@ -75,7 +75,7 @@ class Flask(_MapOfWerkzeug):
         trace = missing.__traceback__ if missing is not None else None
         # It is the reason of the 400 where it came as far as Flask's own dispatch.
         if trace is not None and trace.tb_frame.f_globals.get("__name__") == "flask.app":
-            environ[REFUSAL] = missing
+            environ[HTTP_ERROR] = missing
 
 
 class Quart(_MapOfWerkzeug):

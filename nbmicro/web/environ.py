@@ -17,7 +17,7 @@ ROUTE: Final = "nbmicro.route"
 ERROR: Final = "nbmicro.error"
 """The exception behind a 500."""
 
-REFUSAL: Final = "nbmicro.refusal"
+HTTP_ERROR: Final = "nbmicro.http_error"
 """The HTTPException behind a 4xx."""
 
 NOTES: Final = "nbmicro.notes"

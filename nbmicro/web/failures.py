@@ -10,7 +10,7 @@ from werkzeug.routing import RequestRedirect, RoutingException
 
 from nbmicro.http.methods import SAFE_METHODS
 from nbmicro.web.contexts import current_request_context, environ_here, table_here
-from nbmicro.web.environ import ERROR, RECORDED, REFUSAL
+from nbmicro.web.environ import ERROR, HTTP_ERROR, RECORDED
 from nbmicro.web.handler_errors import FormDataRoutingRedirect, explain
 from nbmicro.web.hosting import hosting
 from nbmicro.web.scaffold import error_key
@@ -30,7 +30,7 @@ class ErrorHandling(Setup):
             return e
         environ = environ_here()
         if environ.get(RECORDED):
-            environ[REFUSAL] = e
+            environ[HTTP_ERROR] = e
         handler = self._find_error_handler(e, _blueprints())
         return e if handler is None else self._handled(handler, e)
 

@@ -76,14 +76,14 @@ FACADES: dict[str, dict[str, str]] = {
         "nbmicro.web.config": "get_debug_flag=debug_wanted",
         "nbmicro.web.commands.dotenv": "get_load_dotenv=wants_dotenv",
         "nbmicro.web.proxies": "current_app request session",
-        "nbmicro.web.resources": "get_root_path=find_root_path",
+        "nbmicro.web.files": "get_root_path=find_root_path",
         "nbmicro.web.signals": "message_flashed",
     },
     "flask.sansio": {},
     "flask.sansio.app": {"nbmicro.web.app": "App"},
     "flask.sansio.blueprints": {"nbmicro.web.blueprints": "Blueprint BlueprintSetupState"},
     "flask.sansio.scaffold": {
-        "nbmicro.web.resources": "find_package",
+        "nbmicro.web.files": "find_package",
         "nbmicro.web.scaffold": "Scaffold",
     },
     "flask.templating": {

@@ -11,10 +11,10 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 
 from nbmicro.web.contexts import current_request_context
 from nbmicro.web.declarations import Declaration, Route, make_route
+from nbmicro.web.files import default_max_age, find_root_path, open_file, send_from_directory
 from nbmicro.web.hosting import hosting
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import current_owner, predecessor
-from nbmicro.web.resources import find_root_path, open_file
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader
@@ -128,14 +128,10 @@ class Scaffold:
 
     def get_send_file_max_age(self, filename: str | None) -> int | None:
         """How many seconds a browser may keep a file; None asks it to check each time. An override point."""
-        from nbmicro.web.files import default_max_age
-
         return default_max_age()
 
     def send_static_file(self, filename: str) -> Any:
         """The response with a file of the static folder."""
-        from nbmicro.web.files import send_from_directory
-
         if self.static_folder is None:
             raise RuntimeError("'static_folder' must be set to serve static files.")
         return send_from_directory(self.static_folder, filename, max_age=self.get_send_file_max_age(filename))

@@ -18,14 +18,13 @@ from nbmicro.web.blueprints import Blueprint, check_blueprint, declare_registrat
 from nbmicro.web.config import Config, ConfigAttribute, debug_wanted
 from nbmicro.web.contexts import Namespace
 from nbmicro.web.declarations import Route, StaticFile
-from nbmicro.web.extensions import Extensions
+from nbmicro.web.files import find_instance_path, open_file
 from nbmicro.web.hosting import hosting
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
-from nbmicro.web.ledger import Ledger
+from nbmicro.web.ledger import Extensions, Ledger
 from nbmicro.web.logs import create_logger
 from nbmicro.web.owners import Run
 from nbmicro.web.proxies import g, request, session
-from nbmicro.web.resources import find_instance_path, open_file
 from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
 from nbmicro.web.scaffold import Scaffold
 from nbmicro.web.sessions import SecureCookieSessionInterface, SessionInterface

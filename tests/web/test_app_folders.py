@@ -12,7 +12,7 @@ from textwrap import dedent
 
 import pytest
 
-from nbmicro.web.resources import find_instance_path, find_package, find_root_path, open_file
+from nbmicro.web.files import find_instance_path, find_package, find_root_path, open_file
 
 Make = Callable[..., None]
 
@@ -63,7 +63,7 @@ def test_a_namespace_package_has_no_folder_of_its_own(site: Path, monkeypatch: p
 
 def test_at_a_prompt_a_librarys_name_is_only_a_name(tmp_path: Path) -> None:
     """App("jinja2") at a prompt is in the current folder; in a script or by the library itself it is the library's."""
-    program = "from nbmicro.web.resources import find_root_path as f; import jinja2; print(f('jinja2'))"
+    program = "from nbmicro.web.files import find_root_path as f; import jinja2; print(f('jinja2'))"
     ran = subprocess.run(
         [sys.executable, "-c", f"del __builtins__.__dict__['copyright']\n{program}"],
         cwd=tmp_path,

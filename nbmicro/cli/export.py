@@ -47,7 +47,7 @@ def export(file: str, output: str | None, tests: bool, inline: bool, force: bool
     exported = export_notebook(path, out, inline=inline, tests=tests)
     reject_name(out.stem, exported.module)
     files = _files(exported, out)
-    _refuse_to_replace(files, force=force)
+    _reject_replacing(files, force=force)
     for target, content in files.items():
         write_file(target, content)
         click.echo(f"wrote {target}")
@@ -64,7 +64,7 @@ def _files(exported: Exported, out: Path) -> dict[Path, bytes]:
     return {**files, **{out.parent / name: content for name, content in exported.files.items()}}
 
 
-def _refuse_to_replace(files: dict[Path, bytes], *, force: bool) -> None:
+def _reject_replacing(files: dict[Path, bytes], *, force: bool) -> None:
     """OptionError where a file is there with another content; nothing is written then."""
     there = [str(target) for target, content in files.items() if target.exists() and not _holds(target, content)]
     if there and not force:

@@ -169,7 +169,7 @@ def _debugger(app: Any) -> DebuggedApplication:
 
 
 def _serve_the_newest(reloader: Reloader, debugger: DebuggedApplication, stopped: threading.Event) -> None:
-    """Until ``stopped``, swap in each app that was saved; one that fails to load is told, and changes nothing."""
+    """Until ``stopped``, swap in each app that was saved; one that fails to load is shown, and changes nothing."""
     while reloader.wait(stopped):
         try:
             with reloader.watch(stopped, partial(click.echo, err=True)):

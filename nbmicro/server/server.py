@@ -247,7 +247,7 @@ class BackgroundServer:
 
 
 def _close_listening(listener: Listener) -> None:
-    # Not listener.close(): that closes the trigger too, by which the rest of the way down is still to be told.
+    # Not listener.close(): that closes the trigger too, which the next steps of the stop still need.
     listener.accepting = False
     listener.del_channel()
     listener.socket.close()

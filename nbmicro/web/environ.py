@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 RECORDED: Final = "nbmicro.recorded"
-"""True where somebody keeps the exchange, set before the app is called. An exception is then not raised out of the app
+"""True where the exchange is kept, set before the app is called. An exception is then not raised out of the app
 but kept under :data:`ERROR`, for whoever records shows it beside the response that every client gets."""
 
 ROUTE: Final = "nbmicro.route"

@@ -129,10 +129,10 @@ class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
 class NullSession(SecureCookieSession):
     """The session of an app without a secret key: it can be read, and is empty; writing it raises RuntimeError."""
 
-    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def _reject(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise RuntimeError(NO_KEY)
 
-    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = __ior__ = _refuse
+    __setitem__ = __delitem__ = clear = pop = popitem = update = setdefault = __ior__ = _reject
 
 
 EPHEMERAL = (

@@ -81,7 +81,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
 
 
 class _Entered:
-    """Who is inside a client's ``with``, so that one that was never left can be told from one that is nested."""
+    """Who is inside a client's ``with``, so that a block that was never left does not pass for a nested one."""
 
     def __init__(self, frame: FrameType | None) -> None:
         while frame is not None and frame.f_globals.get("__name__") == "contextlib":

@@ -10,6 +10,9 @@ from nbmicro.http.messages import RequestRecord
 
 #: Where `nbmicro run` and `%serve` listen unless told otherwise.
 BASE_URL = "http://127.0.0.1:5000"
+# Linux takes 128 KB for one argument, an escaped quote being up to four characters of it.
+_LONGEST = 100_000
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def as_curl(request: RequestRecord, base_url: str | None = None) -> str:
@@ -20,16 +23,23 @@ def as_curl(request: RequestRecord, base_url: str | None = None) -> str:
         words.append("--head")
     elif request.method != default:
         words += ["-X", request.method]
+    if {".", ".."} & set(request.path.split("/")):
+        words.append("--path-as-is")
     words.append((base_url or BASE_URL).rstrip("/") + request.target)
     lines = [shlex.join(words)]
     for name, value in _headers(request):
-        lines.append(shlex.join(["-H", f"{name}: {value}" if value else f"{name};"]))
+        lines.append(f"-H {_argument(_wire(f'{name}: {value}' if value else f'{name};'))}")
+    piped = ""
     if request.body:
         if request.headers.get("Content-Type") is None:
             # curl would name a form of its own accord.
             lines.append("-H 'Content-Type:'")
-        lines.append(_data(request.body))
-    return " \\\n  ".join(lines)
+        argument = _argument(request.body)
+        if b"\0" in request.body or len(argument) > _LONGEST:
+            # No argument holds a zero byte, and none may be as long as what a pipe carries.
+            piped, argument = f"printf {_format(request.body)} | ", ""
+        lines.append(f"--data-raw {argument}" if argument else "--data-binary @-")
+    return piped + " \\\n  ".join(lines)
 
 
 def as_http(request: RequestRecord) -> str:
@@ -89,19 +99,35 @@ def _headers(request: RequestRecord) -> list[tuple[str, str]]:
     return [(" ".join(name.splitlines()), " ".join(value.splitlines())) for name, value in request.headers]
 
 
-def _data(data: bytes) -> str:
-    """The body for curl; bytes that are no text in bash's ANSI-C quoting."""
+def _wire(header: str) -> bytes:
+    """A header's line in bytes, as it goes to an app (PEP 3333): Latin-1, or UTF-8 where that lacks a character."""
+    try:
+        return header.encode("latin-1")
+    except UnicodeEncodeError:
+        return header.encode()
+
+
+def _argument(data: bytes) -> str:
+    """Bytes as a word of the shell; those that are no text in bash's ANSI-C quoting."""
     try:
         text = data.decode()
-        if not re.search(r"[\x00-\x08\x0b-\x1f\x7f]", text):
-            return f"--data-raw {shlex.quote(text)}"
+        if not _CONTROLS.search(text):
+            return shlex.quote(text)
     except UnicodeDecodeError:
         pass
+    written = "".join(chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}" for byte in data)
+    return f"$'{written}'"
+
+
+def _format(data: bytes) -> str:
+    """Bytes as what the shell's ``printf`` is given to print them."""
+    special = {ord("%"): "%%", ord("\\"): "\\\\", ord("\n"): "\n"}
     written = "".join(
-        chr(byte) if 0x20 <= byte < 0x7F and byte not in b"\\'" else f"\\x{byte:02x}" for byte in data[:4096]
+        special.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F and byte != ord("'") else f"\\{byte:03o}")
+        for byte in data
     )
-    cut = "  # the body goes on" if len(data) > 4096 else ""
-    return f"--data-raw $'{written}'{cut}"
+    # A word that began with a dash would be an option.
+    return f"-- '{written}'" if written.startswith("-") else f"'{written}'"
 
 
 def _literal(text: str) -> str:

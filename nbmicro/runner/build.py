@@ -292,7 +292,7 @@ def _built(request: Request, parts: _Parts, auth: Template | None, scope: Scope)
 
 def _typed_header(value: str) -> str:
     """A header's value as a terminal hands it to curl: UTF-8, whose bytes WSGI shows as Latin-1 (PEP 3333)."""
-    return value if value.isascii() else value.encode().decode("latin-1")
+    return value if value.isascii() else value.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _header(name: str, value: str) -> tuple[str, str]:

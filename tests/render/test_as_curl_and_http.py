@@ -36,12 +36,12 @@ def test_a_post_with_a_body_needs_no_method_and_head_has_its_own_option() -> Non
 @pytest.mark.parametrize("content", [b"\xff\x00'\\\n", b"plain"])
 def test_bytes_come_out_of_a_shell_as_they_were(content: bytes) -> None:
     command = client.post("/", data=content, headers={"Content-Type": "application/x"}).as_curl()
-    argument = command.partition("--data-raw ")[2]
-    made = subprocess.run(["bash", "-c", f"printf %s {argument} | xxd -p"], capture_output=True, text=True, check=False)
+    pipe, _, line = command.rpartition("| curl")
+    shown = pipe if pipe else f"printf %s {line.partition('--data-raw ')[2]}"
+    made = subprocess.run(["bash", "-c", f"{shown} | xxd -p"], capture_output=True, text=True, check=False)
     if made.returncode:
         pytest.skip("no bash with xxd here")
-    # A shell's argument ends at a zero byte; curl's does as well.
-    assert bytes.fromhex(made.stdout.replace("\n", "")) == content.partition(b"\0")[0]
+    assert bytes.fromhex(made.stdout.replace("\n", "")) == content
 
 
 def test_a_body_is_a_cells_body_and_lines_that_would_end_it_stand_in_a_fence() -> None:

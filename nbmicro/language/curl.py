@@ -319,8 +319,6 @@ def _finish(curl: _Curl, line: int) -> Request:
     method = curl.method or ("HEAD" if curl.is_head else default)
     if "authorization" in curl.named:
         curl.options = replace(curl.options, auth=None)
-    if curl.options.follow and curl.method is not None:
-        curl.options = replace(curl.options, keep_method=True)
     return Request(
         method=method,
         url=_url(curl),
@@ -329,6 +327,7 @@ def _finish(curl: _Curl, line: int) -> Request:
         body=body,
         line=line,
         is_curl=True,
+        keeps_method=curl.method is not None,
     )
 
 
@@ -470,7 +469,7 @@ def read_curl(cursor: Cursor, request: Request, first: str | None = None, begin:
         starts.append((line.line, 1))
     text = "\n".join(texts)
     curl, options = parse_curl(text, _place(text, starts), Options())
-    for name in ("method", "url", "headers", "multipart", "body", "is_curl"):
+    for name in ("method", "url", "headers", "multipart", "body", "is_curl", "keeps_method"):
         setattr(request, name, getattr(curl, name))
     request.options = replace(options, quiet=False).over(request.options)
     request.line = starts[0][0]

@@ -39,7 +39,7 @@ def form_part(word: ShellWord, *, plain: bool) -> Pair | FilePart:
     at = len(name) + 1
     label = word.cut(0, len(name)).template()
     if plain:
-        return TextPart(label, word.cut(at).template(), word.line)
+        return Pair(label, word.cut(at).template(), word.line)
     if text[:1] in {"(", ")"} and text != ")":
         raise RequestError.at(word, f"`{word.text}` begins a form inside the form.", "Take it out of the line.")
     mark = text[:1] if text[:1] in {"@", "<"} else ""
@@ -51,6 +51,8 @@ def form_part(word: ShellWord, *, plain: bool) -> Pair | FilePart:
     given = media_type.text if media_type is not None else None
     guessed = given or (_type(filename.text) if filename is not None else None)
     shown = filename.template() if filename is not None else None
+    if not mark and guessed is None and shown is None:
+        return Pair(label, value.template(), word.line)
     if not mark:
         return TextPart(label, value.template(), word.line, guessed, shown)
     if not value.text.strip():

@@ -11,6 +11,7 @@ from nbmicro.errors import RequestError
 from nbmicro.http.methods import METHODS, is_method
 from nbmicro.language.address import check_url, is_url
 from nbmicro.language.curl import curl_behind, parse_curl
+from nbmicro.language.foreign_commands import foreign_command, may_be_foreign
 from nbmicro.language.options import Options, read_option
 from nbmicro.language.syntax import Item, ItemKind, Request, Script
 from nbmicro.language.template import Template, place_at, place_in_columns, placeholder_end
@@ -59,6 +60,9 @@ def parse_line(
     RequestError
         Anything that is no method, URL, item or option; with line and column, and what would do.
     """
+    error = foreign_command(text, Template("", (), line, column)) if may_be_foreign(text) else None
+    if error is not None:
+        raise error
     curl = curl_behind(text)
     if curl is not None and curl[1] < len(text):
         before, start = curl

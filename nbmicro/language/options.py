@@ -27,7 +27,6 @@ class Options:
     form: data items are a form, not JSON (``-f``).
     auth: ``USER:PASS`` for basic authentication (``-a``).
     follow: redirects are followed (``-F``).
-    keep_method: with the method of the first request (curl's ``-X``).
     quiet: the exchange is not shown (``-q``, or a final ``;``).
     expect: the status the answer must have (``--expect``).
     show: the parts of the exchange to show (``--show``), None for the default.
@@ -42,7 +41,6 @@ class Options:
     form: bool = False
     auth: Template | None = None
     follow: bool | None = None
-    keep_method: bool = False
     quiet: bool = False
     expect: int | None = None
     show: tuple[str, ...] | None = None

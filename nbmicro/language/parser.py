@@ -20,6 +20,7 @@ from nbmicro.language.bodies import (
     read_body,
 )
 from nbmicro.language.curl import begins_curl, curl_behind, read_curl
+from nbmicro.language.foreign_commands import foreign_command, may_be_foreign
 from nbmicro.language.items import DATA_KINDS, check_before_curl, read_words
 from nbmicro.language.lines import (
     CONTINUATION,
@@ -41,7 +42,7 @@ from nbmicro.language.lines import (
 from nbmicro.language.options import DIRECTIVES, NO_OPTIONS, Options, named, spellings
 from nbmicro.language.sections import SECTIONS, Section, check_identifier, find_section
 from nbmicro.language.syntax import ExpectedStatus, Pair, Request, Script, Variable
-from nbmicro.language.template import joined
+from nbmicro.language.template import Template, joined
 from nbmicro.language.words import split_words
 from nbmicro.printable import did_you_mean
 
@@ -110,6 +111,10 @@ class _Parser:
         self.variables: list[Variable] = []
 
     def parse(self, text: str, number: int, column: int, *, is_cell: bool) -> Script:
+        if may_be_foreign(text):
+            place = Template("", (), number, column)
+            if (error := foreign_command(f"{text}\n{self.cursor.rest()}", place)) is not None:
+                raise error
         curl = curl_behind(text)
         first, options = _read_first_line(text if curl is None else curl[0], number, column)
         if options.help:
@@ -219,6 +224,8 @@ class _Parser:
         if begins_curl(line.text):
             read_curl(self.cursor, self.request)
             return
+        if may_be_foreign(line.text) and (error := foreign_command(self.cursor.rest(), line)) is not None:
+            raise error
         self.cursor.take()
         self.request.method, self.request.url = read_request_line(line)
         self.request.line, self.request.column = line.line, len(line.text) - len(line.text.lstrip()) + 1

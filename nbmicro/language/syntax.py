@@ -121,7 +121,7 @@ class Request:
 
     It is filled in while it is read, and frozen then. ``items`` are those of the magic's own line, so only the first
     request of a cell has them; ``options`` are the request's own, without those of the line. ``column`` is that of the
-    method, None where that is left out.
+    method, None where that is left out. ``keeps_method`` is curl's ``-X``, which counts for redirects too.
     """
 
     method: str = "GET"
@@ -144,6 +144,7 @@ class Request:
     column: int | None = field(default=None, compare=False)
     name_line: int = field(default=1, compare=False)
     is_curl: bool = field(default=False, compare=False)
+    keeps_method: bool = field(default=False, compare=False)
 
     def freeze(self) -> Self:
         """The request, of which nothing changes from now on."""

@@ -130,7 +130,7 @@ def _run_request(
         sent = client.send(
             record,
             follow=bool(options.follow),
-            keep_method=options.keep_method,
+            keep_method=request.keeps_method,
             timeout=options.timeout or DEFAULT_TIMEOUT,
             origin=origin,
             announce=False,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from nbmicro.language.items import SEPARATORS
 from nbmicro.language.options import Options
-from nbmicro.language.syntax import BodySource, FilePart, Item, Pair, Request, Script
+from nbmicro.language.syntax import BodySource, FilePart, Item, Pair, Request, Script, TextPart
 from nbmicro.language.template import Placeholder, Template
 from nbmicro.language.words import written_word
 
@@ -19,13 +19,44 @@ _TICKS = re.compile(r"^`+", re.MULTILINE)
 
 
 def print_line(script: Script) -> str:
-    """What stands behind ``%http``; ValueError if its request has a body, which came from ``--curl``."""
+    """What stands behind ``%http``."""
     words: list[str] = []
     for request in script.requests:
-        if request.body is not None:
-            raise ValueError("a request with a body is not a line")
+        if request.is_curl:
+            return " ".join([*_options(script.options), "--curl", _curl(request)])
         words = _first_line(request)
     return " ".join([*words, *_options(script.options)])
+
+
+def _curl(request: Request) -> str:
+    """The command that is read as the request."""
+    words = ["curl -g --path-as-is -X", request.method, _quoted(request.url)]
+    for pair in request.headers:
+        words += ["-H", _quoted(pair.name, ": " if pair.value.source else ";", pair.value)]
+    if not any(pair.name.source.lower() == "content-type" for pair in request.headers):
+        words.append("-H 'Content-Type:'")
+    for part in request.multipart or ():
+        mark = ("<" if part.is_text else "@") if isinstance(part, FilePart) else ""
+        value = part.value.source
+        plain = mark or (value == value.strip() and value[:1] not in {"", "@", "<", "("})
+        quote = "" if plain and not set('";, ') & set(value) else '"'
+        given: list[str | Template] = [part.name, f"={mark}{quote}", part.value, quote]
+        if isinstance(part, TextPart | FilePart):
+            given += [f";type={part.content_type}"] if part.content_type else []
+            given += [';filename="', part.filename, '"'] if part.filename is not None else []
+        words += ["-F", _quoted(*given)]
+    if request.body is not None:
+        options = {"exact": ("--data-raw", ""), "file": ("--data-binary", "@"), "data_file": ("-d", "@")}
+        option, mark = options[request.body.kind]
+        words += [option, _quoted(mark, request.body.content)]
+    return " ".join(words)
+
+
+def _quoted(*parts: str | Template) -> str:
+    """A word of the shell in single quotes, placeholders as they are."""
+    pieces = [piece for part in parts for piece in ([part] if isinstance(part, str) else part.parts)]
+    inner = "".join(piece.replace("'", "'\\''") if isinstance(piece, str) else str(piece) for piece in pieces)
+    return f"'{inner}'"
 
 
 def print_script(script: Script) -> tuple[str, str]:
@@ -60,6 +91,8 @@ def print_cell(script: Script) -> str:
 
 def print_request(request: Request) -> str:
     """One request of a cell, without the separator above it."""
+    if request.is_curl:
+        return "\n".join([*_directives(request), _curl(request), *_below(request)])
     return "\n".join([*_directives(request), f"{request.method} {_source(request.url)}", *_below(request)])
 
 
@@ -125,19 +158,19 @@ def _directives(request: Request) -> list[str]:
 
 def _below(request: Request) -> list[str]:
     """Everything under the request line."""
-    lines = _pairs(request.headers)
+    lines = _pairs(request.headers) if not request.is_curl else []
     options = request.options
     if request.query:
         lines += ["[Query]", *_pairs(request.query)]
     if request.form is not None:
         lines += ["[Form]", *_pairs(request.form)]
-    if request.multipart is not None:
+    if request.multipart is not None and not request.is_curl:
         lines += ["[Multipart]", *_pairs(request.multipart)]
     settings = ["location: true"] if options.follow else []
     settings += ["cookies: true"] if options.cookies else []
     settings += [f"user: {_source(options.auth)}"] if options.auth is not None else []
     lines += ["[Options]", *settings] if settings else []
-    if request.body is not None:
+    if request.body is not None and not request.is_curl:
         lines += ["", *_body(request.body)]
     if request.status is not None:
         lines += ["", f"HTTP {request.status.code or '*'}", *_pairs(request.expected_headers)]

@@ -1,4 +1,4 @@
-"""The two commands of a fresh clone: `python3 start.py` opens the first notebook, `python3 start.py test` tests it all.
+"""The commands of a fresh clone: `python3 start.py` opens the first notebook, `python3 start.py test` tests it all.
 
 What lives here: making the environment in `.venv`, and running things in it; nothing but Python 3.11 and pip is needed.
 What must not: any import but the standard library's, and any knowledge of what nbmicro does.
@@ -22,6 +22,24 @@ OLDEST_PYTHON = (3, 11)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 WINDOWS = sys.platform == "win32"
 
+# The versions that CI installs; `python3 start.py lock` renews them.
+CONSTRAINTS = "tests/constraints.txt"
+# Steps of `test` that have an environment of their own, with other versions than the newest: uv's options for them.
+VERSIONS = {
+    "lowest": ("--resolution", "lowest-direct"),  # the lowest that pyproject.toml declares
+    "colab": ("--constraint", "tests/colab.txt"),
+}
+VERSIONS_NEED = ("pytest-xdist>=3.8", "hypothesis>=6.140", "pexpect>=4.9", "flask>=3.1.3,<3.2")
+# What these steps run: the kernel's side of everything that differs between the versions.
+KERNEL_TESTS = (
+    *("pytest", "-q", "-n", "auto", "--dist", "loadfile", "-W", "default", "-p", "no:cacheprovider"),
+    *(
+        f"tests/kernel/test_{name}.py"
+        for name in ("beginners_requests", "in_a_terminal", "interrupts", "leaving", "loading", "tab")
+    ),
+    *("tests/notebook/test_completion.py", "tests/notebook/test_magics.py", "tests/server/test_waitress.py"),
+)
+
 # Each step of `test`: its name, its commands (`python` is the environment's), and the seconds each command may take.
 Command = tuple[str, ...]
 STEPS: dict[str, tuple[int, tuple[Command, ...]]] = {
@@ -29,6 +47,7 @@ STEPS: dict[str, tuple[int, tuple[Command, ...]]] = {
     "types": (300, (("mypy",),)),
     "imports": (120, (("lint-imports",),)),
     "tests": (900, (("pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", "not browser"),)),
+    **dict.fromkeys(VERSIONS, (400, (KERNEL_TESTS,))),
     "notebooks": (
         300,
         # Twice: what a notebook leaves behind may not disturb its next run.
@@ -52,14 +71,16 @@ class Environment:
 
     def provide(self, extra: str) -> None:
         """Install nbmicro with `extra` from this clone, unless that has been done for this pyproject.toml."""
-        wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+        locked = ["--constraint", str(ROOT / CONSTRAINTS)] if extra == "test" and "CI" in os.environ else []
+        wanted = digest("pyproject.toml", *([CONSTRAINTS] if locked else []))
         stamp = None if self.folder is None else self.folder / f"nbmicro-{extra}"
         if stamp is not None and stamp.is_file() and stamp.read_text("ascii") == wanted and self.python.exists():
             return
         self.create()
         place = "this environment" if self.folder is None else f"{self.folder.name}/"
         print(f"Installing nbmicro[{extra}] into {place} (once; a minute or two) ...", flush=True)
-        run = subprocess.run([*self.pip(), "install", "-qq", "--editable", f"{ROOT}[{extra}]"], check=False)
+        install = [*self.pip(), "install", "-qq", *locked, "--editable", f"{ROOT}[{extra}]"]
+        run = subprocess.run(install, check=False)
         if run.returncode != 0:
             raise Stop("pip could not install nbmicro; its own words stand above. Run the same command again to retry.")
         if stamp is not None:
@@ -95,6 +116,38 @@ class Environment:
         # The tests start hundreds of processes, and each would compile nbmicro anew.
         variables.pop("PYTHONDONTWRITEBYTECODE", None)
         return variables
+
+
+def digest(*files: str) -> str:
+    """The checksum of files of the clone."""
+    return hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in files)).hexdigest()
+
+
+def provide_versions(environment: Environment, name: str) -> Environment:
+    """An environment with the other versions of a step, made by the uv of `environment` where it is not there yet."""
+    place = Environment(ROOT / f".venv-{name}")
+    stamp = ROOT / f".venv-{name}" / "nbmicro"
+    wanted = digest("pyproject.toml", "start.py", "tests/colab.txt")
+    if stamp.is_file() and stamp.read_text("ascii") == wanted:
+        return place
+    print(f"Installing the versions of {name} into .venv-{name}/ (once; a minute) ...", flush=True)
+    uv = environment.command("uv")
+    make = [*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(place.folder)]
+    into = [*uv, "pip", "install", "--quiet", "--python", str(place.python), *VERSIONS[name]]
+    for command in (make, [*into, "--editable", ".[lab,nbval]", *VERSIONS_NEED]):
+        if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+            raise Stop(f"uv could not install the versions of {name}; its own words stand above.")
+    stamp.write_text(wanted, "ascii")
+    return place
+
+
+def lock(environment: Environment) -> int:
+    """Write the newest versions that go together into the file that CI installs."""
+    environment.provide("test")
+    options = ["--extra", "test", "--universal", "--python-version", ".".join(map(str, OLDEST_PYTHON)), "--upgrade"]
+    quiet = ["--quiet", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
+    command = environment.command("uv", "pip", "compile", "pyproject.toml", *options, *quiet, "-o", CONSTRAINTS)
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 def find_browser() -> str | None:
@@ -202,7 +255,8 @@ def run_tests(environment: Environment, names: Sequence[str]) -> int:
     results: list[tuple[str, bool, float]] = []
     for name in chosen:
         start = time.monotonic()
-        results.append((name, run_step(environment, name), time.monotonic() - start))
+        place = provide_versions(environment, name) if name in VERSIONS else environment
+        results.append((name, run_step(place, name), time.monotonic() - start))
     print(f"\n{'-' * 40}")
     for name, passed, seconds in results:
         print(f"{name:<12}{'passed' if passed else 'FAILED':<8}{seconds:>7.0f} s")
@@ -219,16 +273,19 @@ def main() -> int:
         "into .venv beside this file.",
     )
     parser.add_argument("--here", action="store_true", help="use the environment of this Python instead of .venv")
-    commands = parser.add_subparsers(dest="command", metavar="{lab,test}")
+    commands = parser.add_subparsers(dest="command", metavar="{lab,test,lock}")
     commands.add_parser("lab", help="open notebooks/01-hello.ipynb (the default); JupyterLab's own options may follow")
     test = commands.add_parser("test", help="pass all the tests, or the named steps")
     test.add_argument("steps", nargs="*", metavar="STEP", help=" ".join(STEPS))
+    commands.add_parser("lock", help=f"write the newest versions into {CONSTRAINTS}, which CI installs")
     options, rest = parser.parse_known_args()
-    if options.command == "test" and rest:
-        parser.error(f"test knows no {rest[0]}")
+    if options.command in ("test", "lock") and rest:
+        parser.error(f"{options.command} knows no {rest[0]}")
     environment = Environment(None if options.here else ROOT / ".venv")
     if options.command == "test":
         return run_tests(environment, options.steps)
+    if options.command == "lock":
+        return lock(environment)
     return open_lab(environment, rest)
 
 

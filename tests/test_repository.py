@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import runpy
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from start import ROOT
 
@@ -69,3 +72,27 @@ def test_no_path_of_a_machine_stands_in_the_tree() -> None:
     machine = re.compile(r"(?<![\w./>-])/(?:home|Users|root|tmp|opt|work)/[\w.-]+")
     files = [(file, text) for file, text in text_files() if ROOT / "tests" not in file.parents]
     assert [(file.name, match.group()) for file, text in files for match in machine.finditer(text)] == []
+
+
+def test_the_versions_of_ci_are_those_that_are_declared() -> None:
+    """Each requirement of the tests has one version, within its bounds; nothing names where it comes from."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras: dict[str, list[str]] = project["optional-dependencies"]
+    locked = [Requirement(line) for line in (ROOT / "tests/constraints.txt").read_text("ascii").splitlines()]
+    assert all(re.fullmatch(r"==[^=,]+", str(one.specifier)) and one.url is None for one in locked)
+    wanted, declared = ["dependencies", "test"], [Requirement(one) for one in project["dependencies"]]
+    for extra in wanted:
+        for text in extras.get(extra, ()):
+            requirement = Requirement(text)
+            if requirement.name == "nbmicro":
+                wanted.extend(requirement.extras - set(wanted))
+            else:
+                declared.append(requirement)
+    for requirement in declared:
+        versions = [
+            str(one.specifier)[2:]
+            for one in locked
+            if canonicalize_name(one.name) == canonicalize_name(requirement.name)
+        ]
+        assert versions, f"python3 start.py lock: {requirement.name} has no version"
+        assert all(requirement.specifier.contains(version) for version in versions), requirement

@@ -211,7 +211,7 @@ def test_hooks_and_error_handlers_are_named_as_the_ones_that_failed(notebook: Re
         kernel.check("%%route /\n1/0", cell_id="route")
         kernel.check("@app.errorhandler(ZeroDivisionError)\ndef sorry(error):\n    text = 'sorry'", cell_id="handler")
         text = kernel.check("%http /").text
-        assert "The errorhandler function 'sorry' answered None" in text
+        assert "The errorhandler function 'sorry' returned None" in text
         assert "3 │ text = 'sorry'      Add the line `return text`." in text
         kernel.check("@app.before_request\ndef early():\n    return 5", cell_id="handler")
         text = kernel.check("%http /").text

@@ -352,7 +352,8 @@ class _Walk(ast.NodeVisitor):
         with self._inside("comprehension"):
             for parameter in parameters:
                 self._bind(parameter.name)
-                self.function((), [bound] if (bound := getattr(parameter, "bound", None)) is not None else ())
+                with self._inside("function"):
+                    self.each([getattr(parameter, "bound", None), getattr(parameter, "default_value", None)])
             yield
 
     def _comprehension(self, node: _Comprehension) -> None:

@@ -163,6 +163,8 @@ if sys.version_info >= (3, 12):
         "class A[T](B[T], c): d = T; e = f",
         "type A[T] = b[T]\ntype C = A | d",
     ]
+if sys.version_info >= (3, 13):
+    SNIPPETS.append("def a[T = b](): return T, c")
 
 
 class _WithoutAnnotations(ast.NodeTransformer):
@@ -188,6 +190,8 @@ class _Python:
     def __init__(self, text: str) -> None:
         table = symtable.symtable(text, "module", "exec")
         self.binds = {one.get_name() for one in table.get_symbols() if one.is_assigned() or one.is_imported()}
+        # Bound by functions, or by a walrus in a comprehension that is inlined.
+        self.declared = {one.get_name() for one in table.get_symbols() if one.is_declared_global()}
         self.reads = {one.get_name() for one in table.get_symbols() if one.is_referenced()}
         self.later: set[str] = set()
         self.rebinds: set[str] = set()
@@ -197,9 +201,8 @@ class _Python:
     def _add(self, table: symtable.SymbolTable, *, runs_now: bool) -> None:
         # Comprehensions have a table as functions have, and generic functions and classes one for their parameters.
         runs_now = runs_now and (
-            str(table.get_type()) != "function"
+            str(table.get_type()) in ("class", "type parameter", "type parameters")
             or table.get_name() in ("listcomp", "setcomp", "dictcomp", "genexpr")
-            or any(one.get_name() == ".type_params" for one in table.get_symbols())
         )
         for one in table.get_symbols():
             # Of a function that is called `top`, the table says that all is global.
@@ -220,6 +223,9 @@ def _apart(tree: ast.Module) -> set[str]:
                 names.add(name)
             case ast.AugAssign(target=ast.Name(id=name)):
                 names.add(name)
+            case ast.comprehension(target=target) if sys.version_info >= (3, 12):
+                # A comprehension that is inlined leaves its variables in the table around it.
+                names |= {one.id for one in ast.walk(target) if isinstance(one, ast.Name)}
             case ast.Delete(targets=targets):
                 names |= {target.id for target in targets if isinstance(target, ast.Name)}
     return names
@@ -231,7 +237,7 @@ def _assert_as_python(text: str) -> Names:
     text = ast.unparse(ast.fix_missing_locations(tree))
     tree = ast.parse(text)
     found, python = names_of(tree.body), _Python(text)
-    assert found.binds <= python.binds
+    assert found.binds <= python.binds | python.declared
     assert python.binds - found.binds <= _apart(tree)
     assert found.rebinds == python.rebinds
     # A class body reads a name outside that it binds itself below: no table tells that.

@@ -95,11 +95,11 @@ class _Salvage:
     def parse(self) -> Script | None:
         """Parse; rewrite a line that is rejected, or take it out, and parse again. None if nothing is left."""
         rejected_at: dict[int, int] = {}
-        while any(one.text.strip() for one in self.lines):
+        while any(line.text.strip() for line in self.lines):
             try:
-                return parse_file("\n".join(one.text for one in self.lines), "the file")
+                return parse_file("\n".join(line.text for line in self.lines), "the file")
             except RequestError as error:
-                if error.line is None or not any(_may_be_request(one.text) for one in self.lines):
+                if error.line is None or not any(_may_be_request(line.text) for line in self.lines):
                     return None
                 index = min(max(error.line, 1), len(self.lines)) - 1
                 number = self.lines[index].number
@@ -114,7 +114,9 @@ class _Salvage:
 
     def _give_up(self, index: int) -> None:
         rest = self.lines[index:]
-        self.notes.append(Note(rest[0].number, "no more is read from here on.", None, tuple(one.text for one in rest)))
+        self.notes.append(
+            Note(rest[0].number, "no more is read from here on.", None, tuple(line.text for line in rest))
+        )
         del self.lines[index:]
 
     def _mend(self, index: int, error: RequestError) -> bool:
@@ -141,10 +143,10 @@ class _Salvage:
                 (at for at in range(index + 1, len(self.lines)) if _separates(self.lines[at].text)), len(self.lines)
             )
         taken = self.lines[first:stop]
-        if not any(one.text.strip() for one in taken):
+        if not any(line.text.strip() for line in taken):
             taken = [self.lines[index]]
             first, stop = index, index + 1
-        kept = tuple(one.text for one in taken) or ("",)
+        kept = tuple(line.text for line in taken) or ("",)
         hint = (error.hint or "").removesuffix(AS_TEXT)
         self.notes.append(Note(self.lines[index].number, error.message, hint or None, kept))
         del self.lines[first:stop]
@@ -162,10 +164,10 @@ def _is_request_line(lines: Sequence[Numbered], index: int) -> bool:
     """Whether a line begins its request: only comments, variables and empty lines stand between it and a separator."""
     if REQUEST.match(lines[index].text):
         return True
-    for one in reversed(lines[:index]):
-        if _separates(one.text):
+    for line in reversed(lines[:index]):
+        if _separates(line.text):
             return True
-        if one.text.strip() and not COMMENT.match(one.text) and not VARIABLE.match(one.text):
+        if line.text.strip() and not COMMENT.match(line.text) and not VARIABLE.match(line.text):
             return False
     return not COMMENT.match(lines[index].text) and not VARIABLE.match(lines[index].text)
 
@@ -197,16 +199,18 @@ def import_file(
     plain = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     lines = [Numbered(number, line) for number, line in enumerate(plain.split("\n"), 1)]
     given = _needed(lines, environment or {})
-    by_name = {python_name(name, taken): one for name, one in given.items()}
+    by_name = {python_name(name, taken): value for name, value in given.items()}
     # What only a request can fill stands above the first of them, as if the file had given it.
-    above = next((at for at, one in enumerate(lines) if one.text.strip() and not _separates(one.text)), 0)
+    above = next((at for at, line in enumerate(lines) if line.text.strip() and not _separates(line.text)), 0)
     late = [
-        Numbered(lines[above].number, f"@{name} = {one.value}") for name, one in given.items() if not one.is_literal
+        Numbered(lines[above].number, f"@{name} = {value.value}")
+        for name, value in given.items()
+        if not value.is_literal
     ]
     lines[above:above] = late
     salvage = _Salvage(lines)
     for line, text in (
-        *renamed(lines, taken, {name: one.value for name, one in given.items()}),
+        *renamed(lines, taken, {name: value.value for name, value in given.items()}),
         *without_origins(lines, by_name),
         *in_nbmicros_words(lines),
         *behind_responses(lines),
@@ -221,13 +225,13 @@ def import_file(
 
 def _needed(lines: Sequence[Numbered], environment: Mapping[str, GivenValue]) -> dict[str, GivenValue]:
     """The variables of the environment that the file reads, itself or in one another, and does not give."""
-    own = {found[1] for one in lines if (found := VARIABLE.match(one.text))}
-    text = "\n".join(one.text for one in lines)
+    own = {found[1] for line in lines if (found := VARIABLE.match(line.text))}
+    text = "\n".join(line.text for line in lines)
     needed: set[str] = set()
     while more := {name for name in environment if name not in needed and name not in own and is_read(name, text)}:
         needed |= more
         text += "\n".join(str(environment[name].value) for name in more if not environment[name].is_literal)
-    return {name: one for name, one in environment.items() if name in needed}
+    return {name: value for name, value in environment.items() if name in needed}
 
 
 @dataclass
@@ -250,14 +254,14 @@ class _Collected:
             stop = starts[position + 1] if position + 1 < len(starts) else len(lines)
             begin = lines[first].number if position else 0
             end = lines[stop].number if stop < len(lines) else 10**9
-            text = _trimmed([one for one in lines[first:stop] if one.number not in dropped])
-            notes = tuple(one for one in self.salvage.notes if begin <= one.line < end)
+            text = _trimmed([line for line in lines[first:stop] if line.number not in dropped])
+            notes = tuple(note for note in self.salvage.notes if begin <= note.line < end)
             changes = reads_changing(text, changing)
             requests.append(ImportedRequest(lines[request.line - 1].number, request.title, text, notes, changes))
         code = "\n".join(check.expression for request in self.script.requests for check in request.checks)
         modules = tuple(name for name in ("hashlib", "re") if re.search(rf"\b{name}\.", code))
-        text = "\n".join(one.text for one in lines)
-        given = {name: one for name, one in self.environment.items() if one.is_literal and is_read(name, text)}
+        text = "\n".join(line.text for line in lines)
+        given = {name: value for name, value in self.environment.items() if value.is_literal and is_read(name, text)}
         unknown = self._unknown({*given, *(name for name, _, _ in variables)})
         missing = [
             Note(line, f"nothing gives `{name}` a value: the cell of variables has a line for it.")
@@ -267,7 +271,7 @@ class _Collected:
         return ImportedFile(tuple(variables), given, tuple(unknown), modules, tuple(requests), notes)
 
     def _start(self, index: int) -> int:
-        """Where a request's text begins: behind the separator above it, or behind the answer of the one before."""
+        """Where a request's text begins: behind the separator above it, or behind the response to the one before."""
         start = index
         for at in range(index - 1, -1, -1):
             text = self.salvage.lines[at].text
@@ -289,21 +293,21 @@ class _Collected:
         return found
 
     def _unknown(self, given: set[str]) -> list[tuple[str, int]]:
-        known = given | {one.name for one in self.script.variables} | set(APP_NAMES)
+        known = given | {variable.name for variable in self.script.variables} | set(APP_NAMES)
         for request in self.script.requests:
             known |= {wanted.name for wanted in request.captures} | ({request.name} if request.name else set())
         found: dict[str, int] = {}
-        for one in self.salvage.lines:
-            if _separates(one.text) or COMMENT.match(one.text):
+        for line in self.salvage.lines:
+            if _separates(line.text) or COMMENT.match(line.text):
                 # Braces in a title are its own.
                 continue
             try:
-                template = parse_template(one.text, place_at("", one.number, 1))
+                template = parse_template(line.text, place_at("", line.number, 1))
             except RequestError:
                 continue
             for placeholder in template.placeholders:
                 for name in sorted(needed_names(placeholder.expression) - known):
-                    found.setdefault(name, one.number)
+                    found.setdefault(name, line.number)
         return list(found.items())
 
 
@@ -320,7 +324,7 @@ def _python_value(text: str) -> object:
 
 def _trimmed(lines: Sequence[Numbered]) -> str:
     """The text of a request without the separators around it; its title goes into a heading."""
-    texts = [one.text for one in lines]
+    texts = [line.text for line in lines]
     while texts and (not texts[0].strip() or _separates(texts[0])):
         del texts[0]
     while texts and (not texts[-1].strip() or _separates(texts[-1])):

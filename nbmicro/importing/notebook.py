@@ -135,7 +135,7 @@ def _chosen(wanted: str | None, files: Sequence[EnvironmentFile], text: str) -> 
 
 def _beside(source: Path) -> str | None:
     folder = source.parent
-    names = sorted(one.name for one in folder.iterdir()) if folder.is_dir() else []
+    names = sorted(file.name for file in folder.iterdir()) if folder.is_dir() else []
     others = [name for name in names if name.endswith((".http", ".rest", ".hurl"))]
     return f"Beside it: {', '.join(others[:8])}" if others else None
 
@@ -209,8 +209,8 @@ def _mover(before: Path, after: Path) -> Callable[[str], str]:
 def _environment_cell(given: Mapping[str, GivenValue], chosen: str | None) -> str:
     """The text of the cell; secrets come from ``os.environ``, or are asked for."""
     asked: list[str] = []
-    lines = [f"{name} = {_written(one, name, one.value, one.is_secret, asked)}" for name, one in given.items()]
-    files = list(dict.fromkeys(one.file for one in given.values()))
+    lines = [f"{name} = {_written(value, name, value.value, value.is_secret, asked)}" for name, value in given.items()]
+    files = list(dict.fromkeys(value.file for value in given.values()))
     of = f" {chosen}" if chosen is not None else ""
     head = [f"# The environment{of} of {' and '.join(files)}"]
     if asked:

@@ -1,4 +1,4 @@
-"""Lines of other tools' files, rewritten where nbmicro says the same in other words."""
+"""Lines of other tools' files, rewritten where nbmicro has other words for the same."""
 
 from __future__ import annotations
 
@@ -66,27 +66,27 @@ def renamed(lines: list[Numbered], taken: Sequence[str], given: Mapping[str, obj
     for name in given:
         if python_name(name, taken) != name:
             new[name] = python_name(name, taken)
-            line = next((one.number for one in lines if is_read(name, one.text)), 1)
-            yield line, f"`{name}` is called `{new[name]}`, for it is a variable of the notebook now."
+            number = next((line.number for line in lines if is_read(name, line.text)), 1)
+            yield number, f"`{name}` is called `{new[name]}`, for it is a variable of the notebook now."
     nested = [name for name, value in given.items() if isinstance(value, (dict, list))]
-    for one in lines:
-        named = _given_name(one.text)
+    for line in lines:
+        named = _given_name(line.text)
         if named is None or named in new:
             continue
         better = python_name(named, taken)
         if better != named:
             new[named] = better
-            yield one.number, f"`{named}` is called `{better}`, for it is a variable of the notebook now."
-    for index, one in enumerate(lines):
+            yield line.number, f"`{named}` is called `{better}`, for it is a variable of the notebook now."
+    for index, line in enumerate(lines):
         text = _PLACEHOLDER.sub(
-            lambda found: "{{" + _placeholder(_in_steps(found[1], nested, new), new) + "}}", one.text
+            lambda found: "{{" + _placeholder(_in_steps(found[1], nested, new), new) + "}}", line.text
         )
         own = _given_name(text)
         if own in new:
             text = text.replace(own, new[own], 1)
-        lines[index] = Numbered(one.number, text)
-        if text != one.text and own not in new and not any(name in one.text for name in new):
-            yield one.number, f"`{one.text.strip()}` is written `{text.strip()}`."
+        lines[index] = Numbered(line.number, text)
+        if text != line.text and own not in new and not any(name in line.text for name in new):
+            yield line.number, f"`{line.text.strip()}` is written `{text.strip()}`."
 
 
 def _in_steps(inside: str, nested: Sequence[str], new: Mapping[str, str]) -> str:
@@ -134,16 +134,18 @@ def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> I
     ``given`` are values that the file does not give itself; what is secret of them is not shown.
     """
     values = {
-        name: _SOMEWHERE if one.is_secret else one.value for name, one in given.items() if isinstance(one.value, str)
+        name: _SOMEWHERE if value.is_secret else value.value
+        for name, value in given.items()
+        if isinstance(value.value, str)
     }
-    for one in lines:
-        variable = VARIABLE.match(one.text)
+    for line in lines:
+        variable = VARIABLE.match(line.text)
         if variable:
             values[variable[1]] = _PLACEHOLDER.sub(lambda found: values.get(found[1].strip(), found[0]), variable[2])
-    for index, one in enumerate(lines):
-        if not REQUEST.match(one.text) and not re.match(r"(?:https?://|\{\{)", one.text):
+    for index, line in enumerate(lines):
+        if not REQUEST.match(line.text) and not re.match(r"(?:https?://|\{\{)", line.text):
             continue
-        method, url = _split(one.text)
+        method, url = _split(line.text)
         first = re.match(r"(?:https?://)?\{\{\s*(\w+)\s*\}\}", url)
         value = values.get(first[1], "") if first else ""
         whole = url
@@ -156,22 +158,22 @@ def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> I
             continue
         path = origin["path"] if origin["path"].startswith("/") else f"/{origin['path']}"
         left = f"the value of `{first[1]}`" if first and _SOMEWHERE in origin["origin"] else origin["origin"]
-        lines[index] = Numbered(one.number, f"{method}{path}{one.text[len(method) + len(url) :]}")
-        yield one.number, f"{left} is left out: the request goes to the notebook's app."
+        lines[index] = Numbered(line.number, f"{method}{path}{line.text[len(method) + len(url) :]}")
+        yield line.number, f"{left} is left out: the request goes to the notebook's app."
 
 
 def in_nbmicros_words(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
     """Rewrite checks of Hurl that Python would read, but with names that a response has not."""
     section: str | None = None
-    for index, one in enumerate(lines):
-        if REQUEST.match(one.text) or one.text.startswith("###"):
+    for index, line in enumerate(lines):
+        if REQUEST.match(line.text) or line.text.startswith("###"):
             section = None
-        section = section_name(one.text) or section
-        found = _COMPARED.match(one.text)
+        section = section_name(line.text) or section
+        found = _COMPARED.match(line.text)
         if section == "Asserts" and found:
-            written = f"{_HURLS_NAMES[found[1]]} {one.text[found.end(1) :].strip()}"
-            lines[index] = Numbered(one.number, written)
-            yield one.number, f"`{one.text.strip()}` is written `{written}`."
+            written = f"{_HURLS_NAMES[found[1]]} {line.text[found.end(1) :].strip()}"
+            lines[index] = Numbered(line.number, written)
+            yield line.number, f"`{line.text.strip()}` is written `{written}`."
 
 
 def _split(text: str) -> tuple[str, str]:
@@ -189,7 +191,7 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
     text = line.strip()
 
     def with_lines(*texts: str, note: str = "") -> Rewritten:
-        written = [Numbered(number, one) for one in texts]
+        written = [Numbered(number, better) for better in texts]
         note = note or f"`{text}` is written `{texts[-1]}`."
         return Rewritten([*lines[:index], *written, *lines[index + 1 :]], note)
 
@@ -210,7 +212,7 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
         return with_lines("", error.fix)
     directive = DIRECTIVE.match(line)
     if error.code == "request-named-twice" and directive is not None:
-        taken = {found[2] for one in lines if (found := DIRECTIVE.match(one.text)) and found[1] == "name"}
+        taken = {found[2] for line in lines if (found := DIRECTIVE.match(line.text)) and found[1] == "name"}
         name = directive[2]
         better = next(f"{name}_{count}" for count in range(2, len(lines) + 3) if f"{name}_{count}" not in taken)
         note = f"another request is named `{name}` above; this one is `{better}`."
@@ -221,7 +223,7 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
 
 
 def _is_simple(python: str, hurl: str) -> bool:
-    """Whether Hurl's words have a Python that says all they say."""
+    """Whether a Python expression checks all that Hurl's words check."""
     return "…" not in python and not _NOT_IN_PYTHON.search(hurl.partition('"')[0])
 
 
@@ -230,7 +232,7 @@ def _prompted(lines: Sequence[Numbered], index: int, asked: str) -> Rewritten:
     name = re.sub(r"\W", "_", asked)
     note = f"`{asked}` is asked for in the file; in the notebook it is the variable `{name}`: give it a value."
     rest = [*lines[:index], *lines[index + 1 :]]
-    if not any(re.match(rf"\s*@{name}\s*=", one.text) for one in lines):
+    if not any(re.match(rf"\s*@{name}\s*=", line.text) for line in lines):
         # A file variable stands above the request line.
         at = index
         for above in range(index - 1, -1, -1):
@@ -275,36 +277,36 @@ def behind_responses(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
     """Move ``@token = {{login.response.body.$.token}}`` from above ``login`` to the request after it, with a note."""
     named = {
         found[2]: index
-        for index, one in enumerate(lines)
-        if (found := DIRECTIVE.match(one.text)) and found[1] == "name" and found[2]
+        for index, line in enumerate(lines)
+        if (found := DIRECTIVE.match(line.text)) and found[1] == "name" and found[2]
     }
     waits: dict[str, int] = {}
     moved: dict[int, list[Numbered]] = {}
-    for index, one in enumerate(lines):
-        variable = VARIABLE.match(one.text)
+    for index, line in enumerate(lines):
+        variable = VARIABLE.match(line.text)
         if variable is None:
             continue
-        given = [(name, at) for name, at in (*named.items(), *waits.items()) if at > index and is_read(name, one.text)]
+        given = [(name, at) for name, at in (*named.items(), *waits.items()) if at > index and is_read(name, line.text)]
         if not given:
             continue
         name, at = max(given, key=lambda pair: pair[1])
-        behind = next((line for line in range(at + 1, len(lines)) if SEPARATOR.match(lines[line].text)), None)
+        behind = next((place for place in range(at + 1, len(lines)) if SEPARATOR.match(lines[place].text)), None)
         if behind is None:
             continue
         waits[variable[1]] = at
-        moved.setdefault(behind, []).append(one)
-        lines[index] = Numbered(one.number, "")
-        yield one.number, f"`@{variable[1]}` stands behind `{name}`, which it reads."
+        moved.setdefault(behind, []).append(line)
+        lines[index] = Numbered(line.number, "")
+        yield line.number, f"`@{variable[1]}` stands behind `{name}`, which it reads."
     for behind in sorted(moved, reverse=True):
-        lines[behind + 1 : behind + 1] = [Numbered(lines[behind].number, one.text) for one in moved[behind]]
+        lines[behind + 1 : behind + 1] = [Numbered(lines[behind].number, line.text) for line in moved[behind]]
 
 
 def changing_names(lines: list[Numbered]) -> frozenset[str]:
     """The file variables that have another value in each run: ``@id = {{$guid}}``, and those that read one."""
     changing: set[str] = set()
-    for one in lines:
-        variable = VARIABLE.match(one.text)
-        if variable and reads_changing(one.text, frozenset(changing)):
+    for line in lines:
+        variable = VARIABLE.match(line.text)
+        if variable and reads_changing(line.text, frozenset(changing)):
             changing.add(variable[1])
     return frozenset(changing)
 

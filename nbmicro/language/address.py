@@ -1,4 +1,4 @@
-"""What may stand as METHOD and URL: recognising them among words, and the refusal of origins that are not the app."""
+"""What may stand as METHOD and URL: recognising them among words, reading a request line, rejecting other origins."""
 
 from __future__ import annotations
 

@@ -248,7 +248,7 @@ def _check_behind_url(word: Word, words: Sequence[Word], magic: str) -> None:
     status = word.text if word.text != "HTTP" or not words[at + 1 :] else words[at + 1].text
     if re.fullmatch(r"[1-5]\d\d", status):
         rest = words[at + 1 :] if status is word.text else words[at + 2 :]
-        fix = " ".join([magic, *(one.source for one in (*words[:at], *rest)), "--expect", status])
+        fix = " ".join([magic, *(other.source for other in (*words[:at], *rest)), "--expect", status])
         message, more = "a status that is expected has an option.", ""
     else:
         fix = _in_quotes(words, at - 1, _end_of_piece(words, at), magic)
@@ -259,7 +259,7 @@ def _check_behind_url(word: Word, words: Sequence[Word], magic: str) -> None:
 def _quoted_line(word: Word, words: Sequence[Word], magic: str) -> str | None:
     """The line with quotes around what a space has torn apart; None where ``word``, no item, is no such piece."""
     at = words.index(word)
-    torn = [n for n, one in enumerate(words) if one.text.count('"') % 2]
+    torn = [n for n, other in enumerate(words) if other.text.count('"') % 2]
     opening = [n for n in torn[::2] if n < at]
     closing = [n for n in torn[1::2] if n >= at]
     if opening and closing:
@@ -275,14 +275,14 @@ def _quoted_line(word: Word, words: Sequence[Word], magic: str) -> str | None:
 def _end_of_piece(words: Sequence[Word], at: int) -> int:
     """The last of the words from ``at`` on that no item or option begins."""
     behind = words[at + 1 :]
-    return at + next((n for n, one in enumerate(behind) if _is_item(one) or one.text.startswith("-")), len(behind))
+    return at + next((n for n, word in enumerate(behind) if _is_item(word) or word.text.startswith("-")), len(behind))
 
 
 def _in_quotes(words: Sequence[Word], first: int, last: int, magic: str, *, inner: bool = True) -> str:
     """The line with quotes around some words; those ``inner`` to them stay or go."""
-    whole = " ".join(one.text for one in words[first : last + 1])
+    whole = " ".join(word.text for word in words[first : last + 1])
     whole = whole if inner else whole.replace('"', "")
-    before, behind = (one.source for one in words[:first]), (one.source for one in words[last + 1 :])
+    before, behind = (word.source for word in words[:first]), (word.source for word in words[last + 1 :])
     return " ".join([magic, *before, f'"{whole}"', *behind])
 
 

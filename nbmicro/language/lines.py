@@ -29,7 +29,7 @@ _RENAMED = {
     "Unprocessable Content",
 }
 _REASONS = "|".join(
-    sorted(re.escape(one) for one in {*(one.phrase for one in HTTPStatus), *HTTP_STATUS_CODES.values(), *_RENAMED})
+    sorted(map(re.escape, {*(status.phrase for status in HTTPStatus), *HTTP_STATUS_CODES.values(), *_RENAMED}))
 )
 STATUS = re.compile(rf"HTTP(?:/[0-9](?:\.[0-9])?)?[ \t]+([1-9][0-9]{{2}}|\*)(?:[ \t]+(?i:{_REASONS}))?\s*\Z")
 STATUS_LIKE = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(\S+)", re.I)
@@ -41,7 +41,7 @@ HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)\s*\Z")
 CONTINUATION = re.compile(r"\s*([?&].*?)\s*\Z")
 FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9+.-]*)\s*\Z")
 FILE_BODY = re.compile(r"<(@?)[ \t]+((?!\{%)\S.*?)\s*\Z")
-# A script of JetBrains' client; an answer put into a file, or compared with one; REST Client's file in an encoding.
+# A script of JetBrains' client; a response put into a file, or compared with one; REST Client's file in an encoding.
 SCRIPT_BLOCK = re.compile(
     r"[<>][ \t]*\{%|[<>][ \t]+\S+\.js\s*\Z|>>!?[ \t]+\S*[./{]\S*\s*\Z|<>[ \t]+\S+\s*\Z|<@[\w-]+[ \t]+\S+\s*\Z"
 )
@@ -92,13 +92,13 @@ def section_name(text: str) -> str | None:
 
 
 def is_directive(text: str) -> bool:
-    """Whether a line is a comment that says something of its request: ``# @name create``."""
+    """Whether a line is a directive, a comment for nbmicro: ``# @name create``."""
     found = DIRECTIVE.match(text)
     return found is not None and named(found[1], DIRECTIVES) is not None
 
 
 def begins_request(text: str) -> bool:
-    """Whether a line behind an answer begins the next request: its request line, directive or file variable."""
+    """Whether a line behind a response begins the next request: its request line, directive or file variable."""
     return is_directive(text) or bool(REQUEST.match(text) or VARIABLE.match(text))
 
 
@@ -161,7 +161,7 @@ class Cursor:
         return line
 
     def skip_blank(self, *, comments: bool = False) -> None:
-        """Pass over empty lines, and over comments that are no directives if asked to."""
+        """Skip empty lines, and comments that are no directives if asked to."""
         while not self.at_end and (
             self.line.is_blank or (comments and self.line.is_comment and not DIRECTIVE.match(self.line.text))
         ):

@@ -28,7 +28,7 @@ class Options:
     auth: ``USER:PASS`` for basic authentication (``-a``).
     follow: redirects are followed (``-F``).
     quiet: the exchange is not shown (``-q``, or a final ``;``).
-    expect: the status the answer must have (``--expect``).
+    expect: the status the response must have (``--expect``).
     show: the parts of the exchange to show (``--show``), None for the default.
     timeout: the deadline in seconds (``--timeout``), None for the default.
     cookies: False where cookies are neither sent nor kept (``# @no-cookie-jar``).
@@ -53,8 +53,9 @@ class Options:
 
     def over(self, others: Options) -> Options:
         """These options, and the ``others`` where these say nothing."""
-        own = {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
-        return replace(others, **{one: value for one, value in own.items() if value != getattr(NO_OPTIONS, one)})
+        names = [field.name for field in fields(self) if field.compare]
+        given = {name: value for name in names if (value := getattr(self, name)) != getattr(NO_OPTIONS, name)}
+        return replace(others, **given)
 
 
 NO_OPTIONS = Options()
@@ -113,8 +114,8 @@ def spellings(table: Iterable[Option]) -> list[str]:
 def with_options(text: str) -> str:
     """The help of a magic with the options of its line for ``OPTIONS``, and each explained for ``EACH OPTION``."""
     options = [option for option in LINE_OPTIONS if option.help]
-    usage = " ".join(f"[{' '.join(filter(None, (one.names[0], one.takes)))}]" for one in options if not one.is_alone)
-    each = "\n".join(f"{one.names[0]:<9} {one.help}" for one in options)
+    usage = " ".join(f"[{f'{option.names[0]} {option.takes}'.rstrip()}]" for option in options if not option.is_alone)
+    each = "\n".join(f"{option.names[0]:<9} {option.help}" for option in options)
     first, _, behind = text.partition(" OPTIONS\n")
     head, _, line = first.rpartition("\n")
     wrapped = textwrap.fill(f"{line} {usage}", 112, subsequent_indent=" " * 6, break_on_hyphens=False)
@@ -173,18 +174,6 @@ def _truth(name: str, word: Word) -> bool:
     if word.text not in {"true", "false"}:
         raise RequestError.at(word, f"{name} is true or false, not `{word.text}`.")
     return word.text == "true"
-
-
-def _refused_prompt(word: Word) -> None:
-    variable = word.text.split()[0] if word.text else "name"
-    fix = f"{variable} = input()"
-    raise RequestError.at(
-        word,
-        "`# @prompt` is not asked here: a notebook that runs from top to bottom has nobody to answer.",
-        f"Set the variable in a Python cell above:  {fix}",
-        code="prompt",
-        fix=fix,
-    )
 
 
 _NO_CREDENTIALS = "Write  -a ada:secret. A token is a header:  Authorization:'Bearer abc'"
@@ -249,7 +238,7 @@ DIRECTIVES = [
     Option(("show",), "show", show_parts, takes="PARTS"),
     Option(("no-redirect",), "follow", value=False),
     Option(("no-cookie-jar",), "cookies", value=False),
-    Option(("prompt",), None, _refused_prompt),
+    Option(("prompt",), None),
     Option(("note",), None),
     Option(("timeout",), "timeout", _seconds, takes="S"),
 ]
@@ -294,8 +283,8 @@ def read_option(options: Options, words: Sequence[Word], position: int) -> tuple
     spelling, equals, _ = word.text.partition("=")
     option = named(spelling, LINE_OPTIONS)
     if option is None and not equals and (cluster := _cluster(word.text)):
-        for one in cluster:
-            options = one.set(options, one.value)
+        for flag in cluster:
+            options = flag.set(options, flag.value)
         return options, position + 1, None
     if option is None:
         raise _unknown(spelling, word)

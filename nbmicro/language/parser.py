@@ -293,7 +293,7 @@ class _Parser:
                 self._read_body()
 
     def _skip_to_part(self) -> bool:
-        """Pass over empty lines (and comments where none can be a body); False at the end."""
+        """Skip empty lines (and comments where none can be a body); False at the end."""
         cursor = self.cursor
         cursor.skip_blank()
         if not self._may_have_body():
@@ -307,8 +307,8 @@ class _Parser:
 
     def _has_section(self, side: str | None = None) -> bool:
         """Whether a section of one side, or any, has been read that says what is sent or expected."""
-        sections = [one for one in SECTIONS.values() if side in (None, one.side) and one.field != "options"]
-        return any(self.request.has(one.field) for one in sections)
+        fields = [one.field for one in SECTIONS.values() if side in (None, one.side) and one.field != "options"]
+        return any(map(self.request.has, fields))
 
     def _may_have_body(self) -> bool:
         """Whether text below can be the request's body: it has none yet, and its method or type speaks for one."""

@@ -77,7 +77,7 @@ def find_section(line: Line, name: str) -> Section:
     near = did_you_mean(name.capitalize(), SECTIONS)
     better = next((f"Write [{section.name}]." for section in SECTIONS.values() if section.hurls == name), None)
     hint = better or _ELSEWHERE.get(name) or (f"Did you mean [{near}]?" if near else None)
-    everything = " ".join(f"[{one}]" for one in SECTIONS)
+    everything = " ".join(f"[{known}]" for known in SECTIONS)
     raise RequestError.at(line, f"there is no section [{name}].", hint or f"The sections are {everything}")
 
 

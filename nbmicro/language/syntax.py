@@ -78,7 +78,7 @@ class FilePart:
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """A line of ``[Captures]``: a Python expression over the answer becomes a variable of the notebook."""
+    """A line of ``[Captures]``: a Python expression over the response becomes a variable of the notebook."""
 
     name: str
     expression: str

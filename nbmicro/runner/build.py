@@ -406,7 +406,7 @@ def _file(value: Template, text: str, scope: Scope) -> Path:
 
 def _near_file(path: Path) -> str | None:
     try:
-        names = sorted(one.name for one in path.parent.iterdir())
+        names = sorted(file.name for file in path.parent.iterdir())
     except (OSError, ValueError):
         return None
     return did_you_mean(path.name, names, 0.7)

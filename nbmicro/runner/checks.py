@@ -153,8 +153,8 @@ class Checker:
             value = self.scope.text(expected.value, self.more)
         except RequestError as error:
             return CheckResult(name, False, expected.line, None, error.message)
-        ok = value in values or any(_means_same(name.lower(), value, one) for one in values)
-        actual = ", ".join(shown(one) for one in values) if values else "no such header"
+        ok = value in values or any(_means_same(name.lower(), value, actual) for actual in values)
+        actual = ", ".join(map(shown, values)) if values else "no such header"
         return CheckResult(name, ok, expected.line, shown(value), actual)
 
     def body(self, expected: BodySource) -> CheckResult:
@@ -216,7 +216,7 @@ class Checker:
         if isinstance(error, NameError) and error.name in names:
             known = [*RESPONSE_NAMES, *more, *user_names(self.scope.namespace)]
             near = near_words(error.name, known, most=3)
-            meant = f" Did you mean {' or '.join(f'`{one}`' for one in near)}?" if near else ""
+            meant = f" Did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
             python = check_in_python(expression)
             if python and expression.startswith(error.name):
                 # Hurl's name for it.

@@ -183,7 +183,7 @@ class Scope:
         except _NoValue as error:
             raise self.error(placeholder, f"{placeholder}: {error.message}", error.hint) from None
         for name in names_in(expression) & self.pending.keys():
-            # The value of a file variable waited for an answer that has not come: its own error says what is missing.
+            # The value of a file variable waited for a response that has not come: its error names what is missing.
             self.text(self.pending[name].value)
         code = compiled(expression)
         if code is None:
@@ -292,7 +292,7 @@ class Scope:
     def settle(
         self, variables: Iterable[Variable], coming: Collection[str] = (), templates: Iterable[Template] = ()
     ) -> dict[str, FileText]:
-        """The values of file variables; one that waits for an answer is tried again before the next request.
+        """The values of file variables; one that waits for a response is tried again before the next request.
 
         ``coming`` are the names that the requests give that are still to be sent, ``templates`` what the next of them
         reads: that cannot wait, as a token that is asked for with the one from before.
@@ -301,7 +301,7 @@ class Scope:
         ------
         RequestError
             A value that waits for nothing cannot be had: ``@key = {{$dotenv KEY}}`` without such a line in ``.env``, or
-            a part that the answer has not; with the variable's line.
+            a part that the response has not; with the variable's line.
         """
         for variable in variables:
             self.pending[variable.name] = variable
@@ -483,7 +483,7 @@ def _environment(kind: str, rest: str, names: Mapping[str, object], folder: Path
             raise _NoValue(f"the environment has no {name}.", f"Set it:  %env {name}=…")
         return os.environ[name]
     place = folder.resolve()
-    file = next((one for one in (above / ".env" for above in (place, *place.parents)) if one.is_file()), None)
+    file = next((file for folder in (place, *place.parents) if (file := folder / ".env").is_file()), None)
     if file is None:
         raise _NoValue(f"there is no file .env in {place.name or place}, nor above it.")
     try:

@@ -23,7 +23,7 @@ from nbmicro.runner.fill import APP_NAMES, Scope
 from nbmicro.web.route_info import routes_of
 
 Announce = Callable[[Exchange, tuple[str, ...] | None], None]
-"""Told of every exchange that is to be shown, with the parts that ``--show`` or ``# @show`` names."""
+"""Called with every exchange that is to be shown, and the parts that ``--show`` or ``# @show`` names."""
 Protected = Callable[[str, object], bool]
 """Whether the notebook's name with this value must not be overwritten."""
 
@@ -58,13 +58,13 @@ def run_script(
     namespace:
         The names that ``{{ }}`` may use.
     protected:
-        Says of a name and the value it has now whether a request must not overwrite it.
+        Whether a request must not overwrite a name, which is given with its value.
     folder:
         Where files are looked for: the folder of the script's own file, or the current one, where none is given.
     known_captures:
         Names that requests of the notebook capture, and the requests' names.
     announce:
-        Told of each exchange once it is complete, unless ``-q``; without one ``client.on_exchange`` is.
+        Called with each exchange once it is complete, unless ``-q``; without one ``client.on_exchange`` is.
     origin:
         Who sends them, for the history.
 
@@ -102,7 +102,9 @@ def _run(
     for index, request in enumerate(script.requests):
         coming = {name for later in script.requests[index:] for name in later.names}
         read = [request.url, *templates_of(request)]
-        namespace.update(scope.settle((one for one in script.variables if one.before == index), coming, read))
+        namespace.update(
+            scope.settle((variable for variable in script.variables if variable.before == index), coming, read)
+        )
         options = request.options.over(script.options)
         exchange = _run_request(request, options, client, namespace, scope, origin)
         exchanges.append(exchange)
@@ -112,7 +114,7 @@ def _run(
             client.on_exchange(exchange)
         if any(not check.ok for check in exchange.checks):
             return exchanges
-    namespace.update(scope.settle(one for one in script.variables if one.before == len(script.requests)))
+    namespace.update(scope.settle(variable for variable in script.variables if variable.before == len(script.requests)))
     return exchanges
 
 
@@ -213,17 +215,17 @@ def _kind(value: object) -> str:
 def _check_method(request: Request, app: Any) -> None:
     """Reject a method that is not registered and that no route of the app declares, with the one that was meant.
 
-    Where the app does not tell what its routes answer, only a method near one of the usual ones is rejected.
+    Where the methods of the app's routes are not known, only a method near one of the usual ones is rejected.
     """
     method, target = request.method, request.url.source
     routes = routes_of(app)
     if any(method in route.methods for route in routes):
         return
     meant = did_you_mean(method, METHODS, 0.65)
-    tells = bool(routes) and all(route.methods for route in routes)
-    if not tells and not meant:
+    known = bool(routes) and all(route.methods for route in routes)
+    if not known and not meant:
         return
-    why = "and no route of the app declares it" if tells else "and it is nearly one"
+    why = "and no route of the app declares it" if known else "and it is nearly one"
     hint = f"Did you mean  {meant} {target}\n" if meant else ""
     hint += f'To send it all the same:  client.open("{method}", "{target}")'
     raise RequestError.at(request, f"{method} is no method of HTTP, {why}. Nothing was sent.", hint)

@@ -138,7 +138,9 @@ def _route_line(text: str, known: Known) -> Completed | None:
     if words and words[-1] == "--name":
         return Completed.among(fragment, dict.fromkeys(route.endpoint for route in known.routes()), "endpoint")
     if any(word.startswith("/") for word in words):
-        return Completed.among(fragment, [one for one in known.options("route") if one.startswith("--")], "option")
+        return Completed.among(
+            fragment, [option for option in known.options("route") if option.startswith("--")], "option"
+        )
     rules = Completed.among(fragment, dict.fromkeys(route.rule for route in known.routes()), "rule")
     listed = fragment.rpartition(",")[2]
     if fragment and not fragment.startswith("/"):
@@ -150,7 +152,9 @@ def _template(text: str, after: str, known: Known) -> Completed | None:
     """A line of a ``%%template`` cell."""
     name = _TAKES_TEMPLATE.search(text)
     if name is not None:
-        return Completed.among(name[2], [closed(one, name[1], after) for one in known.templates()], "template")
+        return Completed.among(
+            name[2], [closed(template, name[1], after) for template in known.templates()], "template"
+        )
     tag = re.search(r"\{%-?\s*(\w*)\Z", text)
     if tag is not None:
         return Completed.among(tag[1], _TEMPLATE_TAGS, "tag")
@@ -181,5 +185,5 @@ def _python(text: str, after: str, known: Known) -> Completed | None:
     template = _TEMPLATE.search(text)
     if template is None:
         return None
-    names = dict.fromkeys(closed(one, template[1], after) for one in known.templates())
+    names = dict.fromkeys(closed(name, template[1], after) for name in known.templates())
     return Completed.among(template[2], names, "template")

@@ -54,10 +54,10 @@ class Completed:
         began further left: ``%http /h`` with Tab and Enter would make ``/http``.
         """
         typed = self.fragment[: self.fragment.rfind("/") + 1]
-        whole = all(one.kind in _WITH_SLASHES and one.text.startswith(typed) for one in self.offers)
+        whole = all(offer.kind in _WITH_SLASHES and offer.text.startswith(typed) for offer in self.offers)
         if not typed or not whole:
             return self
-        offers = tuple(Offer(text, one.kind) for one in self.offers if (text := one.text[len(typed) :]))
+        offers = tuple(Offer(text, offer.kind) for offer in self.offers if (text := offer.text[len(typed) :]))
         return Completed(self.fragment[len(typed) :], offers)
 
     def and_(self, other: Completed) -> Completed:
@@ -96,7 +96,7 @@ class Known:
 
     @property
     def app(self) -> App | None:
-        """The app, where it is one of ours."""
+        """The app, where it is nbmicro's."""
         app = self._app()
         return app if isinstance(app, App) else None
 
@@ -144,10 +144,10 @@ class Known:
         for place, _, files in os.walk(folder) if folder else ():
             if len(found) > _MOST_FILES:
                 break
-            found.update(os.path.relpath(os.path.join(place, one), folder).replace(os.sep, "/") for one in files)
+            found.update(os.path.relpath(os.path.join(place, file), folder).replace(os.sep, "/") for file in files)
         return sorted(found)
 
-    # -- the last answers ----------------------------------------------------------------------------------------
+    # -- the last responses --------------------------------------------------------------------------------------
 
     def paths_of(self, rule: str) -> list[str]:
         """Paths that were asked for and that ``rule`` answered, newest first."""
@@ -163,8 +163,8 @@ class Known:
                         paths.append(exchange.request.path)
         return self._asked
 
-    def answer(self, method: str = "", path: str = "", *, json: bool = False) -> Exchange | None:
-        """The last answer to this request; else the last of all."""
+    def last_exchange(self, method: str = "", path: str = "", *, json: bool = False) -> Exchange | None:
+        """The exchange of the last such request; else the last of all."""
         best = None
         for exchange in reversed(list(self._history)):
             if json and (exchange.response.body.size > _LARGEST_JSON or exchange.json is None):
@@ -177,9 +177,9 @@ class Known:
     # -- the notebook --------------------------------------------------------------------------------------------
 
     def options(self, magic: str) -> tuple[str, ...]:
-        """The options that a magic's help tells of."""
+        """The options that a magic's help has."""
         found = re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", self.helps.get(magic, ""))
-        return (*dict.fromkeys(one for one in found if one != "-"), "--help")
+        return (*dict.fromkeys(option for option in found if option != "-"), "--help")
 
     def files(self, fragment: str, ends: tuple[str, ...] = ()) -> list[str]:
         """Files and folders whose path begins with ``fragment``; ``ends`` are the endings that files may have."""
@@ -223,7 +223,7 @@ def paths(typed: str, known: Known, methods: tuple[str, ...] = (), *, first: str
         path = _filled(route.rule, typed)
         if path is None:
             continue
-        asked = [one for one in known.paths_of(route.rule) if one.startswith(typed)]
+        asked = [path for path in known.paths_of(route.rule) if path.startswith(typed)]
         found.update(dict.fromkeys([*asked[:2], path]))
     found.pop(typed, None)
     return Completed(typed, tuple(Offer(path, "path") for path in found))
@@ -233,12 +233,12 @@ def _static(rule: str, typed: str, known: Known) -> list[str]:
     """The files that there are, in the place of a folder's rule."""
     head = literal_start(rule)
     files = known.static_paths() if typed.startswith(head) or head.startswith(typed) else []
-    return [path for one in files if (path := f"{head}{one}").startswith(typed)]
+    return [path for file in files if (path := f"{head}{file}").startswith(typed)]
 
 
 def endpoint_values(endpoint: str, routes: tuple[RouteInfo, ...] | list[RouteInfo]) -> list[str]:
     """The names of the values that ``url_for`` wants for an endpoint."""
-    names = (parameter.name for one in routes if one.endpoint == endpoint for parameter in parameters(one.rule))
+    names = (parameter.name for route in routes if route.endpoint == endpoint for parameter in parameters(route.rule))
     return list(dict.fromkeys(names))
 
 

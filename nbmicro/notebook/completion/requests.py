@@ -121,7 +121,7 @@ def header_value(name: str, fragment: str, known: Known) -> Completed:
 def files(fragment: str, known: Known, *, quoted: bool = True) -> Completed:
     """The files whose path begins with ``fragment``; a path with spaces is quoted in a line of words."""
     found = known.files(fragment)
-    shown = [f'"{one}"' if quoted and " " in one else one for one in found]
+    shown = [f'"{path}"' if quoted and " " in path else path for path in found]
     return Completed(fragment, Completed.among("", shown, "file").offers)
 
 
@@ -162,13 +162,13 @@ class _Above:
         if SEPARATOR.match(text):
             self.part = "head"
         elif STATUS.match(text) and self.part != "head":
-            self.part = "answer"
+            self.part = "response"
         elif (name := section_name(text)) is not None and self.part != "head":
             self.part = name
         elif self.part == "head":
             self._head(text, first)
-        elif self.part in ("headers", "answer") and not text.strip():
-            self.part = "body" if self.part == "headers" else "answer body"
+        elif self.part in ("headers", "response") and not text.strip():
+            self.part = "body" if self.part == "headers" else "response body"
         elif self.part == "Captures" and (found := re.match(r"\s*(\w+)\s*:", text)):
             self.names.append(found[1])
 
@@ -218,12 +218,12 @@ def _in_part(state: _Above, text: str, after: str, known: Known) -> Completed | 
     section = SECTIONS.get(part)
     if part == "head":
         return _request(text, known)
-    if part in ("headers", "answer"):
+    if part in ("headers", "response"):
         name, colon, value = text.partition(":")
         if colon:
             return header_value(name.strip(), value.lstrip(), known)
         names = Completed.among(
-            text, [f"{one}: " for one in (REQUEST_HEADERS if part == "headers" else RESPONSE_HEADERS)], "header"
+            text, [f"{name}: " for name in (REQUEST_HEADERS if part == "headers" else RESPONSE_HEADERS)], "header"
         )
         return names.and_(Completed.among(text, ("HTTP ",) if part == "headers" and text else (), "status line"))
     if part == "body":
@@ -235,14 +235,16 @@ def _in_part(state: _Above, text: str, after: str, known: Known) -> Completed | 
     if offers == "python":
         return _python(text, after, state, known)
     if offers == "settings":
-        return Completed.among(text, [one.example for one in SETTINGS], "option") if ":" not in text else None
+        return Completed.among(text, [setting.example for setting in SETTINGS], "option") if ":" not in text else None
     file = re.match(r"\s*[\w.-]+\s*:\s*file,\s*(.*)\Z", text) if offers == "files" else None
     return files(file[1], known, quoted=False) if file is not None else None
 
 
 def _directive(name: str, value: str | None) -> Completed:
     if value is None:
-        return Completed.among(name, spellings(one for one in DIRECTIVES if one.field or one.takes), "directive")
+        return Completed.among(
+            name, spellings(option for option in DIRECTIVES if option.field or option.takes), "directive"
+        )
     option = named(name, DIRECTIVES)
     last = re.split(r"[\s,]", value)[-1]
     return Completed.among(last, SHOW_PARTS if option is not None and option.takes == "PARTS" else (), "part")
@@ -261,23 +263,23 @@ def _request(text: str, known: Known) -> Completed:
 
 
 def _python(text: str, after: str, state: _Above, known: Known) -> Completed | None:
-    """The names of an answer and its keys, in a check or a capture."""
-    keys = answer_keys(text, after, state.method, state.path, known)
+    """The names of a response and its keys, in a check or a capture."""
+    keys = _response_keys(text, after, state.method, state.path, known)
     if keys is not None:
         return keys
     word = re.search(r"(?<![\w.\"'])[A-Za-z_]\w*\Z|(?<![\w.\"'\)\]])\Z", text)
     if word is None:
         return None
-    answer = Completed.among(word[0], RESPONSE_NAMES, "answer")
-    return answer.and_(Completed.among(word[0], sorted({*known.names, *state.names}), "name")) if word[0] else answer
+    names = Completed.among(word[0], RESPONSE_NAMES, "answer")
+    return names.and_(Completed.among(word[0], sorted({*known.names, *state.names}), "name")) if word[0] else names
 
 
-def answer_keys(text: str, after: str, method: str, path: str, known: Known) -> Completed | None:
-    """The keys that the last answer has in the open ``json["``, ``headers["`` or ``cookies["``."""
+def _response_keys(text: str, after: str, method: str, path: str, known: Known) -> Completed | None:
+    """The keys that the last response has in the open ``json["``, ``headers["`` or ``cookies["``."""
     found = _KEYS.search(text)
     if found is None:
         return None
-    last = known.answer(method, path, json=found[1] == "json")
+    last = known.last_exchange(method, path, json=found[1] == "json")
     value: Any = getattr(last, found[1], None)
     if found[1] == "headers" and last is not None:
         value = dict.fromkeys(name for name, _ in last.headers)

@@ -31,7 +31,7 @@ def refused(path: Path | str) -> LoadError:
         ("x = 1\nreturn x", 2, "'return' outside function"),
         ("import sys\nsys.exit(3)", 2, "SystemExit: 3"),
         ("import no_such_module_at_all", 1, "no_such_module_at_all"),
-        ("%%route /x\ny = 1", 2, "only a value is a reply"),
+        ("%%route /x\ny = 1", 2, "only a value is a return value"),
         ("%%route /x\n\ny = (", 3, ""),
         ("%%route x\n1", 1, "/x"),
         ("# about\nimport os\n%%route /x\n1", 3, "must be the first line"),

@@ -1,4 +1,4 @@
-"""The lines of a handler that an error shows: where it returns a value, or what stands there in place of one."""
+"""The lines of a handler that an error shows: where it returns a value, or what stands in its place, with the hint."""
 
 from __future__ import annotations
 

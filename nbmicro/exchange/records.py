@@ -119,7 +119,7 @@ class ExchangeRecord:
     endpoint, rule:
         The route that answered.
     notes:
-        Notes of the app's core and of the client (a key that is not kept, a stream that was cut).
+        Notes of the app's core and of the client, shown as ``Note: …`` (a key that is not kept, a stream that was cut).
     hint:
         The next step after a 404, 405 or 400.
     origin:

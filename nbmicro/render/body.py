@@ -230,7 +230,7 @@ class BodyKind:
     fits:
         Whether the body of a response is of this kind, if it is of none before it.
     lines:
-        Its lines as text.
+        Its lines as text, without colours.
     views:
         What is drawn of it as HTML, in a cell and in the panel of ``%explore``.
     is_captioned:

@@ -92,8 +92,8 @@ def _code_of(function: Any) -> CodeType | None:
 
 
 def none_returned(status: Any = None) -> ReplyError:
-    """The error for a handler that returned None; it names the handler's last line where a host knows it. ``status``
-    came with it in a tuple."""
+    """The error for a handler that returned None; it names the handler's last line where a host knows it, with a hint
+    (``cells/handler_lines.py``). ``status`` came with it in a tuple."""
     who, function = responder()
     if status is not None:
         return ReplyError(f"{who} returned a tuple whose body is None.", f'An empty body is text:  "", {status}')

@@ -87,8 +87,6 @@ class StreamedResponse(Recording):
         The address on another site that a redirect led to, which was not followed.
     """
 
-    __slots__ = ("_first", "fields", "fragment", "leads_to", "redirected", "target")
-
     def __init__(self, session: BrowserSession, request: RequestRecord, chain: Chain) -> None:
         client = session.client
         app = client.app

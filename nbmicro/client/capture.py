@@ -83,8 +83,27 @@ current_capture: ContextVar[Capture | None] = ContextVar("nbmicro_capture", defa
 _EMIT = logging.StreamHandler.emit.__code__
 
 
-class Capture:
+class _Writer:
+    """A text stream that keeps nothing of what is written to it."""
+
+    __slots__ = ()
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def writelines(self, lines: list[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class Capture(_Writer):
     """What one request prints, displays and logs; a context manager that captures while it is entered.
+
+    As a stream it is the ``wsgi.errors`` of the request (PEP 3333): that text is the exchange's, whatever thread
+    writes it.
 
     Parameters
     ----------
@@ -92,38 +111,22 @@ class Capture:
         The host's names of files, for the place of a warning.
     """
 
-    __slots__ = (
-        "_held",
-        "_logs",
-        "_overflow",
-        "_parts",
-        "_room",
-        "_token",
-        "errors",
-        "frame_labels",
-        "logged_errors",
-        "open",
-        "unkept_log_lines",
-        "warned",
-    )
+    encoding = "utf-8"
+    open = warned = False
+    #: Lines of log records that were let go.
+    unkept_log_lines = 0
+    _room = OUTPUT_LIMIT
+    # The writing of the last log record, where it finds no room: most often the record itself comes next.
+    _held: tuple[tuple[Stream, str, logging.LogRecord], ...] = ()
+    _token: Token[Capture | None] | None = None
 
     def __init__(self, frame_labels: FrameLabels | None = None) -> None:
         self.frame_labels = frame_labels
-        self._parts: list[tuple[Stream, str, Mapping[str, Any] | None, logging.LogRecord | None]] = []
-        self._logs: list[tuple[LogLine, BaseException | None, str]] = []
-        self._room = OUTPUT_LIMIT
-        self._overflow: dict[Stream, Overflow] = {}
-        # The writing of the last log record, where it finds no room: most often the record itself comes next.
-        self._held: tuple[tuple[Stream, str, logging.LogRecord], ...] = ()
-        self._token: Token[Capture | None] | None = None
-        #: A stream for ``wsgi.errors``.
-        self.errors = Errors(self)
         #: Exceptions that log records carried, in order.
         self.logged_errors: list[BaseException] = []
-        #: Lines of log records that were let go.
-        self.unkept_log_lines = 0
-        self.open = False
-        self.warned = False
+        self._parts: list[tuple[Stream, str, Mapping[str, Any] | None, logging.LogRecord | None]] = []
+        self._logs: list[tuple[LogLine, BaseException | None, str]] = []
+        self._overflow: dict[Stream, Overflow] = {}
 
     def __enter__(self) -> Capture:
         self._token = current_capture.set(self)
@@ -140,22 +143,26 @@ class Capture:
             current_capture.reset(self._token)
             self._token = None
 
-    def write(self, stream: Stream, text: str, record: logging.LogRecord | None = None) -> None:
+    def write(self, text: str) -> int:
+        self.keep("stderr", text, _written_record())
+        return len(text)
+
+    def keep(self, stream: Stream, text: str, record: logging.LogRecord | None = None) -> None:
         """Keep text of a stream. ``record`` is the log record that it is the writing of, if it is one."""
         if self._held and self._held[0][2] is not record:
             self._settle()
         if record is not None and (self._held or len(text) > self._room):
             self._held += ((stream, text, record),)
         else:
-            self._keep(stream, text, record)
+            self._append(stream, text, record)
 
     def _settle(self) -> None:
         """Keep the writing of a log record that did not come, as of a logger that does not propagate."""
         held, self._held = self._held, ()
         for stream, text, record in held:
-            self._keep(stream, text, record)
+            self._append(stream, text, record)
 
-    def _keep(self, stream: Stream, text: str, record: logging.LogRecord | None) -> None:
+    def _append(self, stream: Stream, text: str, record: logging.LogRecord | None) -> None:
         if self._room <= 0 or len(text) > self._room:
             kept = text.rfind("\n", 0, max(self._room, 0)) + 1
             self._overflow.setdefault(stream, Overflow()).write(text[kept:])
@@ -194,7 +201,7 @@ class Capture:
         """Keep a warning, as text on stderr that names its place without a path."""
         self.warned = True
         place = label_of(filename, self.frame_labels)
-        self.write("stderr", f"{place}, line {line}: {category.__name__}: {message}\n")
+        self.keep("stderr", f"{place}, line {line}: {category.__name__}: {message}\n")
 
     @property
     def output(self) -> tuple[OutputPart, ...]:
@@ -224,8 +231,10 @@ class Capture:
             if error is None or error is not without or is_users(place)
         )
 
-    def __bool__(self) -> bool:
-        return bool(self._parts or self._held or self._overflow or self._logs)
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was printed, displayed or logged."""
+        return not (self._parts or self._held or self._overflow or self._logs)
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -249,37 +258,6 @@ def _written_record() -> logging.LogRecord | None:
     return None
 
 
-class _Writer:
-    """A text stream that keeps nothing of what is written to it."""
-
-    __slots__ = ()
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def writelines(self, lines: list[str]) -> None:
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
-class Errors(_Writer):
-    """The ``wsgi.errors`` of one request (PEP 3333): its text is the exchange's, whatever thread writes it."""
-
-    __slots__ = ("_capture",)
-
-    encoding = "utf-8"
-
-    def __init__(self, captured: Capture) -> None:
-        self._capture = captured
-
-    def write(self, text: str) -> int:
-        self._capture.write("stderr", text, _written_record())
-        return len(text)
-
-
 class _Routed(_Writer):
     """A stream that gives text to the capture of its context, or to the stream that it stands in for."""
 
@@ -300,7 +278,7 @@ class _Routed(_Writer):
         if captured is None or not captured.open:
             written: int = self.target.write(text)
             return written
-        captured.write(self._stream, text, _written_record())
+        captured.keep(self._stream, text, _written_record())
         return len(text)
 
     def flush(self) -> None:

@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from nbmicro.client.capture import Capture
@@ -159,10 +158,13 @@ class Client:
         trace:
             Whether its steps are traced, for ``exchange.trace``; it slows the request down.
         """
-        with redacted_errors(self.secret_names):
+        try:
             request = build_request(
                 method, target, headers=headers, query=query, json=json, data=data, files=files, auth=auth
             )
+        except RequestError:
+            with redacted_errors(self.secret_names):
+                raise
         return self.send(request, follow=follow, timeout=timeout, origin=origin, announce=announce, trace=trace)
 
     def get(self, target: str, **options: Unpack[Options]) -> Exchange:
@@ -241,7 +243,7 @@ class Client:
     def call(self, request: RequestRecord) -> Call:
         """The call of the app with a request as it stands; it is not made yet."""
         captured = Capture(self.frame_labels)
-        environ = make_environ(request, captured.errors)
+        environ = make_environ(request, captured)
         environ[RECORDED] = True
         return Call(self.app, environ, captured, self.body_limit)
 
@@ -273,7 +275,7 @@ class Client:
         outer = _nested.set(depth + 1)
         try:
             if chain is None:
-                call.read(timeout, partial(late, request, timeout), tracer)
+                call.read(timeout, lambda: late(request, timeout), tracer)
             else:
                 call.read(chain.left, chain.too_late, tracer)
         finally:
@@ -301,7 +303,7 @@ class Client:
                 "sender": self.send,
                 "fetch": self.fetch,
             },
-            partial(routes_of, call.app),
+            lambda: routes_of(call.app),
         )
         if depth and isinstance(exchange.exception, EndlessRequests):
             # Only the outermost request shows it.

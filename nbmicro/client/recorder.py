@@ -66,7 +66,7 @@ def exchange_of(
         refusal = environ.get(HTTP_ERROR)
         if isinstance(refusal, HTTPException):
             known["exception"], known["refusal"] = refusal, error_record(refusal, captured.frame_labels)
-    if captured:
+    if not captured.is_empty:
         known["output"], known["logs"] = captured.output, captured.logs(without=error)
         known["unkept_log_lines"] = captured.unkept_log_lines
     exchange = Exchange.of(request, response, known)
@@ -158,18 +158,6 @@ class Recording(Call):
     on_exchange:
         Called with it then.
     """
-
-    __slots__ = (
-        "_begin",
-        "_history",
-        "_input",
-        "_origin",
-        "_routes",
-        "_secret_names",
-        "exchange",
-        "notes",
-        "on_exchange",
-    )
 
     def __init__(
         self,

@@ -68,26 +68,15 @@ class Call:
         How long the app took, as :meth:`read` measured it.
     """
 
-    __slots__ = (
-        "_chunks",
-        "_count",
-        "_iterable",
-        "_iterator",
-        "_limit",
-        "_server",
-        "_size",
-        "_writer",
-        "app",
-        "captured",
-        "environ",
-        "error",
-        "headers",
-        "is_late",
-        "seconds",
-        "set_cookies",
-        "status_line",
-        "truncated",
-    )
+    # What most calls leave as it is costs nothing here.
+    status_line = ""
+    error: BaseException | None = None
+    is_late = truncated = False
+    seconds = 0.0
+    _iterable: Iterable[bytes] | None = None
+    _iterator: Iterator[bytes] | None = None
+    _writer: BodyWriter | None = None
+    _count = _size = 0
 
     def __init__(
         self,
@@ -98,21 +87,13 @@ class Call:
         start_response: StartResponse | None = None,
     ) -> None:
         self.app = app
-        self._server = start_response
-        self._limit = limit
-        self._iterable: Iterable[bytes] | None = None
-        self._iterator: Iterator[bytes] | None = None
-        self._chunks: list[bytes] = []
-        self._writer: BodyWriter | None = None
-        self._count = self._size = 0
         self.environ = environ
         self.captured = captured
-        self.status_line = ""
         self.headers: list[tuple[str, str]] = []
         self.set_cookies: list[str] = []
-        self.error: BaseException | None = None
-        self.is_late = self.truncated = False
-        self.seconds = 0.0
+        self._limit = limit
+        self._server = start_response
+        self._chunks: list[bytes] = []
 
     # -- the whole response at once ------------------------------------------------------------------------------
 

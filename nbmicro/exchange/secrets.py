@@ -468,11 +468,17 @@ class _Guarded(HeaderFields):
         return repr(self.redaction.headers(self))
 
 
+_GUARDED = ("error", "refusal", "output", "logs")
+
+
 def guard(exchange: ExchangeRecord) -> None:
     """Give those parts of an exchange its redaction that are shown by themselves, as values of a cell."""
     known = exchange.__dict__
-    names = [name for name in ("error", "refusal", "output", "logs") if known.get(name)]
     hides = known.get("secret_names") and type(exchange.request.headers) is HeaderFields
+    # Most requests print nothing and fail nowhere; they pay for no more than this.
+    if not hides and known.keys().isdisjoint(_GUARDED):
+        return
+    names = [name for name in _GUARDED if known.get(name)]
     if not names and not hides:
         return
     redaction = Redaction.of(exchange)

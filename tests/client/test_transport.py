@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -180,6 +181,20 @@ def test_what_an_app_does_against_the_protocol_is_an_error_of_the_app(name: str)
         return []
 
     assert CALLERS[name](silent) == b""
+
+
+def test_a_request_leaves_nothing_to_the_garbage_collector() -> None:
+    """What it made is freed when it ends; else each request would pay for the collector's rounds."""
+    client = Client(Body())
+    client.get("/")
+    gc.collect()
+    gc.disable()
+    try:
+        client.get("/")
+        client.history.clear()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 def test_only_the_transport_has_a_start_response_of_its_own() -> None:

@@ -233,11 +233,16 @@ class Client:
     def fetch(self, target: str, *, timeout: float | None = 5.0) -> ResponseRecord | None:
         """Get something that belongs to a page (a style sheet, an image) without a trace of it; None when it fails."""
         try:
-            call = self.call(self.prepared(RequestRecord("GET", clean_target(target))))
-            call.read(timeout, TimeoutError)
+            following: RequestRecord | None = RequestRecord("GET", clean_target(target))
+            chain = Chain(RequestRecord("GET", target), timeout)
+            while following is not None:
+                request = following
+                call = self.call(self.prepared(request))
+                call.read(chain.left, TimeoutError)
+                response = call.response()
+                following = chain.next(request, response.status, response.headers)
         except Exception:
             return None
-        response = call.response()
         return response if call.error is None and response.status == 200 else None
 
     def call(self, request: RequestRecord) -> Call:

@@ -182,3 +182,12 @@ def test_what_belongs_to_a_page_can_be_had_without_a_trace(app: App, session: Br
     assert "theme=dark" in found.text
     assert session.fetch("/lost") is None
     assert len(session.client.history) == before
+
+
+def test_what_belongs_to_a_page_may_be_behind_a_redirect(session: BrowserSession) -> None:
+    found = session.fetch("/moved/302")
+    assert found is not None
+    assert found.text == "GET  None"
+    assert session.fetch("/away") is None
+    assert session.fetch("/around") is None
+    assert list(session.client.history) == []

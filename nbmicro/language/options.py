@@ -53,6 +53,8 @@ class Options:
 
     def over(self, others: Options) -> Options:
         """These options, and the ``others`` where these say nothing."""
+        if self == NO_OPTIONS:
+            return others
         names = [field.name for field in fields(self) if field.compare]
         given = {name: value for name in names if (value := getattr(self, name)) != getattr(NO_OPTIONS, name)}
         return replace(others, **given)

@@ -6,7 +6,7 @@ import base64
 import json
 import mimetypes
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from nbmicro.http.messages import RequestRecord, json_error
 from nbmicro.language.items import DATA_KINDS
 from nbmicro.language.lines import FILE_BODY
 from nbmicro.language.options import Options
-from nbmicro.language.sections import sections_sent
+from nbmicro.language.sections import Pairs, Section, sections_sent
 from nbmicro.language.syntax import BodySource, FilePart, Item, Pair, Request, TextPart
 from nbmicro.language.template import Placeholder, Template, parse_template, place_at
 from nbmicro.printable import did_you_mean
@@ -228,7 +228,8 @@ def assemble_request(request: Request, options: Options, scope: Scope) -> Reques
 
 
 def _assembled(request: Request, options: Options, scope: Scope) -> RequestRecord:
-    bodies = {section.body for section, _ in sections_sent(request)}
+    sections = list(sections_sent(request))
+    bodies = {section.body for section, _ in sections}
     parts = _Parts(is_form=options.form or "form" in bodies, is_multipart="multipart" in bodies)
     if request.is_curl:
         # curl has said all of them.
@@ -240,9 +241,9 @@ def _assembled(request: Request, options: Options, scope: Scope) -> RequestRecor
             parts.no_media_type = True
         else:
             parts.headers.append((name, value))
-    _take_sections(parts, request, scope, bodies=False)
+    _take_sections(parts, sections, scope, bodies=False)
     _take_items(parts, request.items, scope)
-    _take_sections(parts, request, scope, bodies=True)
+    _take_sections(parts, sections, scope, bodies=True)
     if request.body is not None:
         given = "" if parts.no_media_type else _given_type(parts)
         parts.data, parts.media_type = _fill_body(request.body, given, scope)
@@ -332,10 +333,10 @@ def _given_type(parts: _Parts) -> str | None:
     return next((value for name, value in parts.headers if name.lower() == "content-type"), None)
 
 
-def _take_sections(parts: _Parts, request: Request, scope: Scope, *, bodies: bool) -> None:
+def _take_sections(parts: _Parts, sections: Iterable[tuple[Section, Pairs]], scope: Scope, *, bodies: bool) -> None:
     """Take the pairs of sections: of those that are bodies, or of the others."""
     lists = {"query": parts.query, "headers": parts.headers, "data": parts.fields}
-    for section, pairs in sections_sent(request):
+    for section, pairs in sections:
         taken = lists[section.argument]
         for pair in pairs if (section.body is not None) == bodies else ():
             if section.body == "multipart":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import pytest
@@ -233,3 +233,13 @@ def test_an_option_that_is_added_to_the_tables_works(tmp_path: Path) -> None:
             with pytest.raises(RequestError) as caught:
                 parse_line(wrong)
             assert caught.value.hint == message
+
+
+def test_a_request_stays_as_it_was_read() -> None:
+    """Whoever fills in or sends a request cannot change what was written."""
+    (request,) = parse_script("", "GET /x\nX-A: 1\n").requests
+    with pytest.raises(FrozenInstanceError, match="its method stays"):
+        request.method = "POST"
+    assert request.method == "GET"
+    assert request == parse_script("", "GET /x\nX-A: 1\n").requests[0]
+    assert repr(request).startswith("Request(method='GET'")

@@ -66,5 +66,7 @@ def test_each_package_of_the_walk_is_entered_once(cell: str, reader: str) -> Non
     into = {name: [call for call in calls if package(call[1]) == name] for name in ("client", "render", "language")}
     reading = [call for call in into["language"] if call[1].split(".")[2] in READERS]
     assert [(package(above), module) for above, module, _ in reading] == [("notebook", reader)]
-    assert [(package(above), function) for above, _, function in into["client"]] == [("runner", "send")]
+    # The app calls the client back with its status and headers (PEP 3333), which is no way of its own.
+    sending = [(package(above), function) for above, _, function in into["client"] if package(above) != "web"]
+    assert sending == [("runner", "send")]
     assert [package(above) for above, _, _ in into["render"]] == ["exchange"]

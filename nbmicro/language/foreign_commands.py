@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from nbmicro.errors import Placed, RequestError
-from nbmicro.http.media_types import FORM
+from nbmicro.http.media_types import FORM, JSON
 from nbmicro.language.shell import shell_words
 
 _MAY_BE = re.compile(
@@ -85,7 +85,7 @@ def _of_fetch(found: re.Match[str]) -> list[str]:
         # An object of JavaScript's own: what can be read of it without running it.
         method = re.search(r"[\"']?method[\"']?\s*:\s*[\"'](\w+)", found["options"])
         data = re.search(r"JSON\.stringify\((.*?)\)", found["options"], re.S)
-        more = [("Content-Type", "application/json")] if data else []
+        more = [("Content-Type", JSON)] if data else []
         return _cell(method[1].upper() if method else "GET", found["url"], more, data[1].strip() if data else "")
     assert isinstance(options, dict)
     headers = options.get("headers")

@@ -75,7 +75,6 @@ KNOWN_DIFFERENCES: dict[str, str] = {
         "the value becomes text",
         " (import)",
     ),
-    **_all("variables_not_given variables_not_given_several hurl_not_given", "a builtin of Python is its value"),
     "variables_behind_post_without_body": "a variable behind a POST without a body becomes its body",
     "variables_in_header_name": "a header whose name is a variable begins the body",
     **_all(

@@ -20,13 +20,11 @@ from urllib.parse import quote, quote_plus, unquote_plus
 from nbmicro.errors import RequestError
 from nbmicro.exchange.records import CheckResult, ErrorRecord, ExchangeRecord, Frame, LineRun, Shown
 from nbmicro.http.body import Body
-from nbmicro.http.headers import MASK, SECRET_HEADERS, HeaderFields
+from nbmicro.http.headers import CHANGING, MASK, SECRET_HEADERS, HeaderFields
 from nbmicro.http.media_types import FORM, MULTIPART_FORM
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.redirects import REDIRECTS
 
-#: What stands for a value that is another one in every run.
-CHANGING = "…"
 #: Characters of a secret that is looked for in other texts; a shorter one would be found everywhere.
 SHORTEST = 6
 

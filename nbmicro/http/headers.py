@@ -7,6 +7,8 @@ from typing import Any, SupportsIndex, overload
 
 #: What stands for a secret.
 MASK = "•••"
+#: What stands for a value that is another one in every run.
+CHANGING = "…"
 #: Headers whose values are shown nowhere unless asked for (lower case).
 SECRET_HEADERS = frozenset(
     {

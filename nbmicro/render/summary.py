@@ -16,8 +16,8 @@ from werkzeug.utils import redirect
 from nbmicro.client.capture import gap_line
 from nbmicro.errors import OptionError
 from nbmicro.exchange.records import SHOW_PARTS, CheckResult, ErrorRecord, ExchangeRecord
-from nbmicro.exchange.secrets import CHANGING, redacted
-from nbmicro.http.headers import MASK
+from nbmicro.exchange.secrets import redacted
+from nbmicro.http.headers import CHANGING, MASK
 from nbmicro.http.messages import ResponseRecord
 from nbmicro.http.redirects import REDIRECTS
 from nbmicro.printable import cut_line, did_you_mean, one_line, plain

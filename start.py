@@ -175,15 +175,20 @@ def provide_browser(environment: Environment) -> None:
         print("It did not come within ten minutes; the browser tests will say so.", flush=True)
 
 
-def provide_nginx() -> None:
-    """Install Nginx for its test, in CI only: on a person's machine it would begin to serve; the test skips there."""
-    if "CI" not in os.environ or shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"):
+def provide_programs() -> None:
+    """Install Nginx and curl for the tests beside them, in CI only.
+
+    On a person's machine those tests skip, and an Nginx would begin to serve.
+    """
+    places = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin"
+    missing = [program for program in ("nginx", "curl") if not shutil.which(program, path=places)]
+    if "CI" not in os.environ or not missing:
         return
     if shutil.which("apt-get") and hasattr(os, "geteuid") and (os.geteuid() == 0 or shutil.which("sudo")):
-        print("Installing Nginx for its test (once) ...", flush=True)
+        print(f"Installing {' and '.join(missing)} for the tests (once) ...", flush=True)
         root = [] if os.geteuid() == 0 else ["sudo", "-n", "-E"]
         variables = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-qq"], ["install", "-qq", "--yes", "--no-install-recommends", "nginx"]):
+        for command in (["update", "-qq"], ["install", "-qq", "--yes", "--no-install-recommends", *missing]):
             subprocess.run([*root, "apt-get", *command], check=False, env=variables, stdout=subprocess.DEVNULL)
 
 
@@ -251,7 +256,7 @@ def run_tests(environment: Environment, names: Sequence[str]) -> int:
     if "browser" in chosen:
         provide_browser(environment)
     if "tests" in chosen:
-        provide_nginx()
+        provide_programs()
     results: list[tuple[str, bool, float]] = []
     for name in chosen:
         start = time.monotonic()

@@ -126,6 +126,10 @@ class _Parser:
         elif first.url.parts:
             self.request = first
             self._read_request()
+        elif first.method != "GET":
+            # The line below would be read as a request of its own, with another method.
+            fix = f"%%http {first.method} /users"
+            raise RequestError("the URL is missing.", fix=fix, line=number, column=first.column)
         while True:
             self._read_prelude()
             if self.cursor.at_end:

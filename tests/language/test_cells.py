@@ -460,3 +460,14 @@ def test_a_capture_of_hurl_is_refused_with_its_python(foreign: str, python: str)
 def test_python_that_looks_like_hurl_is_python() -> None:
     """`status == 200` is both."""
     assert only("GET /x\n[Asserts]\nstatus == 200\nstatus >= 200\n").checks[1].expression == "status >= 200"
+
+
+@pytest.mark.parametrize("method", ["POST", "put", "DELETE", "PATCH"])
+@pytest.mark.parametrize("body", ["/users\n", "", "\n/users\nX-T: 1\n", "GET /users\n"])
+def test_a_method_without_its_url_is_rejected(method: str, body: str) -> None:
+    """The URL on the line below would be asked with GET."""
+    with pytest.raises(RequestError) as caught:
+        parse_script(method, body)
+    assert caught.value.message == "the URL is missing."
+    assert caught.value.fix == f"%%http {method.upper()} /users"
+    assert caught.value.line == 1

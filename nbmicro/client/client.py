@@ -242,6 +242,7 @@ class Client:
                 response = call.response()
                 following = chain.next(request, response.status, response.headers)
         except Exception:
+            # A style sheet or an image of a page: without it the page is drawn all the same.
             return None
         return response if call.error is None and response.status == 200 else None
 

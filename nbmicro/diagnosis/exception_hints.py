@@ -99,6 +99,7 @@ class _Raised:
         try:
             self.message = str(error)
         except Exception:
+            # Somebody's __str__ that fails itself.
             self.message = ""
         #: What the exception is about: a name, a module, the object that lacks an attribute.
         self.name: Any = getattr(error, "name", None)

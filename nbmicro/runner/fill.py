@@ -33,6 +33,7 @@ from nbmicro.language.template import (
     reference_in,
 )
 from nbmicro.printable import did_you_mean
+from nbmicro.runner import date_formats
 from nbmicro.web.commands.dotenv import read_dotenv
 
 # Names that stand for the app's own origin in the files of other tools, where the notebook has none of them.
@@ -48,13 +49,8 @@ _OTHER_PLACEHOLDER = re.compile(
 )
 _ORIGIN_OPEN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#]*\Z")
 DYNAMIC_NAMES = ("$guid", "$timestamp", "$datetime", "$localDatetime", "$randomInt", "$processEnv", "$dotenv")
-_OFFSET = re.compile(r"(-?\d{1,9})\s+(y|M|w|d|h|m|s|ms)\Z")
+_OFFSET = re.compile(r"([-+]?\d{1,9})\s+(y|Q|M|w|d|h|m|s|ms)\Z")
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds"}
-_FORMAT = {
-    "YYYY": "%Y", "YY": "%y", "MMMM": "%B", "MMM": "%b", "MM": "%m", "DD": "%d", "dddd": "%A", "ddd": "%a",
-    "HH": "%H", "hh": "%I", "mm": "%M", "ss": "%S", "A": "%p", "Z": "%z",
-}  # fmt: skip
-_FORMAT_PIECE = re.compile(r"\[[^\]]*\]|" + "|".join(sorted(_FORMAT, key=len, reverse=True)) + r"|SSS|.", re.S)
 # Visual Studio writes `$dotEnv` and `$timeStamp` as well.
 _BY_LOWER_CASE = {name.lower(): name for name in DYNAMIC_NAMES}
 
@@ -437,12 +433,12 @@ def _moment(offset: str, zone: timezone | None, name: str) -> datetime:
         return now
     found = _OFFSET.match(offset)
     if not found:
-        raise _NoValue(f"`{offset}` is no offset.", f"Write  {{{{{name} -3 h}}}}; units: y M w d h m s ms")
+        raise _NoValue(f"`{offset}` is no offset.", f"Write  {{{{{name} -3 h}}}}; units: y Q M w d h m s ms")
     amount, unit = int(found[1]), found[2]
     try:
         if unit in _UNITS:
             return now + timedelta(**{_UNITS[unit]: amount})
-        months = now.year * 12 + now.month - 1 + (amount * 12 if unit == "y" else amount)
+        months = now.year * 12 + now.month - 1 + amount * {"y": 12, "Q": 3, "M": 1}[unit]
         year, month = divmod(months, 12)
         return now.replace(year=year, month=month + 1, day=min(now.day, calendar.monthrange(year, month + 1)[1]))
     except (OverflowError, ValueError, calendar.IllegalMonthError):
@@ -450,25 +446,20 @@ def _moment(offset: str, zone: timezone | None, name: str) -> datetime:
 
 
 def _date_text(rest: str, zone: timezone | None, name: str) -> str:
-    found = re.match(r"(iso8601|rfc1123|\"[^\"]*\"|'[^']*')(?:\s+(.*))?\Z", rest) if rest else None
+    found = re.match(r"(iso8601|rfc1123|\"[^\"]*\"|'[^']*'|)(?:(?:\A|\s+)([-+]?\d.*))?\Z", rest)
     if not found:
         raise _NoValue(
             f"`{rest}` is no format.", f'Write  {{{{{name} iso8601}}}}, rfc1123, or one such as "YYYY-MM-DD"'
         )
-    moment = _moment((found[2] or "").strip(), zone, f"{name} {found[1]}")
+    moment = _moment((found[2] or "").strip(), zone, " ".join(filter(None, (name, found[1]))))
     if found[1] == "rfc1123":
         return format_datetime(moment, usegmt=zone is not None)
     if found[1] == "iso8601":
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return "".join(_date_piece(moment, piece[0]) for piece in _FORMAT_PIECE.finditer(found[1][1:-1]))
-
-
-def _date_piece(moment: datetime, piece: str) -> str:
-    if piece == "SSS":
-        return f"{moment.microsecond // 1000:03}"
-    if piece in _FORMAT:
-        return moment.strftime(_FORMAT[piece])
-    return piece[1:-1] if piece.startswith("[") and piece.endswith("]") else piece
+    try:
+        return date_formats.format_moment(moment, found[1][1:-1] if found[1] else date_formats.DEFAULT)
+    except date_formats.FormatError as error:
+        raise _NoValue(error.message, error.hint) from None
 
 
 def _environment(kind: str, rest: str, names: Mapping[str, object], folder: Path) -> str:

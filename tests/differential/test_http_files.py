@@ -77,11 +77,6 @@ KNOWN_DIFFERENCES: dict[str, str] = {
     ),
     "variables_behind_post_without_body": "a variable behind a POST without a body becomes its body",
     "variables_in_header_name": "a header whose name is a variable begins the body",
-    **_all(
-        "dynamic_date_long_format dynamic_date_words_format dynamic_date_visual_studio dynamic_time_visual_studio"
-        " dynamic_local_date_visual_studio dynamic_date_seconds",
-        "the format is half filled",
-    ),
     # Directives and what stands behind the body.
     "disabled": "@disabled is skipped, and the request sent",
     "loop": "@loop is skipped, and the request sent once",

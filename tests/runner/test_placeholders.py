@@ -375,7 +375,7 @@ def test_answers_of_named_requests_are_read_as_rest_client_reads_them() -> None:
         ("$randomInt a b", "`a b` are no bounds"),
         ("$randomInt 5 5", "`5 5` are no bounds"),
         ("$timestamp soon", "`soon` is no offset"),
-        ("$datetime", "is no format"),
+        ("$datetime soon", "`soon` is no format"),
         ("$processEnv NBMICRO_NOT_SET", "the environment has no NBMICRO_NOT_SET"),
         ("$dotenv X", "there is no file .env"),
     ],

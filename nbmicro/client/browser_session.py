@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from urllib.parse import urldefrag
 
 from nbmicro.client.client import Client
 from nbmicro.client.recorder import Recording, routes_of
+from nbmicro.errors import RequestError
+from nbmicro.http.content_coding import DECODERS, ContentCodingError, codings_of, decoded
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.http.redirects import Chain
@@ -73,7 +76,7 @@ class BrowserSession:
 
 
 class StreamedResponse(Recording):
-    """A response, as far as it was read; iterating gives the pieces of the body as they come.
+    """A response, as far as it was read; iterating gives the pieces of its content as they come, decoded.
 
     It must be closed; that notes its exchange.
 
@@ -115,14 +118,32 @@ class StreamedResponse(Recording):
             self.close()
             raise
         self.fields = HeaderFields(self.headers)
+        self._content = self._sent()
+        codings = codings_of(",".join(self.fields.getlist("Content-Encoding")))
+        if codings and all(name in DECODERS for name in codings):
+            # As in a browser, nobody knows the length of what is decoded.
+            self.fields = HeaderFields(field for field in self.headers if field[0].lower() != "content-length")
+            self._content = self._decoded(codings)
         client.cookies.take(self.fields.getlist("Set-Cookie"), "localhost", request.path)
 
     def __next__(self) -> bytes:
+        return next(self._content)
+
+    def _sent(self) -> Iterator[bytes]:
+        """The pieces as the app sent them."""
         if self._first:
-            return self._first.pop()
-        if self.environ["REQUEST_METHOD"] == "HEAD":
-            raise StopIteration
-        return super().__next__()
+            yield self._first.pop()
+        while self.environ["REQUEST_METHOD"] != "HEAD":
+            try:
+                yield super().__next__()
+            except StopIteration:
+                return
+
+    def _decoded(self, codings: list[str]) -> Iterator[bytes]:
+        try:
+            yield from decoded(self._sent(), codings)
+        except ContentCodingError as error:
+            raise RequestError(f"The response says Content-Encoding: {', '.join(codings)}, but {error}.") from None
 
     def read_body(self, limit: int) -> tuple[bytes, bool]:
         """The body up to ``limit`` bytes, and whether it was cut there. The response is closed then."""

@@ -244,7 +244,8 @@ class Client:
         except Exception:
             # A style sheet or an image of a page: without it the page is drawn all the same.
             return None
-        return response if call.error is None and response.status == 200 else None
+        is_whole = call.error is None and response.status == 200 and not response.body.is_undecoded
+        return response if is_whole else None
 
     def call(self, request: RequestRecord) -> Call:
         """The call of the app with a request as it stands; it is not made yet."""

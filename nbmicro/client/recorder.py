@@ -54,6 +54,8 @@ def exchange_of(
         known["rule"], known["endpoint"] = environ[ROUTE]
     if NOTES in environ:
         known["notes"] = (*environ[NOTES], *known.get("notes", ()))
+    if response.body.coding is not None and response.body.note:
+        known["notes"] = (*known.get("notes", ()), response.body.note)
     if error is None:
         error = environ.get(ERROR)
     if response.status >= 500 and error is None and captured.logged_errors:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbmicro.client.capture import Capture
 from nbmicro.http.body import BODY_LIMIT, SPOOL_LIMIT, Body, BodyWriter
+from nbmicro.http.content_coding import decoded_body
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.media_types import charset_of
 from nbmicro.http.messages import ResponseRecord
@@ -221,12 +222,14 @@ class Call:
         if not self.status_line or (self.error is not None and not self.begun):
             return ResponseRecord(500, "INTERNAL SERVER ERROR")
         code, reason = _read_status(self.status_line)
-        content_type = None
+        content_type = coding = None
         streamed = self._count > 1
         for name, value in self.headers:
             key = name.lower()
             if key == "content-type":
                 content_type = value
+            elif key == "content-encoding":
+                coding = value if coding is None else f"{coding}, {value}"
             elif key == "content-length":
                 streamed = False
             elif key == "set-cookie":
@@ -240,6 +243,8 @@ class Call:
             body = Body(content, charset=charset, truncated=self.truncated)
         if streamed:
             body.chunks = self._count
+        if coding is not None:
+            body = decoded_body(body, coding, self._limit)
         return ResponseRecord.of(code, reason, HeaderFields(self.headers), body)
 
     def _start(

@@ -186,7 +186,8 @@ class ExchangeRecord:
 
     @property
     def body(self) -> bytes:
-        """The response's body as bytes; bounded, see ``response.body.truncated``."""
+        """The response's content as bytes, decoded where it was compressed (``content`` in requests and httpx);
+        bounded, see ``response.body.truncated``. As it was sent it is ``response.body.raw``."""
         return self.response.body.bytes
 
     @property

@@ -277,7 +277,7 @@ class Redaction:
         body = response.body
         if response.status in REDIRECTS and headers.get("Location") != response.headers.get("Location"):
             # The page of a redirect repeats its Location.
-            body = Body(self(response.text).encode())
+            body = Body(b"" if body.is_undecoded else self(response.text).encode())
         return replace(
             exchange,
             request=self.request(exchange.request),

@@ -170,11 +170,13 @@ def is_framework(module: str) -> bool:
 
 def is_framework_page(response: ResponseRecord) -> bool:
     """Whether a body is an error page that a framework made by itself."""
-    return any(adapter.is_page(response) for adapter in ADAPTERS)
+    return not response.body.is_undecoded and any(adapter.is_page(response) for adapter in ADAPTERS)
 
 
 def framework_hint(exchange: ExchangeRecord) -> str | None:
     """What to do about a response that refuses and is a framework's own; None where there is nothing to say."""
+    if exchange.response.body.is_undecoded:
+        return None
     return next((hint for adapter in ADAPTERS if (hint := adapter.hint(exchange))), None)
 
 

@@ -6,7 +6,10 @@ import builtins
 import tempfile
 import threading
 import weakref
+from dataclasses import dataclass
 from typing import IO
+
+from nbmicro.errors import RequestError
 
 #: Bytes above which a body is kept in a temporary file.
 SPOOL_LIMIT = 1024 * 1024
@@ -14,8 +17,27 @@ SPOOL_LIMIT = 1024 * 1024
 BODY_LIMIT = 32 * 1024 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How a body was decoded.
+
+    Parameters
+    ----------
+    sent:
+        The body as it was sent.
+    note:
+        What there is to say of it: why it could not be decoded, or where that ended.
+    is_wrong:
+        Whether it could not be decoded, or not as a whole.
+    """
+
+    sent: Body
+    note: str = ""
+    is_wrong: bool = False
+
+
 class Body:
-    """The bytes of a response.
+    """The content of a response: its bytes, decoded where they were sent compressed.
 
     Parameters
     ----------
@@ -27,9 +49,14 @@ class Body:
         Whether the response went on after the bytes kept here.
     file:
         An open binary file that holds the bytes in place of ``data``; the body owns it from then on.
+
+    Attributes
+    ----------
+    coding:
+        How it was decoded; None for a body that was sent as it is.
     """
 
-    __slots__ = ("__weakref__", "_data", "_file", "_lock", "charset", "chunks", "size", "truncated")
+    __slots__ = ("__weakref__", "_data", "_file", "_lock", "charset", "chunks", "coding", "size", "truncated")
 
     def __init__(
         self, data: bytes = b"", *, charset: str = "utf-8", truncated: bool = False, file: IO[bytes] | None = None
@@ -40,6 +67,7 @@ class Body:
         self.truncated = truncated
         #: In how many pieces the app sent it, where it was streamed; else 0.
         self.chunks = 0
+        self.coding: Coding | None = None
         if file is None:
             self._lock = None
             self.size = len(data)
@@ -50,8 +78,28 @@ class Body:
 
     @property
     def bytes(self) -> builtins.bytes:
-        """Everything that was kept; read from disk each time when it was spooled."""
+        """Everything that was kept; read from disk each time when it was spooled.
+
+        Raises :class:`~nbmicro.errors.RequestError` for a compressed body that could not be decoded.
+        """
+        if self.is_undecoded:
+            raise RequestError(self.note, hint="The bytes that were sent:  .response.body.raw")
         return self.start(self.size)
+
+    @property
+    def raw(self) -> builtins.bytes:
+        """The bytes as they were sent, still compressed where they were (Flask's ``response.data``)."""
+        return self.bytes if self.coding is None else self.coding.sent.bytes
+
+    @property
+    def is_undecoded(self) -> bool:
+        """Whether it is compressed and could not be decoded; its bytes are those that could, or those that came."""
+        return self.coding is not None and self.coding.is_wrong
+
+    @property
+    def note(self) -> str:
+        """What there is to say of how it was decoded."""
+        return "" if self.coding is None else self.coding.note
 
     @property
     def text(self) -> str:

@@ -149,6 +149,11 @@ def _hex_lines(response: ResponseRecord) -> list[str]:
     return lines
 
 
+def _undecoded_lines(response: ResponseRecord) -> list[str]:
+    """Text where it can be read, as of a plain body that says it is compressed, else bytes as a table."""
+    return _text_lines(response) if _reads_as_text(response.body) else _hex_lines(response)
+
+
 # -- views -----------------------------------------------------------------------------------------------------------
 
 
@@ -210,6 +215,12 @@ def _hex_views(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]
     return [pre("\n".join(_hex_lines(response))), quiet(caption(response))]
 
 
+def _undecoded_views(exchange: ExchangeRecord, options: RenderOptions) -> list[Markup]:
+    response = exchange.response
+    cut = excerpt(_undecoded_lines(response), options.lines, open_end=is_cut(response.body))
+    return [pre_excerpt(cut, size_words(response)), quiet(caption(response))]
+
+
 def _picture(media_type: str, data: str, alternative: str) -> Markup:
     return Markup(
         '<div style="margin:.3em 0"><img src="data:{};base64,{}" alt="{}" style="max-width:100%;border:{}"></div>'
@@ -258,6 +269,9 @@ def _table_kind(name: str, types: Set[str], read: Callable[[str, bool], Table | 
 #: Every kind of body. Of the kinds that fit a response the first one counts; the last one fits every response.
 KINDS = (
     BodyKind("none", lambda response: not response.body.size, _no_lines, _no_views),
+    BodyKind(
+        "undecoded", lambda response: response.body.is_undecoded, _undecoded_lines, _undecoded_views, is_captioned=True
+    ),
     BodyKind("JSON", lambda response: media_types.is_json(response.media_type), _json_lines, _json_views),
     BodyKind(
         "page",

@@ -93,6 +93,8 @@ def status_notes(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way
     """What follows the status: the media type, a stream, a redirect that was not followed, the time if asked for."""
     response = exchange.response
     notes = [one_line(response.media_type, 100)] if response.media_type else []
+    if response.body.coding is not None:
+        notes.append(one_line(response.headers.get("Content-Encoding", ""), 40))
     if response.body.chunks:
         # How far a stream came that was cut is another number in every run.
         notes.append("streamed" if response.body.truncated else f"{response.body.chunks:,} chunks")
@@ -131,6 +133,8 @@ def all_fields(exchange: ExchangeRecord) -> list[tuple[str, str]]:
 def is_stock_page(exchange: ExchangeRecord) -> bool:
     """Whether the body is the stock page of an error or a redirect, whose news is shown in better words already."""
     response = exchange.response
+    if response.body.is_undecoded:
+        return False
     if exchange.error is not None or exchange.hint is not None:
         from nbmicro.foreign.known import is_framework_page
 

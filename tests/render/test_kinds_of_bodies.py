@@ -7,16 +7,22 @@ import json
 import pytest
 from markupsafe import Markup
 
+from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.http.messages import ResponseRecord
 from nbmicro.render import body
 from nbmicro.render.body import KINDS, BodyKind, kind_of
 from nbmicro.render.summary import RenderOptions
-from tests.support.apps import made, render_html, render_text
+from tests.support.apps import answering, made, render_html, render_text
 
 #: A body of each kind, what its text has, and what its HTML has.
 EXAMPLES: dict[str, tuple[Exchange, str, str]] = {
     "none": (made(""), "GET / → 200 OK · text/html", "200 OK"),
+    "undecoded": (
+        Client(answering("{}", headers=[("Content-Encoding", "gzip")])).get("/"),
+        "text/html · gzip\n{}\n(text/html, 2 bytes)",
+        "text/html, 2 bytes",
+    ),
     "JSON": (made('{"a":[1,{"b":2}]}', media_type="application/problem+json"), '\n  "a": [\n    1,', "<details open>"),
     "page": (made("<h1>Hi</h1>"), "<h1>Hi</h1>", "<iframe sandbox"),
     "image": (made(b"\x89PNG", media_type="image/png"), "\n(image/png, 4 bytes)", "data:image/png;base64,iVBORw=="),

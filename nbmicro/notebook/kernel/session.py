@@ -16,6 +16,7 @@ from nbmicro.diagnosis.user_code import count_as_library
 from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.exchange.records import ErrorRecord
 from nbmicro.http.body import Body
+from nbmicro.http.content_coding import decoded_body
 from nbmicro.http.cookies import CookieJar
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
@@ -314,9 +315,10 @@ class Session:
         sent = RequestRecord(request.method, request.full_path.removesuffix("?"), HeaderFields(list(request.headers)))
         reason = response.status.partition(" ")[2]
         fields = HeaderFields(list(response.headers))
-        body = Body(response.get_data())
+        body = decoded_body(Body(response.get_data()), ",".join(fields.getlist("Content-Encoding")))
         answered = ResponseRecord(response.status_code, reason, fields, body)
-        self._display(Exchange(sent, answered, secret_names=self.client.secret_names))
+        notes = (body.note,) if body.note else ()
+        self._display(Exchange(sent, answered, notes=notes, secret_names=self.client.secret_names))
 
     def _show_values(self, exchanges: Exchanges) -> None:
         for exchange in exchanges:

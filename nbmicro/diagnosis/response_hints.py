@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import parse_qs, unquote
 
 from werkzeug.exceptions import BadRequestKeyError
+from werkzeug.http import parse_options_header
 
 from nbmicro.diagnosis.near_routes import nearest_route
 from nbmicro.exchange.records import ExchangeRecord
@@ -196,6 +197,8 @@ def _carried(request: RequestRecord, place: str) -> str:
     if request.json is not None:
         keys = ", ".join(map(str, request.json)) if isinstance(request.json, dict) else type(request.json).__name__
         return f"the request carried JSON ({keys})"
+    if other := _other_boundary(request):
+        return f"no part of the body begins with the boundary of its Content-Type: its parts begin with {other}"
     if request.media_type == MULTIPART_FORM:
         names = re.findall(r'form-data; name="([^"]*)"', request.text)
     if request.media_type in (FORM, MULTIPART_FORM):
@@ -208,6 +211,8 @@ def _key_hint(exchange: ExchangeRecord, place: str, key: str) -> str:
     near = did_you_mean(key, _names(request, place))
     if near:
         return f"Is `{near}` the same?"
+    if other := _other_boundary(request):
+        return f"Write  Content-Type: multipart/form-data; boundary={other[2:]}"
     method, target = request.method, request.target
     if place == "args":
         return f"Add it:  %http {'' if method == 'GET' else f'{method} '}{target} {key}==…"
@@ -216,6 +221,15 @@ def _key_hint(exchange: ExchangeRecord, place: str, key: str) -> str:
     if place in {"cookies", "headers"}:
         return f'Ask with request.{place}.get("{key}"), or send it.'
     return f"Send a form:  %http -f {method} {target} {key}={_example(exchange, key)}"
+
+
+def _other_boundary(request: RequestRecord) -> str | None:
+    """The line between the parts of a body where it is not the one that its Content-Type names."""
+    if request.media_type != MULTIPART_FORM:
+        return None
+    named = parse_options_header(request.headers.get("Content-Type"))[1].get("boundary", "")
+    first = request.text.lstrip().partition("\n")[0].strip()
+    return first if first.startswith("--") and len(first) > 2 and first != f"--{named}" else None
 
 
 def _names(request: RequestRecord, place: str) -> list[str]:

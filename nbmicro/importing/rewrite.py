@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import keyword
 import re
@@ -34,6 +35,9 @@ _HURLS_NAMES = {"duration": "response.duration * 1000", "body": "text", "bytes":
 _COMPARED = re.compile(r"\s*(duration|body|bytes)\s*(?:==|!=|<=?|>=?)\s*[\d\"'`]")
 
 
+_CAPTURE = re.compile(r"\s*([\w-]+)\s*:")
+
+
 class Numbered(NamedTuple):
     """A line, and its number in the file as it was."""
 
@@ -52,7 +56,7 @@ def python_name(name: str, taken: Sequence[str]) -> str:
     """A name as a variable of a notebook that has the names ``taken`` already."""
     better = re.sub(r"\W+", "_", name).strip("_") or "value"
     better = f"_{better}" if better[0].isdigit() else better
-    better = f"{better}_" if keyword.iskeyword(better) else better
+    better = f"{better}_" if keyword.iskeyword(better) or hasattr(builtins, better) else better
     return f"{better}_value" if better in taken else better
 
 
@@ -69,19 +73,18 @@ def renamed(lines: list[Numbered], taken: Sequence[str], given: Mapping[str, obj
             number = next((line.number for line in lines if is_read(name, line.text)), 1)
             yield number, f"`{name}` is called `{new[name]}`, for it is a variable of the notebook now."
     nested = [name for name, value in given.items() if isinstance(value, (dict, list))]
-    for line in lines:
-        named = _given_name(line.text)
+    given_names = list(_given_names(lines))
+    for line, named in zip(lines, given_names, strict=True):
         if named is None or named in new:
             continue
         better = python_name(named, taken)
         if better != named:
             new[named] = better
             yield line.number, f"`{named}` is called `{better}`, for it is a variable of the notebook now."
-    for index, line in enumerate(lines):
+    for index, (line, own) in enumerate(zip(lines, given_names, strict=True)):
         text = _PLACEHOLDER.sub(
             lambda found: "{{" + _placeholder(_in_steps(found[1], nested, new), new) + "}}", line.text
         )
-        own = _given_name(text)
         if own in new:
             text = text.replace(own, new[own], 1)
         lines[index] = Numbered(line.number, text)
@@ -100,13 +103,18 @@ def _in_steps(inside: str, nested: Sequence[str], new: Mapping[str, str]) -> str
     return inside
 
 
-def _given_name(text: str) -> str | None:
-    """The name that a line gives: of a file variable or a request."""
-    variable = VARIABLE.match(text)
-    if variable:
-        return variable[1]
-    directive = DIRECTIVE.match(text)
-    return directive[2] if directive and directive[1] == "name" and directive[2] else None
+def _given_names(lines: Sequence[Numbered]) -> Iterator[str | None]:
+    """The name that each line gives: of a file variable, a request or a capture."""
+    section = None
+    for _, text in lines:
+        section = None if REQUEST.match(text) or SEPARATOR.match(text) else section_name(text) or section
+        variable, directive, capture = VARIABLE.match(text), DIRECTIVE.match(text), _CAPTURE.match(text)
+        if variable:
+            yield variable[1]
+        elif directive:
+            yield directive[2] if directive[1] == "name" and directive[2] else None
+        else:
+            yield capture[1] if capture and section == "Captures" else None
 
 
 def _placeholder(inside: str, new: dict[str, str]) -> str:

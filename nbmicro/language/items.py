@@ -144,6 +144,8 @@ def _item_of(word: Word, words: list[Word], magic: str) -> Item:
     try:
         return parse_item(word)
     except RequestError:
+        if word.text[:1] in {"<", ">", "|"} and not word.quoted and not _is_item(word):
+            raise _no_shell(word, words, words.index(word)) from None
         meant = None if _is_item(word) else _quoted_line(word, words, magic)
         if meant is None:
             if not _is_item(word):
@@ -254,6 +256,21 @@ def _check_behind_url(word: Word, words: Sequence[Word], magic: str) -> None:
         fix = _in_quotes(words, at - 1, _end_of_piece(words, at), magic)
         message, more = "a space ends the URL, unless quotes stand around it.", f"\n{ITEM_HELP}"
     raise RequestError.at(word, f"`{word.text}` is no item: {message}", f"Write  {fix}{more}", fix=fix)
+
+
+def _no_shell(word: Word, words: Sequence[Word], at: int) -> RequestError:
+    """What a shell would do with `< file`, `> file` or `| program`, and how a notebook does it."""
+    file = word.text.lstrip("<>|") or (words[at + 1].text if words[at + 1 :] else "body.json")
+    before = " ".join(other.source for other in words[:at])
+    if word.text[0] == "<":
+        head = " ".join(other.source for other in words[:at] if not _is_item(other))
+        message, hint = "a line does not read its body from a file.", f"Write a cell:\n%%http {head}\n\n< ./{file}"
+    elif word.text[0] == ">":
+        message = "a line writes no file."
+        hint = f"Write two:  answer = %http {before}   and  open({file!r}, 'wb').write(answer.response.body.bytes)"
+    else:
+        message, hint = "a line has no pipes.", f"Take its value:  answer = %http {before}   and then  answer.json"
+    return RequestError.at(word, f"`{word.text}` is no item: {message}", hint)
 
 
 def _quoted_line(word: Word, words: Sequence[Word], magic: str) -> str | None:

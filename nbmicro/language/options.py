@@ -97,6 +97,21 @@ class Option:
     value: object = True
     is_alone: bool = False
 
+    def value_of(self, word: Word) -> Any:
+        """What the word behind it says.
+
+        Raises RequestError, with the option as it is written here, for one that will not do.
+        """
+        if self.read is None:
+            return self.value
+        try:
+            return self.read(word)
+        except RequestError as error:
+            # An example that ends in a blank is there to be completed.
+            if error.hint is not None or not self.example.strip() or self.example[-1] == " ":
+                raise
+            raise RequestError.at(word, error.message, fix=self.example) from None
+
     def set(self, options: Options, value: object) -> Options:
         """The options with this one."""
         changes: dict[str, Any] = {self.field: value} if self.field is not None else {}
@@ -149,7 +164,7 @@ def _seconds(word: Word) -> float:
         seconds = 0.0
     if not 0 < seconds < 86_400:
         message = f"`{word.text}` is no deadline: a number of seconds above 0, at most a day."
-        raise RequestError.at(word, message, fix="--timeout 5")
+        raise RequestError.at(word, message)
     return seconds
 
 
@@ -162,13 +177,13 @@ def _credentials(word: Word, hint: str | None = None) -> Template:
 def _status(word: Word) -> int:
     text = word.text
     if not (text.isascii() and text.isdigit() and len(text) == 3 and text >= "100"):
-        raise RequestError.at(word, f"`{text}` is no status: three digits such as 201.", fix="--expect 201")
+        raise RequestError.at(word, f"`{text}` is no status: three digits such as 201.")
     return int(text)
 
 
 def _file(word: Word) -> str:
     if not word.text:
-        raise RequestError("--file needs the name of a file.", fix="--file api.http", line=word.line)
+        raise RequestError("--file needs the name of a file.", line=word.line)
     return word.text
 
 
@@ -237,17 +252,18 @@ LINE_OPTIONS = [
 #: The comments that say something of their request: ``# @timeout 5``. A name is the request's own, and no option.
 DIRECTIVES = [
     Option(("name",), None, takes="NAME"),
-    Option(("show",), "show", show_parts, takes="PARTS"),
+    Option(("show",), "show", show_parts, takes="PARTS", example="# @show headers,body"),
     Option(("no-redirect",), "follow", value=False),
     Option(("no-cookie-jar",), "cookies", value=False),
     Option(("prompt",), None),
     Option(("note",), None),
-    Option(("timeout",), "timeout", _seconds, takes="S"),
+    Option(("timeout",), "timeout", _seconds, takes="S", example="# @timeout 5"),
 ]
 #: The lines of ``[Options]``.
 SETTINGS = [
     Option(("location",), "follow", partial(_truth, "location"), example="location: true"),
-    Option(("max-time", "timeout"), "timeout", _seconds, example="max-time: 5"),
+    Option(("max-time",), "timeout", _seconds, example="max-time: 5"),
+    Option(("timeout",), "timeout", _seconds, example="timeout: 5"),
     Option(("user",), "auth", _credentials, example="user: "),
     Option(("cookies",), "cookies", partial(_truth, "cookies"), example="cookies: false"),
     Option(("show",), "show", show_parts, example="show: "),
@@ -300,7 +316,7 @@ def read_option(options: Options, words: Sequence[Word], position: int) -> tuple
         value, behind = words[position + 1], position + 2
     else:
         raise RequestError.at(word, f"{spelling} needs a value.", fix=option.example)
-    read = option.read(value)
+    read = option.value_of(value)
     return option.set(options, read), behind, read if isinstance(read, Word) else None
 
 

@@ -203,8 +203,7 @@ class _Parser:
                 message, hint = f"there is no directive `# @{name}`.", f"Did you mean `# @{near}`?"
                 raise RequestError(message, hint=hint, line=line.line, column=found.start(1))
         elif option.field is not None:
-            read = option.value if option.read is None else option.read(value)
-            self.request.options = option.set(self.request.options, read)
+            self.request.options = option.set(self.request.options, option.value_of(value))
         elif name == "name":
             check_identifier(value.text, "the name of a request", line.line, value.column)
             self.request.name, self.request.name_line = value.text, line.line

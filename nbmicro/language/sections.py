@@ -151,7 +151,7 @@ def _settings(lines: list[Line]) -> Options:
             hint = _NEEDLESS.get(name) or f"There are: {' '.join(spellings(SETTINGS))}"
             raise RequestError.at(pair.name, f"[Options] has no `{name}`.", hint)
         start = value.column - 1
-        options = setting.set(options, setting.read(line.word(start, start + len(value.source))))
+        options = setting.set(options, setting.value_of(line.word(start, start + len(value.source))))
     return options
 
 

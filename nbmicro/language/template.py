@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import keyword
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -239,6 +240,9 @@ def _not_a_placeholder(source: str, opening: int, place: Place) -> RequestError:
     if end < 0:
         return RequestError("`{{` is never closed by `}}`.", hint=_LITERAL_BRACES, line=line, column=column)
     inside = source[opening + 2 : end].strip()
+    if keyword.iskeyword(inside):
+        message = f"`{inside}` is a word of Python itself, and no variable of the notebook can be called so."
+        return RequestError(message, fix=f"{{{{ {inside}_ }}}}", line=line, column=column)
     what = f"`{inside}` is not a Python expression" if inside else "`{{ }}` is empty: a Python expression stands in it"
     return RequestError(f"{what}.", hint=_LITERAL_BRACES, line=line, column=column)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import types
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,17 @@ Protected = Callable[[str, object], bool]
 def _is_protected(name: str, value: object) -> bool:
     """What is protected where the host does not say: modules, functions, classes, apps and whatever can be called."""
     return isinstance(value, types.ModuleType) or callable(value)
+
+
+class _FileNames(ChainMap[str, object]):
+    """What a file's requests call things: as the notebook does, but names of Python's own are the file's alone.
+
+    Other tools have no such names, and a file that calls a value ``id`` or ``type`` need not be written anew.
+    """
+
+    def __setitem__(self, name: str, value: object) -> None:
+        files, notebooks = self.maps
+        (files if hasattr(builtins, name) and name not in notebooks else notebooks)[name] = value
 
 
 def run_script(
@@ -75,6 +88,8 @@ def run_script(
         Failed checks do not raise: they are in ``exchange.checks``, and :func:`raise_for_checks` raises for them.
     """
     folder = folder or (script.file.parent if script.file is not None else Path())
+    if script.file is not None:
+        namespace = _FileNames({}, namespace)
     scope = Scope(namespace, folder=folder, known_captures=known_captures)
     try:
         return _run(script, client, namespace, scope, protected, announce, origin)
@@ -166,14 +181,18 @@ def _jar(client: Client, wanted: bool) -> Iterator[None]:
 
 
 def _check_names(script: Script, scope: Scope, protected: Protected) -> None:
-    """Reject names that have no value and names that must not be overwritten."""
+    """Reject names that have no value, and names of Python or the notebook that must not be overwritten."""
 
     def check(name: str, what: str, line: int, column: int | None = None) -> None:
         value = scope.namespace.get(name)
-        if name in scope.namespace and protected(name, value):
-            kind = _kind(value)
+        if name in scope.namespace:
+            kind = f"{_kind(value)} in the notebook" if protected(name, value) else ""
+        else:
+            is_pythons = script.file is None and hasattr(builtins, name)
+            kind = f"{_kind(getattr(builtins, name))} of Python's own" if is_pythons else ""
+        if kind:
             raise RequestError(
-                f"{what}: `{name}` is {kind} in the notebook, and a request does not overwrite it. Nothing was sent.",
+                f"{what}: `{name}` is {kind}, and a request does not overwrite it. Nothing was sent.",
                 hint=f"Choose another name, such as  {name}_answer",
                 line=line,
                 column=column,

@@ -149,3 +149,15 @@ def test_only_a_near_method_is_taken_for_a_misspelt_one(client: Client) -> None:
     """FETCH is a method of somebody's own, GETX is GET."""
     assert "PATCH" not in (client.open("FETCH", "/login").hint or "")
     assert "Is `GETX` meant to be GET?" in (client.open("GETX", "/login").hint or "")
+
+
+def test_a_multipart_body_whose_boundary_is_another_is_told_which(client: Client) -> None:
+    """Not to send a file: it did."""
+    body = '--BBB\r\nContent-Disposition: form-data; name="photo"; filename="a.png"\r\n\r\nhi\r\n--BBB--\r\n'
+    answer = client.post("/photo", data=body, headers={"Content-Type": "multipart/form-data; boundary=AAA"})
+    assert answer.status == 400
+    assert answer.hint is not None
+    assert "its parts begin with --BBB" in answer.hint
+    assert answer.hint.endswith("Write  Content-Type: multipart/form-data; boundary=BBB")
+    right = client.post("/photo", data=body, headers={"Content-Type": "multipart/form-data; boundary=BBB"})
+    assert right.status == 200

@@ -244,3 +244,21 @@ def test_the_notebook_runs(folder: Path) -> None:
             assert len(statuses) == sum(text.startswith("%%http") for text in code)
             if "refused" not in name:
                 assert {status[0] for status in statuses} == {"2"}
+
+
+def test_what_a_file_calls_as_python_does_has_another_name(folder: Path) -> None:
+    """Variables, requests and captures alike, of both kinds of file: the notebook keeps `id` and `list`."""
+    (folder / "names.http").write_text("@id = 5\n@class = 3\n# @name list\nGET /items?of={{id}}&c={{class}}\n")
+    (folder / "names.hurl").write_text(
+        'GET http://localhost:5000/items\nHTTP 200\n[Captures]\nid: jsonpath "$.items[0].id"\nfrom: status\n\n'
+        "GET http://localhost:5000/items/{{id}}?from={{from}}\nHTTP 200\n"
+    )
+    for file, words in (
+        ("names.http", ["id_ = 5", "class_ = 3", "# @name list_", "of={{id_}}&c={{class_}}"]),
+        ("names.hurl", ['id_: json["items"][0]["id"]', "from_: status", "/items/{{id_}}?from={{from_}}"]),
+    ):
+        result = imported(file, "--app", "shop:app", "-o", f"{file}.ipynb")
+        assert result.exit_code == 0, result.output
+        assert "`id` is called `id_`" in result.output
+        text = "\n".join(source for _, source in cells_of(folder / f"{file}.ipynb"))
+        assert [word for word in words if word not in text] == []

@@ -337,6 +337,12 @@ def test_an_app_of_another_framework_may_be_a_variable_of_the_notebook(kernel: R
         ("%app broken:app", ("broken.py, line 3: NameError: name 'nothing_of_that_name' is not defined",)),
         ("%app no_such_module:app", ("there is no module 'no_such_module' here",)),
         ("%app shop", ("The notebook has no `shop`.", "%app shop:app")),
+        (
+            "%app holder.server",
+            ("`holder` is a name of this notebook", "server = holder.server   and then"),
+        ),
+        ("%app factory()", ("`factory` is a name of this notebook", "my_app = factory()   and then  %app my_app")),
+        ("%app factory", ("it is of type function", "my_app = factory()   and then  %app my_app")),
         ("%app app --relaod", ("%app has no option --relaod.", "Did you mean --reload?")),
         ("%app app shop:app", ("%app takes one app",)),
         ("%app app --reload", ("--reload imports changed modules anew, and app is no module's app.",)),
@@ -345,6 +351,7 @@ def test_an_app_of_another_framework_may_be_a_variable_of_the_notebook(kernel: R
 )
 def test_what_is_no_app_is_named_with_what_there_is(kernel: RealKernel, cell: str, words: tuple[str, ...]) -> None:
     """And the magics go on speaking to the app from before."""
+    kernel.check("import types\nholder = types.SimpleNamespace()\ndef factory(): pass")
     said = failed(kernel.run(cell))
     for word in words:
         assert word in said

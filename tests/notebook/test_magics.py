@@ -45,7 +45,7 @@ def test_each_magic_of_the_table_has_a_module_of_its_name() -> None:
 
 
 @pytest.mark.parametrize("name", MAGICS)
-@pytest.mark.parametrize("asked", ["--help", " -h "])
+@pytest.mark.parametrize("asked", ["--help", " -h ", "/x --help"])
 def test_each_magic_shows_its_help_and_does_nothing(name: str, asked: str, capsys: pytest.CaptureFixture[str]) -> None:
     magic = MAGICS[name]
     function = magic.of(SESSION)

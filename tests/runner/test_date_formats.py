@@ -126,7 +126,7 @@ def test_in_a_request_an_unread_format_is_an_error_with_its_place() -> None:
     script = parse_script("", 'GET /x\nX-Day: {{$datetime "YYYY-MM-dd tt"}}')
     with pytest.raises(RequestError, match="no `tt`") as caught:
         run_script(script, client, {})
-    assert (caught.value.line, len(client.history)) == (2, 0)
+    assert (caught.value.line, len(client.history)) == (3, 0)
 
 
 @pytest.mark.parametrize(

@@ -398,6 +398,38 @@ def test_names_that_must_not_be_overwritten_are_refused_before_sending(
     assert (caught.value.line, len(client.history)) == (line, 0)
 
 
+@pytest.mark.parametrize(
+    ("body", "name", "line"),
+    [
+        ("# @name list\nGET /x\n", "list", 2),
+        ("GET /x\n[Captures]\nid: 1\n", "id", 4),
+        ("GET /x\n[Captures]\nprint: 1\n", "print", 4),
+        ("@type = x\nGET /x\n", "type", 2),
+    ],
+)
+def test_a_name_of_pythons_own_is_not_overwritten(body: str, name: str, line: int) -> None:
+    """Later cells would lose the function; a name that the notebook has given a value itself may be used again."""
+    client = echo_client()
+    with pytest.raises(RequestError, match=f"`{name}` is a (function|class) of Python's own") as caught:
+        run_script(parse_script("", body), client, {})
+    assert (caught.value.line, len(client.history)) == (line, 0)
+    names: dict[str, object] = {name: 5}
+    run_script(parse_script("", body), client, names)
+    assert names[name] != 5
+
+
+def test_a_file_may_call_values_as_python_calls_its_functions(tmp_path: Path) -> None:
+    """As files of other tools do; they are the file's alone, and the notebook keeps Python's."""
+    file = tmp_path / "api.http"
+    file.write_text("@id = 7\n# @name list\nGET /x?id={{id}}\n\n###\nGET /y/{{list.response.body.$.path}}\n")
+    names: dict[str, object] = {}
+    exchanges = run_script(read_file(file), echo_client(), names)
+    assert [exchange.request.target for exchange in exchanges] == ["/x?id=7", "/y/%2Fx"]
+    assert names == {}
+    run_script(read_file(file), echo_client(), owned := {"id": 1, "list": None})
+    assert owned["id"] == "7"
+
+
 def test_the_host_says_what_is_protected() -> None:
     """`protected` is asked with the name and the value it has."""
     names: dict[str, object] = {"uid": 7, "made": 1}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -168,7 +170,9 @@ class Target:
                 hint="Make one:  from nbmicro import App; app = App(__name__)",
             )
         if value is not None:
-            raise OptionError(f"`{self.name}` is no app: it is of type {type(value).__name__}.", hint=self._others())
+            is_factory = inspect.isfunction(value) and not inspect.signature(value).parameters
+            hint = self._given_a_name(f"{self.name}()") if is_factory else self._others()
+            raise OptionError(f"`{self.name}` is no app: it is of type {type(value).__name__}.", hint=hint)
         spec = importlib.util.find_spec(self.name)
         hint = f"An app in the module {self.name}:  %app {self.name}:app" if spec is not None else self._others()
         raise OptionError(f"The notebook has no `{self.name}`.", hint=hint)
@@ -186,6 +190,11 @@ class Target:
         ]
         there = f"There is:  {'   '.join(f'%app {name}' for name in names)}   " if names else ""
         return f"{there}A module's app:  %app shop:app"
+
+    def _given_a_name(self, expression: str) -> str:
+        last = re.split(r"\W+", expression.partition("(")[0])[-1]
+        name = "my_app" if last in self._namespace or last in HANDLER_NAMES or "(" in expression else last
+        return f"Give the app a name of its own:  {name} = {expression}   and then  %app {name}"
 
     def _of_module(self) -> Any:
         if self._loaded is None:
@@ -219,6 +228,12 @@ class Target:
         def work() -> Any:
             return load() if fresh is None else fresh.load_again(load)
 
+        first = re.match(r"\w*", self.name)[0]  # type: ignore[index]  # it always matches
+        if first in self._namespace and re.fullmatch(r"\w+[.(\[][^:]*", self.name) and not Path(self.name).exists():
+            raise OptionError(
+                f"`{first}` is a name of this notebook, and `{self.name}` no app that %app can look for.",
+                hint=self._given_a_name(self.name),
+            )
         if not loop_is_running():
             return work()
         self._end_worker()

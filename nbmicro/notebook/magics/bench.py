@@ -56,7 +56,7 @@ def bench(session: Session, line: str, *, names: Names) -> Latencies:
         raise OptionError("%bench measures a request, and none is named.", hint="Try:  %bench /")
     script = parse_line(line, magic="%bench")
     if not script.requests:
-        raise RequestError("the URL is missing.", fix="%http /", line=script.options.line)
+        raise RequestError("the URL is missing.", fix="%bench /", line=script.options.line)
     hidden = session.client.secret_names
     with redacted_errors(hidden):
         request = assemble_request(script.requests[0], script.options, Scope(names, folder=Path()))

@@ -59,7 +59,7 @@ class Magic:
         @no_var_expand
         @wraps(self.function)
         def run(line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
-            if line.strip() in ("--help", "-h"):
+            if line.strip() == "-h" or line.split()[-1:] == ["--help"]:
                 print(self.help)
                 return None
             words: list[str] = [line] if cell is None else [line, cell]

@@ -24,13 +24,18 @@ WINDOWS = sys.platform == "win32"
 
 # The versions that CI installs; `python3 start.py lock` renews them.
 CONSTRAINTS = "tests/constraints.txt"
-# Steps of `test` that have an environment of their own, with other versions than the newest: uv's options for them.
-VERSIONS = {
-    "lowest": ("--resolution", "lowest-direct"),  # the lowest that pyproject.toml declares
-    "colab": ("--constraint", "tests/colab.txt"),
-}
+EXTENSIONS = "tests/extensions.txt"
+# What each of the two is made of.
+LOCKED = {CONSTRAINTS: ("--extra", "test"), EXTENSIONS: ("tests/extensions.in", "--extra", "nbval")}
+# Steps of `test` that have an environment of their own: what uv installs there.
 VERSIONS_NEED = ("pytest-xdist>=3.8", "hypothesis>=6.140", "pexpect>=4.9", "flask>=3.1.3,<3.2")
-# What these steps run: the kernel's side of everything that differs between the versions.
+KERNEL_NEEDS = ("--editable", ".[lab,nbval]", *VERSIONS_NEED)
+OWN_ENVIRONMENTS = {
+    "lowest": ("--resolution", "lowest-direct", *KERNEL_NEEDS),  # the lowest that pyproject.toml declares
+    "colab": ("--constraint", "tests/colab.txt", *KERNEL_NEEDS),
+    "extensions": ("--requirement", EXTENSIONS, "--editable", ".[nbval]"),
+}
+# What the first two run: the kernel's side of everything that differs between the versions.
 KERNEL_TESTS = (
     *("pytest", "-q", "-n", "auto", "--dist", "loadfile", "-W", "default", "-p", "no:cacheprovider"),
     *(
@@ -40,6 +45,9 @@ KERNEL_TESTS = (
     *("tests/notebook/test_completion.py", "tests/notebook/test_magics.py", "tests/server/test_waitress.py"),
 )
 
+# The programs that use Flask's extensions.
+PROGRAMS = ("pytest", "-q", "-c", "tests/extensions/pytest.ini", "tests/extensions")
+
 # Each step of `test`: its name, its commands (`python` is the environment's), and the seconds each command may take.
 Command = tuple[str, ...]
 STEPS: dict[str, tuple[int, tuple[Command, ...]]] = {
@@ -47,7 +55,12 @@ STEPS: dict[str, tuple[int, tuple[Command, ...]]] = {
     "types": (300, (("mypy",),)),
     "imports": (120, (("lint-imports",),)),
     "tests": (900, (("pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", "not browser"),)),
-    **dict.fromkeys(VERSIONS, (400, (KERNEL_TESTS,))),
+    **dict.fromkeys(("lowest", "colab"), (400, (KERNEL_TESTS,))),
+    "extensions": (
+        200,
+        # The second run compares with what the first wrote down.
+        tuple((*PROGRAMS, f"--on={name}") for name in ("flask", "nbmicro")),
+    ),
     "notebooks": (
         300,
         # Twice: what a notebook leaves behind may not disturb its next run.
@@ -123,31 +136,35 @@ def digest(*files: str) -> str:
     return hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in files)).hexdigest()
 
 
-def provide_versions(environment: Environment, name: str) -> Environment:
-    """An environment with the other versions of a step, made by the uv of `environment` where it is not there yet."""
+def provide_own(environment: Environment, name: str) -> Environment:
+    """The environment of a step that has its own, made by the uv of `environment` where it is not there yet."""
     place = Environment(ROOT / f".venv-{name}")
     stamp = ROOT / f".venv-{name}" / "nbmicro"
-    wanted = digest("pyproject.toml", "start.py", "tests/colab.txt")
+    wanted = digest("pyproject.toml", "start.py", "tests/colab.txt", EXTENSIONS)
     if stamp.is_file() and stamp.read_text("ascii") == wanted:
         return place
-    print(f"Installing the versions of {name} into .venv-{name}/ (once; a minute) ...", flush=True)
+    print(f"Installing what the step {name} needs into .venv-{name}/ (once; a minute) ...", flush=True)
     uv = environment.command("uv")
     make = [*uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(place.folder)]
-    into = [*uv, "pip", "install", "--quiet", "--python", str(place.python), *VERSIONS[name]]
-    for command in (make, [*into, "--editable", ".[lab,nbval]", *VERSIONS_NEED]):
+    install = [*uv, "pip", "install", "--quiet", "--python", str(place.python), *OWN_ENVIRONMENTS[name]]
+    for command in (make, install):
         if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
-            raise Stop(f"uv could not install the versions of {name}; its own words stand above.")
+            raise Stop(f"uv could not install what the step {name} needs; its own words stand above.")
     stamp.write_text(wanted, "ascii")
     return place
 
 
 def lock(environment: Environment) -> int:
-    """Write the newest versions that go together into the file that CI installs."""
+    """Write the newest versions that go together into the files that CI installs."""
     environment.provide("test")
-    options = ["--extra", "test", "--universal", "--python-version", ".".join(map(str, OLDEST_PYTHON)), "--upgrade"]
+    options = ["--universal", "--python-version", ".".join(map(str, OLDEST_PYTHON)), "--upgrade"]
     quiet = ["--quiet", "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links"]
-    command = environment.command("uv", "pip", "compile", "pyproject.toml", *options, *quiet, "-o", CONSTRAINTS)
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    for file, parts in LOCKED.items():
+        command = environment.command("uv", "pip", "compile", "pyproject.toml", *parts, *options, *quiet, "-o", file)
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        if code != 0:
+            return code
+    return 0
 
 
 def find_browser() -> str | None:
@@ -260,7 +277,7 @@ def run_tests(environment: Environment, names: Sequence[str]) -> int:
     results: list[tuple[str, bool, float]] = []
     for name in chosen:
         start = time.monotonic()
-        place = provide_versions(environment, name) if name in VERSIONS else environment
+        place = provide_own(environment, name) if name in OWN_ENVIRONMENTS else environment
         results.append((name, run_step(place, name), time.monotonic() - start))
     print(f"\n{'-' * 40}")
     for name, passed, seconds in results:
@@ -282,7 +299,7 @@ def main() -> int:
     commands.add_parser("lab", help="open notebooks/01-hello.ipynb (the default); JupyterLab's own options may follow")
     test = commands.add_parser("test", help="pass all the tests, or the named steps")
     test.add_argument("steps", nargs="*", metavar="STEP", help=" ".join(STEPS))
-    commands.add_parser("lock", help=f"write the newest versions into {CONSTRAINTS}, which CI installs")
+    commands.add_parser("lock", help=f"write the newest versions into {' and '.join(LOCKED)}, which CI installs")
     options, rest = parser.parse_known_args()
     if options.command in ("test", "lock") and rest:
         parser.error(f"{options.command} knows no {rest[0]}")

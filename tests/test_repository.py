@@ -78,8 +78,6 @@ def test_the_versions_of_ci_are_those_that_are_declared() -> None:
     """Each requirement of the tests has one version, within its bounds; nothing names where it comes from."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras: dict[str, list[str]] = project["optional-dependencies"]
-    locked = [Requirement(line) for line in (ROOT / "tests/constraints.txt").read_text("ascii").splitlines()]
-    assert all(re.fullmatch(r"==[^=,]+", str(one.specifier)) and one.url is None for one in locked)
     wanted, declared = ["dependencies", "test"], [Requirement(one) for one in project["dependencies"]]
     for extra in wanted:
         for text in extras.get(extra, ()):
@@ -88,6 +86,20 @@ def test_the_versions_of_ci_are_those_that_are_declared() -> None:
                 wanted.extend(requirement.extras - set(wanted))
             else:
                 declared.append(requirement)
+    check_locked("tests/constraints.txt", declared)
+
+
+def test_the_versions_of_the_extensions_are_locked() -> None:
+    """Those of nbmicro itself among them: nothing is chosen when the step's environment is made."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    lines = (ROOT / "tests/extensions.in").read_text("ascii").splitlines()
+    extensions = [Requirement(line) for line in lines if not line.startswith("#")]
+    check_locked("tests/extensions.txt", [*extensions, *map(Requirement, project["dependencies"])])
+
+
+def check_locked(file: str, declared: list[Requirement]) -> None:
+    locked = [Requirement(line) for line in (ROOT / file).read_text("ascii").splitlines()]
+    assert all(re.fullmatch(r"==[^=,]+", str(one.specifier)) and one.url is None for one in locked)
     for requirement in declared:
         versions = [
             str(one.specifier)[2:]

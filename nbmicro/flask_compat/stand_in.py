@@ -51,7 +51,7 @@ FACADES: dict[str, dict[str, str]] = {
     },
     "flask.app": {"nbmicro.web.app": "Flask=App"},
     "flask.cli": {
-        "nbmicro.web.commands.cli": "AppGroup FlaskGroup routes_command shell_command with_appcontext",
+        "nbmicro.web.commands.cli": "AppGroup FlaskGroup click routes_command shell_command with_appcontext",
         "nbmicro.web.commands.dotenv": "load_dotenv get_load_dotenv=wants_dotenv",
         "nbmicro.web.commands.finding": (
             "NoAppException ScriptInfo find_app_by_string find_best_app locate_app pass_script_info prepare_import"

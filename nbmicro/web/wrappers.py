@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 from werkzeug.datastructures import EnvironHeaders, Headers, MultiDict
 from werkzeug.exceptions import BadRequest, ClientDisconnected, HTTPException
-from werkzeug.wrappers import Request as WerkzeugRequest
-from werkzeug.wrappers import Response as WerkzeugResponse
+from werkzeug.wrappers import Request as RequestBase
+from werkzeug.wrappers import Response as ResponseBase
 
 from nbmicro.http.media_types import JSON, MULTIPART_FORM
 from nbmicro.web import json
@@ -61,7 +61,7 @@ def _setting(name: str) -> Any:
     """A limit: what was set on this request, else the current app's configuration, else Werkzeug's default."""
     attribute = f"_{name}"
     key = name.upper()
-    default = getattr(WerkzeugRequest, name)
+    default = getattr(RequestBase, name)
 
     def read(self: Request) -> int | None:
         value: int | None = self.__dict__.get(attribute)
@@ -77,7 +77,7 @@ def _setting(name: str) -> Any:
     return property(read, write, doc=f"The limit {key} for this request; may be set before the body is read.")
 
 
-class Request(WerkzeugRequest):
+class Request(RequestBase):
     """One HTTP request (RFC 9110), as the handler sees it.
 
     Attributes
@@ -228,7 +228,7 @@ class Request(WerkzeugRequest):
             or "wsgi.input_terminated" in environ
             or "HTTP_TRANSFER_ENCODING" in environ
             or self.shallow
-            or type(self).stream is not WerkzeugRequest.stream
+            or type(self).stream is not RequestBase.stream
         ):
             return None
         limit = self.max_content_length
@@ -271,7 +271,7 @@ def _text(value: str) -> str:
 _CHANGED = {"location", "content-location"}
 
 
-class Response(WerkzeugResponse):
+class Response(ResponseBase):
     """An HTTP response (RFC 9110); of type ``text/html`` unless said otherwise.
 
     Parameters are those of :class:`werkzeug.wrappers.Response`.
@@ -316,7 +316,7 @@ class Response(WerkzeugResponse):
         """The size of a cookie, in bytes, above which setting it warns: ``MAX_COOKIE_SIZE``; 0 never warns."""
         context = current_context()
         if context is None:
-            return WerkzeugResponse.max_cookie_size
+            return ResponseBase.max_cookie_size
         return int(context.app.config["MAX_COOKIE_SIZE"])
 
     def iter_encoded(self) -> Iterator[bytes]:

@@ -40,7 +40,7 @@ def shop(tmp_path: Path) -> Path:
 def running(*words: str, cwd: Path, **environ: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
     """The command as a process, with the lines it has printed once it serves."""
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "nbmicro.cli", *words],
+        [sys.executable, "-u", "-m", "nbmicro", *words],
         cwd=cwd,
         env={**os.environ, **environ},
         stdout=subprocess.PIPE,
@@ -63,7 +63,7 @@ def running(*words: str, cwd: Path, **environ: str) -> Iterator[tuple[subprocess
 
 def run(*words: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "nbmicro.cli", *words],
+        [sys.executable, "-m", "nbmicro", *words],
         cwd=cwd,
         env={**os.environ, **environ},
         capture_output=True,
@@ -201,7 +201,10 @@ def test_an_apps_own_commands_run_by_its_name(tmp_path: Path, monkeypatch: pytes
     """`nbmicro --app blog.ipynb init-db`, as `flask --app blog init-db`: in the app's context, with its options."""
     own = (
         "import click\n@app.cli.command('init-db')\n@click.option('--rows', default=1)\ndef init_db(rows):\n"
-        "    'Make the tables.'\n    click.echo(f'{current_app.name}: {rows} rows')"
+        "    'Make the tables.'\n    click.echo(f'{current_app.name}: {rows} rows')\n"
+        "@click.command('plain')\n"
+        "@click.argument('name', callback=lambda context, parameter, value: f'{value} of {current_app.name}')\n"
+        "def plain(name):\n    click.echo(f'{name} in {current_app.name}')\napp.cli.add_command(plain)"
     )
     write_notebook(tmp_path / "blog.ipynb", "%load_ext nbmicro", own, "%%route /x\n'x'")
     monkeypatch.chdir(tmp_path)
@@ -211,6 +214,8 @@ def test_an_apps_own_commands_run_by_its_name(tmp_path: Path, monkeypatch: pytes
         return done.exit_code, done.output
 
     assert said("--app", "blog.ipynb", "init-db", "--rows", "3") == (0, "notebook: 3 rows\n")
+    # The tutorial of Flask adds its init-db so: a plain command of click's.
+    assert said("--app", "blog.ipynb", "plain", "posts") == (0, "posts of notebook in notebook\n")
     assert re.search(r"^  init-db +Make the tables", said("-A", "blog.ipynb", "--help")[1], re.MULTILINE)
     assert "No such command 'init'" in said("-A", "blog.ipynb", "init")[1]
     assert said("-A", "blog.ipynb", "routes") == said("routes", "blog.ipynb")

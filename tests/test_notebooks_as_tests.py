@@ -22,7 +22,7 @@ BAD = "%%http\nGET /hello/Ada\n\nHTTP 200\n[Asserts]\ntext == 'Hello, Eve!'"
 
 def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "nbmicro.cli", "test", *words],
+        [sys.executable, "-m", "nbmicro", "test", *words],
         cwd=folder,
         env={**os.environ, "PYTHONUTF8": "1"},
         capture_output=True,
@@ -139,7 +139,7 @@ def test_a_cell_tagged_skip_execution_is_left_out(tmp_path: Path) -> None:
     )
     assert "3 passed, 2 skipped" in by_nbval.stdout
     exported = subprocess.run(
-        [sys.executable, "-m", "nbmicro.cli", "export", "app.ipynb", "-o", "app.py", "--tests"],
+        [sys.executable, "-m", "nbmicro", "export", "app.ipynb", "-o", "app.py", "--tests"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

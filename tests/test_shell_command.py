@@ -16,7 +16,7 @@ CELLS = ("%load_ext nbmicro", "users = ['Ada']", "%%route /users\nusers", "%http
 
 def shell(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "nbmicro.cli", "shell", *words],
+        [sys.executable, "-m", "nbmicro", "shell", *words],
         cwd=folder,
         input=typed,
         capture_output=True,
@@ -58,7 +58,7 @@ def test_in_a_terminal_the_prompt_is_ipythons_with_the_magics(tmp_path: Path) ->
     environ = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython"), "TERM": "dumb", "PROMPT_TOOLKIT_NO_CPR": "1"}
     child = pexpect.spawn(
         sys.executable,
-        ["-m", "nbmicro.cli", "shell", "shop.ipynb"],
+        ["-m", "nbmicro", "shell", "shop.ipynb"],
         env=environ,
         encoding="utf-8",
         dimensions=(50, 160),

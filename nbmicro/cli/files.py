@@ -9,6 +9,7 @@ import click
 from nbmicro.errors import LoadError, OptionError
 from nbmicro.loading.loader import Loaded, load_target
 from nbmicro.web.app import App
+from nbmicro.web.commands.cli import enter_app
 from nbmicro.web.commands.dotenv import load_dotenv, wants_dotenv
 from nbmicro.web.commands.finding import ScriptInfo
 
@@ -38,11 +39,13 @@ def load_app(target: str, only: str, hint: str | None = None) -> tuple[Loaded, A
 
 
 def app_command(ctx: click.Context, target: str, name: str) -> click.Command | None:
-    """The command ``name`` of the app that ``target`` stands for; None where it has none of that name.
+    """The command ``name`` of the app that ``target`` stands for, whose context is entered; None for no such name.
 
     Raises nbmicro.errors.LoadError where the app cannot be loaded, or is another framework's.
     """
-    command: click.Command | None = _app_of(ctx, target).cli.get_command(ctx, name)
+    app = _app_of(ctx, target)
+    enter_app(ctx, app)
+    command: click.Command | None = app.cli.get_command(ctx, name)
     return command
 
 

@@ -26,7 +26,7 @@ def test_the_cells_of_the_page_become_its_module_and_its_tests(tmp_path: Path) -
         json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
     )
     words = re.findall(r"`nbmicro (export [^`]+)`", PAGE.read_text())[0].split()
-    for command in (["nbmicro.cli", *words], ["pytest", "-q", "-p", "no:cacheprovider", "test_shop.py"]):
+    for command in (["nbmicro", *words], ["pytest", "-q", "-p", "no:cacheprovider", "test_shop.py"]):
         done = subprocess.run(
             [sys.executable, "-m", *command], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
         )

@@ -25,7 +25,7 @@ def test_the_app_of_the_page_gives_the_document_of_the_page(tmp_path: Path) -> N
     (tmp_path / "shop.py").write_text(block("python"))
     words = block("sh").split()[1:]
     done = subprocess.run(
-        [sys.executable, "-m", "nbmicro.cli", *words],
+        [sys.executable, "-m", "nbmicro", *words],
         cwd=tmp_path,
         env={**os.environ, "COLUMNS": "200"},
         capture_output=True,

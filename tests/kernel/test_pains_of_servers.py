@@ -173,7 +173,7 @@ def test_pain_19_input_in_a_handler_says_where_values_come_from(notebook: RealKe
 
 def test_pain_20_a_notebook_is_served_by_one_command(tmp_path: Path) -> None:
     path, port = _saved(tmp_path, "%load_ext nbmicro", "%%route /p20\n'served'", "%http /p20"), free_port()
-    command = [sys.executable, "-m", "nbmicro.cli", "run", str(path), "--port", str(port)]
+    command = [sys.executable, "-m", "nbmicro", "run", str(path), "--port", str(port)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             wait_until(lambda: takes_connections(port))

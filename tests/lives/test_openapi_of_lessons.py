@@ -47,7 +47,7 @@ def test_a_lesson_that_wants_a_process_of_its_own_is_described_in_one(lesson: Pa
     """One takes Flask's place, another speaks to several apps."""
     path = fresh(lesson)
     done = subprocess.run(
-        [sys.executable, "-m", "nbmicro.cli", "openapi", path.name],
+        [sys.executable, "-m", "nbmicro", "openapi", path.name],
         cwd=path.parent,
         capture_output=True,
         text=True,

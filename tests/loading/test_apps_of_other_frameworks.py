@@ -99,7 +99,7 @@ def test_what_is_no_app_fails_the_loading_with_its_cell(
 def test_the_lesson_serves_its_own_app_in_the_end() -> None:
     """Of its four apps the last one named is the notebook's; the others were only looked at."""
     port = free_port()
-    command = [sys.executable, "-m", "nbmicro.cli", "run", LESSON.name, "--port", str(port)]
+    command = [sys.executable, "-m", "nbmicro", "run", LESSON.name, "--port", str(port)]
     with subprocess.Popen(
         command, cwd=LESSON.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as server:

@@ -45,7 +45,7 @@ def in_place(path: Path, *cells: str) -> None:
 @contextmanager
 def served(notebook: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """``nbmicro run --debug`` of the notebook, and its port."""
-    command = [sys.executable, "-u", "-m", "nbmicro.cli", "run", notebook.name, "--debug", "--port", "0"]
+    command = [sys.executable, "-u", "-m", "nbmicro", "run", notebook.name, "--debug", "--port", "0"]
     process = subprocess.Popen(
         command, cwd=notebook.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     )

@@ -38,7 +38,7 @@ CONVERT = [*PYTHON, "nbconvert", "--to", "notebook", "--execute", "--stdout"]
 RUNNERS = {
     "pytest --nbval": [*PYTEST, "--nbval", "--nbval-current-env", "all.ipynb"],
     "pytest --nbval-lax": [*PYTEST, "--nbval-lax", "--nbval-current-env", "all.ipynb"],
-    "nbmicro test": [*PYTHON, "nbmicro.cli", "test", "all.ipynb"],
+    "nbmicro test": [*PYTHON, "nbmicro", "test", "all.ipynb"],
     # These end with the first cell that fails, so each of them runs two kinds of check.
     "jupyter execute, asserts": [*EXECUTE, "asserts.ipynb"],
     "jupyter execute, status": [*EXECUTE, "status.ipynb"],

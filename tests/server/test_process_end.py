@@ -142,7 +142,7 @@ def test_a_command_that_is_still_loading_ends_at_once_and_in_silence(
 ) -> None:
     """Ctrl-C and SIGTERM reach a cell that takes long: no traceback, no word, exit code 130."""
     notebook("%load_ext nbmicro", "open('begun', 'w').close()\nimport time\ntime.sleep(60)")
-    command = [sys.executable, "-m", "nbmicro.cli", "run", "app.ipynb", "--port", "0"]
+    command = [sys.executable, "-m", "nbmicro", "run", "app.ipynb", "--port", "0"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         deadline = time.monotonic() + DEADLINE

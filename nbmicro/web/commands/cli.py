@@ -216,6 +216,16 @@ def _options(add_version: bool, set_debug: bool) -> Iterable[click.Option]:
         )
 
 
+def enter_app(context: click.Context, app: App) -> None:
+    """Enter an app's context for as long as a command line lasts, unless it is entered already.
+
+    So that plain click commands have it too, and what parses their parameters.
+    """
+    entered = current_context()
+    if entered is None or entered.app is not app:
+        context.with_resource(app.app_context())
+
+
 class FlaskGroup(AppGroup):
     """A command line for an app: its own commands, those of installed packages, and ``run``, ``shell``, ``routes``.
 
@@ -274,9 +284,7 @@ class FlaskGroup(AppGroup):
         except NoAppException as error:
             click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")
             return None
-        context = current_context()
-        if context is None or context.app is not app:
-            ctx.with_resource(app.app_context())
+        enter_app(ctx, app)
         app_command: click.Command | None = app.cli.get_command(ctx, cmd_name)
         return app_command
 

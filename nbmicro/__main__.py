@@ -1,4 +1,4 @@
-"""``python -m nbmicro.cli``."""
+"""``python -m nbmicro``."""
 
 from nbmicro.cli import main
 

@@ -54,9 +54,10 @@ def check_origin(url: str, place: Placed) -> None:
     if parts.scheme.lower() not in {"http", "https"} or (host and not is_loopback(host)):
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         message = f"{url} is not this app; %http speaks to the app in the notebook."
-        raise RequestError.at(place, message, f"Send the path:  %http {path}")
+        raise RequestError.at(place, message, f"Send the path:  %http {path}", code="other-origin")
     if parts.username is not None:
-        raise RequestError.at(place, "a name and password stand in the URL.", "Write the path, and  -a USER:PASS")
+        message, hint = "a name and password stand in the URL.", "Write the path, and  -a USER:PASS"
+        raise RequestError.at(place, message, hint, code="password-in-url")
 
 
 def check_url(url: Template, magic: str = "%http") -> None:
@@ -109,9 +110,12 @@ def read_request_line(line: Line) -> tuple[str, Template]:
             raise RequestError.at(line, f"`{text.strip()}` is no request line.", fix="GET /users")
         behind = text[start + space : stop]
         rest = behind.strip()
+        hint, fix = _behind_url(method, text[start:stop], rest)
         raise RequestError(
             f"`{rest}` stands behind the URL.",
-            hint=_behind_url(method, text[start:stop], rest),
+            hint=hint,
+            code="behind-url",
+            fix=fix,
             line=line.line,
             column=start + space + 1 + len(behind) - len(behind.lstrip()),
         )
@@ -119,15 +123,19 @@ def read_request_line(line: Line) -> tuple[str, Template]:
     return method, url
 
 
-def _behind_url(method: str, text: str, rest: str) -> str:
-    """What to write for words behind a URL, which are ``rest`` of its ``text``."""
+def _behind_url(method: str, text: str, rest: str) -> tuple[str, str | None]:
+    """What to write for words behind a URL, which are ``rest`` of its ``text``, and the whole line if it is known."""
     for status in (rest, f"HTTP {rest}"):
         if STATUS.match(status):
-            return f"The status that is expected stands on a line of its own, below the request:  {status}"
+            return f"The status that is expected stands on a line of its own, below the request:  {status}", None
     if any(ITEM.match(word) or word.startswith("-") or HEADER.match(word) for word in rest.split()):
-        return f"Items and options belong to the magic's own line:  %%http {method} {text}\nIn a URL a space is %20."
+        return (
+            f"Items and options belong to the magic's own line:  %%http {method} {text}\nIn a URL a space is %20.",
+            None,
+        )
     url = text.rstrip().removesuffix(rest).rstrip()
-    return f"In a URL a space is %20:  {method} {'%20'.join([url, *rest.split()])}"
+    fix = f"{method} {'%20'.join([url, *rest.split()])}"
+    return f"In a URL a space is %20:  {fix}", fix
 
 
 def _space_in_url(text: str) -> int:

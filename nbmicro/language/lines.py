@@ -45,7 +45,13 @@ FILE_BODY = re.compile(r"<(@?)[ \t]+((?!\{%)\S.*?)\s*\Z")
 SCRIPT_BLOCK = re.compile(
     r"[<>][ \t]*\{%|[<>][ \t]+\S+\.js\s*\Z|>>!?[ \t]+\S*[./{]\S*\s*\Z|<>[ \t]+\S+\s*\Z|<@[\w-]+[ \t]+\S+\s*\Z"
 )
-REQUEST = re.compile(r"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE)[ \t]+(?:/|https?://|\{\{).*\Z")
+# A scheme that is not HTTP is rejected where the URL is read; the line begins a request all the same.
+_URL_BEGINS = r"[ \t]+(?:/|[A-Za-z][A-Za-z0-9+.-]*://|\{\{)"
+REQUEST = re.compile(rf"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE){_URL_BEGINS}.*\Z")
+# Behind a response the method may be any; `ERROR /users was not found` is text that is expected.
+REQUEST_BEHIND_RESPONSE = re.compile(
+    rf"{REQUEST.pattern}|[A-Z]+(?={_URL_BEGINS})[ \t]+(?:\{{\{{.*?\}}\}}|\S)*(?:[ \t]+HTTP/[0-9.]+)?\s*\Z"
+)
 VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
 _SECTION = re.compile(r"\[([A-Za-z]+)\][ \t]*(?:#.*)?\Z")
 _JSON_WORDS = {"true", "false", "null"}
@@ -99,7 +105,7 @@ def is_directive(text: str) -> bool:
 
 def begins_request(text: str) -> bool:
     """Whether a line behind a response begins the next request: its request line, directive or file variable."""
-    return is_directive(text) or bool(REQUEST.match(text) or VARIABLE.match(text))
+    return is_directive(text) or bool(REQUEST_BEHIND_RESPONSE.match(text) or VARIABLE.match(text))
 
 
 def split_comment(text: str) -> tuple[str, str | None]:

@@ -27,6 +27,7 @@ from nbmicro.language.lines import (
     DIRECTIVE,
     HEADER,
     REQUEST,
+    REQUEST_BEHIND_RESPONSE,
     SCRIPT_BLOCK,
     SEPARATOR,
     STATUS,
@@ -173,7 +174,7 @@ class _Parser:
                 check_identifier(variable[1], "a file variable", line.line, 2)
                 value, column = line.group(variable, 2), variable.start(2) + 1
                 self.variables.append(Variable(variable[1], value, len(self.requests), line.line, column))
-            elif self.requests and not REQUEST.match(line.text) and not self._is_separated():
+            elif self.requests and not REQUEST_BEHIND_RESPONSE.match(line.text) and not self._is_separated():
                 raise RequestError.at(line, f"`{line.text.strip()}` stands behind a request.", _FURTHER)
             else:
                 return

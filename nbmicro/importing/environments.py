@@ -192,5 +192,5 @@ def _filled(value: object, found: Mapping[str, GivenValue], shared: Mapping[str,
 
 def is_read(name: str, text: str) -> bool:
     """Whether a placeholder of ``text`` reads the variable: ``{{name}}``, ``{{name.part}}``, ``{{$dotenv %name}}``."""
-    pattern = rf"\{{\{{\s*(?:\$\w+\s+)?%?{re.escape(name)}(?=[\s.\[}}])"
+    pattern = rf"\{{\{{\s*(?:\$\w+\s+|str\()?%?{re.escape(name)}(?=[\s.\[}})])"
     return re.search(pattern, text) is not None

@@ -22,7 +22,8 @@ from nbmicro.importing.environments import (
     looks_secret,
     merged,
 )
-from nbmicro.importing.import_file import ImportedFile, ImportedRequest, Note, import_file
+from nbmicro.importing.import_file import ImportedFile, ImportedRequest, import_file
+from nbmicro.importing.salvage import Note
 from nbmicro.language.lines import VARIABLE
 from nbmicro.printable import did_you_mean
 from nbmicro.web.names import RESERVED_NAMES
@@ -87,7 +88,10 @@ def import_notebook(
     files = find_environment_files(source.resolve().parent)
     chosen = _chosen(environment, files, text)
     found = import_file(
-        text, taken=sorted({*RESERVED_NAMES, "app", "client", *taken}), environment=merged(files, chosen)
+        text,
+        taken=sorted({*RESERVED_NAMES, "app", "client", *taken}),
+        environment=merged(files, chosen),
+        is_hurl=source.suffix.lower() == ".hurl",
     )
     if not found.requests and not found.notes:
         raise LoadError("there is no request in it.", hint="A request is a line such as  GET /users", where=source.name)
@@ -100,7 +104,7 @@ def import_notebook(
         cells += _request(request, moved)
     if not found.requests:
         cells.append(NewCell("code", "\n".join(line for note in found.notes for line in _comment(note))))
-    return ImportedNotebook(notebook_text(cells), len(found.requests), found.notes)
+    return ImportedNotebook(notebook_text(cells), _count(found), found.notes)
 
 
 def _chosen(wanted: str | None, files: Sequence[EnvironmentFile], text: str) -> str | None:
@@ -140,11 +144,18 @@ def _beside(source: Path) -> str | None:
     return f"Beside it: {', '.join(others[:8])}" if others else None
 
 
+def _count(found: ImportedFile) -> int:
+    """How many requests were taken over."""
+    return sum(bool(request.text) for request in found.requests)
+
+
 def _opening(source: Path, found: ImportedFile, app: str | None) -> Iterator[NewCell]:
-    count = len(found.requests)
+    count = _count(found)
     text = f"{count} request{'s' if count != 1 else ''} of `{source.name}`."
     if any(note.is_skipped for note in found.notes):
         text += " What could not be taken over stands as a comment in its cell, with what to write."
+    if count < len(found.requests):
+        text += " A request that was left out stands as text in its place."
     yield NewCell("markdown", f"# {source.stem}\n\n{text}")
     yield NewCell("code", "%load_ext nbmicro")
     if app is not None:
@@ -164,12 +175,30 @@ def _variables(found: ImportedFile) -> Iterator[NewCell]:
 
 
 def _request(request: ImportedRequest, moved: Callable[[str], str]) -> Iterator[NewCell]:
+    if not request.text:
+        yield NewCell("markdown", _left_out(request))
+        return
     if request.title:
         yield NewCell("markdown", f"### {request.title}")
     comments = [line for note in request.notes for line in _comment(note)]
     # What it shows is another in each run, so that nbval runs the cell and compares nothing.
     marker = ["# NBVAL_IGNORE_OUTPUT"] if request.is_changing else []
     yield NewCell("code", "\n".join(["%%http", *marker, *comments, moved(request.text)]))
+
+
+def _left_out(request: ImportedRequest) -> str:
+    """The text of a request that was left out, with the reason and what to write."""
+    parts = [f"### {request.title}"] if request.title else []
+    for note in request.notes:
+        what = "**Not taken over** " if note.is_skipped else ""
+        parts.append(f"{what}(line {note.line}): {note.text}")
+        if note.kept:
+            text = "\n".join(note.kept)
+            fence = "`" * max([3, *(len(found) + 1 for found in re.findall("`+", text))])
+            parts.append(f"{fence}http\n{text}\n{fence}")
+        if note.hint:
+            parts.append("\n".join(f"    {line}" for line in note.hint.split("\n")))
+    return "\n\n".join(parts)
 
 
 def _comment(note: Note) -> Iterator[str]:

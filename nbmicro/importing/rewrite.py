@@ -10,16 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nbmicro.errors import RequestError
-from nbmicro.importing.environments import GivenValue, is_read
-from nbmicro.language.address import is_loopback_url
+from nbmicro.importing.addresses import PLACEHOLDER
+from nbmicro.importing.environments import is_read
+from nbmicro.importing.handler_scripts import HANDLER_SCRIPT, NAMES_KEPT, read_script
 from nbmicro.language.hurl import capture_in_python, check_in_python, json_path
-from nbmicro.language.lines import COMMENT, DIRECTIVE, REQUEST, SEPARATOR, VARIABLE, section_name
+from nbmicro.language.lines import (
+    COMMENT,
+    DIRECTIVE,
+    FENCE,
+    REQUEST,
+    REQUEST_BEHIND_RESPONSE,
+    SEPARATOR,
+    STATUS,
+    VARIABLE,
+    section_name,
+)
 from nbmicro.language.sections import SECTIONS
 
-_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}")
-# In the place of a secret address, whose path may be what is secret of it, as that of a web hook is.
-_SOMEWHERE = "secret.invalid"
-_ORIGIN = re.compile(r"(?P<origin>(?:[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s{}]*)(?P<path>[^\s]*)")
 # What Hurl asks that has no simple Python: left to the reader.
 _NOT_IN_PYTHON = re.compile(r"\b(?:xpath|duration|version|certificate|ip|sha256|md5|bytes|rawbytes|variable)\b")
 _DYNAMIC = {
@@ -31,6 +38,11 @@ _DYNAMIC = {
 }
 
 
+# Words behind a URL that are no part of it.
+_COMMENT_BEHIND = re.compile(r"\s(?:#|//)")
+_VERSION_BEHIND = re.compile(r"[ \t]HTTP/[0-9.]+\s*(?:\([A-Za-z ]+\))?\s*\Z")
+_HURLS_COMMENT = re.compile(r"\s+#.*")
+_PAIR = re.compile(r"[^\s:{\[`<\"'][^:]*:")
 _HURLS_NAMES = {"duration": "response.duration * 1000", "body": "text", "bytes": "response.body"}
 _COMPARED = re.compile(r"\s*(duration|body|bytes)\s*(?:==|!=|<=?|>=?)\s*[\d\"'`]")
 
@@ -74,21 +86,20 @@ def renamed(lines: list[Numbered], taken: Sequence[str], given: Mapping[str, obj
             yield number, f"`{name}` is called `{new[name]}`, for it is a variable of the notebook now."
     nested = [name for name, value in given.items() if isinstance(value, (dict, list))]
     given_names = list(_given_names(lines))
-    for line, named in zip(lines, given_names, strict=True):
-        if named is None or named in new:
-            continue
-        better = python_name(named, taken)
-        if better != named:
-            new[named] = better
-            yield line.number, f"`{named}` is called `{better}`, for it is a variable of the notebook now."
+    for line, names in zip(lines, given_names, strict=True):
+        for name in names:
+            better = python_name(name, taken)
+            if better != name and name not in new:
+                new[name] = better
+                yield line.number, f"`{name}` is called `{better}`, for it is a variable of the notebook now."
     for index, (line, own) in enumerate(zip(lines, given_names, strict=True)):
-        text = _PLACEHOLDER.sub(
+        text = PLACEHOLDER.sub(
             lambda found: "{{" + _placeholder(_in_steps(found[1], nested, new), new) + "}}", line.text
         )
-        if own in new:
-            text = text.replace(own, new[own], 1)
+        for name in () if NAMES_KEPT.search(text) else own:
+            text = text.replace(name, new.get(name, name), 1)
         lines[index] = Numbered(line.number, text)
-        if text != line.text and own not in new and not any(name in line.text for name in new):
+        if text != line.text and not any(name in line.text for name in new):
             yield line.number, f"`{line.text.strip()}` is written `{text.strip()}`."
 
 
@@ -103,18 +114,20 @@ def _in_steps(inside: str, nested: Sequence[str], new: Mapping[str, str]) -> str
     return inside
 
 
-def _given_names(lines: Sequence[Numbered]) -> Iterator[str | None]:
-    """The name that each line gives: of a file variable, a request or a capture."""
+def _given_names(lines: Sequence[Numbered]) -> Iterator[Sequence[str]]:
+    """The names that each line gives: of a file variable, a request, a capture, or what a script keeps."""
     section = None
     for _, text in lines:
         section = None if REQUEST.match(text) or SEPARATOR.match(text) else section_name(text) or section
         variable, directive, capture = VARIABLE.match(text), DIRECTIVE.match(text), _CAPTURE.match(text)
         if variable:
-            yield variable[1]
+            yield [variable[1]]
         elif directive:
-            yield directive[2] if directive[1] == "name" and directive[2] else None
+            yield [directive[2]] if directive[1] == "name" and directive[2] else []
+        elif capture and section == "Captures":
+            yield [capture[1]]
         else:
-            yield capture[1] if capture and section == "Captures" else None
+            yield NAMES_KEPT.findall(text)
 
 
 def _placeholder(inside: str, new: dict[str, str]) -> str:
@@ -125,8 +138,8 @@ def _placeholder(inside: str, new: dict[str, str]) -> str:
     if integer:
         return f"$randomInt {integer[1]} {integer[2]}"
     if plain.startswith("%") and plain[1:].isidentifier():
-        # REST Client encodes a value where its name has a percent sign; here a URL's values always are.
-        plain, inside = plain[1:], f" {plain[1:]} "
+        # REST Client encodes a value where its name has a percent sign; an expression's value always is encoded.
+        return f" str({new.get(plain[1:], plain[1:])}) "
     for old, name in new.items():
         if plain == old or plain.startswith((f"{old}.response.", f"{old}.request.")):
             return inside.replace(old, name, 1)
@@ -136,38 +149,36 @@ def _placeholder(inside: str, new: dict[str, str]) -> str:
     return inside
 
 
-def without_origins(lines: list[Numbered], given: Mapping[str, GivenValue]) -> Iterator[tuple[int, str]]:
-    """Turn URLs of other machines into paths: the requests of a notebook go to its app.
-
-    ``given`` are values that the file does not give itself; what is secret of them is not shown.
-    """
-    values = {
-        name: _SOMEWHERE if value.is_secret else value.value
-        for name, value in given.items()
-        if isinstance(value.value, str)
-    }
-    for line in lines:
-        variable = VARIABLE.match(line.text)
-        if variable:
-            values[variable[1]] = _PLACEHOLDER.sub(lambda found: values.get(found[1].strip(), found[0]), variable[2])
+def apart(lines: list[Numbered]) -> None:
+    """Put a separator between Hurl's requests, which need none: a request line stands in no body of its own."""
+    fenced = False
+    begins: list[int] = []
     for index, line in enumerate(lines):
-        if not REQUEST.match(line.text) and not re.match(r"(?:https?://|\{\{)", line.text):
+        fenced ^= FENCE.match(line.text) is not None
+        if not fenced and REQUEST_BEHIND_RESPONSE.match(line.text):
+            begins.append(index)
+    for index in reversed(begins[1:]):
+        while COMMENT.match(lines[index - 1].text):
+            index -= 1
+        lines.insert(index, Numbered(lines[index].number, "###"))
+
+
+def without_comments(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
+    """Leave out Hurl's comments behind URLs and values, and the backslash of ``\\#``; bodies and checks stay."""
+    in_pairs = False
+    for index, line in enumerate(lines):
+        begins = REQUEST_BEHIND_RESPONSE.match(line.text) or line.text.startswith("HTTP")
+        section = section_name(line.text)
+        if begins or section is not None:
+            in_pairs = section not in {"Asserts", "Captures"}
+        elif line.text.strip() and not COMMENT.match(line.text):
+            in_pairs = in_pairs and _PAIR.match(line.text) is not None
+        if not in_pairs or COMMENT.match(line.text):
             continue
-        method, url = _split(line.text)
-        first = re.match(r"(?:https?://)?\{\{\s*(\w+)\s*\}\}", url)
-        value = values.get(first[1], "") if first else ""
-        whole = url
-        if first and value:
-            scheme = "" if "://" in value else url[: first.end()].partition("{{")[0]
-            whole = scheme + value + url[first.end() :]
-        whole = whole if "://" in whole.partition("{{")[0] or not first else f"http://{whole}"
-        origin = _ORIGIN.match(whole)
-        if origin is None or is_loopback_url(origin["origin"]) or (first and not value):
-            continue
-        path = origin["path"] if origin["path"].startswith("/") else f"/{origin['path']}"
-        left = f"the value of `{first[1]}`" if first and _SOMEWHERE in origin["origin"] else origin["origin"]
-        lines[index] = Numbered(line.number, f"{method}{path}{line.text[len(method) + len(url) :]}")
-        yield line.number, f"{left} is left out: the request goes to the notebook's app."
+        written = _HURLS_COMMENT.sub("", line.text).replace("\\#", "#")
+        if written != line.text:
+            lines[index] = Numbered(line.number, written)
+            yield line.number, f"`{line.text.strip()}` is written `{written.strip()}`."
 
 
 def in_nbmicros_words(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
@@ -184,17 +195,11 @@ def in_nbmicros_words(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
             yield line.number, f"`{line.text.strip()}` is written `{written}`."
 
 
-def _split(text: str) -> tuple[str, str]:
-    """The method with the space behind it, and the URL, of a request line."""
-    found = re.match(r"(?:[A-Z]+[ \t]+)?", text)
-    method = found[0] if found else ""
-    rest = text[len(method) :]
-    url = re.match(r"(?:\{\{.*?\}\}|\S)*", rest)
-    return method, url[0] if url else rest
+def mended(lines: Sequence[Numbered], index: int, error: RequestError, taken: Sequence[str]) -> Rewritten | None:
+    """The lines with a rejected one in nbmicro's words; None where there are none for it.
 
-
-def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewritten | None:
-    """The lines with a rejected one in nbmicro's words; None where there are none for it."""
+    ``taken`` are names that a notebook has already.
+    """
     number, line = lines[index]
     text = line.strip()
 
@@ -203,6 +208,11 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
         note = note or f"`{text}` is written `{texts[-1]}`."
         return Rewritten([*lines[:index], *written, *lines[index + 1 :]], note)
 
+    if HANDLER_SCRIPT.match(line):
+        return _handled(lines, index, taken)
+    if error.code == "behind-url" and error.fix is not None and not _COMMENT_BEHIND.search(line):
+        version = _VERSION_BEHIND.search(line)
+        return with_lines(line[: version.start()].rstrip() if version else error.fix)
     section = section_name(line)
     better = next((known.name for known in SECTIONS.values() if section and known.hurls == section), None)
     if better is not None:
@@ -220,9 +230,9 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
         return with_lines("", error.fix)
     directive = DIRECTIVE.match(line)
     if error.code == "request-named-twice" and directive is not None:
-        taken = {found[2] for line in lines if (found := DIRECTIVE.match(line.text)) and found[1] == "name"}
+        named = {found[2] for line in lines if (found := DIRECTIVE.match(line.text)) and found[1] == "name"}
         name = directive[2]
-        better = next(f"{name}_{count}" for count in range(2, len(lines) + 3) if f"{name}_{count}" not in taken)
+        better = next(f"{name}_{count}" for count in range(2, len(lines) + 3) if f"{name}_{count}" not in named)
         note = f"another request is named `{name}` above; this one is `{better}`."
         return with_lines(f"{line[: directive.start(2)]}{better}", note=note)
     if error.code == "prompt" and directive is not None and directive[2]:
@@ -233,6 +243,34 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError) -> Rewrit
 def _is_simple(python: str, hurl: str) -> bool:
     """Whether a Python expression checks all that Hurl's words check."""
     return "…" not in python and not _NOT_IN_PYTHON.search(hurl.partition('"')[0])
+
+
+def _handled(lines: Sequence[Numbered], index: int, taken: Sequence[str]) -> Rewritten | None:
+    """A handler script as the status that it tests and as captures; None where it does anything else too."""
+    number = lines[index].number
+    count, script = read_script([line.text for line in lines[index:]])
+    if script is None:
+        return None
+    before, rest = list(lines[:index]), lines[index + count :]
+    status = None
+    for at in range(index - 1, -1, -1):
+        text = before[at].text
+        if SEPARATOR.match(text) or REQUEST.match(text):
+            break
+        if status := STATUS.match(text):
+            if script.status is not None and status[1] not in {"*", str(script.status)}:
+                return None
+            if script.status is not None:
+                before[at] = Numbered(before[at].number, f"HTTP {script.status}")
+            break
+    written = [] if status else [f"HTTP {script.status or '*'}"]
+    if script.kept:
+        written += ["[Captures]", *(f"{python_name(name, taken)}: {value}" for name, value in script.kept.items())]
+    what = [f"the test of its status is `HTTP {script.status}`"] if script.status is not None else []
+    what += ["what it keeps for later requests stands under [Captures]"] if script.kept else []
+    what += ["what it logs is left out"] if script.has_log else []
+    note = f"a script is written in nbmicro's words: {', '.join(what)}."
+    return Rewritten([*before, *(Numbered(number, text) for text in written), *rest], note)
 
 
 def _prompted(lines: Sequence[Numbered], index: int, asked: str) -> Rewritten:

@@ -33,7 +33,7 @@ KNOWN_DIFFERENCES: dict[str, str] = {
         "a body without a Content-Type is given one",
     ),
     "redirect": "redirects are not followed",
-    "variables_slash_in_url": "a slash in a value is percent-encoded",
+    "variables_slash_in_url (file)": "a slash in a value is percent-encoded",
     "text_like_status": "HTTP 200 in a text is a check",
     "text_like_section": "[Asserts] at the beginning of a text is a section",
     # Requests and their separators.
@@ -47,7 +47,6 @@ KNOWN_DIFFERENCES: dict[str, str] = {
         "query_lines_with_comment query_lines_with_slash_comment",
         "refused: a query line behind a comment, which the import leaves out",
     ),
-    **_all("url_space_in_query url_space_in_path url_odata", "the import drops the request", " (import)"),
     # Comments.
     **_all(
         "comment_in_json slash_comment_in_json comment_in_form comment_before_body comment_in_text"
@@ -59,22 +58,11 @@ KNOWN_DIFFERENCES: dict[str, str] = {
     "text_like_variable": "a line of a variable where the body would begin is sent",
     "toml": "refused: [tool] is read as a section, which the import leaves out",
     **_all("form_lines form_lines_spaces_around", "blanks in a form are sent as they are"),
-    **_all(
-        "body_one_variable multipart_variables variables_text_with_quote_in_json variables_hash_in_value"
-        " text_like_url_elsewhere text_line_like_url",
-        "a line of the body that begins with a URL or a variable is read as a URL, and its origin cut off",
-        " (import)",
-    ),
     "file_behind_text": "a file among lines of text is not read",
     "multipart_file_filled": "the blanks of a file in a part are not filled",
     "graphql_method": "the method GRAPHQL is sent",
     "graphql_httpyac": "a GraphQL query without a header is sent as it stands",
     # Variables.
-    **_all(
-        "variables_float variables_true variables_null variables_list variables_object variables_quoted",
-        "the value becomes text",
-        " (import)",
-    ),
     "variables_behind_post_without_body": "a variable behind a POST without a body becomes its body",
     "variables_in_header_name": "a header whose name is a variable begins the body",
     # Directives and what stands behind the body.
@@ -83,11 +71,7 @@ KNOWN_DIFFERENCES: dict[str, str] = {
     **_all("assertions_httpyac assertions_httpyac_behind_json", "?? … is sent as body"),
     "assertions_httpyac_directly_below": "refused: ?? … is read as part of the URL",
     # Hurl's files.
-    "hurl_refused_in_the_middle": "a request line that is refused is read as the answer expected before it",
-    "hurl_space_in_the_middle (import)": "the import drops the request and every one behind it",
-    "hurl_header_comment": "refused: a comment behind a request line; the import drops the request",
     **_all("hurl_xml hurl_line_body", "refused: a body directly below the headers, which the import leaves out"),
-    "hurl_form_with_comment (import)": "a comment behind a value is sent",
     "hurl_text_body": "the last line break of a fence is left out, and a type added",
     "hurl_json_fence": "the last line break of a fence is left out",
 }

@@ -261,7 +261,7 @@ def test_what_the_file_gives_itself_is_the_files(tmp_path: Path) -> None:
     assert code_cells(file)[2:] == [
         'Path = "/mine"',
         "%%http\n# line 2: https://staging.contoso.com is left out: the request goes to the notebook's app.\n"
-        "GET /{{Path}}",
+        "GET {{Path}}",
     ]
 
 

@@ -36,7 +36,6 @@ REFUSED = {
     ],
     "jetbrains_refused.http": [
         (2, "a script of another tool", "[Asserts]"),
-        (11, "a script of another tool", "[Asserts]"),
         (20, "a script of another tool", "[Asserts]"),
         (25, "a response is not put into a file", "open('items.json', 'wb').write(answer.body)"),
         (30, "a response is not compared with a file", "HTTP 200"),
@@ -54,10 +53,10 @@ REWRITTEN = {
         (1, "`who` is asked for in the file"),
         (5, "`base-url` is called `base_url`"),
         (29, "https://api.example.com is left out"),
-        (33, "is written `GET /items/{{ name }}`"),
+        (33, "is written `GET /items/{{ str(name) }}`"),
         (33, "nothing gives `name` a value"),
     ],
-    "jetbrains_refused.http": [],
+    "jetbrains_refused.http": [(11, "the test of its status is `HTTP 200`")],
     "hurl_refused.hurl": [
         (2, "[QueryStringParams] is written [Query]"),
         (6, '`len(json["items"]) == 2`'),

@@ -1,0 +1,260 @@
+"""A file of another tool with lines that nbmicro rejects: every other request is kept, and nothing is lost silently."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nbmicro.cli import main
+from tests.support.nbmicro_sends import by_import
+
+REJECTED = "GET ftp://elsewhere.example/b"
+
+
+def laid_out(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return path
+
+
+def imported(path: Path) -> Result:
+    return CliRunner().invoke(main, ["import", str(path), "--force"])
+
+
+def cells_of(path: Path) -> list[tuple[str, str]]:
+    cells = json.loads(path.with_suffix(".ipynb").read_text("utf-8"))["cells"]
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in cells][3:]
+
+
+def requests_of(path: Path) -> list[str]:
+    return [text for kind, text in cells_of(path) if text.startswith("%%http")]
+
+
+@pytest.mark.parametrize("rejected", range(4))
+@pytest.mark.parametrize(
+    ("name", "separator"),
+    [
+        ("plain.hurl", "\n\n"),
+        ("answered.hurl", "\nHTTP 200\n\n"),
+        ("checked.hurl", "\nHTTP 200\n[Asserts]\nstatus == 200\n\n"),
+        ("expected.hurl", '\nHTTP 200\n{"a": 1}\n\n'),
+        ("commented.hurl", "\nHTTP 200\n\n# about the next one\n"),
+        ("separated.http", "\n\n###\n"),
+        ("titled.http", "\n\n### The next one\n\n"),
+        ("both.http", "\nHTTP 200\n\n### The next one\n# about it\n"),
+    ],
+)
+def test_a_rejected_request_leaves_every_other_one(tmp_path: Path, name: str, separator: str, rejected: int) -> None:
+    """Wherever it stands, and whatever stands between them; its line and its text are said and kept in its place."""
+    lines = [f"POST /{letter}\nX-Own: {letter}" for letter in "abcd"]
+    lines[rejected] = f"{REJECTED}\nX-Own: lost"
+    path = laid_out(tmp_path, name, separator.join(lines) + "\n")
+    result = imported(path)
+    assert result.exit_code == 3
+    number = path.read_text().splitlines().index(REJECTED) + 1
+    assert f"{name}, line {number}: not taken over: ftp://elsewhere.example/b is not this app" in result.output
+    cells = cells_of(path)
+    places = [at for at, (kind, text) in enumerate(cells) if text.startswith("%%http") or "**Not taken over**" in text]
+    assert len(places) == 4
+    for at, place in enumerate(places):
+        kind, text = cells[place]
+        wanted = ("markdown", "X-Own: lost") if at == rejected else ("code", f"X-Own: {'abcd'[at]}")
+        assert (kind, wanted[1] in text) == (wanted[0], True)
+        assert "lost" not in text or at == rejected
+    assert [sent.target for sent in by_import(path).sent] == [
+        f"/{letter}" for letter in "abcd" if letter not in "abcd"[rejected]
+    ]
+
+
+def test_a_remark_stands_in_the_cell_of_its_request(tmp_path: Path) -> None:
+    """Not in that of the one before: with a separator, without one, and behind a request that was left out."""
+    path = laid_out(
+        tmp_path,
+        "remarks.http",
+        f"GET https://one.example/a\n\n###\n{REJECTED}\n\n###\nGET https://three.example/c\n\n"
+        "GET https://four.example/d\n> run.js\n",
+    )
+    assert imported(path).exit_code == 3
+    first, third, fourth = requests_of(path)
+    assert first == (
+        "%%http\n# line 1: https://one.example is left out: the request goes to the notebook's app.\nGET /a"
+    )
+    assert "line 7: https://three.example" in third
+    assert third.endswith("\nGET /c")
+    assert "line 9: https://four.example" in fourth
+    assert "#   | > run.js" in fourth
+    assert all(text.count("is left out") == 1 for text in (first, third, fourth))
+
+
+def test_a_file_of_which_nothing_can_be_taken_over_writes_nothing(tmp_path: Path) -> None:
+    """The line is said; no notebook without a request is made."""
+    path = laid_out(tmp_path, "none.hurl", f"{REJECTED}\nHTTP 200\n")
+    result = imported(path)
+    assert (result.exit_code, path.with_suffix(".ipynb").exists()) == (1, False)
+    assert "none.hurl, line 1: ftp://elsewhere.example/b is not this app" in result.output
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "https://api.example.org/hook?a=1",
+        "{{payload}}",
+        "{{payload}}/more",
+        "see https://api.example.org/x",
+        "{{host}}/a/b",
+    ],
+)
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml"])
+def test_what_stands_in_a_body_is_no_address(tmp_path: Path, line: str, kind: str) -> None:
+    """A URL and a placeholder there keep their origin and their place."""
+    path = laid_out(
+        tmp_path,
+        "body.http",
+        f"@host = https://api.example.org\n@payload = https://a.example/b\n\nPOST {{{{host}}}}/notes\n"
+        f"Content-Type: {kind}\n\nfirst\n{line}\n",
+    )
+    assert imported(path).exit_code == 0
+    filled = line.replace("{{host}}", "https://api.example.org").replace("{{payload}}", "https://a.example/b")
+    assert [(sent.target, sent.body.decode()) for sent in by_import(path).sent] == [("/notes", f"first\n{filled}")]
+
+
+@pytest.mark.parametrize(
+    ("line", "written", "said"),
+    [
+        ("GET https://api.example.org/users", "GET /users", "https://api.example.org is left out"),
+        ("PURGE https://api.example.org/users", "PURGE /users", "https://api.example.org is left out"),
+        ("GET https://api.example.org", "GET /", "https://api.example.org is left out"),
+        ("GET https://api.example.org?a=1", "GET /?a=1", "https://api.example.org is left out"),
+        ("https://api.example.org/users", "/users", "https://api.example.org is left out"),
+        ("GET https://{{tenant}}.example.org/users", "GET /users", "https://{{tenant}}.example.org is left out"),
+        ("GET {{api}}/users", "GET /v1/users", "https://api.example.org is left out"),
+        ("GET {{site}}:{{number}}/users", "GET /users", "http://api.example.org:443 is left out"),
+        ("GET https://{{site}}:{{number}}/{{id}}", "GET /{{id}}", "https://api.example.org:443 is left out"),
+        ("GET http://localhost:{{number}}/users", "GET http://localhost:{{number}}/users", None),
+        ("GET {{local}}/users", "GET {{local}}/users", None),
+        ("GET {{path}}/users", "GET {{path}}/users", None),
+        ("GET {{api}}{{path}}", "GET /v1/a/b", "https://api.example.org is left out"),
+        ("GET http://{{site}}{{path}}", "GET {{path}}", "http://api.example.org is left out"),
+        ("GET /x{{path}}?{{pairs}}", "GET /x/a/b?c=1&d=2", "is written"),
+        ("GET /x/{{spaced}}", "GET /x/{{spaced}}", None),
+        ("GET /x?q={{encoded}}", "GET /x?q=green%20tea", "is written"),
+        ("GET /x\n  ?q={{encoded}}", "GET /x\n  ?q=green%20tea", "is written"),
+        ("GET /x?q={{%encoded}}", "GET /x?q={{ str(encoded) }}", "is written"),
+        ("GET https://api.example.org/a b?c=d e", "GET /a%20b?c=d%20e", "is written"),
+        ("GET /users HTTP/2 (Prior Knowledge)", "GET /users", "is written"),
+    ],
+)
+def test_the_address_of_a_request_is_the_apps(tmp_path: Path, line: str, written: str, said: str | None) -> None:
+    """Whatever of it stands in variables; a value that means more than one part of a URL stands in it as it is."""
+    variables = {
+        "api": "https://api.example.org/v1",
+        "site": "api.example.org",
+        "number": "443",
+        "local": "http://localhost:5000",
+        "path": "/a/b",
+        "pairs": "c=1&d=2",
+        "spaced": "green tea",
+        "encoded": "green%20tea",
+    }
+    head = "".join(f"@{name} = {value}\n" for name, value in variables.items())
+    path = laid_out(tmp_path, "address.http", f"{head}\n{line}\n")
+    result = imported(path)
+    assert result.exit_code == 0
+    (cell,) = requests_of(path)
+    assert "\n".join(part for part in cell.splitlines()[1:] if not part.startswith("#")) == written
+    assert said is None or said in result.output
+    assert said is not None or "address.http" not in result.output.partition("\n")[2].replace("nothing gives", "")
+
+
+@pytest.mark.parametrize(
+    ("line", "sent"),
+    [
+        ("GET http://ada:secret@localhost/c", "ada:secret"),
+        ("GET http://ada:{{pwd}}@localhost/c", "ada:p/w"),
+        ("GET http://{{who}}:{{pwd}}@localhost:5000/c", "ada:p/w"),
+        ("GET https://ada:{{pwd}}@api.example.org/c", "ada:p/w"),
+        ("GET {{base}}/c", "eve:x"),
+        ("GET http://a%40b:p%3Aw@localhost/c", "a@b:p:w"),
+        ("GET http://token@localhost/c", "token:"),
+    ],
+)
+def test_a_password_in_a_url_is_a_header(tmp_path: Path, line: str, sent: str) -> None:
+    """As clients send it (RFC 7617), and never a part of the path."""
+    import base64
+
+    path = laid_out(
+        tmp_path, "login.http", f"@pwd = p/w\n@who = ada\n@base = http://eve:x@localhost:5000\n\n{line}\nX-A: b\n"
+    )
+    result = imported(path)
+    assert (result.exit_code, "are written as the header Authorization" in result.output) == (0, True)
+    (request,) = by_import(path).sent
+    headers = dict(request.headers)
+    assert (request.target, headers["x-a"]) == ("/c", "b")
+    assert base64.b64decode(headers["authorization"].removeprefix("Basic ")).decode() == sent
+
+
+def test_words_behind_a_url_that_are_no_part_of_it_are_left_out_with_the_request(tmp_path: Path) -> None:
+    """A comment is not a part of a URL; nobody knows what else they are."""
+    path = laid_out(tmp_path, "comment.http", "GET /a // the first\n\n###\nGET /b # the second\n\n###\nGET /c\n")
+    result = imported(path)
+    assert result.exit_code == 3
+    assert requests_of(path) == ["%%http\nGET /c"]
+    assert sum("**Not taken over**" in text for _, text in cells_of(path)) == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "true",
+        "false",
+        "null",
+        "1.50",
+        "1e5",
+        "-0",
+        '["a", "b"]',
+        '["a","b"]',
+        '{"a": 1}',
+        '{"a":[1,2]}',
+        '"Ada"',
+        "007",
+        "36",
+        "1.5",
+        "Ada",
+        "[a",
+        "True",
+        "None",
+        "'Ada'",
+    ],
+)
+@pytest.mark.parametrize("place", ["json", "text", "query", "header"])
+def test_a_variable_keeps_its_value_wherever_it_stands(tmp_path: Path, value: str, place: str) -> None:
+    """httpYac puts its text there; in JSON a text that is none stands in quotes."""
+    written = {
+        "json": 'POST /a\nContent-Type: application/json\n\n{"x": {{value}}}\n',
+        "text": "POST /a\nContent-Type: text/plain\n\n{{value}}\n",
+        "query": "GET /a?x={{value}}\n",
+        "header": "GET /a\nX-Value: {{value}}\n",
+    }[place]
+    path = laid_out(tmp_path, "typed.http", f"@value = {value}\n\nGET /first\n\n###\n{written}")
+    assert imported(path).exit_code == 0
+    outcome = by_import(path)
+    assert (outcome.refusal, len(outcome.sent)) == (None, 2)
+    request = outcome.sent[1]
+    if place == "json":
+        try:
+            json.loads(value)
+            expected = value
+        except ValueError:
+            expected = json.dumps(value)
+        assert request.body.decode() == f'{{"x": {expected}}}'
+    elif place == "text":
+        assert request.body.decode() == value
+    elif place == "header":
+        assert dict(request.headers)["x-value"] == value
+    else:
+        from urllib.parse import unquote
+
+        assert unquote(request.target) == f"/a?x={value}"

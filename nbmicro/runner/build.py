@@ -8,9 +8,10 @@ import mimetypes
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote, quote_plus
 
 from nbmicro.errors import RequestError
 from nbmicro.http.build import UNSET, FileValue, Part, build_request, multipart, multipart_of
@@ -138,7 +139,7 @@ def _json(body: BodySource, scope: Scope) -> Payload:
         hint = "To send it as it stands, name its type:  Content-Type: application/json"
         wrong = scope.error(content, f"the body is not JSON: {reason}.", hint)
         if content.is_literal:
-            wrong.line, wrong.column = place_at(content.source, content.line, content.column)(position)
+            wrong.line, wrong.column = body.place(position)
         raise wrong from None
     return text.encode(), JSON
 
@@ -151,10 +152,21 @@ def _typed(content: Template, content_type: str, scope: Scope) -> bytes:
     if is_json(media_type):
         return fill_json(content, scope).encode()
     if media_type == FORM:
-        return re.sub(r"\s*\n\s*(?=&)|(?<=&)\s*\n\s*", "", fill_form_text(content, scope)).strip().encode()
+        return _form_text(content, scope)
     if is_multipart(media_type) and "boundary=" in content_type:
         return _multipart_text(content, scope)
     return scope.text(content).encode()
+
+
+def _form_text(content: Template, scope: Scope) -> bytes:
+    """A form as it is written in files: over several lines, with blanks around its signs; the rest is encoded."""
+    lines = [line.strip() for line in fill_form_text(content, scope).split("\n") if line.strip()]
+    for above, line in pairwise(lines):
+        if not (above.endswith("&") or line.startswith("&")):
+            message = f"`{line}` stands on a line of its own in a form, and no & joins it to the line above."
+            raise scope.error(content, message, f"Write  &{line}")
+    text = re.sub(r"\s*([=&])\s*", r"\1", "".join(lines))
+    return quote(text, safe="!#$%&'()*+,/:;=?@[]~").encode()
 
 
 def _one_value(placeholder: Placeholder, media_type: str, scope: Scope) -> bytes:

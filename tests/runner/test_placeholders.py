@@ -161,6 +161,29 @@ def test_values_in_forms_are_form_encoded() -> None:
     assert asked(body, a="1&2=3 ü")["form"] == {"a": ["1&2=3 ü"], "b": ["2"]}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a=1 2&b=é",
+        "a = 1 2 &\n  b = é",
+        "\n a=1 2\n &b=é\n",
+        "a=1 2\n# &c=3\n&b=é",
+        "a=1%202&b=%C3%A9",
+        "a={{ v }} &\n b=é",
+    ],
+)
+def test_a_form_may_be_written_over_several_lines(text: str) -> None:
+    """With blanks around its signs; what stands in a value is kept, and encoded."""
+    body = f"POST /x\nContent-Type: application/x-www-form-urlencoded\n\n{text}\n"
+    assert asked(body, v="1 2")["form"] == {"a": ["1 2"], "b": ["é"]}
+
+
+def test_the_lines_of_a_form_are_joined_by_their_signs() -> None:
+    """Without one some tools send a line break, and some nothing at all."""
+    with pytest.raises(RequestError, match="`b=2` stands on a line of its own in a form"):
+        asked("POST /x\nContent-Type: application/x-www-form-urlencoded\n\na=1\nb=2\n")
+
+
 def test_values_elsewhere_are_text() -> None:
     """In a header, a text body, and text data of a line."""
     assert said("/x X-A:{{ n }}", n=5)["headers"]["x-a"] == "5"

@@ -79,6 +79,21 @@ def check_url(url: Template, magic: str = "%http") -> None:
         raise RequestError.at(url, f"`{url.source}{message}", f"Try:  {fix}", fix=fix)
 
 
+_NOT_HTTP = frozenset(
+    ("WEBSOCKET", "WS", "WSS", "GRPC", "SSE", "EVENTSOURCE", "MQTT", "MQTTS", "AMQP", "AMQPS", "RSOCKET"),
+)
+
+
+def check_method(method: str, place: Placed) -> None:
+    """Reject what other tools write in the place of a method, to send another body or speak another protocol."""
+    if method == "GRAPHQL":
+        hint = 'Write POST, and the body  {"query": "{ users { name } }"}'
+        raise RequestError.at(place, f"{method} is no method: a GraphQL query is sent as the JSON that it is.", hint)
+    if method in _NOT_HTTP:
+        hint = "Try it with the test client of the app's framework."
+        raise RequestError.at(place, f"{method} is no method, and %http speaks HTTP only.", hint)
+
+
 def read_request_line(line: Line) -> tuple[str, Template]:
     """The method and URL of a request line; the method is GET where it is left out.
 
@@ -95,6 +110,7 @@ def read_request_line(line: Line) -> tuple[str, Template]:
     method = "GET"
     if first and is_method(first[0]) and not is_url(first[0]):
         method = first[0].upper()
+        check_method(method, line)
         behind = text[first.end() : stop]
         start = first.end() + len(behind) - len(behind.lstrip())
         if not first[0].isupper() and not is_url(text[start:stop]) and method not in METHODS:

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from nbmicro.errors import RequestError
 from nbmicro.http.methods import METHODS, is_method
-from nbmicro.language.address import check_url, is_url
+from nbmicro.language.address import check_method, check_url, is_url
 from nbmicro.language.curl import curl_behind, parse_curl
 from nbmicro.language.foreign_commands import foreign_command, may_be_foreign
 from nbmicro.language.options import Options, read_option
@@ -161,6 +161,7 @@ def _take_method(plain: list[Word], has_default_url: bool) -> str | None:
         return None
     follows = len(plain) > 1 and (is_url(plain[1].text) or not _is_item(plain[1]))
     if follows or has_default_url or plain[0].text.upper() in METHODS:
+        check_method(plain[0].text.upper(), plain[0])
         return plain.pop(0).text.upper()
     return None
 

@@ -6,6 +6,7 @@ import ast
 import io
 import re
 import tokenize
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -15,9 +16,11 @@ from nbmicro.language.options import DIRECTIVES, named
 from nbmicro.language.template import Template, compiled, parse_template, place_at
 from nbmicro.language.words import Word
 
-SEPARATOR = re.compile(r"###(?!#)(.*)\Z")
+# Three hashes or more, with a title or without: `### Users`, `##########`, `##### Users #####`.
+SEPARATOR = re.compile(r"\s*###+(?!#)\s*(.*?)(?:\s+#{2,})?\s*\Z")
 COMMENT = re.compile(r"\s*(?:#(?!##)|//)")
-DIRECTIVE = re.compile(r"\s*(?:#|//)\s*@([A-Za-z][A-Za-z-]*)(?:\s+(.*?))?\s*\Z")
+BLOCK_COMMENT = re.compile(r"\s*/\*")
+DIRECTIVE = re.compile(r"\s*(?:#{1,2}|/{2,})\s*@([A-Za-z][A-Za-z-]*)(?:\s+(.*?))?\s*\Z")
 VARIABLE = re.compile(r"@([^\s=]+)\s*=\s*(.*?)\s*\Z")
 # The reason is one that is known as such, so that a sentence in a body is none; which one it is does not matter.
 # Those of RFC 9110 and of the ones before it: which of them Python has depends on its version.
@@ -37,20 +40,24 @@ STATUS_LIKE = re.compile(r"HTTP(?:/[0-9.]+)?[ \t]+(\S+)", re.I)
 STATUS_MISTYPED = re.compile(
     rf"HTTP(?:(?:/[0-9.]+)?[ \t]+[0-9x*]{{1,4}}|/?[1-5][0-9x]{{2}})(?:[ \t]+(?:OK|{_REASONS}))?\s*\Z", re.I
 )
-HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)[ \t]*:[ \t]*(.*?)\s*\Z")
-CONTINUATION = re.compile(r"\s*([?&].*?)\s*\Z")
+# The name may be a placeholder, as in `{{ name }}: value`.
+HEADER = re.compile(r"\s*((?:[!#$%&'*+.^_`|~0-9A-Za-z-]|\{\{[^{}]+\}\})+)[ \t]*:[ \t]*(.*?)\s*\Z")
+# What goes on with the URL: a query, or an indented piece of the path; `??` begins a check of httpYac's.
+CONTINUATION = re.compile(r"\s*([?&](?!\?).*?|(?<=\s)/(?![/*]).*?)\s*\Z")
 FENCE = re.compile(r"(`{3,})[ \t]*([A-Za-z0-9+.-]*)\s*\Z")
 FILE_BODY = re.compile(r"<(@?)[ \t]+((?!\{%)\S.*?)\s*\Z")
-# A script of JetBrains' client; a response put into a file, or compared with one; REST Client's file in an encoding.
+# A script of JetBrains' client; a response put into a file, or compared with one; REST Client's file in an encoding;
+# a check of httpYac's.
 SCRIPT_BLOCK = re.compile(
-    r"[<>][ \t]*\{%|[<>][ \t]+\S+\.js\s*\Z|>>!?[ \t]+\S*[./{]\S*\s*\Z|<>[ \t]+\S+\s*\Z|<@[\w-]+[ \t]+\S+\s*\Z"
+    r"[<>][ \t]*\{%|[<>][ \t]+\S+\.js\s*\Z|>>!?[ \t]+\S*[./{]\S*\s*\Z|\s*<>[ \t]+\S|<@[\w-]+[ \t]+\S+\s*\Z"
+    r"|\s*\?\?[ \t]*\w"
 )
 # A scheme that is not HTTP is rejected where the URL is read; the line begins a request all the same.
 _URL_BEGINS = r"[ \t]+(?:/|[A-Za-z][A-Za-z0-9+.-]*://|\{\{)"
-REQUEST = re.compile(rf"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE){_URL_BEGINS}.*\Z")
+REQUEST = re.compile(rf"\s*(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE){_URL_BEGINS}.*\Z")
 # Behind a response the method may be any; `ERROR /users was not found` is text that is expected.
 REQUEST_BEHIND_RESPONSE = re.compile(
-    rf"{REQUEST.pattern}|[A-Z]+(?={_URL_BEGINS})[ \t]+(?:\{{\{{.*?\}}\}}|\S)*(?:[ \t]+HTTP/[0-9.]+)?\s*\Z"
+    rf"{REQUEST.pattern}|\s*[A-Z]+(?={_URL_BEGINS})[ \t]+(?:\{{\{{.*?\}}\}}|\S)*(?:[ \t]+HTTP/[0-9.]+)?\s*\Z"
 )
 VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
 _SECTION = re.compile(r"\[([A-Za-z]+)\][ \t]*(?:#.*)?\Z")
@@ -95,6 +102,20 @@ def section_name(text: str) -> str | None:
     """``Asserts`` of the line ``[Asserts]``; None for a line that is no section's head (``[true]`` is JSON)."""
     found = _SECTION.match(text)
     return found[1] if found and found[1] not in _JSON_WORDS else None
+
+
+def behind_comment(lines: Sequence[Line], position: int) -> int:
+    """The position behind the comment that begins at ``position``, which may be ``/* … */`` over lines; else itself."""
+    text = lines[position].text
+    if COMMENT.match(text):
+        return position + 1
+    if BLOCK_COMMENT.match(text):
+        text = text.replace("/*", "", 1)
+        for at in range(position, len(lines)):
+            _, end, rest = (text if at == position else lines[at].text).partition("*/")
+            if end:
+                return position if rest.strip() else at + 1
+    return position
 
 
 def is_directive(text: str) -> bool:
@@ -168,10 +189,13 @@ class Cursor:
 
     def skip_blank(self, *, comments: bool = False) -> None:
         """Skip empty lines, and comments that are no directives if asked to."""
-        while not self.at_end and (
-            self.line.is_blank or (comments and self.line.is_comment and not DIRECTIVE.match(self.line.text))
-        ):
-            self.position += 1
+        while not self.at_end:
+            behind = self.position + 1 if self.line.is_blank else self.position
+            if comments and behind == self.position and not DIRECTIVE.match(self.line.text):
+                behind = behind_comment(self.lines, self.position)
+            if behind == self.position:
+                return
+            self.position = behind
 
     def rest(self) -> str:
         """The text from here on."""

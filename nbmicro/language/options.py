@@ -259,6 +259,12 @@ DIRECTIVES = [
     Option(("note",), None),
     Option(("timeout",), "timeout", _seconds, takes="S", example="# @timeout 5"),
 ]
+#: The directives of other tools that make another request of theirs, or none, and what to write instead.
+FOREIGN_DIRECTIVES = {
+    "disabled": "httpYac does not send this request. Take it out of the text.",
+    "loop": "Send it in a loop of Python:  for n in range(3):  %http /users",
+    "inject-variables": "Write  <@ ./file  for a file whose placeholders are filled.",
+}
 #: The lines of ``[Options]``.
 SETTINGS = [
     Option(("location",), "follow", partial(_truth, "location"), example="location: true"),

@@ -8,48 +8,48 @@ from pathlib import Path
 
 from nbmicro.errors import RequestError
 from nbmicro.http.methods import BODYLESS_METHODS
-from nbmicro.language.address import ITEM, read_continuation, read_request_line
+from nbmicro.language.address import read_continuation, read_request_line
 from nbmicro.language.bodies import (
+    AS_TEXT,
     BEHIND_BODY,
     IS_CHECK,
     begins_body,
+    comments_in,
     foreign_script,
     is_structure,
-    no_graphql,
-    no_status_line,
     read_body,
 )
 from nbmicro.language.curl import begins_curl, curl_behind, read_curl
 from nbmicro.language.foreign_commands import foreign_command, may_be_foreign
+from nbmicro.language.headers import read_header
 from nbmicro.language.items import DATA_KINDS, check_before_curl, read_words
 from nbmicro.language.lines import (
+    BLOCK_COMMENT,
     CONTINUATION,
     DIRECTIVE,
-    HEADER,
+    FENCE,
     REQUEST,
     REQUEST_BEHIND_RESPONSE,
     SCRIPT_BLOCK,
     SEPARATOR,
     STATUS,
-    STATUS_LIKE,
     VARIABLE,
     Cursor,
     Line,
     begins_request,
+    behind_comment,
     is_comparison,
     is_directive,
     section_name,
 )
-from nbmicro.language.options import DIRECTIVES, NO_OPTIONS, Options, named, spellings
-from nbmicro.language.sections import SECTIONS, Section, check_identifier, find_section
+from nbmicro.language.options import DIRECTIVES, FOREIGN_DIRECTIVES, NO_OPTIONS, Options, named, spellings
+from nbmicro.language.sections import SECTIONS, Section, check_identifier, find_section, is_meant_as_section
 from nbmicro.language.syntax import ExpectedStatus, Pair, Request, Script, Variable
 from nbmicro.language.template import Template, joined
 from nbmicro.language.words import split_words
 from nbmicro.printable import did_you_mean
 
 _FURTHER = "A further request stands behind a line  ###"
-# REST Client computes these from a name and a password, or from keys.
-_SCHEME = re.compile(r"(?:Digest\s+[^\s=]+\s+[^\s=]+|AWS\s+\S+\s+\S+.*|COGNITO\s+\S+\s+\S+.*)\Z", re.I)
 
 
 def parse_script(
@@ -110,6 +110,7 @@ class _Parser:
         self.request = Request()
         self.requests: list[Request] = []
         self.variables: list[Variable] = []
+        self.title_line: Line | None = None
 
     def parse(self, text: str, number: int, column: int, *, is_cell: bool) -> Script:
         if may_be_foreign(text):
@@ -167,7 +168,11 @@ class _Parser:
         while not cursor.at_end:
             line = cursor.line
             if separator := SEPARATOR.match(line.text):
-                self.request.title = separator[1].strip()
+                self._check_title()
+                self.request.title, self.title_line = separator[1], line
+            elif BLOCK_COMMENT.match(line.text):
+                self._skip_block_comment()
+                continue
             elif line.is_blank or self._read_comment(line):
                 pass
             elif variable := VARIABLE.match(line.text):
@@ -179,6 +184,23 @@ class _Parser:
             else:
                 return
             cursor.take()
+        self._check_title()
+
+    def _check_title(self) -> None:
+        """Reject ``### C`` behind a text if no request follows: it may be the text's last heading."""
+        body = self.requests[-1].body if self.requests else None
+        if self.request.title and self.title_line is not None and body is not None and body.kind == "text":
+            text = self.title_line.text.strip()
+            hint = f"Leave its words out:  ###{AS_TEXT}"
+            raise RequestError.at(self.title_line, f"`{text}` stands behind a text, and no request behind it.", hint)
+
+    def _skip_block_comment(self) -> None:
+        """Skip ``/* … */``, which goes on to a line that ends with its end."""
+        behind = behind_comment(self.cursor.lines, self.cursor.position)
+        if behind == self.cursor.position:
+            hint = "Its  */  ends a line."
+            raise RequestError.at(self.cursor.line, "the comment  /*  is never closed.", hint)
+        self.cursor.position = behind
 
     def _is_separated(self) -> bool:
         """Whether a separator stands between the last request and the cursor."""
@@ -203,6 +225,10 @@ class _Parser:
             if near:
                 message, hint = f"there is no directive `# @{name}`.", f"Did you mean `# @{near}`?"
                 raise RequestError(message, hint=hint, line=line.line, column=found.start(1))
+            plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", name).lower()
+            if plain in FOREIGN_DIRECTIVES:
+                message, hint = f"`# @{name}` makes another request of it.", FOREIGN_DIRECTIVES[plain]
+                raise RequestError(message, hint=hint, code=plain, line=line.line, column=found.start(1))
         elif option.field is not None:
             self.request.options = option.set(self.request.options, option.value_of(value))
         elif name == "name":
@@ -239,8 +265,6 @@ class _Parser:
     def _read_request(self) -> None:
         """Read everything behind a request line, up to the next separator."""
         request, cursor = self.request, self.cursor
-        while not cursor.at_end and (found := CONTINUATION.match(cursor.line.text)):
-            request.url = joined(request.url, read_continuation(cursor.take(), *found.span(1)))
         request.headers += self._read_headers()
         self._read_request_part()
         if not cursor.at_end and (status := STATUS.match(cursor.line.text)):
@@ -253,7 +277,8 @@ class _Parser:
     def _read_headers(self) -> tuple[Pair, ...]:
         """Read headers, and the comments between them, up to an empty line or what can be no header.
 
-        They are the request's, or those expected of its response, behind which a directive is the next request's.
+        They are the request's, between which its URL may go on, or those expected of its response, behind which a
+        directive is the next request's.
         """
         cursor, is_response = self.cursor, self.request.status is not None
         headers: list[Pair] = []
@@ -266,8 +291,13 @@ class _Parser:
             if section := section_name(line.text):
                 find_section(line, section)
                 break
-            if not self._read_comment(line):
-                headers.append(_read_header(line, is_response))
+            if BLOCK_COMMENT.match(line.text):
+                self._skip_block_comment()
+                continue
+            if not is_response and (found := CONTINUATION.match(line.text)):
+                self.request.url = joined(self.request.url, read_continuation(line, *found.span(1)))
+            elif not self._read_comment(line):
+                headers.append(read_header(line, expected=is_response))
             cursor.take()
         return tuple(headers)
 
@@ -280,7 +310,7 @@ class _Parser:
             line = self.cursor.line
             if is_structure(line.text):
                 return
-            if begins_request(line.text) and not self._may_have_body():
+            if begins_request(line.text) and not (self._may_have_body() and self._is_text(line)):
                 if not is_directive(line.text):
                     return
                 self._read_comment(self.cursor.take())
@@ -288,7 +318,11 @@ class _Parser:
             if SCRIPT_BLOCK.match(line.text):
                 raise foreign_script(line)
             section = section_name(line.text)
-            if section is not None and (request.body is None or section[0].isupper()):
+            if (
+                section is not None
+                and not (self._may_have_body() and self._is_text(line))
+                and (request.body is None or section[0].isupper())
+            ):
                 self._read_section(line, find_section(line, section))
             elif request.body is not None or self._has_section("response"):
                 part = "body" if request.body is not None else "checks"
@@ -296,17 +330,33 @@ class _Parser:
             else:
                 self._read_body()
 
+    def _is_text(self, line: Line) -> bool:
+        """Whether a line where the body may begin is one of it, though elsewhere it would be something else.
+
+        A request line is; a directive, a variable or a section's head is where the body's type is that of a text.
+        """
+        if REQUEST.match(line.text):
+            return True
+        section = section_name(line.text)
+        is_typed = self._content_type() is not None and comments_in(self._content_type()) != "left out"
+        return is_typed and (section is None or not is_meant_as_section(section))
+
     def _skip_to_part(self) -> bool:
-        """Skip empty lines (and comments where none can be a body); False at the end."""
+        """Skip empty lines, and comments where none can be a body; False at the end."""
         cursor = self.cursor
         cursor.skip_blank()
-        if not self._may_have_body():
-            start = cursor.position
-            cursor.skip_blank(comments=True)
-            text = cursor.line.text
-            ends = cursor.at_end or is_structure(text) or section_name(text) or begins_request(text)
-            if self.request.method in BODYLESS_METHODS and not ends:
-                cursor.position = start
+        start, may_have_body = cursor.position, self._may_have_body()
+        cursor.skip_blank(comments=True)
+        text = cursor.line.text
+        ends = bool(cursor.at_end or is_structure(text) or section_name(text) or begins_request(text))
+        if may_have_body and self._content_type() is not None:
+            is_comment = comments_in(self._content_type()) == "left out" or bool(not ends and FENCE.match(text))
+        elif may_have_body:
+            is_comment = ends or begins_body(text)
+        else:
+            is_comment = ends or self.request.body is not None or self.request.method not in BODYLESS_METHODS
+        if not is_comment:
+            cursor.position = start
         return not cursor.at_end
 
     def _has_section(self, side: str | None = None) -> bool:
@@ -318,10 +368,12 @@ class _Parser:
         """Whether text below can be the request's body: it has none yet, and its method or type speaks for one."""
         if self.request.body is not None or self._has_section():
             return False
-        return self.request.method not in BODYLESS_METHODS or self._is_typed()
+        return self.request.method not in BODYLESS_METHODS or self._content_type() is not None
 
-    def _is_typed(self) -> bool:
-        return any(pair.name.source.lower() == "content-type" for pair in self.request.headers)
+    def _content_type(self) -> str | None:
+        """The Content-Type that the request names."""
+        headers = self.request.headers
+        return next((pair.value.source for pair in headers if pair.name.source.lower() == "content-type"), None)
 
     def _read_section(self, head: Line, section: Section) -> None:
         """Read the section whose head the cursor stands on."""
@@ -358,8 +410,9 @@ class _Parser:
             raise RequestError.at(line, f"the request has {other} and a body.", "Leave one of them out.")
         if request.is_curl:
             raise RequestError.at(line, "the data of a curl command stand in it, behind -d.", BEHIND_BODY)
-        typed = self._is_typed()
-        request.body = read_body(self.cursor, typed=typed, usual=typed or request.method not in BODYLESS_METHODS)
+        content_type = self._content_type()
+        usual = content_type is not None or request.method not in BODYLESS_METHODS
+        request.body = read_body(self.cursor, content_type=content_type, usual=usual)
         if request.body is not None and request.body.kind == "text" and self._has_section("request"):
             hint = "Put a line of three backticks above it and below it."
             raise RequestError.at(line, "behind a section a body of plain text stands in fences.", hint)
@@ -413,34 +466,3 @@ def _read_first_line(text: str, line: int, column: int) -> tuple[Request, Option
     if options.file:
         raise RequestError("--file belongs to the line %http.", fix=f"%http --file {options.file}", line=line)
     return request, options
-
-
-def _read_header(line: Line, is_response: bool) -> Pair:
-    found = HEADER.match(line.text)
-    if found and not VARIABLE.match(line.text):
-        if not is_response:
-            _check_foreign_header(line, found[1], found[2])
-        return Pair(line.group(found, 1), line.group(found, 2), line.line)
-    text = line.text.strip()
-    if STATUS_LIKE.match(text):
-        raise no_status_line(line, in_body=False)
-    if VARIABLE.match(text):
-        message, hint = f"`{text}` stands in a request.", "File variables stand before the request line."
-    elif is_comparison(text):
-        message, hint = f"`{text}` is no header.", IS_CHECK
-    elif ITEM.match(text):
-        message = f"`{text}` is an item, not a header."
-        hint = f"Items stand on the magic's own line:  %%http POST /users {text}  or, as a form, under a line  [Form]"
-    else:
-        message, hint = f"`{text}` is no header.", "Write  Name: value  and leave a line empty before the body."
-    raise RequestError.at(line, message, hint)
-
-
-def _check_foreign_header(line: Line, name: str, value: str) -> None:
-    """Reject headers by which REST Client is told to do something, and which it does not send as they stand."""
-    if name.lower() == "x-request-type" and value.lower() == "graphql":
-        raise no_graphql(line)
-    if name.lower() == "authorization" and _SCHEME.match(value):
-        message = f"{value.partition(' ')[0]} authentication is not computed here."
-        hint = "Basic is, with  -a USER:PASS ; a token is a header:  Authorization: Bearer {{ token }}"
-        raise RequestError.at(line, message, hint)

@@ -81,6 +81,12 @@ def find_section(line: Line, name: str) -> Section:
     raise RequestError.at(line, f"there is no section [{name}].", hint or f"The sections are {everything}")
 
 
+def is_meant_as_section(name: str) -> bool:
+    """Whether ``[name]`` is a section, one of Hurl's, or nearly one: in a text ``[tool]`` may stand for itself."""
+    known = {*SECTIONS, *_ELSEWHERE, *(section.hurls for section in SECTIONS.values())}
+    return name in known or did_you_mean(name.capitalize(), SECTIONS) is not None
+
+
 def sections_sent(request: Request) -> Iterator[tuple[Section, Pairs]]:
     """The sections of a request whose pairs are sent, with these."""
     for section in SECTIONS.values():

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from nbmicro.language.options import NO_OPTIONS, Options
-from nbmicro.language.template import Template
+from nbmicro.language.template import Template, place_at, place_in_lines
 
 _NO_URL = Template("")
 
@@ -35,13 +35,22 @@ class BodySource:
     ``json`` is text that ends where its brackets close, ``text`` any other, ``fenced`` stood in a fence (``info`` is
     the word behind its backticks), ``file`` holds the path behind ``<``, ``template_file`` the path of a file whose own
     placeholders are filled (``<@``). Of a curl command ``exact`` is text that is sent to the byte, ``data_file`` the
-    path of a file that is sent without its line breaks (``-d @file``).
+    path of a file that is sent without its line breaks (``-d @file``). ``numbers`` are those of the content's lines,
+    where comments between them were left out.
     """
 
     kind: Literal["json", "text", "fenced", "file", "template_file", "exact", "data_file"]
     content: Template
     info: str = ""
     line: int = field(default=1, compare=False)
+    numbers: tuple[int, ...] = field(default=(), compare=False)
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """The line and column of a character of the content."""
+        source = self.content.source
+        if self.numbers:
+            return place_in_lines(source, self.numbers)(offset)
+        return place_at(source, self.content.line, self.content.column)(offset)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,16 @@ def place_at(source: str, line: int, column: int) -> Place:
     return place
 
 
+def place_in_lines(source: str, numbers: Sequence[int]) -> Place:
+    """The places of a text whose lines have these numbers, and begin at column 1."""
+
+    def place(offset: int) -> tuple[int, int]:
+        before = source[:offset]
+        return numbers[before.count("\n")], offset - before.rfind("\n")
+
+    return place
+
+
 def place_in_columns(line: int, columns: Sequence[int]) -> Place:
     """The places of a text in one line whose quotes and backslashes are gone: each character has its column."""
     return lambda offset: (line, columns[min(offset, len(columns) - 1)])

@@ -28,48 +28,15 @@ def _all(names: str, text: str, way: str = "") -> dict[str, str]:
 KNOWN_DIFFERENCES: dict[str, str] = {
     # What nbmicro means to do otherwise.
     **_all(
-        "json_without_type text_without_type body_of_get_without_type header_behind_empty_line"
-        " header_behind_empty_line_of_get",
+        "json_without_type text_without_type body_of_get_without_type",
         "a body without a Content-Type is given one",
     ),
     "redirect": "redirects are not followed",
     "variables_slash_in_url (file)": "a slash in a value is percent-encoded",
     "text_like_status": "HTTP 200 in a text is a check",
     "text_like_section": "[Asserts] at the beginning of a text is a section",
-    # Requests and their separators.
-    "separator_of_many_hashes": "a line of more than three # is a comment, and the requests behind it are lost",
-    "separator_box": "refused: a line of many # is read as a URL",
-    "separator_indented_in_body": "httpYac separates at an indented ### too",
-    "indented_headers": "refused: indented headers, which the import leaves out",
-    "indented_request_and_headers": "refused: indented headers, which the import leaves out",
-    **_all("path_lines path_lines_of_words", "refused: a path over several lines, which the import leaves out"),
-    **_all(
-        "query_lines_with_comment query_lines_with_slash_comment",
-        "refused: a query line behind a comment, which the import leaves out",
-    ),
-    # Comments.
-    **_all(
-        "comment_in_json slash_comment_in_json comment_in_form comment_before_body comment_in_text"
-        " comment_slash_in_text multipart_comment_between",
-        "a comment in a body is sent",
-    ),
-    **_all("block_comment block_comment_of_lines", "refused: /* … */ is read as a URL"),
     # Bodies.
-    "text_like_variable": "a line of a variable where the body would begin is sent",
-    "toml": "refused: [tool] is read as a section, which the import leaves out",
-    **_all("form_lines form_lines_spaces_around", "blanks in a form are sent as they are"),
-    "file_behind_text": "a file among lines of text is not read",
     "multipart_file_filled": "the blanks of a file in a part are not filled",
-    "graphql_method": "the method GRAPHQL is sent",
-    "graphql_httpyac": "a GraphQL query without a header is sent as it stands",
-    # Variables.
-    "variables_behind_post_without_body": "a variable behind a POST without a body becomes its body",
-    "variables_in_header_name": "a header whose name is a variable begins the body",
-    # Directives and what stands behind the body.
-    "disabled": "@disabled is skipped, and the request sent",
-    "loop": "@loop is skipped, and the request sent once",
-    **_all("assertions_httpyac assertions_httpyac_behind_json", "?? … is sent as body"),
-    "assertions_httpyac_directly_below": "refused: ?? … is read as part of the URL",
     # Hurl's files.
     **_all("hurl_xml hurl_line_body", "refused: a body directly below the headers, which the import leaves out"),
     "hurl_text_body": "the last line break of a fence is left out, and a type added",

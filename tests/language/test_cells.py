@@ -97,11 +97,11 @@ def test_a_request_needs_nothing_but_its_line() -> None:
 
 
 def test_comments_stand_before_the_request_line_and_between_headers() -> None:
-    """# and // are comments there, and text in a body."""
-    request = only("# one\n// two\nPOST /x\n# three\nX-A: 1\n// four\nX-B: 2\n\n# a heading\n// text\n")
+    """# and // are comments there, and /* … */ over lines is."""
+    request = only("# one\n// two\n/* five\nsix */\nPOST /x\n# three\nX-A: 1\n// four\n/* GET */\nX-B: 2\n\ntext\n")
     assert pairs(request.headers) == [("X-A", "1"), ("X-B", "2")]
     assert request.body is not None
-    assert request.body.content.source == "# a heading\n// text"
+    assert request.body.content.source == "text"
 
 
 def test_comments_below_a_request_without_a_body_are_comments() -> None:
@@ -123,9 +123,102 @@ def test_a_body_goes_on_to_the_status_line_or_the_separator() -> None:
     assert second.url.source == "/y"
 
 
-def test_only_a_separator_in_column_zero_separates() -> None:
-    """An indented ### and a #### heading are text."""
-    assert body_of("a\n ###\n#### b\n") == ("text", "a\n ###\n#### b")
+@pytest.mark.parametrize("line", ["###", "####", "### b", "###b", "########## b ##########", "###  "])
+def test_three_hashes_or_more_separate(line: str) -> None:
+    """With a title or without, behind text as well as behind JSON."""
+    for body in ("text", "{}"):
+        first, second = parse_script("", f"POST /x\n\n{body}\n{line}\nGET /y\n").requests
+        assert first.body is not None
+        assert first.body.content.source == body
+        assert second.title == ("b" if "b" in line else "")
+
+
+def test_what_may_be_a_heading_of_a_text_does_not_cut_it() -> None:
+    """An indented ### and a last title are refused; in markdown a heading is one, and ### alone ends the text."""
+    assert "is indented" in refused("POST /x\n\na\n ###\nb\n").message
+    assert "no request behind it" in refused("POST /x\n\na\n\n### b\n").message
+    assert "no request behind it" in refused("POST /x\n\na\n\n### b\n\n###\nGET /y\n").message
+    first, second = parse_script("", "POST /x\nContent-Type: text/markdown\n\n# a\n### b\n\n###\nGET /y\n").requests
+    assert first.body is not None
+    assert first.body.content.source == "# a\n### b"
+    assert second.url.source == "/y"
+
+
+@pytest.mark.parametrize("comment", ["# c", "  // c", "#c", "/* c */", "/*\nc\n*/", "# @name"])
+def test_a_comment_in_json_and_in_a_form_is_left_out(comment: str) -> None:
+    """As in the other tools; the places of what stands behind it are those of the cell."""
+    for above in ("POST /x\n\n", "POST /x\nContent-Type: application/json\n\n"):
+        body = only(f'{above}{{\n{comment}\n"a": {{{{ b }}}}\n}}\n').body
+        assert body is not None
+        assert (body.kind, body.content.source) == ("json", '{\n"a": {{ b }}\n}')
+        (placeholder,) = body.content.placeholders
+        assert (placeholder.line, placeholder.column) == (above.count("\n") + comment.count("\n") + 4, 6)
+    form = only(f"POST /x\nContent-Type: application/x-www-form-urlencoded\n\na=1\n{comment}\n&b=2\n").body
+    assert form is not None
+    assert form.content.source == "a=1\n&b=2"
+
+
+@pytest.mark.parametrize("comment", ["# c", "  // c", "#c"])
+@pytest.mark.parametrize("type_line", ["", "Content-Type: text/plain\n", "Content-Type: application/xml\n"])
+def test_a_comment_in_another_text_is_refused(comment: str, type_line: str) -> None:
+    """It may be a heading or code: in fences and in markdown it is sent, and behind the end of markup left out."""
+    for text in (f"one\n{comment}\ntwo", f"{comment}\ntwo", f"one\n\n{comment}"):
+        error = refused(f"POST /x\n{type_line}\n{text}\n")
+        assert (error.code, comment.strip() in error.message) == ("comment", True)
+        assert body_of(f"```\n{text}\n```\n") == ("fenced", text)
+        markdown = only(f"POST /x\nContent-Type: text/markdown\n\n{text}\n").body
+        assert markdown is not None
+        assert markdown.content.source == text
+    markup = only(f"POST /x\n{type_line}\n<a>\n</a>\n\n{comment}\n###\n").body
+    assert markup is not None
+    assert markup.content.source == "<a>\n</a>"
+
+
+@pytest.mark.parametrize("comment", ["# c", "// c\n// d", "/*\nc\n*/"])
+def test_a_body_of_comments_is_none(comment: str) -> None:
+    """Remarks behind a request without a body are remarks."""
+    for above in ("POST /x\n\n", "POST /x\nContent-Type: application/json\n\n", "DELETE /x\n\n"):
+        assert only(f"{above}{comment}\n\n###\n").body is None
+
+
+@pytest.mark.parametrize("text", ["/* reset */\na { b: c }", "/*\nreset\n*/\na { b: c }"])
+def test_a_style_sheet_has_comments_of_its_own(text: str) -> None:
+    """`/* … */` in a text with a type is text."""
+    body = only(f"POST /x\nContent-Type: text/css\n\n{text}\n").body
+    assert body is not None
+    assert body.content.source == text
+
+
+def test_a_variable_behind_a_request_without_a_body_is_a_variable() -> None:
+    """It is none of the body's lines, and a body that holds such a line among others is refused."""
+    for above in ("POST /x\n\n", "POST /x\nContent-Type: application/json\n\n", "GET /x\n\n"):
+        script = parse_script("", f"{above}@a = 1\n# c\n@b = 2\n\n###\nGET /y\n")
+        assert [(variable.name, variable.before) for variable in script.variables] == [("a", 1), ("b", 1)]
+        assert script.requests[0].body is None
+    for body in ("POST /x\n\na\n@b = 1", "POST /x\nContent-Type: text/plain\n\n@b = 1"):
+        assert "`@b = 1` stands in the body" in refused(f"{body}\n").message
+
+
+def test_a_url_goes_on_below_its_line() -> None:
+    """Its path where the lines are indented, its query in any case, with comments and headers between."""
+    request = only("GET http://localhost\n  /a\n  # c\n  /b\n?c=1\n// &d=2\n  &e=3\nX-A: 1\n&f=4\n")
+    assert request.url.source == "http://localhost/a/b?c=1&e=3&f=4"
+    assert pairs(request.headers) == [("X-A", "1")]
+
+
+def test_indented_lines_are_what_they_are_elsewhere() -> None:
+    """A request line and its headers; a header's name may be a placeholder."""
+    request = only("  GET /x\n    X-A: 1\n  {{ name }}: 2\n")
+    assert pairs(request.headers) == [("X-A", "1"), ("{{ name }}", "2")]
+
+
+@pytest.mark.parametrize("head", ["[tool]", "[project]", "[package]", "[a]"])
+def test_a_typed_text_may_begin_with_brackets(head: str) -> None:
+    """As a TOML file does; what is nearly one of our sections is none."""
+    body = only(f"POST /x\nContent-Type: application/toml\n\n{head}\na = 1\n\n[b]\n").body
+    assert body is not None
+    assert body.content.source == f"{head}\na = 1\n\n[b]"
+    assert "no section [queryy]" in refused("POST /x\nContent-Type: application/toml\n\n[queryy]\na: 1\n").message
 
 
 def test_a_status_line_stands_alone() -> None:
@@ -273,7 +366,10 @@ def test_a_request_line_behind_an_answer_begins_the_next_request() -> None:
         ("/e", None, 0),
     ]
     assert [variable.before for variable in script.variables] == [2]
-    assert body_of("GET /a\n") == ("text", "GET /a")
+    typed = only("POST /x\nContent-Type: text/plain\n\nGET /a\n").body
+    assert typed is not None
+    assert typed.content.source == "GET /a"
+    assert "`GET /a` stands where the body should" in refused("POST /x\n\nGET /a\n").message
 
 
 def test_the_version_may_stand_behind_a_query_line() -> None:
@@ -346,6 +442,23 @@ def test_a_file_counts_from_its_first_line() -> None:
         ("GET /x\n[Options]\nmax-time: abc\n", 4, "`abc` is no deadline", "Write  max-time: 5"),
         ("GET /x\n[Options]\nuser: ada\n", 4, "`ada` is no USER:PASS", None),
         ("@a-b = 1\nGET /x\n", 2, "`a-b` cannot be one", "a_b"),
+        ("GET /x\n\n?? status == 200\n", 4, "a check of httpYac's", "[Asserts]"),
+        ("GET /x\n?? status == 200\n", 3, "a check of httpYac's", "[Asserts]"),
+        ("POST /x\n\n{}\n\n?? body id == 7\n", 6, "a check of httpYac's", "[Asserts]"),
+        ("POST /x\n\ntext\n?? header a exists\n", 5, "a check of httpYac's", "[Asserts]"),
+        ("POST /x\n\ntext\n<> a b.json\n", 5, "a response is not compared", "HTTP 200"),
+        ("/*\nGET /x\n", 2, "never closed", "*/"),
+        ("GET /x\n/* a\n", 3, "never closed", "*/"),
+        ("GET /x\n/* a */ X-A: 1\n", 3, "never closed", "*/"),
+        ("POST /x\n\nContent-Type: text/plain\n\ntext\n", 4, "stands where the body should", "empty line"),
+        ("GET /x\n\nAny-Name: 1\n", 4, "stands where the body should", "empty line"),
+        ("POST /x\n\nGET /y\n", 4, "stands where the body should", "###"),
+        ("POST /x\n\na\n< ./b.txt\nc\n", 5, "`< ./b.txt` stands among the lines", "multipart"),
+        ("POST /x\n\na\n<@ b.txt\n", 5, "`<@ b.txt` stands among the lines", "multipart"),
+        ("POST /x\n\nquery a {\n  b\n}\n", 4, "GraphQL", '{"query"'),
+        ("# @disabled\nGET /x\n", 2, "`# @disabled`", "Take it out"),
+        ("// @loop for 3\nGET /x\n", 2, "`# @loop`", "for n in range(3)"),
+        ("## @injectVariables\nGET /x\n", 2, "`# @injectVariables`", "<@ ./file"),
         ("GET /x\n@a = 1\n", 3, "stands in a request", "before the request line"),
         ("GET /x\n\n> {%\nclient.test()\n%}\n", 4, "a script of another tool", "[Asserts]"),
         ("< {%\nx\n%}\nGET /x\n", 2, "a script of another tool", "[Asserts]"),

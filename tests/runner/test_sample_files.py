@@ -30,6 +30,7 @@ LOADED = {
 REFUSED = {
     "rest_client_refused.http": [
         (10, "a GraphQL query is sent as the JSON that it is", '{"query": "{ users { name } }"}'),
+        (12, "a GraphQL query is sent as the JSON that it is", '{"query": "{ users { name } }"}'),
         (16, "Digest authentication is not computed", "Authorization: Bearer {{ token }}"),
         (20, "AWS authentication is not computed", "Authorization: Bearer {{ token }}"),
         (26, "a file is read as UTF-8", "<@ ./item.json"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 from nbmicro.web.declarations import Route, check_rule
+from nbmicro.web.hooks import Effects
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.owners import current_owner, current_run
 from nbmicro.web.rules import joined_rule
@@ -151,6 +152,17 @@ class Blueprint(Scaffold):
     def _check_route(self, route: Route) -> None:
         if any(state.url_prefix is None for state in self._states):
             check_slash(route.rule)
+
+    def effects(self) -> Effects:
+        """What is declared on the blueprint itself, for its own routes and for blueprints in it."""
+        effects = Effects()
+        declared = [entry.declaration for entry in self.ledger.entries(current_run())]
+        effects.retract(declared, None)
+        for one in declared:
+            if one.scope is not True and not effects.is_gone(one, None):
+                effects.collect(one, None)
+        effects.finish()
+        return effects
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Register another blueprint inside this one; its name and prefix join this one's."""

@@ -6,10 +6,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import count
+from typing import Any, Final
 
 from nbmicro.http.methods import AUTOMATIC_METHODS
 from nbmicro.web.owners import NOBODY, Owner
+
+_numbers = count(1)
+
+GONE: Final[Any] = object()
+"""The value of a declaration that takes a name away: of an endpoint's function, an error handler, a filter …"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where a hook stands that was not simply added at the end.
+
+    Parameters
+    ----------
+    front:
+        Whether nothing stood before it.
+    before:
+        What stood after it.
+    instead_of:
+        The declaration whose place it takes; it goes with that one, since it may call its function.
+    """
+
+    front: bool = False
+    before: tuple[Declaration, ...] = ()
+    instead_of: Declaration | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,17 +50,24 @@ class Declaration:
     value:
         The thing itself.
     scope:
-        True where a blueprint declares it for the whole app (``before_app_request`` and its like).
+        True where a blueprint declares it for the whole app (``before_app_request`` and its like); a name where it is
+        for the blueprint of that name in the app or blueprint that it is declared on.
     claim, holder:
         A name that must mean one thing within an owner (a route's endpoint), and what it means (its function).
+    place:
+        Of a hook: where it stands, if not after those that are there.
+    number:
+        Higher for what was declared later.
     """
 
     kind: str
     key: Hashable
     value: Any
-    scope: bool = False
+    scope: bool | str = False
     claim: str | None = None
     holder: Any = None
+    place: Place | None = None
+    number: int = field(default_factory=_numbers.__next__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ It is imported when the first template is needed, since Jinja2 takes its time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -14,6 +14,8 @@ from jinja2.utils import LRUCache
 
 from nbmicro.printable import did_you_mean
 from nbmicro.web.contexts import has_request_context, table_here
+from nbmicro.web.declarations import GONE
+from nbmicro.web.live import LiveDict, differences
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -25,33 +27,37 @@ _missing = object()
 _TEMPLATES, _SETS_OF_NAMES = 400, 2
 
 
-class DeclaredNames(MutableMapping[str, Any]):
+class DeclaredNames(LiveDict):
     """Jinja's filters, tests or globals: those that owners declared before those that were there. ``base`` is what
-    Jinja brings, ``declared`` gives the declared ones in effect now, and ``declare`` is called with a name and a
-    function that is set."""
+    Jinja brings, ``declared`` gives the declared ones in effect now, and ``declare`` is called with a name and what it
+    is set to."""
 
     def __init__(self, base: Any, declared: Callable[[], dict[str, Any]], declare: Callable[[str, Any], None]) -> None:
+        super().__init__()
         self._base = dict(base)
         self._declared, self._declare = declared, declare
 
     def __getitem__(self, name: str) -> Any:
         declared = self._declared()
-        return declared[name] if name in declared else self._base[name]
+        value = declared[name] if name in declared else self._base[name]
+        if value is GONE:
+            raise KeyError(name)
+        return value
+
+    def _read(self) -> dict[str, Any]:
+        names = {**self._base, **self._declared()}
+        return {name: value for name, value in names.items() if value is not GONE}
+
+    def copy(self) -> dict[str, Any]:
+        """An ordinary dict of them."""
+        return self._read()
 
     def __setitem__(self, name: str, value: Any) -> None:
         self._declare(name, value)
 
-    def __delitem__(self, name: str) -> None:
-        del self._base[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**dict.fromkeys(self._base), **self._declared()})
-
-    def __len__(self) -> int:
-        return len(self._base.keys() | self._declared().keys())
-
-    def copy(self) -> dict[str, Any]:
-        return {**self._base, **self._declared()}
+    def _write(self, changed: dict[str, Any]) -> None:
+        for name, value in differences(self._read(), changed):
+            self._declare(name, value)
 
 
 class Environment(jinja2.Environment):

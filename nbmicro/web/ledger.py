@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Hashable, Iterator, MutableMapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from itertools import count
 from types import CodeType, FrameType
 from typing import Any, ClassVar
 from weakref import WeakSet
 
-from nbmicro.web.declarations import Declaration, Entry
+from nbmicro.web.declarations import GONE, Declaration, Entry
+from nbmicro.web.live import LiveDict, differences
 from nbmicro.web.owners import Declarer, Owner, Run, begin_run, current_owner, current_run
 
 LOG = 16
@@ -38,8 +39,11 @@ class Batch:
     def add(self, declaration: Declaration) -> None:
         """Add a declaration, and what it claims."""
         self.declarations.append(declaration)
-        if declaration.claim is not None and declaration.holder is not None:
-            self.claims.setdefault(declaration.claim, declaration.holder)
+        if declaration.claim is None or declaration.holder is None:
+            return
+        # A function that is set by name takes the place of what was there.
+        if declaration.kind == "view" or self.claims.get(declaration.claim, GONE) is GONE:
+            self.claims[declaration.claim] = declaration.holder
 
     def copy(self, declarations: list[Declaration] | None = None) -> Batch:
         """A batch of the same owner and position, with these declarations (by default the same ones)."""
@@ -91,7 +95,7 @@ class Ledger:
     ) -> None:
         owner = who.owner
         if owner.key is None and owner.kind == "cell":
-            key = (declaration.kind, declaration.key) if instead else _identity(declaration, batches)
+            key = _what(declaration) if instead else _identity(declaration, batches)
             owner = Owner(key, owner.label, "cell")
         batch = batches.get(owner.key)
         if batch is None or (batch.generation is not who.generation and owner.kind == "module"):
@@ -99,8 +103,8 @@ class Ledger:
             position = before.position if before is not None else next(_positions)
             batch = batches[owner.key] = Batch(owner, position, next(_runs), who.generation)
         if instead:
-            identity = (declaration.kind, declaration.key)
-            batch.declarations = [one for one in batch.declarations if (one.kind, one.key) != identity]
+            identity = _what(declaration)
+            batch.declarations = [one for one in batch.declarations if _what(one) != identity]
         batch.add(declaration)
 
     def claimed(self, claim: str, who: Declarer) -> Any:
@@ -137,6 +141,29 @@ class Ledger:
             if gone:
                 self.changed(changes)
         return gone
+
+    def drop(self, declaration: Declaration, who: Declarer) -> bool:
+        """Take away a declaration of whoever is declaring now; False where it is another owner's, or another
+        ledger's."""
+        with self.lock:
+            batches = self._batches if who.run is None else self._pending.get(who.run, {})
+            for key, batch in batches.items():
+                if declaration not in batch.declarations:
+                    continue
+                nameless = who.owner.key is None and batch.owner.kind == "cell"
+                if who.run is not None and batch.owner != who.owner and not nameless:
+                    return False
+                batches[key] = batch.copy([one for one in batch.declarations if one is not declaration])
+                self.noticed(who)
+                return True
+        return False
+
+    def noticed(self, who: Declarer) -> None:
+        """Note that what is pending of the open run is another now, or what is committed."""
+        if who.run is None:
+            self.changed()
+        else:
+            self._touch(who.run)
 
     def drop_owners(self, keys: set[Hashable]) -> bool:
         """Forget all that these owners declared (their cells were deleted). True if there was something."""
@@ -262,12 +289,17 @@ def start_run(owner: Owner, namespace: dict[str, Any] | None = None) -> Run:
 
 def _identity(declaration: Declaration, batches: dict[Hashable, Batch]) -> Hashable:
     """What a declaration is known by where cells have no id; the second of a name in one cell is another one."""
-    key: tuple[Hashable, ...] = (declaration.kind, declaration.key)
+    what = key = _what(declaration)
     number = 1
     while key in batches:
         number += 1
-        key = (declaration.kind, declaration.key, number)
+        key = (*what, number)
     return key
+
+
+def _what(declaration: Declaration) -> tuple[Hashable, ...]:
+    """What a declaration is about: a later one of its owner may stand in its place."""
+    return (declaration.kind, declaration.key, declaration.scope)
 
 
 def _imported(batch: Batch) -> bool:
@@ -278,7 +310,6 @@ def _imported(batch: Batch) -> bool:
     return module is not None and getattr(module, "__spec__", None) is batch.generation
 
 
-_GONE: Any = object()
 _numbers = count(1)
 
 
@@ -289,7 +320,7 @@ class ExtensionEntry:
     Parameters
     ----------
     value:
-        The value; ``_GONE`` where the entry was deleted.
+        The value; ``GONE`` where the entry was deleted.
     number:
         Higher for what was set later.
     generation:
@@ -304,8 +335,8 @@ class ExtensionEntry:
     statement: CodeType | None = None
 
 
-class Extensions(MutableMapping[str, Any]):
-    """The extensions of an app, by name. To a program it is a dict.
+class Extensions(LiveDict):
+    """The extensions of an app, by name.
 
     A cell that runs again, or a module that is loaded again, does not see the entries of its earlier run, so that
     ``SQLAlchemy(app)`` may stand in a cell. Everyone else does see them until the cell has ended; then those of the new
@@ -313,33 +344,18 @@ class Extensions(MutableMapping[str, Any]):
     """
 
     def __init__(self, ledger: Ledger) -> None:
+        super().__init__()
         self._ledger = ledger
         self._committed: tuple[int, list[tuple[Declaration, Any]]] = (-1, [])
 
-    def __getitem__(self, name: str) -> Any:
-        return self._seen()[name]
-
-    def __setitem__(self, name: str, value: Any) -> None:
+    def _write(self, changed: dict[str, Any]) -> None:
         who = current_owner()
         statement = _statement(who.run) if who.run is not None and who.owner.key is None else None
-        entry = ExtensionEntry(value, next(_numbers), who.generation, statement)
-        self._ledger.declare(Declaration("extension", name, entry), who, instead=True)
+        for name, value in differences(self._read(), changed):
+            entry = ExtensionEntry(value, next(_numbers), who.generation, statement)
+            self._ledger.declare(Declaration("extension", name, entry), who, instead=True)
 
-    def __delitem__(self, name: str) -> None:
-        if name not in self._seen():
-            raise KeyError(name)
-        self[name] = _GONE
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._seen())
-
-    def __len__(self) -> int:
-        return len(self._seen())
-
-    def __repr__(self) -> str:
-        return repr(self._seen())
-
-    def _seen(self) -> dict[str, Any]:
+    def _read(self) -> dict[str, Any]:
         """The entries as whoever asks sees them."""
         run = current_run()
         statement = _statement(run) if run is not None and run.owner.key is None else None
@@ -357,7 +373,7 @@ class Extensions(MutableMapping[str, Any]):
             before = latest.get(str(declaration.key))
             if before is None or before.number < entry.number:
                 latest[str(declaration.key)] = entry
-        return {name: entry.value for name, entry in latest.items() if entry.value is not _GONE}
+        return {name: entry.value for name, entry in latest.items() if entry.value is not GONE}
 
     def _entries(self, run: Run | None) -> list[tuple[Declaration, Any]]:
         """The declared entries with their owners; those that are committed are looked up once."""

@@ -116,6 +116,15 @@ class LiveMap:
         """Werkzeug's ``Map.bind_to_environ`` on the table in effect."""
         return self._now().bind_to_environ(*args, **kwargs)
 
+    @property
+    def _rules_by_endpoint(self) -> dict[Any, list[Rule]]:
+        """The rules in effect by endpoint: a part of Werkzeug's map that extensions read."""
+        return self._now()._rules_by_endpoint if self._find is not None else self.__dict__["_rules_by_endpoint"]
+
+    @_rules_by_endpoint.setter
+    def _rules_by_endpoint(self, rules: dict[Any, list[Rule]]) -> None:
+        self.__dict__["_rules_by_endpoint"] = rules
+
     def update(self) -> None:
         """Bring the table's own map up to date."""
         self._now().update()

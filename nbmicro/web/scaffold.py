@@ -10,14 +10,17 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from nbmicro.web.contexts import current_request_context
-from nbmicro.web.declarations import Declaration, Route, make_route
+from nbmicro.web.declarations import GONE, Declaration, Place, Route, make_route
 from nbmicro.web.files import default_max_age, find_root_path, open_file, send_from_directory
 from nbmicro.web.hosting import hosting
 from nbmicro.web.ledger import Ledger
+from nbmicro.web.mappings import ErrorHandlers, Hooks, LiveMapping, ViewFunctions
 from nbmicro.web.owners import current_owner, predecessor
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader
+
+    from nbmicro.web.hooks import Effects
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,6 +49,15 @@ class Scaffold:
     ledger: Ledger
     _static_folder: str | None = None
     _static_url_path: str | None = None
+
+    before_request_funcs = LiveMapping(Hooks, "before_request")
+    after_request_funcs = LiveMapping(Hooks, "after_request")
+    teardown_request_funcs = LiveMapping(Hooks, "teardown_request")
+    url_value_preprocessors = LiveMapping(Hooks, "url_value_preprocessor")
+    url_default_functions = LiveMapping(Hooks, "url_defaults")
+    template_context_processors = LiveMapping(Hooks, "context_processor")
+    error_handler_spec = LiveMapping(ErrorHandlers)
+    view_functions = LiveMapping(ViewFunctions)
 
     def __init__(
         self,
@@ -150,17 +162,35 @@ class Scaffold:
         key: Any,
         value: Any,
         *,
-        scope: bool = False,
+        scope: bool | str = False,
         claim: str | None = None,
         holder: Any = None,
+        place: Place | None = None,
         instead: bool = False,
     ) -> None:
         """Write one declaration into the ledger, for whoever is declaring now; ``instead`` of the one before of that
         kind and key."""
-        self.ledger.declare(Declaration(kind, key, value, scope, claim, holder), instead=instead)
+        self.ledger.declare(Declaration(kind, key, value, scope, claim, holder, place), instead=instead)
         context = current_request_context()
         if context is not None:
             context.look_again()
+
+    def retract(self, target: Declaration, scope: bool | str = False, *, replaced: bool = False) -> Declaration | None:
+        """Take away a declaration: for good where it is that of whoever is at work, else for as long as they stand by
+        it. Gives the one that is ``replaced`` by what is declared in its place, which then needs no word of its own."""
+        origin: Declaration | None = target
+        while origin is not None and self.ledger.drop(origin, current_owner()):
+            origin = origin.place.instead_of if origin.place is not None else None
+        context = current_request_context()
+        if context is not None:
+            context.look_again()
+        if origin is not None and not replaced:
+            self.declare("retract", (id(origin), scope), origin, scope=scope)
+        return origin
+
+    def effects(self) -> Effects:
+        """What the declarations here amount to now."""
+        raise NotImplementedError
 
     def _named(self, kind: str, name: Any, *, scope: bool = False) -> Any:
         if callable(name):  # a decorator without parentheses
@@ -200,14 +230,18 @@ class Scaffold:
         route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=answers)
         self._check_route(route)
         if route.handler is not None:
-            holder = self.ledger.claimed(route.endpoint, current_owner())
-            if holder is not None and holder is not route.handler and holder != route.handler:
+            holder = self._claimed(route.endpoint)
+            if holder not in (None, GONE, route.handler):
                 raise AssertionError(
                     f"View function mapping is overwriting an existing endpoint function: {route.endpoint}. Two"
                     " functions cannot share one endpoint; rename one, or give it another:"
                     f" endpoint='{route.endpoint}_2'."
                 )
         self.declare("route", f"{route.method_names} {route.rule}", route, claim=route.endpoint, holder=route.handler)
+
+    def _claimed(self, endpoint: str) -> Any:
+        """The function that an endpoint has already for whoever is declaring, or None."""
+        return self.ledger.claimed(endpoint, current_owner())
 
     @property
     def _answers_options(self) -> bool:
@@ -261,7 +295,7 @@ class Scaffold:
         """Give the decorated function to an endpoint that a rule names."""
 
         def decorate(function: F) -> F:
-            self.declare("view", endpoint, function)
+            self.view_functions[endpoint] = function
             return function
 
         return decorate

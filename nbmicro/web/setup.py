@@ -16,14 +16,15 @@ from werkzeug.routing import Map, Rule
 
 from nbmicro.web.blueprints import Blueprint, check_blueprint, declare_registration
 from nbmicro.web.config import Config, ConfigAttribute, debug_wanted
-from nbmicro.web.contexts import Namespace
+from nbmicro.web.contexts import Namespace, table_here
 from nbmicro.web.declarations import Route, StaticFile
 from nbmicro.web.files import find_instance_path, open_file
 from nbmicro.web.hosting import hosting
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
 from nbmicro.web.ledger import Extensions, Ledger
 from nbmicro.web.logs import create_logger
-from nbmicro.web.owners import Run
+from nbmicro.web.mappings import Blueprints, LiveMapping, hook_list, merge_keys
+from nbmicro.web.owners import Run, current_owner
 from nbmicro.web.proxies import g, request, session
 from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
 from nbmicro.web.scaffold import Scaffold
@@ -74,6 +75,10 @@ class Setup(Scaffold):
     jinja_options: Mapping[str, Any] = ImmutableDict()
     test_client_class: Any = None
     test_cli_runner_class: Any = None
+
+    teardown_appcontext_funcs = LiveMapping(hook_list, "teardown_appcontext")
+    shell_context_processors = LiveMapping(hook_list, "shell_context")
+    blueprints = LiveMapping(Blueprints)
 
     testing = ConfigAttribute[bool]("TESTING")
     secret_key = ConfigAttribute[str | bytes | None]("SECRET_KEY")
@@ -224,6 +229,13 @@ class Setup(Scaffold):
     def _check_route(self, route: Route) -> None:
         rule_of(route, self.url_rule_class).bind(self.url_map)
 
+    def _claimed(self, endpoint: str) -> Any:
+        who = current_owner()
+        claimed = self.ledger.claimed(endpoint, who)
+        if claimed is None and "." in endpoint and who.owner.kind != "cell":
+            return self.view_functions.get(endpoint)  # a blueprint's
+        return claimed
+
     def routes(self) -> tuple[Route, ...]:
         """The routes in effect."""
         return tuple(self.tables.current().routes)
@@ -234,26 +246,21 @@ class Setup(Scaffold):
 
         return describe(self._app, title=title, version=version)
 
-    @property
-    def view_functions(self) -> ViewFunctions:
-        """The function of each endpoint; setting one declares it."""
-        return ViewFunctions(self)
+    def effects(self) -> Table:
+        """What the declarations amount to now: the table in effect here."""
+        return table_here(self._app)
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Make a blueprint's declarations part of the app, those to come too (Flask, ``register_blueprint``)."""
         check_blueprint(blueprint)
         first = blueprint.newest() not in [one.newest() for one in self.blueprints.values()]
         name = declare_registration(self, blueprint, options)
+        merge_keys(self, blueprint, name)
         state = blueprint.make_setup_state(self._app, {**options, "name": name}, first)
         blueprint._states.add(state)
         self.__dict__.setdefault("_setup_states", {})[name] = state
         for _, function in list(blueprint._recorded):
             function(state)
-
-    @property
-    def blueprints(self) -> dict[str, Blueprint]:
-        """The registered blueprints by their full name."""
-        return self.tables.current().blueprints
 
     def iter_blueprints(self) -> Any:
         """The registered blueprints in the order of registration."""
@@ -359,15 +366,3 @@ class Setup(Scaffold):
         from nbmicro.web.commands.cli import AppCommands
 
         return AppCommands(self._app)
-
-
-class ViewFunctions(dict[str, Callable[..., Any]]):
-    """``app.view_functions``: the functions in effect by endpoint; setting one declares it."""
-
-    def __init__(self, app: Setup) -> None:
-        super().__init__(app.tables.current().views)
-        self._app = app
-
-    def __setitem__(self, endpoint: str, function: Callable[..., Any]) -> None:
-        super().__setitem__(endpoint, function)
-        self._app.declare("view", endpoint, function)

@@ -12,7 +12,8 @@ from weakref import WeakKeyDictionary
 
 from werkzeug.routing import Map, Rule
 
-from nbmicro.web.declarations import Entry, Route, StaticFile
+from nbmicro.web.declarations import GONE, Entry, Route, StaticFile
+from nbmicro.web.hooks import DEFAULT_PROCESSOR, SCOPED_KINDS, Effects
 from nbmicro.web.ledger import Batch, Change, Ledger
 from nbmicro.web.matcher import Matcher
 from nbmicro.web.owners import Run, current_run
@@ -24,16 +25,6 @@ if TYPE_CHECKING:
     from nbmicro.web.blueprints import Blueprint
 
 
-Scoped = dict[str | None, list[Callable[..., Any]]]
-
-SCOPED_KINDS = (
-    "before_request",
-    "after_request",
-    "teardown_request",
-    "url_value_preprocessor",
-    "url_defaults",
-    "context_processor",
-)
 NAMED_KINDS = ("template_filter", "template_test", "template_global")
 
 
@@ -93,29 +84,30 @@ class TemplateNames:
         return all(one is two for one, two in zip(self._values, other._values, strict=True))
 
 
-class Table:
+class Table(Effects):
     """Everything in effect at one moment. ``run`` is whose pending declarations are seen; None for the committed
     state. The settings and converters are those of the app's live map."""
 
     def __init__(
         self, ledger: Ledger, run: Run | None, url_map: Map, rule_class: type[Rule], map_class: type[Map]
     ) -> None:
+        super().__init__()
         self._like, self._rule_class, self._map_class = url_map, rule_class, map_class
-        self.scoped: dict[str, Scoped] = {kind: {} for kind in SCOPED_KINDS}
         self.named: dict[str, dict[str, Callable[..., Any]]] = {kind: {} for kind in NAMED_KINDS}
-        self.error_handlers: dict[str | None, dict[int | None, dict[type[Exception], Callable[..., Any]]]] = {}
-        self.teardown_appcontext: list[Callable[..., Any]] = []
-        self.shell_context: list[Callable[..., Any]] = []
         self.templates: dict[str, str] = {}
         self.static_files: dict[str, StaticFile] = {}
         self.blueprints: dict[str, Blueprint] = {}
         self.plans: dict[Any, Any] = {}
         self._rules: dict[int, tuple[Route, Rule]] = {}
         self._raw: list[Rule] = []
-        self._views: dict[str, Callable[..., Any]] = {}
         self.candidates: list[Candidate] = []
-        self._ranks: dict[Any, int] = {}
+        self._latest: dict[str, tuple[int, Any]] = {}
         self._fill(ledger, run, Scope())
+        self.finish()
+        self.blueprints = {name: one for name, one in self.blueprints.items() if one is not GONE}
+        self.scoped = {kind: self.functions(kind) for kind in SCOPED_KINDS}
+        self.teardown_appcontext = self.functions("teardown_appcontext").get(None, [])
+        self.shell_context = self.functions("shell_context").get(None, [])
         self.routes, self.shadowed = resolve(self.candidates)
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -127,9 +119,15 @@ class Table:
 
     @cached_property
     def views(self) -> dict[str, Callable[..., Any]]:
-        """The function of each endpoint."""
-        views = {route.endpoint: route.handler for route in reversed(self.routes) if route.handler is not None}
-        return {**views, **self._views}
+        """The function of each endpoint: of its first route, or what was set for it later than that was declared."""
+        views: dict[str, Callable[..., Any]] = {}
+        for one in self.routes:
+            if one.handler is not None and one.endpoint not in views:
+                views[one.endpoint] = one.handler
+        for endpoint, setting in self.set_views.items():
+            number, handler = self._latest.get(endpoint, (0, None))
+            views[endpoint] = setting.value if setting.number > number else handler
+        return {endpoint: function for endpoint, function in views.items() if function is not GONE}
 
     @cached_property
     def map(self) -> Map:
@@ -211,44 +209,34 @@ class Table:
     # -- building ------------------------------------------------------------------------------------------------
 
     def _fill(self, ledger: Ledger, run: Run | None, scope: Scope) -> None:
-        for entry in ledger.entries(run):
-            self._take(entry, run, scope)
+        entries = ledger.entries(run)
+        self.retract((entry.declaration for entry in entries), scope.name)
+        for entry in entries:
+            if not self.is_gone(entry.declaration, scope.name):
+                self._take(entry, run, scope)
 
     def _take(self, entry: Entry, run: Run | None, scope: Scope) -> None:
         kind, value = entry.declaration.kind, entry.declaration.value
-        owner_name = None if entry.declaration.scope else scope.name
         if kind == "route":
             route = replace(_scoped_route(value, scope), owner=entry.owner)
             position = entry.position if scope.position is None else scope.position
             self.candidates.append(Candidate(route, position, entry.run))
-        elif kind in self.scoped:
-            self.scoped[kind].setdefault(owner_name, []).append(value)
+            number, _ = self._latest.get(route.endpoint, (0, None))
+            if value.handler is not None and entry.declaration.number > number:
+                self._latest[route.endpoint] = (entry.declaration.number, value.handler)
         elif kind == "blueprint":
             self._register(value, run, scope, entry.position if scope.position is None else scope.position)
-        elif kind == "errorhandler":
-            code, error_class, function = value
-            handlers = self.error_handlers.setdefault(owner_name, {}).setdefault(code, {})
-            if self._wins((kind, owner_name, code, error_class), entry):
-                handlers[error_class] = function
         elif kind == "rule":
             self._raw.append(value)
-        elif kind == "view":
-            self._views[str(entry.declaration.key)] = value  # a blueprint's too: ``bp.endpoint`` takes the full name
-        elif kind in ("teardown_appcontext", "shell_context"):
-            getattr(self, kind).append(value)
-        elif kind != "extension":
+        elif kind == "listed":
+            if self.wins(("blueprint", entry.declaration.key), entry.declaration):
+                self.blueprints[str(entry.declaration.key)] = value
+        elif not self.collect(entry.declaration, scope.name) and kind != "extension":
             target: dict[Any, Any] = (
                 self.templates if kind == "template" else self.static_files if kind == "static" else self.named[kind]
             )
-            if self._wins((kind, entry.declaration.key), entry):
+            if self.wins((kind, entry.declaration.key), entry.declaration):
                 target[entry.declaration.key] = value
-
-    def _wins(self, key: Any, entry: Entry) -> bool:
-        """Whether ``entry`` is the latest so far of those with the same key."""
-        if entry.run < self._ranks.get(key, 0):
-            return False
-        self._ranks[key] = entry.run
-        return True
 
     def _register(self, registration: Registration, run: Run | None, outer: Scope, position: int) -> None:
         blueprint = registration.blueprint.newest()
@@ -263,6 +251,7 @@ class Table:
             position,
         )
         self.blueprints[name] = blueprint
+        self.placed.setdefault(("context_processor", name), []).append(DEFAULT_PROCESSOR)
         self._fill(blueprint.ledger, run, scope)
 
 
@@ -372,6 +361,8 @@ def evolved(table: Table, changes: Sequence[Change]) -> Table | None:
                 return None
             removed.append(known)
         added += _candidates(after)
+    if table.set_views and any(one.route.endpoint in table.set_views for one in (*removed, *added)):
+        return None
     gone = {id(one) for one in removed}
     if not _fit_in(table, removed, added, gone):
         return None

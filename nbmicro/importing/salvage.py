@@ -194,7 +194,9 @@ class Salvage:
         is_request = False
         if re.match(r"[<>][ \t]*\{%", text):
             first, stop = index, index + 1
-            while stop < len(self.lines) and "%}" not in self.lines[stop - 1].text:
+            while stop < len(self.lines) and not (
+                "%}" in self.lines[stop - 1].text or _separates(self.lines[stop].text)
+            ):
                 stop += 1
         elif FENCE.match(text):
             first = index

@@ -29,6 +29,7 @@ def app():
     @sock.route("/named/<name>")
     def named(ws, name):
         ws.send(name)
+        ws.receive()
         ws.close(1000, "done")
 
     @sock.route("/room", bp=blueprint)
@@ -61,6 +62,7 @@ def test_an_echo(address):
 def test_a_path_value_and_the_end(address):
     client = simple_websocket.Client.connect(f"{address}/named/ada")
     assert client.receive(timeout=10) == "ada"
+    client.send("go on")
     with pytest.raises(simple_websocket.ConnectionClosed):
         client.receive(timeout=10)
 

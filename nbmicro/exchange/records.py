@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
+
+if TYPE_CHECKING:
+    from nbmicro.exchange.hurl import HurlQueries
 
 Stream = Literal["stdout", "stderr", "display"]
 #: The parts of an exchange that ``--show`` may name.
@@ -194,6 +197,13 @@ class ExchangeRecord:
     def cookies(self) -> dict[str, str]:
         """The cookies the response sets, name to value."""
         return self.response.cookies
+
+    @property
+    def hurl(self) -> HurlQueries:
+        """Hurl's queries of the response, whose values compare as Hurl's do."""
+        from nbmicro.exchange.hurl import HurlQueries
+
+        return HurlQueries(self.response)
 
     @property
     def route(self) -> str:

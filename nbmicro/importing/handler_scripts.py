@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from nbmicro.language.hurl import json_path
+from nbmicro.exchange.json_path import json_path
 
 #: The beginning of a script that stands in the file itself.
 HANDLER_SCRIPT = re.compile(r">[ \t]*\{%")

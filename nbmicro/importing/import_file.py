@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import re
 from bisect import bisect_right
@@ -10,22 +11,25 @@ from dataclasses import dataclass, replace
 
 from nbmicro.errors import RequestError
 from nbmicro.importing.environments import GivenValue, is_read
+from nbmicro.importing.hurl_responses import responses_of_hurl
 from nbmicro.importing.rewrite import (
     Numbered,
     apart,
     behind_responses,
     changing_names,
-    in_nbmicros_words,
     python_name,
     reads_changing,
     renamed,
     without_comments,
 )
 from nbmicro.importing.salvage import Note, Salvage
-from nbmicro.language.lines import COMMENT, SEPARATOR, VARIABLE
-from nbmicro.language.syntax import Script
-from nbmicro.language.template import needed_names, parse_template, place_at
+from nbmicro.language.lines import COMMENT, RESPONSE_NAMES, SEPARATOR, VARIABLE
+from nbmicro.language.syntax import Capture, Check, Script
+from nbmicro.language.template import names_in, needed_names, parse_template, place_at
 from nbmicro.runner.fill import APP_NAMES
+
+#: Modules that a check may use.
+MODULES = ("hashlib", "re")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,10 @@ def import_file(
     for line, text in (
         *(without_comments(lines) if is_hurl else ()),
         *renamed(lines, taken, {name: value.value for name, value in given.items()}),
-        *in_nbmicros_words(lines),
         *behind_responses(lines),
     ):
         salvage.notes.append(Note(line, text))
+    salvage.notes += [Note(*change) for change in responses_of_hurl(lines, is_hurl=is_hurl)]
     script = salvage.parse()
     if script is None:
         salvage.notes.sort(key=lambda note: note.line)
@@ -159,10 +163,14 @@ class _Collected:
             begins.append(left.first)
             requests.append(ImportedRequest(left.note.line, left.title, ""))
         requests = _with_notes(requests, begins, self.salvage.notes)
-        code = "\n".join(check.expression for request in self.script.requests for check in request.checks)
-        modules = tuple(name for name in ("hashlib", "re") if re.search(rf"\b{name}\.", code))
+        code = "\n".join(entry.expression for entry in self._entries())
+        modules = tuple(name for name in MODULES if re.search(rf"\b{name}\.", code))
         text = "\n".join(line.text for line in lines)
         given = {name: value for name, value in self.environment.items() if value.is_literal and is_read(name, text)}
+        read_by_checks = {name for entry in self._entries() for name in names_in(entry.expression)}
+        given |= {
+            name: value for name, value in self.environment.items() if value.is_literal and name in read_by_checks
+        }
         unknown = self._unknown({*given, *(name for name, _, _ in variables)})
         missing = [
             Note(line, f"nothing gives `{name}` a value: the cell of variables has a line for it.")
@@ -193,6 +201,12 @@ class _Collected:
                 found.append((variable.name, value, self.salvage.lines[variable.line - 1].number))
         return found
 
+    def _entries(self) -> list[Capture | Check]:
+        entries: list[Capture | Check] = []
+        for request in self.script.requests:
+            entries += (*request.captures, *request.checks)
+        return entries
+
     def _unknown(self, given: set[str]) -> list[tuple[str, int]]:
         known = given | {variable.name for variable in self.script.variables} | set(APP_NAMES)
         for request in self.script.requests:
@@ -209,6 +223,10 @@ class _Collected:
             for placeholder in template.placeholders:
                 for name in sorted(needed_names(placeholder.expression) - known):
                     found.setdefault(name, line.number)
+        known |= {*RESPONSE_NAMES, *dir(builtins), *MODULES}
+        for entry in self._entries():
+            for name in sorted(names_in(entry.expression) - known):
+                found.setdefault(name, self.salvage.lines[entry.line - 1].number)
         return list(found.items())
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from nbmicro.errors import RequestError
+from nbmicro.exchange.json_path import json_path
 from nbmicro.importing.addresses import PLACEHOLDER
 from nbmicro.importing.environments import is_read
 from nbmicro.importing.handler_scripts import HANDLER_SCRIPT, NAMES_KEPT, read_script
-from nbmicro.language.hurl import capture_in_python, check_in_python, json_path
 from nbmicro.language.lines import (
     COMMENT,
     DIRECTIVE,
@@ -27,8 +27,6 @@ from nbmicro.language.lines import (
 )
 from nbmicro.language.sections import SECTIONS
 
-# What Hurl asks that has no simple Python: left to the reader.
-_NOT_IN_PYTHON = re.compile(r"\b(?:xpath|duration|version|certificate|ip|sha256|md5|bytes|rawbytes|variable)\b")
 _DYNAMIC = {
     "$random.uuid": "$guid",
     "$uuid": "$guid",
@@ -43,10 +41,6 @@ _COMMENT_BEHIND = re.compile(r"\s(?:#|//)")
 _VERSION_BEHIND = re.compile(r"[ \t]HTTP/[0-9.]+\s*(?:\([A-Za-z ]+\))?\s*\Z")
 _HURLS_COMMENT = re.compile(r"\s+#.*")
 _PAIR = re.compile(r"[^\s:{\[`<\"'][^:]*:")
-_HURLS_NAMES = {"duration": "response.duration * 1000", "body": "text", "bytes": "response.body"}
-_COMPARED = re.compile(r"\s*(duration|body|bytes)\s*(?:==|!=|<=?|>=?)\s*[\d\"'`]")
-
-
 _CAPTURE = re.compile(r"\s*([\w-]+)\s*:")
 
 
@@ -181,20 +175,6 @@ def without_comments(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
             yield line.number, f"`{line.text.strip()}` is written `{written.strip()}`."
 
 
-def in_nbmicros_words(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
-    """Rewrite checks of Hurl that Python would read, but with names that a response has not."""
-    section: str | None = None
-    for index, line in enumerate(lines):
-        if REQUEST.match(line.text) or line.text.startswith("###"):
-            section = None
-        section = section_name(line.text) or section
-        found = _COMPARED.match(line.text)
-        if section == "Asserts" and found:
-            written = f"{_HURLS_NAMES[found[1]]} {line.text[found.end(1) :].strip()}"
-            lines[index] = Numbered(line.number, written)
-            yield line.number, f"`{line.text.strip()}` is written `{written}`."
-
-
 def mended(lines: Sequence[Numbered], index: int, error: RequestError, taken: Sequence[str]) -> Rewritten | None:
     """The lines with a rejected one in nbmicro's words; None where there are none for it.
 
@@ -219,13 +199,6 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError, taken: Se
         return with_lines(f"[{better}]", note=f"[{section}] is written [{better}].")
     if section in {"Cookies", "BasicAuth"}:
         return _credentials(lines, index, section)
-    if error.code == "asserts-not-python":
-        check = check_in_python(text)
-        return with_lines(check) if check and _is_simple(check, text) else None
-    if error.code == "captures-not-python":
-        name, _, query = text.partition(":")
-        value = capture_in_python(query)
-        return with_lines(f"{name}: {value}") if value and _is_simple(value, query) else None
     if error.code == "body-of-hurl" and error.fix is not None:
         return with_lines("", error.fix)
     directive = DIRECTIVE.match(line)
@@ -238,11 +211,6 @@ def mended(lines: Sequence[Numbered], index: int, error: RequestError, taken: Se
     if error.code == "prompt" and directive is not None and directive[2]:
         return _prompted(lines, index, directive[2].split()[0])
     return None
-
-
-def _is_simple(python: str, hurl: str) -> bool:
-    """Whether a Python expression checks all that Hurl's words check."""
-    return "…" not in python and not _NOT_IN_PYTHON.search(hurl.partition('"')[0])
 
 
 def _handled(lines: Sequence[Numbered], index: int, taken: Sequence[str]) -> Rewritten | None:

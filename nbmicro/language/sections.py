@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nbmicro.errors import RequestError
-from nbmicro.language.hurl import capture_in_python, check_in_python
+from nbmicro.language.hurl import Translation, capture_in_python, check_in_python
 from nbmicro.language.lines import Line, is_comparison, split_comment
 from nbmicro.language.options import SETTINGS, Options, named, spellings
 from nbmicro.language.syntax import Capture, Check, FilePart, Pair, Request
@@ -171,7 +171,7 @@ def _captures(lines: list[Line]) -> tuple[Capture, ...]:
         check_identifier(name, "a capture", line.line, start + 1)
         expression, _ = split_comment(text[value:])
         capture = Capture(name, expression, line.line, value + 1)
-        _check_python(capture, f"{name}: " + (capture_in_python(expression) or 'json["id"]'), "Captures")
+        _check_python(capture, capture_in_python(expression), f'{name}: json["id"]', "Captures", f"{name}: ")
         captures.append(capture)
     return tuple(captures)
 
@@ -186,9 +186,8 @@ def _checks(lines: list[Line]) -> tuple[Check, ...]:
             column += len(expression) - len(expression[7:].lstrip())
             expression = expression[7:].strip()
         check = Check(expression, message, line.line, column)
-        _check_python(
-            check, check_in_python(expression) or _check_meant(expression) or 'json["name"] == "Ada"', "Asserts"
-        )
+        meant = _check_meant(expression) or 'json["name"] == "Ada"'
+        _check_python(check, check_in_python(expression), meant, "Asserts")
         checks.append(check)
     return tuple(checks)
 
@@ -198,7 +197,7 @@ def _after_name(text: str) -> str:
 
 
 def _expressions(
-    lines: Sequence[Line], part: Callable[[str], str], foreign: Callable[[str], str | None]
+    lines: Sequence[Line], part: Callable[[str], str], foreign: Callable[[str], Translation | None]
 ) -> list[tuple[Line, str]]:
     """The entries of a section of expressions; one with an open bracket goes on in the lines below it."""
     found: list[tuple[Line, str]] = []
@@ -232,11 +231,18 @@ def _is_open(text: str) -> bool:
     return False
 
 
-def _check_python(entry: Capture | Check, instead: str, section: str) -> None:
+def _check_python(
+    entry: Capture | Check, hurls: Translation | None, instead: str, section: str, before: str = ""
+) -> None:
+    """Reject what is no Python: with what Hurl's words are in Python, or with what is written ``instead``."""
     expression, place = entry.expression, entry
     if compiled(expression) is None:
         message = f"`{expression}` is not a Python expression, and [{section}] are Python."
-        raise RequestError.at(place, message, code=f"{section.lower()}-not-python", fix=instead)
+        code = f"{section.lower()}-not-python"
+        if hurls is not None and hurls.python is None:
+            raise RequestError.at(place, message, hurls.hint, code=code)
+        fix = instead if hurls is None else f"{before}{hurls.python}"
+        raise RequestError.at(place, message, code=code, fix=fix)
     if "{{" in expression and _has_placeholder(expression):
         hint = "The line is Python already, write the name alone: in place of {{ name }}  name"
         raise RequestError.at(place, "a `{{ }}` stands in Python.", hint)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from types import CodeType
 
 from nbmicro.errors import RequestError
-from nbmicro.language.hurl import json_path
+from nbmicro.exchange.json_path import json_path
 from nbmicro.scopes import names_of
 
 Place = Callable[[int], tuple[int, int]]

@@ -12,10 +12,11 @@ from typing import Any
 
 from nbmicro.errors import CheckFailed, RequestError
 from nbmicro.exchange.exchange import Exchange
+from nbmicro.exchange.hurl import same_json
 from nbmicro.exchange.records import CheckResult
 from nbmicro.exchange.secrets import redacted
 from nbmicro.http.media_types import is_json
-from nbmicro.language.hurl import check_in_python
+from nbmicro.language.hurl import NAMES, check_in_python
 from nbmicro.language.lines import RESPONSE_NAMES
 from nbmicro.language.options import Options
 from nbmicro.language.syntax import BodySource, Capture, Check, Pair, Request
@@ -174,7 +175,7 @@ class Checker:
             actual = json.loads(self.exchange.text)
         except (ValueError, RecursionError):
             return CheckResult("body", False, expected.line, shown(wanted), shown(self.exchange.text))
-        return CheckResult("body", wanted == actual, expected.line, shown(wanted), shown(actual))
+        return CheckResult("body", same_json(wanted, actual), expected.line, shown(wanted), shown(actual))
 
     def capture(self, wanted: Capture) -> CheckResult | None:
         """Capture a value; the failed result where that cannot be."""
@@ -217,10 +218,12 @@ class Checker:
             known = [*RESPONSE_NAMES, *more, *user_names(self.scope.namespace)]
             near = near_words(error.name, known, most=3)
             meant = f" Did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""
-            python = check_in_python(expression)
-            if python and expression.startswith(error.name):
+            hurls = check_in_python(expression)
+            if hurls is not None and expression.startswith(error.name):
+                meant = f" {hurls.hint}  "
+            elif error.name in NAMES and expression.startswith(error.name):
                 # Hurl's name for it.
-                meant = f" Write  {python}  "
+                meant = f" Write  {NAMES[error.name]}{expression.removeprefix(error.name)}  "
             own = " ".join(sorted(RESPONSE_NAMES))
             return f"NameError: there is no `{error.name}`.{meant} The response's names are: {own}"
         media_type = self.exchange.response.media_type

@@ -542,20 +542,28 @@ def test_words_that_only_mention_a_status_are_text() -> None:
 @pytest.mark.parametrize(
     ("foreign", "python"),
     [
-        ('jsonpath "$.x" == 1', 'json["x"] == 1'),
+        ('jsonpath "$.x" == 2', 'json["x"] == 2'),
+        # True is 1 to Python.
+        ('jsonpath "$.x" == 1', 'response.hurl.jsonpath("$.x") == 1'),
+        ('jsonpath "$.x" == true', 'json["x"] is True'),
         ('jsonpath "$.items[0].name" == "Ada"', 'json["items"][0]["name"] == "Ada"'),
-        ("jsonpath \"$['a b']\" != null", 'json["a b"] != None'),
-        ('jsonpath "$.items" count == 3', 'len(json["items"]) == 3'),
-        ('jsonpath "$.a" exists', '"a" in json'),
-        ('jsonpath "$.a.b" not exists', 'not "b" in json["a"]'),
-        ('jsonpath "$.a" isInteger', 'isinstance(json["a"], int)'),
-        ('header "X-Token" == "abc"', 'headers["X-Token"] == "abc"'),
+        ("jsonpath \"$['a b']\" != null", 'json["a b"] is not None'),
+        ('jsonpath "$.items" count == 3', 'response.hurl.jsonpath("$.items").count() == 3'),
+        ('jsonpath "$.a" exists', 'response.hurl.jsonpath("$.a").exists()'),
+        ('jsonpath "$.a.b" not exists', 'not response.hurl.jsonpath("$.a.b").exists()'),
+        ('jsonpath "$.a" isInteger', 'type(json["a"]) is int'),
+        ('header "X-Token" == "abc"', 'response.hurl.header("X-Token") == "abc"'),
+        ('header "Content-Type" == "text/css"', 'headers["Content-Type"] == "text/css"'),
         ('header "X-Token" exists', '"X-Token" in headers'),
+        ('header "X-Token" not exists', '"X-Token" not in headers'),
         ('header "Location" startsWith "/users"', 'headers["Location"].startswith("/users")'),
         ('cookie "s" exists', '"s" in cookies'),
+        ('cookie "s[Path]" == "/"', 'response.hurl.cookie("s[Path]") == "/"'),
         ('body contains "Ada"', '"Ada" in text'),
+        ("bytes startsWith hex,00ff;", 'response.body.startswith(bytes.fromhex("00ff"))'),
         ("body matches /A.a/", 're.search(r"A.a", text)'),
-        ('jsonpath "$.id" == {{ uid }}', 'json["id"] == uid'),
+        ('jsonpath "$.id" == {{ uid }}', 'response.hurl.jsonpath("$.id") == uid'),
+        ('jsonpath "$.id" == "n-{{uid}}"', 'json["id"] == f"n-{uid}"'),
     ],
 )
 def test_a_check_of_hurl_is_refused_with_its_python(foreign: str, python: str) -> None:
@@ -566,7 +574,12 @@ def test_a_check_of_hurl_is_refused_with_its_python(foreign: str, python: str) -
 
 @pytest.mark.parametrize(
     ("foreign", "python"),
-    [('jsonpath "$.id"', 'json["id"]'), ('header "X-A"', 'headers["X-A"]'), ('jsonpath "$.a" count', 'len(json["a"])')],
+    [
+        ('jsonpath "$.id"', 'json["id"]'),
+        ('header "ETag"', 'headers["ETag"]'),
+        ('header "X-A"', 'response.hurl.header("X-A").value'),
+        ('jsonpath "$.a" count', 'response.hurl.jsonpath("$.a").count().value'),
+    ],
 )
 def test_a_capture_of_hurl_is_refused_with_its_python(foreign: str, python: str) -> None:
     """Captures of Hurl get the Python to write instead."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import Distribution, DistributionFinder
+from importlib.metadata import Distribution, DistributionFinder, requires
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from nbmicro.errors import NbmicroError
+from nbmicro.flask_compat.names import IMPORTED
 
 FLASK_VERSION = "3.1.3"
 """The release of Flask whose public behaviour nbmicro has."""
@@ -28,6 +29,7 @@ SAME: dict[str, str] = {
     "flask.logging": "nbmicro.web.logs",
     "flask.sessions": "nbmicro.web.sessions",
     "flask.signals": "nbmicro.web.signals",
+    "flask.templating": "nbmicro.web.templating",
     "flask.typing": "nbmicro.flask_compat.annotations",
     "flask.views": "nbmicro.web.views",
     "flask.wrappers": "nbmicro.web.wrappers",
@@ -86,10 +88,6 @@ FACADES: dict[str, dict[str, str]] = {
         "nbmicro.web.files": "find_package",
         "nbmicro.web.scaffold": "Scaffold",
     },
-    "flask.templating": {
-        "nbmicro.web.environment": "DispatchingJinjaLoader=AppLoader Environment",
-        "nbmicro.web.templating": ("render_template render_template_string stream_template stream_template_string"),
-    },
     "flask.testing": {
         "nbmicro.web.testing": "EnvironBuilder FlaskClient=TestClient FlaskCliRunner=CliRunner",
     },
@@ -115,7 +113,9 @@ class FlaskDistribution(Distribution):
         """The text of a metadata file; only ``METADATA`` is there."""
         if filename != "METADATA":
             return None
-        return f"Metadata-Version: 2.1\nName: Flask\nVersion: {FLASK_VERSION}\nSummary: nbmicro, in Flask's place\n"
+        needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires("nbmicro") or ())
+        head = f"Metadata-Version: 2.1\nName: Flask\nVersion: {FLASK_VERSION}\nSummary: nbmicro, in Flask's place\n"
+        return head + needs
 
     def locate_file(self, path: str | PathLike[str]) -> Path:
         """Where a file of the distribution would be."""
@@ -159,6 +159,8 @@ class FlaskFinder(DistributionFinder, Loader):
             module.__dict__["__getattr__"] = _submodule_of(spec.name)
         elif spec is not None:
             module.__spec__ = spec.loader_state
+            for name, value in _imported(spec.name).items():
+                module.__dict__.setdefault(name, value)
 
     def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterable[Distribution]:
         """The distribution named ``flask``, for who asks for it by name."""
@@ -168,16 +170,50 @@ class FlaskFinder(DistributionFinder, Loader):
 
 def _offered(facade: str) -> dict[str, Any]:
     """What a facade shows."""
-    shown: dict[str, Any] = {}
-    for module_name, names in FACADES[facade].items():
-        module = import_module(module_name)
-        for name in names.split():
-            flasks, _, nbmicros = name.partition("=")
-            shown[flasks] = getattr(module, nbmicros or flasks)
+    shown = {
+        flasks: getattr(import_module(module_name), nbmicros)
+        for module_name, names in FACADES[facade].items()
+        for flasks, nbmicros in _pairs(names)
+    }
     shown["__all__"] = sorted(name for name in shown if not name.startswith("_"))
+    shown["__file__"] = import_module(next(iter(FACADES[facade]), "nbmicro")).__file__
     if facade == "flask":
         shown["__version__"] = FLASK_VERSION
+    return _imported(facade) | shown
+
+
+def _pairs(names: str) -> Iterator[tuple[str, str]]:
+    for name in names.split():
+        flasks, _, others = name.partition("=")
+        yield flasks, others or flasks
+
+
+def _imported(module: str) -> dict[str, Any]:
+    """What one of Flask's modules has besides its purpose: libraries, names of other modules, private names."""
+    shown: dict[str, Any] = {"annotations": annotations}
+    for source, names in IMPORTED.get(module, {}).items():
+        for flasks, others in _pairs(names):
+            if source == "typing.TypeVar":
+                shown[flasks] = TypeVar(flasks)
+            else:
+                shown[flasks] = _found(source, others)
     return shown
+
+
+def _found(source: str, name: str) -> Any:
+    """A name of a module; of one of Flask's, without running that module, which may be the one that asks."""
+    if not source:
+        return import_module(name)
+    if source in SAME and hasattr(import_module(SAME[source]), name):
+        return getattr(import_module(SAME[source]), name)
+    if not is_known(source):
+        return getattr(import_module(source), name)
+    for table in (FACADES, IMPORTED):
+        for other, names in table.get(source, {}).items():
+            found = dict(_pairs(names)).get(name)
+            if found is not None:
+                return _found(other, found)
+    raise AttributeError(f"module {source!r} has no name {name!r} here")
 
 
 def _submodule_of(package: str) -> Callable[[str], ModuleType]:
@@ -218,9 +254,18 @@ def install_as_flask() -> None:
         )
     installed = PathFinder.find_spec("flask") is not None
     sys.meta_path.insert(0, _finder)
+    _call_app("Flask", "flask.app")
     if installed and not _noted:
         _noted.append("flask")
         print(NOTE, file=sys.stderr)
+
+
+def _call_app(name: str, module: str) -> None:
+    """Give the class of apps the name that extensions read and print."""
+    from nbmicro.web.app import App
+
+    App.__name__ = App.__qualname__ = name
+    App.__module__ = module
 
 
 def uninstall() -> None:
@@ -231,5 +276,6 @@ def uninstall() -> None:
     if _finder not in sys.meta_path:
         return
     sys.meta_path.remove(_finder)
+    _call_app("App", "nbmicro.web.app")
     for name in [*SAME, *FACADES]:
         sys.modules.pop(name, None)

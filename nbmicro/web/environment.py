@@ -5,7 +5,7 @@ It is imported when the first template is needed, since Jinja2 takes its time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -13,12 +13,13 @@ from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2.utils import LRUCache
 
 from nbmicro.printable import did_you_mean
-from nbmicro.web.contexts import has_request_context, table_here
+from nbmicro.web.contexts import current_request_context, has_request_context, table_here
 from nbmicro.web.declarations import GONE
 from nbmicro.web.live import LiveDict, differences
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
+    from nbmicro.web.scaffold import Scaffold
     from nbmicro.web.table import TemplateNames
 
 
@@ -141,29 +142,58 @@ class AppLoader(BaseLoader):
     def __init__(self, app: App) -> None:
         self.app = app
 
-    def _loaders(self) -> Iterator[BaseLoader]:
+    def _loaders(self) -> Iterator[tuple[Scaffold, BaseLoader]]:
         if self.app.jinja_loader is not None:
-            yield self.app.jinja_loader
+            yield self.app, self.app.jinja_loader
         for blueprint in table_here(self.app).blueprints.values():
             if blueprint.jinja_loader is not None:
-                yield blueprint.jinja_loader
+                yield blueprint, blueprint.jinja_loader
 
     def get_source(self, environment: jinja2.Environment, template: str) -> Any:
-        for loader in self._loaders():
+        found = None
+        attempts: list[tuple[BaseLoader, Scaffold, Any]] = []
+        explains = self.app.config["EXPLAIN_TEMPLATE_LOADING"]
+        for scaffold, loader in self._loaders():
             try:
                 source = loader.get_source(environment, template)
             except TemplateNotFound:
-                continue
-            if self.app.config["EXPLAIN_TEMPLATE_LOADING"]:
-                self.app.logger.info("Template %r: found by %r", template, loader)
-            return source
-        raise TemplateNotFound(template, message=_not_found(self.app, template))
+                source = None
+            attempts.append((loader, scaffold, source))
+            found = found or source
+            if found is not None and not explains:
+                break
+        if explains:
+            _explain(self.app, template, attempts)
+        if found is None:
+            raise TemplateNotFound(template, message=_not_found(self.app, template))
+        return found
 
     def list_templates(self) -> list[str]:
         names = set(table_here(self.app).templates)
-        for loader in self._loaders():
+        for _, loader in self._loaders():
             names.update(loader.list_templates())
         return sorted(names)
+
+
+def _explain(app: App, template: str, attempts: Sequence[tuple[BaseLoader, Scaffold, Any]]) -> None:
+    """Write to the app's log where a template was looked for, and what was found there (as Flask does)."""
+    lines = [f"Locating template {template!r}:"]
+    for number, (loader, scaffold, source) in enumerate(attempts, 1):
+        whose = f"application {app.import_name!r}"
+        if scaffold is not app:
+            whose = f"blueprint {getattr(scaffold, 'name', '')!r} ({scaffold.import_name})"
+        lines.append(f"{number:5}: trying loader of {whose}")
+        lines.append(f"       class: {type(loader).__module__}.{type(loader).__name__}")
+        lines += [f"       searched: {folder}" for folder in getattr(loader, "searchpath", ())]
+        lines.append("       -> no match" if source is None else f"       -> found ({source[1] or '<string>'!r})")
+    found = sum(source is not None for *_, source in attempts)
+    if found != 1:
+        lines.append("Warning: several loaders have it." if found else "Error: the template could not be found.")
+        here = current_request_context()
+        if here is not None and here.request.blueprint is not None:
+            lines.append(f"  An endpoint of the blueprint {here.request.blueprint!r} asked for it.")
+            lines.append("  Is it in the right folder? See https://flask.palletsprojects.com/blueprints/#templates")
+    app.logger.info("\n".join(lines))
 
 
 def _not_found(app: App, name: str) -> str:

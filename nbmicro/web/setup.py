@@ -52,7 +52,7 @@ class _EnvironmentClass:
         return Environment
 
 
-def _lifetime(value: Any) -> timedelta:
+def as_timedelta(value: Any) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
 
 
@@ -82,7 +82,7 @@ class Setup(Scaffold):
 
     testing = ConfigAttribute[bool]("TESTING")
     secret_key = ConfigAttribute[str | bytes | None]("SECRET_KEY")
-    permanent_session_lifetime = ConfigAttribute[timedelta]("PERMANENT_SESSION_LIFETIME", get_converter=_lifetime)
+    permanent_session_lifetime = ConfigAttribute[timedelta]("PERMANENT_SESSION_LIFETIME", get_converter=as_timedelta)
 
     default_config = ImmutableDict(
         {
@@ -136,7 +136,7 @@ class Setup(Scaffold):
         for stale in ("jinja_loader", "jinja_env", "name", "logger"):
             self.__dict__.pop(stale, None)
         if instance_path is None:
-            instance_path = find_instance_path(import_name, self.name, self.root_path)
+            instance_path = self.auto_find_instance_path()
         elif not os.path.isabs(instance_path):
             raise ValueError(f"The instance path must be absolute; {instance_path!r} is not.")
         self.instance_path = instance_path
@@ -355,6 +355,10 @@ class Setup(Scaffold):
     def add_static_file(self, path: str, content: bytes, mimetype: str) -> None:
         """Declare a static file by its content; it comes before one of that path on disk."""
         self.declare("static", path, StaticFile(path, content, mimetype))
+
+    def auto_find_instance_path(self) -> str:
+        """Where the instance folder is, unless the app was made with an ``instance_path``."""
+        return find_instance_path(self.import_name, self.name, self.root_path)
 
     def open_instance_resource(self, resource: str, mode: str = "rb", encoding: str | None = "utf-8") -> IO[Any]:
         """Open a file of the instance folder."""

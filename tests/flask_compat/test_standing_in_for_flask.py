@@ -11,26 +11,14 @@ import sys
 import sysconfig
 from importlib.metadata import version
 from pathlib import Path
-from types import ModuleType
-from typing import TypeVar
 
 import pytest
 
 import nbmicro
 from nbmicro import flask_compat
 from nbmicro.errors import NbmicroError
-from nbmicro.flask_compat.stand_in import FACADES, FLASK_VERSION, SAME
+from nbmicro.flask_compat.stand_in import FLASK_VERSION, SAME
 from start import ROOT
-
-# Of Flask's modules, what is public by its name and not here, each for a reason.
-LEFT_OUT = {
-    # The `flask` command and the line it prints; ours is `nbmicro`.
-    "flask.cli": {"cli", "get_version", "main", "show_server_banner"},
-    # They explain Flask's own classes.
-    "flask.debughelpers": {"attach_enctype_error_multidict", "explain_template_loading_attempts"},
-    # What set-up is refused with after the first request: it is not refused here.
-    "flask.sansio.scaffold": {"setupmethod"},
-}
 
 
 def python(code: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -176,19 +164,3 @@ def test_other_packages_keep_their_versions() -> None:
     assert version("flask") == version("Flask") == FLASK_VERSION
     assert version("flask-login").startswith("0.6")
     assert version("werkzeug").startswith("3.")
-
-
-@pytest.mark.usefixtures("free_place")
-@pytest.mark.parametrize("name", sorted([*SAME, *FACADES]))
-def test_what_a_module_of_flasks_offers_is_here_or_left_out_on_purpose(name: str) -> None:
-    real = vars(importlib.import_module(name))
-    here = {word for word, value in real.items() if name == "flask" or getattr(value, "__module__", None) == name}
-    inside = {word for word in here if isinstance(real[word], (ModuleType, TypeVar)) and word != "json"}
-    offered = {word for word in here - inside if not word.startswith("_")} - {"annotations"}
-    if name.startswith("flask.sansio."):
-        offered &= {"App", "Blueprint", "BlueprintSetupState", "Scaffold", "find_package", "setupmethod"}
-    for module in [one for one in sys.modules if one.partition(".")[0] == "flask"]:
-        del sys.modules[module]
-    nbmicro.install_as_flask()
-    missing = {word for word in offered if not hasattr(importlib.import_module(name), word)}
-    assert missing == LEFT_OUT.get(name, set())

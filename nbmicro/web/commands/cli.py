@@ -185,7 +185,7 @@ def get_version(context: click.Context, parameter: click.Parameter, value: bool)
         context.exit()
 
 
-def _options(add_version: bool, set_debug: bool) -> Iterable[click.Option]:
+def group_options(add_version: bool, set_debug: bool) -> Iterable[click.Option]:
     yield click.Option(
         ["-e", "--env-file"],
         type=click.Path(exists=True, dir_okay=False),
@@ -256,7 +256,7 @@ class FlaskGroup(AppGroup):
     ) -> None:
         settings = extra.setdefault("context_settings", {})
         settings.setdefault("auto_envvar_prefix", "FLASK")
-        params = [*(extra.pop("params", None) or ()), *_options(add_version_option, set_debug_flag)]
+        params = [*(extra.pop("params", None) or ()), *group_options(add_version_option, set_debug_flag)]
         super().__init__(params=params, **extra)
         self.create_app = create_app
         self.load_dotenv = load_dotenv

@@ -29,6 +29,18 @@ def _set_debug(context: click.Context, parameter: click.Parameter, value: bool) 
     return value
 
 
+def show_server_banner(debug: bool | None, app_import_path: str | None) -> None:
+    """Say which app is served, and whether it is in debug mode; a process of the reloader's says nothing."""
+    from werkzeug.serving import is_running_from_reloader
+
+    if is_running_from_reloader():
+        return
+    if app_import_path is not None:
+        click.echo(f" * Serving nbmicro app {app_import_path!r}")
+    if debug is not None:
+        click.echo(f" * Debug mode: {'on' if debug else 'off'}")
+
+
 def debug_option() -> click.Option:
     """``--debug``, for a group or a command."""
     return click.Option(
@@ -128,9 +140,7 @@ def run_command(
 
         traceback.print_exc()
         app = _raises(error)
-    if not is_running_from_reloader():
-        click.echo(f" * Serving nbmicro app {info.app_import_path or getattr(app, 'import_name', '')!r}")
-        click.echo(f" * Debug mode: {'on' if debug else 'off'}")
+    show_server_banner(debug, info.app_import_path or getattr(app, "import_name", ""))
     run_simple(
         host,
         port,

@@ -198,6 +198,17 @@ def test_debug_mode_follows_the_environment(monkeypatch: pytest.MonkeyPatch, val
     assert App("x").debug is debug
 
 
+def test_a_class_of_apps_may_say_where_its_instance_folder_is(tmp_path: Path) -> None:
+    """``auto_find_instance_path`` is asked where no ``instance_path`` is given."""
+
+    class Site(App):
+        def auto_find_instance_path(self) -> str:
+            return str(tmp_path / "here")
+
+    assert Site("x").instance_path == str(tmp_path / "here")
+    assert Site("x", instance_path=str(tmp_path)).instance_path == str(tmp_path)
+
+
 def test_files_may_be_looked_for_in_the_instance_folder(tmp_path: Path) -> None:
     """``instance_relative_config``."""
     (tmp_path / "settings.py").write_text("OTHER = 'instance'\n")

@@ -160,8 +160,11 @@ def test_how_a_template_is_found_can_be_explained(site: App, caplog: pytest.LogC
     with site.app_context(), caplog.at_level(logging.INFO):
         render_template("hello.html", name="")
         assert "hello.html" in caplog.text
+        caplog.clear()
         with pytest.raises(TemplateNotFound):
             render_template("missing.html")
+        assert "Locating template 'missing.html':\n    1: trying loader of application" in caplog.text
+        assert "-> no match\nError: the template could not be found." in caplog.text
 
 
 # == context: the names a template has

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 NO_KEY = (
-    "The session is unavailable: the app has no secret key to sign it with. Set one that only the app knows: "
+    "The session is unavailable because no secret key was set. Set one that only the app knows: "
     'app.secret_key = "…". To make one: python -c "import secrets; print(secrets.token_hex())"'
 )
 
@@ -404,12 +404,10 @@ def _cookie(environ: dict[str, Any], name: str) -> str | None:
 
 def _vary_on_cookie(response: Response) -> None:
     """Add ``Cookie`` to the Vary header (RFC 9110), once."""
-    headers = response.headers
-    present = headers.get("Vary")
-    if present is None:
-        headers["Vary"] = "Cookie"
-    elif "*" not in present and "cookie" not in {name.strip().lower() for name in present.split(",")}:
-        headers["Vary"] = f"{present}, Cookie"
+    if "Vary" in response.headers:
+        response.vary.add("Cookie")
+    else:
+        response.headers["Vary"] = "Cookie"
 
 
 def flash(message: str, category: str = "message") -> None:

@@ -47,7 +47,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
 
     Raises
     ------
-    ValueError
+    AssertionError
         ``subdomain`` or ``url_scheme`` comes with ``base_url``.
     """
 
@@ -71,7 +71,9 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
             base_url = f"{scheme}://{url.netloc or host}/{root}"
             path = f"{url.path}?{url.query}" if url.query else url.path
         elif subdomain or url_scheme:
-            raise ValueError("A base_url has its host and scheme: give either it, or subdomain and url_scheme.")
+            raise AssertionError(
+                'Cannot pass "subdomain" or "url_scheme" with "base_url": a base_url has its host and scheme.'
+            )
         self.app = app
         super().__init__(path, base_url, *args, **kwargs)
 

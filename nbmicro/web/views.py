@@ -93,7 +93,8 @@ class MethodView(View):
         if answer is None and method == "HEAD":
             answer = getattr(self, "get", None)
         if answer is None:
-            raise NotImplementedError(
-                f"{type(self).__name__} has no function {method.lower()!r}, but its route answers {method}."
+            raise AssertionError(
+                f"Unimplemented method {method!r}: {type(self).__name__} has no function {method.lower()!r}, "
+                f"but its route answers {method}."
             )
         return need_app_context().app.ensure_sync(answer)(**kwargs)

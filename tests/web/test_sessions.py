@@ -155,7 +155,7 @@ def test_vary_keeps_what_was_there(app: App) -> None:
     client = app.test_client()
     assert client.get("/Accept").headers["Vary"] == "Accept, Cookie"
     assert client.get("/cookie").headers["Vary"] == "cookie"
-    assert client.get("/*").headers["Vary"] == "*"
+    assert client.get("/*").headers["Vary"] == "*, Cookie"
 
 
 def test_the_cookie_has_the_configured_attributes(app: App) -> None:
@@ -330,8 +330,17 @@ def test_without_a_key_a_session_can_be_read_only() -> None:
     app.add_url_rule("/write", "write", lambda: session.update(n=1))
     client = app.test_client()
     assert client.get("/read").text == "None"
-    with pytest.raises(RuntimeError, match=r"session is unavailable.*app\.secret_key = "):
+    with pytest.raises(RuntimeError, match="session is unavailable because no secret key was set"):
         client.get("/write")
+
+
+def test_the_error_of_a_missing_key_shows_the_line_that_sets_one() -> None:
+    """To be copied."""
+    app = App("keyless")
+    app.testing = True
+    app.add_url_rule("/write", "write", lambda: session.update(n=1))
+    with pytest.raises(RuntimeError, match=r"app\.secret_key = "):
+        app.test_client().get("/write")
 
 
 def test_an_interface_of_ones_own_keeps_sessions() -> None:

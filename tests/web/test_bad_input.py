@@ -375,9 +375,15 @@ JSON_TYPE = {"CONTENT_TYPE": "application/json"}
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"\xff", b"[" * 5000, b'{"a":' * 1500, b"nul", b"1" * 9000, b'"\\ud800"', b"\xef\xbb\xbf{}", b"NaN"],
+    [b"", b"{", b"\xff", b"nul", b"1" * 9000, b'"\\ud800"', b"\xef\xbb\xbf{}", b"NaN"],
 )
-def test_json_of_any_depth_and_length_is_read_or_a_400(app: App, content: bytes) -> None:
+def test_json_of_any_kind_and_length_is_read_or_a_400(app: App, content: bytes) -> None:
+    """Whatever is none is a bad request."""
+    assert ask(app, "/json", method="POST", headers=JSON_TYPE, body=content)[0] in {200, 400}
+
+
+@pytest.mark.parametrize("content", [b"[" * 5000, b'{"a":' * 1500])
+def test_json_of_any_depth_is_a_400(app: App, content: bytes) -> None:
     """Nesting deeper than Python goes is a bad request, not an error of the server."""
     assert ask(app, "/json", method="POST", headers=JSON_TYPE, body=content)[0] in {200, 400}
 
@@ -434,13 +440,24 @@ def test_a_line_break_never_gets_into_a_header(value: str) -> None:
     app.add_url_rule("/made", "made", lambda: Response("", headers={"X-Header": value}))
     app.add_url_rule("/redirect", "redirect", lambda: redirect(f"/x?{value}"))
     app.add_url_rule("/cookie", "cookie", cookie_setter(value))
+    for path in ("/header", "/made", "/redirect", "/cookie"):
+        assert_no_line_breaks(app, path)
+
+
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: b=c", "a\nb", "a\rb"])
+def test_a_line_break_never_gets_into_a_status(value: str) -> None:
+    """It is an error of the handler. (Flask 3.1 gives it to the server.)"""
+    app = App("shop")
     app.add_url_rule("/status", "status", lambda: ("", f"200 {value}"))
-    for path in ("/header", "/made", "/redirect", "/cookie", "/status"):
-        pieces, status, headers = run_wsgi_app(app, environ_of(path.encode(), b"", "GET", {}, b""), buffered=True)
-        list(pieces)
-        for part in (status, *(f"{name}{text}" for name, text in headers)):
-            assert "\n" not in part
-            assert "\r" not in part
+    assert_no_line_breaks(app, "/status")
+
+
+def assert_no_line_breaks(app: App, path: str) -> None:
+    pieces, status, headers = run_wsgi_app(app, environ_of(path.encode(), b"", "GET", {}, b""), buffered=True)
+    list(pieces)
+    for part in (status, *(f"{name}{text}" for name, text in headers)):
+        assert "\n" not in part
+        assert "\r" not in part
 
 
 def cookie_setter(value: str) -> Any:

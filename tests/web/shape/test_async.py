@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from nbmicro import App, Blueprint, Response, current_app, g, render_template_string, request, session
-from nbmicro.web.asyncs import run_async
 from nbmicro.web.views import MethodView
 
 MakeApp = Callable[..., App]
@@ -39,10 +38,6 @@ def test_handlers_hooks_and_processors_may_be_async(make_app: MakeApp) -> None:
     async def teardown(exc: BaseException | None) -> None:
         calls.append(f"teardown {request.path}")
 
-    @app.context_processor
-    async def names() -> dict[str, str]:
-        return {"name": g.user}
-
     @app.errorhandler(KeyError)
     async def failed(error: KeyError) -> str:
         return f"caught {current_app.name}"
@@ -51,7 +46,7 @@ def test_handlers_hooks_and_processors_may_be_async(make_app: MakeApp) -> None:
     async def index() -> str:
         await asyncio.sleep(0)
         session["a"] = 1
-        return render_template_string("{{ name }} {{ request.path }}")
+        return render_template_string("{{ g.user }} {{ request.path }}")
 
     @app.route("/fail")
     async def fail() -> str:
@@ -63,6 +58,33 @@ def test_handlers_hooks_and_processors_may_be_async(make_app: MakeApp) -> None:
     assert (response.text, response.headers["X-User"]) == ("Ada /", "Ada")
     assert client.get("/fail").text == "caught shop"
     assert calls == ["teardown /", "teardown /fail"]
+
+
+def named_by_a_processor(app: App) -> App:
+    """An app with a context processor that waits."""
+
+    @app.context_processor
+    async def names() -> dict[str, str]:
+        await asyncio.sleep(0)
+        return {"name": f"Ada {request.path}"}
+
+    return app
+
+
+def test_context_processors_may_be_async(app: App) -> None:
+    """For the templates of plain handlers."""
+    named_by_a_processor(app).add_url_rule("/", "index", lambda: render_template_string("{{ name }}"))
+    assert app.test_client().get("/").text == "Ada /"
+
+
+def test_async_handlers_may_render_with_async_processors(app: App) -> None:
+    """Differs on purpose: Flask raises RuntimeError, for the handler's own loop is running."""
+
+    @named_by_a_processor(app).route("/")
+    async def index() -> str:
+        return render_template_string("{{ name }}")
+
+    assert app.test_client().get("/").text == "Ada /"
 
 
 def test_async_works_in_blueprints_and_views(app: App) -> None:
@@ -144,7 +166,7 @@ def test_functions_can_be_made_callable_by_hand(app: App) -> None:
     assert app.ensure_sync(later)("a") == app.async_to_sync(later)("a") == "a"
 
 
-def test_context_variables_pass_through() -> None:
+def test_context_variables_pass_through(app: App) -> None:
     """In, and back out again."""
     variable: ContextVar[str] = ContextVar("variable", default="unset")
 
@@ -154,7 +176,7 @@ def test_context_variables_pass_through() -> None:
         return before
 
     variable.set("set")
-    assert run_async(change)() == "set"
+    assert app.async_to_sync(change)() == "set"
     assert variable.get() == "changed"
 
 

@@ -36,6 +36,19 @@ def module(**names: Any) -> ModuleType:
     return made
 
 
+def started_with(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the server is started with, instead of starting it."""
+    calls: list[Any] = []
+
+    def start(*args: Any, **kwargs: Any) -> None:
+        calls.append((args, kwargs))
+
+    monkeypatch.setattr("werkzeug.serving.run_simple", start)
+    if hasattr(cli, "run_simple"):
+        monkeypatch.setattr(cli, "run_simple", start)
+    return calls
+
+
 APP = "from nbmicro import App\napp = App(__name__)\n"
 
 # == finding: which app a command line means
@@ -303,8 +316,7 @@ def test_a_shell_begins_with_the_apps_names(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_run_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """Host, port, reloader, debugger, threads, more files and patterns."""
-    calls: list[Any] = []
-    monkeypatch.setattr("werkzeug.serving.run_simple", lambda *args, **kwargs: calls.append((args, kwargs)))
+    calls = started_with(monkeypatch)
     app = App("shop")
     for name in ("cert.pem", "key.pem"):
         Path(name).write_text("")
@@ -329,8 +341,7 @@ def test_run_passes_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("debug", [False, True])
 def test_run_has_its_defaults_and_reads_the_environment(monkeypatch: pytest.MonkeyPatch, debug: bool) -> None:
     """127.0.0.1:5000 with threads; debug mode turns reloader and debugger on; FLASK_RUN_PORT."""
-    calls: list[Any] = []
-    monkeypatch.setattr("werkzeug.serving.run_simple", lambda *args, **kwargs: calls.append((args, kwargs)))
+    calls = started_with(monkeypatch)
     group = FlaskGroup(create_app=lambda: App("shop"))
     flag = ["--debug"] if debug else []
     assert CliRunner().invoke(group, [*flag, "run"]).exit_code == 0
@@ -343,8 +354,7 @@ def test_run_has_its_defaults_and_reads_the_environment(monkeypatch: pytest.Monk
 
 def test_app_run_does_nothing_under_a_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
     """FLASK_RUN_FROM_CLI."""
-    calls: list[Any] = []
-    monkeypatch.setattr("werkzeug.serving.run_simple", lambda *args, **kwargs: calls.append(args))
+    calls = started_with(monkeypatch)
     os.environ["FLASK_RUN_FROM_CLI"] = "true"
     App("shop").run()
     assert calls == []

@@ -235,6 +235,17 @@ def test_a_with_block_of_the_client_delays_the_teardown(app: App) -> None:
 # == order guard: set-up after the first request
 
 
+def test_what_is_put_into_a_mapping_is_not_held(app: App) -> None:
+    """Differs on purpose: Flask holds the list itself. What is in it counts, and the mapping's own list is live."""
+    calls: list[str] = []
+    mine = [lambda: calls.append("first")]
+    app.before_request_funcs[None] = mine
+    mine.append(lambda: calls.append("held"))
+    app.before_request_funcs[None].append(lambda: calls.append("live"))
+    app.test_client().get("/")
+    assert calls == ["first", "live"]
+
+
 def test_an_app_can_be_added_to_at_any_time(app: App) -> None:
     """Differs on purpose: Flask refuses with AssertionError once a request was answered."""
     client = app.test_client()

@@ -17,9 +17,9 @@ from nbmicro import App, Blueprint
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A module, a package, and a file of each, to be imported."""
-    (tmp_path / "shop_module.py").write_text("import nbmicro\napp = nbmicro.App(__name__)\n")
+    (tmp_path / "shop_module.py").write_text("from nbmicro import App\napp = App(__name__)\n")
     (tmp_path / "shop_package").mkdir()
-    (tmp_path / "shop_package" / "__init__.py").write_text("import nbmicro\napp = nbmicro.App(__name__)\n")
+    (tmp_path / "shop_package" / "__init__.py").write_text("from nbmicro import App\napp = App(__name__)\n")
     (tmp_path / "data.txt").write_text("dätä", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
     yield_modules = set(sys.modules)
@@ -64,7 +64,7 @@ def test_an_installed_app_has_its_instance_folder_in_the_prefix(
     """``<prefix>/var/<name>-instance``."""
     folder = tmp_path / "lib" / "python3.11" / "site-packages"
     folder.mkdir(parents=True)
-    (folder / "installed_shop.py").write_text("import nbmicro\napp = nbmicro.App(__name__)\n")
+    (folder / "installed_shop.py").write_text("from nbmicro import App\napp = App(__name__)\n")
     monkeypatch.syspath_prepend(str(folder))
     import installed_shop  # type: ignore[import-not-found]
 

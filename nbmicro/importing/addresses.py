@@ -131,6 +131,8 @@ def _credentials(user: str) -> str | None:
     Percent signs count outside placeholders.
     """
     text = "".join(part if part.startswith("{{") else unquote(part) for part, _ in _pieces(user, {}))
+    if SOMEWHERE in text:
+        return None
     if _PAIR.fullmatch(text):
         return text
     if "{{" in text:

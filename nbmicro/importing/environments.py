@@ -20,9 +20,30 @@ _SECRET = re.compile(
 )
 # `tokenUrl` and `auth_type` say where and how, not what.
 _HARMLESS = re.compile(r"(?:ur[il]|host|endpoint|path|type|name|header|expiry|expires|ttl|issuer)$", re.IGNORECASE)
-# What is a secret by its looks: credentials with their scheme, an address with a password, keys of well-known kinds.
-_SECRET_VALUE = re.compile(
-    r"(?:Bearer|Basic)\s+\S|\w+://[^/\s]*:[^/\s]*@|eyJ[\w-]{10,}\.|(?:sk|pk|gh[a-z]|xox[a-z]|AKIA)[-_A-Za-z0-9]{16,}\Z"
+# What is a secret by its looks, whatever its name is.
+_SECRET_VALUES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # Credentials with their scheme.
+        r"\A(?:Bearer|Basic|Token|ApiKey)\s+[^\s{]",
+        # An address with a password, or with a key in the place of the name.
+        r"[a-z][a-z0-9+.-]*://(?:[^/\s:@{]*:[^/\s@{]+|[0-9a-f]{16,})@",
+        # A connection string: `Server=db;Password=…`, `AccountName=a;AccountKey=…`.
+        r"(?:\A|[;\s?&])(?:password|pwd|passwd|account_?key|shared_?access_?(?:key|signature)|access_?key|secret_?key|"
+        r"secret|api_?key|client_?secret)\s*=\s*[^;&\s{]",
+        # An address whose query is signed, or holds a key.
+        r"://\S*[?&](?:sig|signature|token|access_?token|auth|key|code|x-amz-signature)=[^&\s{]{6,}",
+        # A web hook: who knows the address may write.
+        r"://(?:[^/\s]*\.)?(?:hooks?\.[^/\s]+|webhook[^/\s]*\.[^/\s]+|maker\.ifttt\.com)/\S",
+        r"://\S*/(?:[\w-]*web)?hooks?/\S*[\w-]{16,}",
+        r"://api\.telegram\.org/bot\d+:",
+        # A private key in PEM.
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+        # Tokens of well-known kinds.
+        r"\AeyJ[\w-]{10,}\.",
+        r"\A(?:sk|pk|rk|gh[a-z]|github_pat|glpat|xox[a-z]|xapp|AKIA|ASIA|AIza|ya29|npm|pypi|hf|dop_v1|shp[a-z]{2}|SG)"
+        r"[-_.A-Za-z0-9]{16,}\Z",
+    )
 )
 _PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}")
 _ONLY_REFERENCES = re.compile(
@@ -154,7 +175,7 @@ def _given(files: Sequence[EnvironmentFile], environment: str) -> Iterator[tuple
 def _is_secret(name: str, value: object, private: bool) -> bool:
     if isinstance(value, str) and _ONLY_REFERENCES.match(value):
         return False
-    if is_provided(value) or looks_secret(name) or (isinstance(value, str) and _SECRET_VALUE.match(value)):
+    if is_provided(value) or looks_secret(name) or is_secret_value(value):
         return True
     # An address of this computer means the notebook's app; everybody may see it.
     return private and not isinstance(value, bool) and not is_loopback_url(_with_scheme(str(value)))
@@ -167,6 +188,17 @@ def _with_scheme(text: str) -> str:
 def looks_secret(name: str) -> bool:
     """Whether a name is one that people give to a secret: ``apiKey``, ``DB_PASSWORD``; not ``tokenUrl``."""
     return _SECRET.search(name) is not None and _HARMLESS.search(name) is None
+
+
+def is_secret_value(value: object) -> bool:
+    """Whether a value is a secret by its looks: a token, a connection string, the address of a web hook, a key in PEM.
+
+    An address of this computer is none, unless it has a password.
+    """
+    if not isinstance(value, str):
+        return False
+    found = [pattern for pattern in _SECRET_VALUES if pattern.search(value)]
+    return bool(found) and not (is_loopback_url(value) and "@" not in value.partition("?")[0])
 
 
 def is_provided(value: object) -> bool:

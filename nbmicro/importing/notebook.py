@@ -19,6 +19,7 @@ from nbmicro.importing.environments import (
     find_environment_files,
     is_provided,
     is_read,
+    is_secret_value,
     looks_secret,
     merged,
 )
@@ -277,7 +278,7 @@ def _written(given: GivenValue, path: str, value: object, secret: bool, asked: l
     if isinstance(value, list):
         parts = (_written(given, f"{path}.{index}", part, secret, asked) for index, part in enumerate(value))
         return "[" + ", ".join(parts) + "]"
-    if not secret:
+    if not (secret or is_secret_value(value)):
         return _literal(value)
     variable = _variable(path)
     asked.append(variable)

@@ -25,6 +25,7 @@ from nbmicro.language.lines import (
 from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Script
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/|\Z)")
 # A file with so many lines that cannot be read is no file of requests.
 _MOST_SKIPPED = 200
 # A line may have a space in its URL, another origin and a password.
@@ -139,7 +140,7 @@ class Salvage:
         values = {
             name: SOMEWHERE if value.is_secret else value.value
             for name, value in self.given.items()
-            if isinstance(value.value, str)
+            if isinstance(value.value, str) and not (value.is_secret and not _ADDRESS.match(value.value))
         }
         own: set[str] = set()
         for at, line in enumerate(self.lines):

@@ -215,17 +215,69 @@ def test_of_a_secret_address_the_path_that_is_no_secret_stays(tmp_path: Path) ->
     assert "\nPOST /in\n" in sent
 
 
-@pytest.mark.parametrize(
-    "value",
-    ["Bearer abcdef", "https://ada:pw@localhost/", "eyJhbGciOiJIUzI1NiJ9.e30.x", "ghp_0123456789abcdefghij"],
-)
-def test_a_secret_by_its_looks_is_none_of_the_notebooks(tmp_path: Path, value: str) -> None:
-    """Whatever its name is, and in a file that everybody has."""
-    file = laid_out(tmp_path, {"http-client.env.json": json.dumps({"dev": {"extra": value}}), "api/shop.http": ""})
-    file.write_text("GET /users/ada\nX-Extra: {{extra}}\n")
-    assert imported(str(file)).exit_code == 0
-    assert value not in file.with_suffix(".ipynb").read_text("utf-8")
-    assert 'extra = os.environ.get("EXTRA")' in code_cells(file)[2]
+BY_LOOKS = {
+    "bearer": "Bearer abcdef",
+    "basic": "Basic YWRhOnB3",
+    "address with a password": "https://ada:pw@localhost/",
+    "database": "postgresql+psycopg2://ada:pw@db.internal:5432/shop",
+    "redis": "redis://:pw@cache:6379/0",
+    "MongoDB": "mongodb+srv://ada:pw@cluster0.example.net/shop?retryWrites=true",
+    "AMQP": "amqps://ada:pw@mq.example.net/vhost",
+    "DSN": "https://0123456789abcdef0123456789abcdef@o1.ingest.example.io/1",
+    "JDBC": "jdbc:postgresql://db.internal/shop?user=ada&password=pw",
+    "SQL Server": "Server=tcp:db.example.net,1433;Database=shop;User ID=ada;Password=p w;Encrypt=true",
+    "SQL Server, short": "Data Source=db;Initial Catalog=shop;Uid=ada;Pwd=pw",
+    "libpq": "host=db dbname=shop user=ada password=pw",
+    "Azure storage": "DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=YWJjZA==",
+    "Azure bus": "Endpoint=sb://shop.example.net/;SharedAccessKeyName=Root;SharedAccessKey=YWJjZA==",
+    "signed address": "https://shop.blob.example.net/a.txt?sv=2024&sig=YWJjZGVm",
+    "address with a key": "https://maps.example.com/api?key=abcdef0123",
+    "Slack": "https://hooks.slack.example.com/services/T000/B000/XXXX",
+    "Discord": "https://discord.example.com/api/webhooks/123456789012345678/abcdefghijklmnopqrst",
+    "Teams": "https://contoso.webhook.office.example.com/webhookb2/0a1b",
+    "n8n": "https://n8n.example.com/webhook/0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+    "Telegram": "https://api.telegram.org/bot123456:abcdef/sendMessage",
+    "JWT": "eyJhbGciOiJIUzI1NiJ9.e30.x",
+    "token of a host": "ghp_0123456789abcdefghij",
+    "fine-grained token": "github_pat_0123456789abcdefghij",
+    "key of a cloud": "AKIAIOSFODNN7EXAMPLE",
+    "PEM": "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n",
+    "PEM of RSA": "-----BEGIN RSA PRIVATE KEY-----\nMIIB\n-----END RSA PRIVATE KEY-----",
+    "PEM of SSH": "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----",
+}
+NO_SECRETS = {
+    "path": "/hooks/shop",
+    "hook of this computer": "http://localhost:5000/hooks/0123456789abcdef0123",
+    "address": "https://api.example.com/v1?page=2&code=de",
+    "words": "the password is asked for",
+    "name": "ada@example.com",
+    "pair": "color=red;size=2",
+    "database without a password": "postgresql://db.internal/shop",
+    "certificate": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
+    "number": "0123456789012345678901234567",
+}
+
+
+@pytest.mark.parametrize("depth", ["alone", "in an object", "in a list"])
+@pytest.mark.parametrize("kind", [*BY_LOOKS, *NO_SECRETS])
+def test_a_secret_by_its_looks_is_none_of_the_notebooks(tmp_path: Path, kind: str, depth: str) -> None:
+    """Whatever its name is, how deep it stands, and in a file that everybody has; what is none is written."""
+    value = BY_LOOKS.get(kind) or NO_SECRETS[kind]
+    extra, read = {
+        "alone": (value, "extra"),
+        "in an object": ({"deep": {"part": value}, "other": "seen"}, "extra.deep.part"),
+        "in a list": (["seen", value], "extra[1]"),
+    }[depth]
+    file = laid_out(tmp_path, {"http-client.env.json": json.dumps({"dev": {"extra": extra}}), "api/shop.http": ""})
+    file.write_text(f"GET /users/ada\nX-Extra: {{{{{read}}}}}\n")
+    result = imported(str(file))
+    assert result.exit_code == 0
+    (cell,) = [text for text in code_cells(file) if text.startswith("# The environment")]
+    is_secret = kind in BY_LOOKS
+    assert (json.dumps(value) in cell, "os.environ.get(" in cell) == (not is_secret, is_secret)
+    if is_secret:
+        assert value not in "\n".join(code_cells(file)) + result.output
+    assert depth == "alone" or '"seen"' in cell
 
 
 def test_several_environments_are_told_where_none_was_chosen(tmp_path: Path) -> None:

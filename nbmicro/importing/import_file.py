@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from nbmicro.errors import RequestError
 from nbmicro.importing.environments import GivenValue, is_read
-from nbmicro.importing.hurl_responses import responses_of_hurl
+from nbmicro.importing.hurl_files import in_nbmicros_words
 from nbmicro.importing.rewrite import (
     Numbered,
     apart,
@@ -22,7 +22,7 @@ from nbmicro.importing.rewrite import (
     renamed,
     without_comments,
 )
-from nbmicro.importing.salvage import Note, Salvage
+from nbmicro.importing.salvage import LeftOut, Note, Salvage
 from nbmicro.language.lines import COMMENT, RESPONSE_NAMES, SEPARATOR, VARIABLE
 from nbmicro.language.syntax import Capture, Check, Script
 from nbmicro.language.template import names_in, needed_names, parse_template, place_at
@@ -117,7 +117,10 @@ def import_file(
         *behind_responses(lines),
     ):
         salvage.notes.append(Note(line, text))
-    salvage.notes += [Note(*change) for change in responses_of_hurl(lines, is_hurl=is_hurl)]
+    for change in in_nbmicros_words(lines, is_hurl=is_hurl):
+        note = Note(change.line, change.text, change.hint, change.kept)
+        salvage.notes.append(note)
+        salvage.left_out += [LeftOut(change.line, "", note)] if change.is_request else []
     script = salvage.parse()
     if script is None:
         salvage.notes.sort(key=lambda note: note.line)

@@ -125,9 +125,7 @@ def capture_in_python(text: str) -> Translation | None:
 
 def body_in_python(text: str) -> str | None:
     """The check of a body that Hurl expects as bytes or in one line, ``hex,00ff;``; None of any other."""
-    if line := re.fullmatch(r"```([^`]+)```", text.strip()):
-        text = f"`{line[1]}`"
-    if not re.match(r"hex,|base64,|`[^`]", text):
+    if not re.match(r"hex,|base64,|`", text.strip()):
         return None
     try:
         value, rest = read_value(text.strip())

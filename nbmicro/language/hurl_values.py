@@ -12,6 +12,7 @@ from typing import Literal
 from nbmicro.language.hurl_patterns import python_pattern
 
 STRING = r'"(?:[^"\\]|\\.)*"'
+_TICKS = r"(?:[^`\\\n]|\\.)*"
 PATTERN = r"/(?:[^/\\]|\\.)*/"
 
 
@@ -32,7 +33,7 @@ def read_value(text: str, *, is_pattern: bool = False) -> tuple[Value, str]:
     """The value that a text begins with, and what stands behind it."""
     found = re.match(
         rf"(?P<word>null|true|false)(?=\s|#|\Z)|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s|#|\Z)|(?P<string>{STRING})"
-        rf"|`(?P<ticks>[^`\n]+)`|\{{\{{\s*(?P<name>[A-Za-z_]\w*)\s*\}}\}}|(?P<code>hex|base64),(?P<data>[^;]*);"
+        rf"|`(?P<ticks>{_TICKS})`(?!`)|```(?P<raw>[^`]*)```|\{{\{{\s*(?P<name>[A-Za-z_]\w*)\s*\}}\}}|(?P<code>hex|base64),(?P<data>[^;]*);"
         rf"|(?P<pattern>{PATTERN})",
         text,
     )
@@ -53,8 +54,10 @@ def read_value(text: str, *, is_pattern: bool = False) -> tuple[Value, str]:
     elif found["code"]:
         value = Value(_bytes(found["code"], found["data"]), "bytes")
     else:
-        written = found["ticks"] if found["ticks"] is not None else found["string"][1:-1]
-        value = _text(written, has_escapes=found["ticks"] is None)
+        is_raw = found["raw"] is not None
+        value = _text(
+            found["raw"] if is_raw else found["ticks"] or (found["string"] or '""')[1:-1], has_escapes=not is_raw
+        )
     if is_pattern:
         if value.kind != "text" or value.python.startswith("f"):
             raise Unwritable("A pattern with a placeholder is not read here.")
@@ -62,7 +65,21 @@ def read_value(text: str, *, is_pattern: bool = False) -> tuple[Value, str]:
     return value, rest
 
 
-_ESCAPES = {'"': '"', "\\": "\\", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "/": "/", "#": "#"}
+_ESCAPES = {'"': '"', "\\": "\\", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "/": "/", "#": "#", "`": "`"}
+
+
+def one_line_body(text: str) -> str | None:
+    """The text of a body in one line between backticks, with its placeholders; None where it is none."""
+    found = re.fullmatch(rf"(?:`(?P<ticks>{_TICKS})`|```(?P<raw>[^`]*)```)\s*(?:#.*)?", text.strip())
+    if found is None:
+        return None
+    if found["raw"] is not None:
+        return found["raw"]
+    pieces = re.split(r"(\{\{.*?\}\})", found["ticks"])
+    try:
+        return "".join(piece if at % 2 else _unescaped(piece) for at, piece in enumerate(pieces))
+    except Unwritable:
+        return None
 
 
 def _text(written: str, *, has_escapes: bool) -> Value:

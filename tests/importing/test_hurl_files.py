@@ -43,7 +43,7 @@ def test_a_header_that_is_compared_whole_stays(line: str) -> None:
         ("hex,00ff;", 'response.body == bytes.fromhex("00ff")'),
         ("base64,AP8=;", 'response.body == bytes.fromhex("00ff")'),
         ("hex,\n00\nff;", 'response.body == bytes.fromhex("00ff")'),
-        ("`a\\b`", 'text == "a\\\\b"'),
+        ("`a\\\\b`", 'text == "a\\\\b"'),
         ("```a```", 'text == "a"'),
         ("`{{who}}!`", 'text == f"{who}!"'),
     ],
@@ -76,10 +76,59 @@ def test_a_version_is_named_as_not_checked_and_the_status_is(version: str) -> No
 
 
 def test_what_stands_in_a_body_is_no_check() -> None:
-    body = '```\n[Asserts]\nversion == "1.1"\nHTTP/2 200\n```'
-    text, file = taken(f"HTTP 200\n{body}\n")
-    assert text == f"HTTP 200\n{body}"
+    """The last line break is part of it."""
+    body = '[Asserts]\nversion == "1.1"\nHTTP/2 200\n'
+    text, file = taken(f"HTTP 200\n```\n{body}```\n")
+    assert text == f"HTTP 200\n```\n{body}\n```"
     assert file.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "written"),
+    [
+        ("```\na\nb\n```", "```\na\nb\n\n```"),
+        ("```\na\nb```", "```\na\nb\n```"),
+        ("```\n```", "```\n```"),
+        ("```json\n[1]\n``` # all", "```json\n[1]\n\n```"),
+        ("```a```", "```\na\n```"),
+        ("``````", "```\n\n```"),
+        ("`a {{who}} \\#1\\n`", "```\na {{who}} #1\n\n```"),
+        ("<a>\n <b/>\n</a>", "\n```xml\n<a>\n <b/>\n</a>\n```"),
+        ("base64,YW\nJj;", "\n{{ __import__('base64').b64decode('YWJj') }}"),
+    ],
+)
+def test_a_body_is_sent_as_hurl_sends_it(body: str, written: str) -> None:
+    """In fences the last line break is sent; the other kinds need none to be read."""
+    file = import_hurl(f"POST http://localhost:5000/x\n{body}\nHTTP 200\n")
+    lines = file.requests[0].text.split("\n")
+    assert [line for line in lines if line][:1] == ["POST http://localhost:5000/x"]
+    assert "\n".join(lines[1:]).removesuffix("\n").removesuffix("HTTP 200").removesuffix("\n").rstrip(
+        "\n"
+    ) == written.rstrip("\n")
+
+
+def test_a_request_that_hurl_does_not_send_is_left_out() -> None:
+    text = (
+        f'# first\n{REQUEST}[Options]\nskip: true\nHTTP/2 200\n[Asserts]\nversion == "2"\n\n# second\n'
+        "GET http://localhost:5000/y\n[Options]\nskip: false\nHTTP 200\n"
+    )
+    file = import_hurl(text)
+    left_out, sent = file.requests
+    assert (left_out.line, left_out.text) == (2, "")
+    assert sent.text == "# second\nGET http://localhost:5000/y\n[Options]\nHTTP 200"
+    first, _ = file.notes
+    assert first.kept == tuple(text.split("\n")[1:7])
+    assert "skip: true" in first.text
+
+
+def test_options_that_change_the_request_are_taken_over() -> None:
+    text, _ = taken("X-A: 1\n[Options]\nheader: X-B: 2\nlocation-trusted: true\nHTTP/* 200\n")
+    assert text == "X-B: 2\nX-A: 1\n[Options]\nlocation: true\nHTTP 200"
+
+
+def test_a_value_over_several_lines_is_a_text() -> None:
+    text, _ = taken('HTTP 200\n[Asserts]\nbody == ```\na "b"\nc\n``` # all\nstatus > 1\n')
+    assert text == 'HTTP 200\n[Asserts]\ntext == "a \\"b\\"\\nc\\n"  # all\nstatus > 1'
 
 
 def test_python_among_the_checks_stays() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
 from inspect import iscoroutinefunction
 from typing import Any
 from urllib.parse import quote
@@ -19,6 +18,8 @@ from nbmicro.web.environ import ERROR, PRESERVE_CONTEXT
 from nbmicro.web.failures import ErrorHandling
 from nbmicro.web.files import send_app_static
 from nbmicro.web.handler_errors import no_response
+from nbmicro.web.json.provider import is_plain
+from nbmicro.web.overrides import watched
 from nbmicro.web.return_values import response_of
 from nbmicro.web.sessions import SecureCookieSessionInterface
 from nbmicro.web.signals import (
@@ -29,39 +30,44 @@ from nbmicro.web.signals import (
 )
 from nbmicro.web.table import Table
 from nbmicro.web.templating import update_context
-from nbmicro.web.wrappers import Request
 
 
 class Plan:
     """What surrounds the handler of one endpoint in one table: looked up once, used by every request for it. The
     endpoint is None where no rule matched."""
 
-    __slots__ = ("after", "before", "call", "guarded", "preprocessors", "teardown", "view")
+    __slots__ = ("after", "before", "call", "ends", "guarded", "preprocessors", "says_more", "teardown", "view")
 
-    def __init__(self, app: App, table: Table, endpoint: str | None) -> None:
-        names = [None, *reversed(blueprints_of(endpoint))]
+    def __init__(self, table: Table, endpoint: str | None, blueprints: list[str] | None = None) -> None:
+        names = [None, *reversed(blueprints_of(endpoint) if blueprints is None else blueprints)]
         self.view = table.views.get(endpoint) if endpoint is not None else None
-        self.call: Any = app.ensure_sync(self.view) if self.view is not None else None
+        self.call: Any = None  # the view as the short way calls it
         self.preprocessors = table.chain("url_value_preprocessor", names)
         self.before = table.chain("before_request", names)
         self.guarded = bool(self.preprocessors or self.before)
         self.after = table.chain("after_request", names)[::-1]
         self.teardown = table.chain("teardown_request", names)[::-1]
+        self.ends = bool(self.teardown or table.teardown_appcontext)
+        self.says_more = bool(self.guarded or self.after or self.ends or table.error_handlers)
 
 
 def plan_of(context: RequestContext) -> Plan:
     """The plan for the request of ``context``."""
+    if context.as_flask:
+        request = context.request
+        return Plan(context.table, request.endpoint, request.blueprints)
     endpoint = context.endpoint
     plans = context.table.plans
     plan: Plan | None = plans.get(endpoint)
     if plan is None:
-        plan = plans[endpoint] = Plan(context.app, context.table, endpoint)
+        plan = plans[endpoint] = Plan(context.table, endpoint)
     return plan
 
 
 StartResponse = Callable[..., Any]
 
 
+@watched(quick.POINTS)
 class App(ErrorHandling):
     """A WSGI application in the shape of Flask's ``Flask``.
 
@@ -100,10 +106,9 @@ class App(ErrorHandling):
 
     def wsgi_app(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI application itself (PEP 3333); wrap it to add middleware: ``app.wsgi_app = M(app.wsgi_app)``."""
-        if self._short_way:
-            body = quick.answer(self.newest(), environ, start_response)
-            if body is not None:
-                return body
+        body = quick.answer(self.__dict__.get("_newest", self), environ, start_response)  # newest(), sooner
+        if body is not None:
+            return body
         context = self.request_context(environ)
         error: BaseException | None = None
         try:
@@ -126,21 +131,18 @@ class App(ErrorHandling):
                 error = None
             context.pop(error)
 
-    @cached_property
-    def _short_way(self) -> bool:
-        """Whether this kind of app may answer plain requests without calling each of its override points."""
-        return quick.takes_the_short_way(type(self), App)
-
     def plan(self, table: Table, route: Route) -> Plan | None:
         """What surrounds the handler of a route; None where the route has no handler yet."""
         plan: Plan | None = table.plans.get(route.endpoint)
         if plan is None:
-            plan = table.plans[route.endpoint] = Plan(self, table, route.endpoint)
+            plan = table.plans[route.endpoint] = Plan(table, route.endpoint)
+        if plan.call is None and plan.view is not None:
+            plan.call = self.ensure_sync(plan.view)
         return plan if plan.call is not None else None
 
     def plan_of_misses(self, table: Table) -> Plan:
         """What surrounds a request that no rule matches."""
-        plan: Plan = table.plans.setdefault(None, Plan(self, table, None))
+        plan: Plan = table.plans.setdefault(None, Plan(table, None))
         return plan
 
     def app_context(self) -> AppContext:
@@ -194,15 +196,16 @@ class App(ErrorHandling):
     def dispatch_request(self) -> Any:
         """Call the handler of the matched rule; raise why there is none."""
         context = need_request_context()
-        if context.routing_exception is not None:
-            self.raise_routing_exception(context.request)
-        rule = context.url_rule
-        if context.environ["REQUEST_METHOD"] == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+        request: Any = context.request  # what stands there counts: a hook may have set it
+        if request.routing_exception is not None:
+            self.raise_routing_exception(request)
+        rule = request.url_rule
+        if getattr(rule, "provide_automatic_options", False) and request.method == "OPTIONS":
             return self.make_default_options_response()
-        view = plan_of(context).view
+        view = context.table.views.get(rule.endpoint)
         if view is None:
             raise KeyError(f"The endpoint {rule.endpoint!r} of the rule {rule.rule!r} has no function.")
-        return self.ensure_sync(view)(**(context.view_args or {}))
+        return self.ensure_sync(view)(**(request.view_args or {}))
 
     def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Any:
         """Make the response and run the after hooks; on the way of an error, their failure is only logged."""
@@ -235,27 +238,27 @@ class App(ErrorHandling):
 
     def _save_session(self, context: RequestContext, response: Any) -> None:
         interface = self.session_interface
-        if not context.session_opened and not self.opens_sessions_early:
+        if context._session is None:
             # Nobody asked for the session. It matters only if its cookie must be refreshed.
-            name = interface.get_cookie_name(self)
-            if name not in context.environ.get("HTTP_COOKIE", ""):
+            cookies = context.environ.get("HTTP_COOKIE")
+            if cookies is None or interface.get_cookie_name(self) not in cookies:
                 return
         if not interface.is_null_session(context.session):
             interface.save_session(self, context.session, response)
 
     @property
     def opens_sessions_early(self) -> bool:
-        """Whether every request opens its session, as an interface of another kind may rely on."""
-        return type(self.session_interface) is not SecureCookieSessionInterface
+        """Whether every request opens its session, since a JSON provider of the user's is to be called for it."""
+        return not is_plain(self.json)
 
     def open_session(self, context: RequestContext) -> Any:
         """The session of a request: its interface's, or the null session that it makes where there can be none."""
         interface = self.session_interface
         session: Any
-        if type(interface) is SecureCookieSessionInterface and self.request_class.cookies is Request.cookies:
-            session = interface.open_from_environ(self, context.environ)
-        else:
+        if context.as_flask or not isinstance(interface, SecureCookieSessionInterface):
             session = interface.open_session(self, context.request)
+        else:
+            session = interface.open_from_environ(self, context.environ)
         return interface.make_null_session(self) if session is None else session
 
     def make_default_options_response(self) -> Any:
@@ -428,3 +431,6 @@ class App(ErrorHandling):
         from nbmicro.web.commands.server import run_app
 
         return run_app(self, host, port, debug, load_dotenv, options)
+
+
+quick.serve(App)

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from nbmicro.web.declarations import blueprints_of
 from nbmicro.web.environ import RECORDED, REQUEST
 from nbmicro.web.hosting import hosting
+from nbmicro.web.overrides import is_replaced
 from nbmicro.web.signals import appcontext_popped, appcontext_pushed
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class AppContext:
         self._before: list[AppContext | None] = []
         if is_default:
             self.is_default = True
+        elif is_replaced(self.app):
+            _ = self.url_adapter
 
     @property
     def g(self) -> Any:
@@ -221,7 +224,14 @@ class RequestContext(AppContext):
             self._request = request
         if session is not None:
             self._session = session
+        if is_replaced(self.app):
+            self.as_flask = True
+            _ = self.url_adapter
 
+    #: Whether each step is taken when and as often as Flask takes it: an override point is replaced.
+    as_flask = False
+    #: The app context that was pushed for this request alone.
+    _pushed_part: AppContext | None = None
     #: True for a context that no client's request made: it sees what is declared while it lasts.
     made_up = False
     view_args: dict[str, Any] | None = None
@@ -345,7 +355,13 @@ class RequestContext(AppContext):
 
     def push(self) -> None:
         outer = _context.get()
-        if not self._before and outer is not None and outer.app is self.app and not outer.is_default:
+        is_first = not self._before
+        shares = is_first and outer is not None and outer.app is self.app and not outer.is_default
+        if self.as_flask and is_first and not shares:
+            outer = self._pushed_part = self.app.app_context()
+            outer.push()
+            shares = True
+        if shares and outer is not None:
             # As in Flask 3.1: a request under an app context of the same app shares its g and leaves its teardown
             # alone.
             self._own_part = outer.app_part
@@ -354,11 +370,11 @@ class RequestContext(AppContext):
         _context.set(self)
         if hosting.context_pushed is not None:
             hosting.context_pushed(self)
-        if len(self._before) > 1:
+        if not is_first:
             return
         if self._own_part is None and appcontext_pushed.receivers:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
-        if self.app.opens_sessions_early:
+        if self.as_flask or self.app.opens_sessions_early:
             _ = self.session
         if self.url_rule is None and self.routing_exception is None:
             self.match_request()
@@ -382,6 +398,8 @@ class RequestContext(AppContext):
                 self._leave()
                 if last and not self.environ.get(RECORDED):
                     self.environ.pop(REQUEST, None)  # a reference circle, of no more use
+                if last and self._pushed_part is not None:
+                    self._pushed_part.pop(exc)
         if last and self._own_part is None and appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import NotFound
@@ -10,8 +10,10 @@ from werkzeug.exceptions import NotFound
 from nbmicro.http.media_types import JSON
 from nbmicro.web.contexts import RequestContext, _context
 from nbmicro.web.environ import PRESERVE_CONTEXT, RECORDED, REQUEST, ROUTE
-from nbmicro.web.json.provider import DefaultJSONProvider
-from nbmicro.web.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
+from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider, is_plain
+from nbmicro.web.overrides import is_replaced
+from nbmicro.web.owners import _current as _run
+from nbmicro.web.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionInterface
 from nbmicro.web.signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -27,25 +29,12 @@ if TYPE_CHECKING:
     from nbmicro.web.table import Table
 
 
-#: Methods of the app that the short way does not call; a class that overrides one goes the long way.
-OVERRIDES = (
-    "handle_http_exception",
-    "handle_user_exception",
-    "raise_routing_exception",
-    "trap_http_exception",
-    "create_url_adapter",
-    "dispatch_request",
-    "ensure_sync",
-    "finalize_request",
-    "full_dispatch_request",
-    "make_response",
-    "preprocess_request",
-    "process_response",
-    "request_context",
-    "do_teardown_request",
-    "do_teardown_appcontext",
-    "should_ignore_error",
-)
+#: Override points of the app that the short way leaves out or calls at another time.
+POINTS = """
+    app_context async_to_sync create_url_adapter dispatch_request do_teardown_appcontext do_teardown_request ensure_sync
+    finalize_request full_dispatch_request handle_http_exception handle_user_exception make_response preprocess_request
+    process_response raise_routing_exception request_context should_ignore_error trap_http_exception _find_error_handler
+"""
 
 # The dictionaries themselves: a signal keeps its own for good, and each request asks whether all are empty.
 _STARTED, _FINISHED = request_started.receivers, request_finished.receivers
@@ -55,19 +44,43 @@ _PUSHED, _POPPED = appcontext_pushed.receivers, appcontext_popped.receivers
 _HTML = ("Content-Type", "text/html; charset=utf-8")
 _JSON = ("Content-Type", JSON)
 _NOT_FOUND = NotFound().get_body().encode()
+_NOT_FOUND_LENGTH = ("Content-Length", str(len(_NOT_FOUND)))
 
 
 #: A context without its __init__, which would ask again what is known here.
 _new = object.__new__
 
 
-def takes_the_short_way(app_class: type[App], base: type[App]) -> bool:
-    """Whether a class of apps overrides nothing that the short way leaves out."""
-    return all(getattr(app_class, name) is getattr(base, name) for name in OVERRIDES)
+# What is set on the public classes themselves, and how much that is as long as nobody does.
+_ON_REQUEST, _ON_RESPONSE = vars(Request), vars(Response)
+_ON_SESSIONS, _ON_COOKIE_SESSIONS = vars(SessionInterface), vars(SecureCookieSessionInterface)
+_ON_JSON, _ON_JSON_BASE = vars(DefaultJSONProvider), vars(JSONProvider)
+_RESPONSE_UNTOUCHED = len(_ON_RESPONSE)
+_JSON_UNTOUCHED = len(_ON_JSON) + len(_ON_JSON_BASE)
+_App: type[App] | None = None
+_ON_APP: Mapping[str, Any] = {}
+_UNTOUCHED = 0
+
+
+def serve(app_class: type[App]) -> None:
+    """Let apps of exactly this class go the short way without a look at their class each time."""
+    global _App, _ON_APP, _UNTOUCHED
+    _App, _ON_APP = app_class, vars(app_class)
+    _UNTOUCHED = len(_ON_APP) + len(_ON_REQUEST) + len(_ON_SESSIONS) + len(_ON_COOKIE_SESSIONS)
 
 
 def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes] | None:
     """Answer a plain request; None where it must go the long way, before anything has happened."""
+    interface = app.session_interface
+    if (
+        app._replaced
+        or type(app) is not _App
+        or app.request_class is not Request
+        or type(interface) is not SecureCookieSessionInterface
+        or interface._replaced
+        or len(_ON_APP) + len(_ON_REQUEST) + len(_ON_SESSIONS) + len(_ON_COOKIE_SESSIONS) != _UNTOUCHED
+    ) and is_replaced(app):
+        return None
     outer = _context.get()
     if (
         (outer is not None and not outer.is_default and outer.app is app)
@@ -82,7 +95,10 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
     ):
         return None
     method = environ["REQUEST_METHOD"]
-    table = app.tables.current()
+    tables = app.tables
+    table = tables._table if _run.get() is None else None
+    if table is None:
+        table = tables.current()
     matcher = table.matcher
     if matcher is None or method == "OPTIONS" or app.subdomain_matching or app.config["TRUSTED_HOSTS"] is not None:
         return None
@@ -93,8 +109,16 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
     if match is None:
         return None
     target, values = match
+    provider = app.json
+    has_plain_json = (
+        type(provider) is DefaultJSONProvider
+        and not provider._replaced
+        and len(_ON_JSON) + len(_ON_JSON_BASE) == _JSON_UNTOUCHED
+    ) or is_plain(provider)
     if target is None:
-        return _not_found(app, table, method, environ, start_response) if outer is None or outer.is_default else None
+        if not has_plain_json or (outer is not None and not outer.is_default):
+            return None
+        return _not_found(app, table, method, environ, start_response)
     plan = target.plan
     if plan is None:
         plan = target.plan = app.plan(table, target.route)
@@ -111,20 +135,30 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
     context.view_args = values
     _context.set(context)
     error: BaseException | None = None
-    app._got_first_request = True
+    if not app._got_first_request:
+        app._got_first_request = True
     try:
         try:
-            if type(app.session_interface) is not SecureCookieSessionInterface:
-                _ = context.session
+            if not has_plain_json:
+                _ = context.session  # which is opened with the provider's help
             value = None
             if plan.guarded:
                 value = app.preprocess_request()
             if value is None:
-                value = plan.call(**values)
+                value = app.dispatch_request() if plan.guarded and _is_rerouted(context) else plan.call(**values)
             if not plan.after and not context._after:
-                body = _plain_body(app, value)
+                kind = _HTML
+                if app.response_class is not Response or len(_ON_RESPONSE) != _RESPONSE_UNTOUCHED:
+                    body = None
+                elif type(value) is str:
+                    body = value.encode()
+                elif type(value) is bytes:
+                    body = value
+                elif has_plain_json:
+                    kind, body = _JSON, _json_body(app, value)
+                else:
+                    body = None
                 if body is not None:
-                    kind = _JSON if type(value) is dict or type(value) is list else _HTML
                     headers = [kind, ("Content-Length", str(len(body)))]
                     if context._session is not None or "HTTP_COOKIE" in environ:
                         added = _session_headers(app, context, environ)
@@ -144,12 +178,13 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
         error = failure
         raise
     finally:
-        if plan.teardown or table.teardown_appcontext or error is not None:
+        if plan.ends or error is not None:
             context.pop(error)
         else:
             request = context._request
             if request is not None:
-                if "files" in request.__dict__ or type(request).close is not Request.close:
+                own = request.__dict__
+                if "files" in own or "close" in own:
                     request.close()
                 if RECORDED not in environ:
                     environ.pop(REQUEST, None)
@@ -158,26 +193,32 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
                 _context.set(outer)
 
 
+def _is_rerouted(context: RequestContext) -> bool:
+    """Whether a hook may have set what the request is dispatched by."""
+    request = context._request
+    if request is None:
+        return False
+    own = request.__dict__
+    return request.view_args is not context.view_args or "url_rule" in own or "routing_exception" in own
+
+
 def _not_found(
     app: App, table: Table, method: str, environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> Iterable[bytes] | None:
     """Werkzeug's 404, where no hook, handler or session has a say in it; else None."""
     plan = table.plans.get(None) or app.plan_of_misses(table)
     if (
-        plan.guarded
-        or plan.after
-        or plan.teardown
-        or table.teardown_appcontext
-        or table.error_handlers
-        or app.opens_sessions_early
+        plan.says_more
         or RECORDED in environ
         or "HTTP_COOKIE" in environ
         or app.config["TRAP_HTTP_EXCEPTIONS"]
         or app.response_class is not Response
+        or len(_ON_RESPONSE) != _RESPONSE_UNTOUCHED
     ):
         return None
-    app._got_first_request = True
-    start_response("404 NOT FOUND", [_HTML, ("Content-Length", str(len(_NOT_FOUND)))])
+    if not app._got_first_request:
+        app._got_first_request = True
+    start_response("404 NOT FOUND", [_HTML, _NOT_FOUND_LENGTH])
     return [] if method == "HEAD" else [_NOT_FOUND]
 
 
@@ -189,19 +230,11 @@ def _failed(app: App, failure: Exception) -> tuple[BaseException | None, Any]:
         return unhandled, app.handle_exception(unhandled)
 
 
-def _plain_body(app: App, value: Any) -> bytes | None:
-    """The bytes of a return value whose response is nothing but them; None for any other."""
-    if app.response_class is not Response:
-        return None
-    kind = type(value)
-    if kind is str:
-        encoded: bytes = value.encode()
-        return encoded
-    if kind is bytes:
-        body: bytes = value
-        return body
-    if (kind is dict or kind is list) and type(app.json) is DefaultJSONProvider:
-        return app.json.text(value).encode() if app.json.mimetype == JSON else None
+def _json_body(app: App, value: Any) -> bytes | None:
+    """The bytes of a return value that is sent as plain JSON; None for any other."""
+    kind, provider = type(value), app.json
+    if (kind is dict or kind is list) and type(provider) is DefaultJSONProvider and provider.mimetype == JSON:
+        return provider.plain_text(value).encode()
     return None
 
 

@@ -20,7 +20,9 @@ from nbmicro.web.contexts import environ_here, need_app_context, need_request_co
 from nbmicro.web.environ import add_note
 from nbmicro.web.handler_errors import no_session
 from nbmicro.web.hosting import ephemeral_key
+from nbmicro.web.json.provider import is_plain
 from nbmicro.web.json.tag import TaggedJSONSerializer
+from nbmicro.web.overrides import Replaceable, overrides, watched
 from nbmicro.web.signals import message_flashed
 from nbmicro.web.signing import CookieSerializer
 
@@ -141,7 +143,15 @@ EPHEMERAL = (
 )
 
 
-class SessionInterface:
+_POINTS = """
+    make_null_session is_null_session get_cookie_name get_cookie_domain get_cookie_path get_cookie_httponly
+    get_cookie_secure get_cookie_samesite get_cookie_partitioned get_expiration_time should_set_cookie open_session
+    save_session get_signing_serializer null_session_class digest_method
+"""
+
+
+@watched(_POINTS)
+class SessionInterface(Replaceable):
     """How an app opens and saves sessions. A kind of its own gives :meth:`open_session` and :meth:`save_session`.
 
     Attributes
@@ -220,6 +230,7 @@ def _sha1(data: bytes = b"") -> Any:
     return hashlib.sha1(data)
 
 
+@watched(_POINTS)
 class SecureCookieSessionInterface(SessionInterface):
     """Sessions in a cookie: signed, so that it cannot be forged; not encrypted, so that its owner can read it.
 
@@ -257,6 +268,10 @@ class SecureCookieSessionInterface(SessionInterface):
             return None
         fallbacks = app.config["SECRET_KEY_FALLBACKS"]
         keys = (*fallbacks, secret) if fallbacks else (secret,)
+        if not (_is_plain(self) and is_plain(app.json)):
+            # Whoever watches its parts may see that Flask makes a serializer each time.
+            options = {"key_derivation": self.key_derivation, "digest_method": self.digest_method}
+            return URLSafeTimedSerializer(list(keys), self.salt, self.serializer, signer_kwargs=options)
         digest = hashlib.sha1 if self.digest_method is _sha1 else self.digest_method
         identity = (keys, self.salt, self.key_derivation, digest, id(self.serializer))
         serializer = self._serializers.get(identity)
@@ -297,11 +312,12 @@ class SecureCookieSessionInterface(SessionInterface):
     def save_session(self, app: App, session: Any, response: Response) -> None:
         """Set the cookie if the session changed, delete it if it was emptied; ``Vary: Cookie`` if it was looked at."""
         accessed, modified = session.accessed, session.modified
+        name, options = self.get_cookie_name(app), self._cookie_options(app)
         if accessed:
             _vary_on_cookie(response)
         if not session:
             if modified:
-                response.delete_cookie(self.get_cookie_name(app), **self._cookie_options(app))
+                response.delete_cookie(name, **options)
                 _vary_on_cookie(response)
             return
         if not self.should_set_cookie(app, session):
@@ -311,7 +327,7 @@ class SecureCookieSessionInterface(SessionInterface):
             raise RuntimeError(NO_KEY)
         expires = self.get_expiration_time(app, session)
         value = self._text_of(serializer, dict.copy(session) if isinstance(session, dict) else dict(session))
-        self._set_cookie(response, self.get_cookie_name(app), value, expires, self._cookie_options(app))
+        self._set_cookie(response, name, value, expires, options)
         if not accessed:
             _vary_on_cookie(response)
         self._note_ephemeral_key(app)
@@ -378,6 +394,17 @@ class SecureCookieSessionInterface(SessionInterface):
             "samesite": self.get_cookie_samesite(app),
             "httponly": self.get_cookie_httponly(app),
         }
+
+
+_SET, _SET_ON_BASE = vars(SecureCookieSessionInterface), vars(SessionInterface)
+_UNTOUCHED = len(_SET) + len(_SET_ON_BASE)
+
+
+def _is_plain(interface: SecureCookieSessionInterface) -> bool:
+    """Whether nobody has replaced a step of an interface's."""
+    if type(interface) is SecureCookieSessionInterface and len(_SET) + len(_SET_ON_BASE) == _UNTOUCHED:
+        return not interface._replaced
+    return not interface._replaced and not overrides(type(interface))
 
 
 _VARY = ("Vary", "Cookie")

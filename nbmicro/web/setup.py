@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from datetime import timedelta
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter
@@ -24,6 +24,7 @@ from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
 from nbmicro.web.ledger import Extensions, Ledger
 from nbmicro.web.logs import create_logger
 from nbmicro.web.mappings import Blueprints, LiveMapping, hook_list, merge_keys
+from nbmicro.web.overrides import Replaceable
 from nbmicro.web.owners import Run, current_owner
 from nbmicro.web.proxies import g, request, session
 from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
@@ -56,7 +57,7 @@ def as_timedelta(value: Any) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
 
 
-class Setup(Scaffold):
+class Setup(Replaceable, Scaffold):
     """Everything of an app that is used while it is put together; see :class:`nbmicro.App`."""
 
     every: ClassVar[WeakSet[Any]] = WeakSet()
@@ -156,9 +157,7 @@ class Setup(Scaffold):
         if self.has_static_folder:
             if bool(static_host) != host_matching:
                 raise AssertionError("static_host and host_matching go together: give both or neither.")
-            self.add_url_rule(
-                f"{self.static_url_path}/<path:filename>", "static", self.send_static_file, host=static_host
-            )
+            self.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", _static_view(self), host=static_host)
 
     def _make_table(self, run: Run | None) -> Table:
         return Table(self.ledger, run, self.url_map, self.url_rule_class, self.url_map_class)
@@ -370,3 +369,13 @@ class Setup(Scaffold):
         from nbmicro.web.commands.cli import AppCommands
 
         return AppCommands(self._app)
+
+
+def _static_view(app: Setup) -> Callable[..., Any]:
+    """The handler of the static files: the method as it stands when a file is asked for."""
+    held = ref(app)
+
+    def send_static_file(filename: str) -> Any:
+        return cast(Any, held()).send_static_file(filename)
+
+    return send_static_file

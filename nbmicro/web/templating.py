@@ -26,14 +26,19 @@ def update_context(app: App, context: dict[str, Any]) -> None:
     here = current_request_context()
     passed = context.copy()
     if here is not None:
-        names = (None, *reversed(here.blueprints))
-        # The proxies: a template that looks at neither costs no request object and no session.
-        context["request"], context["session"] = request, session
-    if has_app_context():
-        context["g"] = g
-    for function in table_here(app).chain("context_processor", names):
-        context.update(app.ensure_sync(function)())
+        names = (None, *reversed(here.request.blueprints if here.as_flask else here.blueprints))
+    table = table_here(app)
+    for name in names:
+        for function in (_default_template_ctx_processor, *table.chain("context_processor", (name,))):
+            context.update(app.ensure_sync(function)())
     context.update(passed)
+
+
+def _default_template_ctx_processor() -> dict[str, Any]:
+    """The names that every template has, of the app and of each blueprint, as proxies: a template that looks at neither
+    costs no request object and no session."""
+    names = {"g": g} if has_app_context() else {}
+    return {**names, "request": request, "session": session} if has_request_context() else names
 
 
 def _render(app: App, template: Template, context: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from nbmicro.web.contexts import current_context
 from nbmicro.web.declarations import blueprints_of
 from nbmicro.web.environ import REQUEST
 from nbmicro.web.handler_errors import bad_piece, explain_missing_files
+from nbmicro.web.overrides import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,6 +78,11 @@ def _setting(name: str) -> Any:
     return property(read, write, doc=f"The limit {key} for this request; may be set before the body is read.")
 
 
+@watched(
+    "__new__ __init__ __getattribute__ __setattr__ application blueprint blueprints close cookies endpoint from_values"
+    " host headers method path root_path query_string remote_addr routing_exception scheme server trusted_hosts"
+    " url_rule view_args"
+)
 class Request(RequestBase):
     """One HTTP request (RFC 9110), as the handler sees it.
 
@@ -271,6 +277,7 @@ def _text(value: str) -> str:
 _CHANGED = {"location", "content-location"}
 
 
+@watched("")
 class Response(ResponseBase):
     """An HTTP response (RFC 9110); of type ``text/html`` unless said otherwise.
 
@@ -292,12 +299,12 @@ class Response(ResponseBase):
     ) -> None:
         if (
             type(self) is not Response
+            or len(_SET) != _UNTOUCHED
             or type(response) is not str
             or status is not None
             or headers is not None
             or mimetype is not None
             or content_type is not None
-            or self.default_mimetype != "text/html"
         ):
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
             return
@@ -334,6 +341,8 @@ class Response(ResponseBase):
         body = self.response
         if (
             type(self) is Response
+            and len(_SET) == _UNTOUCHED
+            and len(self.__dict__) <= _ATTRIBUTES
             and type(body) is list
             and not self._on_close
             and environ["REQUEST_METHOD"] != "HEAD"
@@ -352,6 +361,12 @@ class Response(ResponseBase):
                     chunks: Iterable[bytes] = body
                     return chunks
         return super().__call__(environ, start_response)
+
+
+#: What is set on the class itself, and how much that is as long as nobody does; the attributes of a plain response.
+_SET = vars(Response)
+_UNTOUCHED = len(_SET)
+_ATTRIBUTES = len(vars(Response("")))
 
 
 def _encoded(pieces: Iterable[Any]) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from werkzeug.http import http_date
 
 from nbmicro.http.media_types import JSON
 from nbmicro.web.handler_errors import no_json
+from nbmicro.web.overrides import Replaceable, overrides, watched
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -176,7 +177,11 @@ def _is_encoders(error: BaseException) -> bool:
     return bool(modules) and modules[-1].startswith(("json.", "nbmicro.web.json."))
 
 
-class JSONProvider:
+_POINTS = "dumps dump loads load response"
+
+
+@watched(_POINTS)
+class JSONProvider(Replaceable):
     """The base of every way to write and read JSON. A kind of its own gives :meth:`dumps` and :meth:`loads`.
 
     Parameters
@@ -226,6 +231,7 @@ class JSONProvider:
         return args[0] if len(args) == 1 else args
 
 
+@watched(_POINTS)
 class DefaultJSONProvider(JSONProvider):
     """JSON by the standard library, with more kinds of values (see :func:`nbmicro.web.json.provider.plain`).
 
@@ -308,12 +314,22 @@ class DefaultJSONProvider(JSONProvider):
 
     def text(self, obj: Any) -> str:
         """The body of the response that :meth:`response` would make of ``obj``; a TypeError where it has none."""
+        return self.plain_text(obj, is_plain(self))
+
+    def plain_text(self, obj: Any, is_plain: bool = True) -> str:
+        """The same, where it is known whether :meth:`dumps` is nbmicro's own."""
         try:
-            return self._text(obj)
+            return self._text(obj) if is_plain else self._dumped(obj)
         except (TypeError, ValueError, RecursionError) as error:
             if not _is_encoders(error):
                 raise
             raise no_json(obj, error, self.dumps) from None
+
+    def _dumped(self, obj: Any) -> str:
+        options: dict[str, Any] = {"separators": (",", ":")}
+        if not self.compact and (self.compact is False or self._app.debug):
+            options = {"indent": 2}
+        return f"{self.dumps(obj, **options)}\n"
 
     def _text(self, obj: Any) -> str:
         if self.compact or (self.compact is None and not self._app.debug):
@@ -336,3 +352,14 @@ class DefaultJSONProvider(JSONProvider):
             There are both arguments and keywords, or a value has no JSON form.
         """
         return self._app.response_class(self.text(self._one_of(args, kwargs)), mimetype=self.mimetype)
+
+
+_SET, _SET_ON_BASE = vars(DefaultJSONProvider), vars(JSONProvider)
+_UNTOUCHED = len(_SET) + len(_SET_ON_BASE)
+
+
+def is_plain(provider: JSONProvider) -> bool:
+    """Whether a provider is of nbmicro's kind, and nobody has replaced what it writes with."""
+    if type(provider) is DefaultJSONProvider and len(_SET) + len(_SET_ON_BASE) == _UNTOUCHED:
+        return not provider._replaced
+    return isinstance(provider, DefaultJSONProvider) and not provider._replaced and not overrides(type(provider))

@@ -100,65 +100,12 @@ _BY_CAUSE = {
         attributes::test_g_put_in_the_context
         attributes::test_headers_of_a_response*
         attributes::test_its_name_and_its_text
-        attributes::test_of_the_app[blueprints]
-        attributes::test_of_the_app[shell_context_processors]
-        attributes::test_of_the_app[teardown_appcontext_funcs]
-        attributes::test_of_the_app[view_functions]
         attributes::test_of_the_app_context[g]
         attributes::test_of_the_app_context[url_adapter]
         attributes::test_of_the_request_context[request]
         attributes::test_of_the_request_context[url_adapter]
         attributes::test_the_clients_builder
-        attributes::test_what_hangs_on_classes
         socketio::test_the_session_comes_with_the_cookies*
-    """,
-    "an overridden method is not called, or not as often": """
-        overridden::test_a_handler_of_errors_on_the_app
-        overridden::test_a_method_of_the_provider_is_replaced*
-        overridden::test_a_provider_of_json*
-        overridden::test_a_step_that_answers_itself
-        overridden::test_an_error_handler_of_the_class_replaced
-        overridden::test_on_a_subclass[app_context]
-        overridden::test_on_a_subclass[create_url_adapter]
-        overridden::test_on_a_subclass[ensure_sync]
-        overridden::test_on_the_app[app_context-*
-        overridden::test_on_the_app[create_url_adapter-*
-        overridden::test_on_the_app[dispatch_request-*
-        overridden::test_on_the_app[do_teardown_appcontext-*
-        overridden::test_on_the_app[do_teardown_request-*
-        overridden::test_on_the_app[ensure_sync-*
-        overridden::test_on_the_app[finalize_request-*
-        overridden::test_on_the_app[full_dispatch_request-*
-        overridden::test_on_the_app[handle_http_exception-*
-        overridden::test_on_the_app[handle_user_exception-*
-        overridden::test_on_the_app[make_response-*
-        overridden::test_on_the_app[preprocess_request-*
-        overridden::test_on_the_app[process_response-*
-        overridden::test_on_the_app[raise_routing_exception-*
-        overridden::test_on_the_app[request_context-*
-        overridden::test_on_the_app[should_ignore_error-*
-        overridden::test_on_the_class[app_context-*
-        overridden::test_on_the_class[create_url_adapter-*
-        overridden::test_on_the_class[dispatch_request-*
-        overridden::test_on_the_class[do_teardown_appcontext-*
-        overridden::test_on_the_class[do_teardown_request-*
-        overridden::test_on_the_class[ensure_sync-*
-        overridden::test_on_the_class[finalize_request-*
-        overridden::test_on_the_class[full_dispatch_request-*
-        overridden::test_on_the_class[handle_http_exception-*
-        overridden::test_on_the_class[handle_user_exception-*
-        overridden::test_on_the_class[make_response-*
-        overridden::test_on_the_class[preprocess_request-*
-        overridden::test_on_the_class[process_response-*
-        overridden::test_on_the_class[raise_routing_exception-*
-        overridden::test_on_the_class[request_context-*
-        overridden::test_on_the_class[should_ignore_error-*
-        overridden::test_the_mimetype_patched_on_the_class
-        overridden::test_the_session_interface[instance-is_null_session]
-        overridden::test_the_session_interface[instance-open_session]
-        overridden::test_the_session_interface[instance-save_session]
-        restful::test_catch_all_404s
-        restful::test_catch_all_404s_after_the_first_request
     """,
     "a registration does not walk as Flask's": """
         registration::test_a_rule_added_by_a_recorded_function

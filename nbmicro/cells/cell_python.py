@@ -57,6 +57,8 @@ class PlainSource(CellSource):
         Its source with Python in the place of every magic; as many lines as the cell.
     filename:
         What tracebacks call it.
+    future:
+        The compiler's flags of what the cells above imported from ``__future__``, which last as they do in IPython.
 
     Raises
     ------
@@ -64,19 +66,19 @@ class PlainSource(CellSource):
         It is not Python; with the line.
     """
 
-    def __init__(self, cell: NotebookCell, text: str, filename: str) -> None:
+    def __init__(self, cell: NotebookCell, text: str, filename: str, future: int = 0) -> None:
         super().__init__(text, where=cell.where, filename=filename)
         tree = self._compiled(text, ast.PyCF_ONLY_AST)
         self.statements: list[ast.stmt] = _WithoutDisplay().visit(tree).body
-        self._future = 0
+        self.future = future
         for node in self.statements:
             if isinstance(node, ast.ImportFrom) and node.module == "__future__":
                 for alias in node.names:
-                    self._future |= getattr(__future__, alias.name).compiler_flag
+                    self.future |= getattr(__future__, alias.name).compiler_flag
 
     def code(self, node: ast.stmt) -> CodeType:
         """The code of one of its statements; CellError where the compiler rejects it, as a ``return`` there."""
-        code: CodeType = self._compiled(ast.Module([node], type_ignores=[]), self._future)
+        code: CodeType = self._compiled(ast.Module([node], type_ignores=[]), self.future)
         return code
 
     def _compiled(self, source: str | ast.Module, flags: int) -> Any:

@@ -8,8 +8,9 @@ import itertools
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.util import module_from_spec
 from pathlib import Path
 from traceback import walk_tb
 from types import FunctionType, ModuleType
@@ -75,6 +76,8 @@ class NotebookModule:
     ----------
     path:
         The .ipynb file.
+    module:
+        The module that its cells are to fill, where the import system has made one.
 
     Raises
     ------
@@ -82,9 +85,9 @@ class NotebookModule:
         The notebook cannot be read, a cell cannot be served, or one fails; names file, cell and line.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, module: ModuleType | None = None) -> None:
         self.path = path.resolve()
-        self.module = _new_module(self.path)
+        self.module = module or _new_module(self.path)
         self.namespace: dict[str, Any] = self.module.__dict__
         self.target = "app"
         self.report: LoadReport
@@ -92,8 +95,10 @@ class NotebookModule:
         self._foreign: Any = None
         self._is_set_up = False
         self._context: AppContext | None = None
-        selection = select(read_notebook(self.path))
-        self._run(selection)
+        cells = read_notebook(self.path)
+        # What inspect shows of the module, and looks for its classes in.
+        remember_source(str(self.path), source_of(cells))
+        self._run(select(cells))
 
     def app(self) -> Any:
         """The app that is served: the notebook's ``app``, unless ``%app`` named another one.
@@ -268,9 +273,61 @@ def _display(*values: object, **options: object) -> None:
     """The ``display`` of a served notebook: nobody looks, so nothing is shown."""
 
 
+def source_of(cells: Iterable[NotebookCell]) -> str:
+    """The cells of a notebook as the text of a module."""
+    return "\n\n".join(cell.text for cell in cells) + "\n"
+
+
+class _NotebookLoader(importlib.machinery.SourceFileLoader):
+    """The loader of a notebook's module: its data and resources lie beside the notebook, as those of a file would."""
+
+    def get_source(self, fullname: str) -> str:
+        return source_of(read_notebook(Path(self.path)))
+
+    def get_code(self, fullname: str) -> None:
+        """None: the cells are run one by one, each as the owner of what it declares."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        NotebookModule(Path(self.path), module)
+
+
+class _NotebookFinder:
+    """Finds a notebook of ``sys.path`` as a module of :data:`PACKAGE`: to reload it, and in a spawned process."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> importlib.machinery.ModuleSpec | None:
+        package, _, stem = name.rpartition(".")
+        if package != PACKAGE:
+            return None
+        loaded = getattr(sys.modules.get(name), "__file__", None)
+        if loaded is not None:
+            return _spec_of(name, Path(loaded))
+        files = (file for folder in sys.path for file in sorted(Path(folder).glob("*.ipynb")))
+        file = next((file for file in files if _module_name(file) == stem), None)
+        return None if file is None else _spec_of(name, file)
+
+
+def make_importable() -> None:
+    """Let the import system find served notebooks, here and in processes that this one spawns."""
+    if _NotebookFinder not in sys.meta_path:
+        sys.meta_path.append(_NotebookFinder)
+        sys.path.append(str(Path(__file__).with_name("importable")))
+
+
+def _module_name(path: Path) -> str:
+    return path.stem.replace(".", "_")
+
+
+def _spec_of(name: str, path: Path) -> importlib.machinery.ModuleSpec:
+    spec = importlib.machinery.ModuleSpec(name, _NotebookLoader(name, str(path)), origin=str(path))
+    spec.has_location = True
+    return spec
+
+
 def _new_module(path: Path) -> ModuleType:
     """An empty module for the notebook, as an import would make it; a package of ours holds it."""
-    name = f"{PACKAGE}.{path.stem.replace('.', '_')}"
+    make_importable()
+    name = f"{PACKAGE}.{_module_name(path)}"
     there = sys.modules.get(name)
     if there is not None and getattr(there, "__file__", None) != str(path):
         # Two notebooks of one name in one process are two modules.
@@ -280,17 +337,12 @@ def _new_module(path: Path) -> ModuleType:
             if getattr(sys.modules.get(f"{name}_{number}"), "__file__", str(path)) == str(path)
         )
     package = sys.modules.setdefault(PACKAGE, ModuleType(PACKAGE, "The notebooks that this process serves."))
-    package.__path__ = []
-    package.__spec__ = importlib.machinery.ModuleSpec(PACKAGE, None, is_package=True)
     # As if it stood beside the notebook: an app's instance folder is looked for from here, and found as in the kernel.
-    package.__file__ = str(path.parent / PACKAGE / "__init__.py")
-    module = ModuleType(name)
-    spec = importlib.machinery.ModuleSpec(name, None, origin=str(path))
-    spec.has_location = True
-    module.__spec__ = spec
-    module.__file__ = str(path)
-    module.__package__ = PACKAGE
-    return module
+    folder = path.parent / PACKAGE
+    package.__file__ = str(folder / "__init__.py")
+    package.__spec__ = importlib.machinery.ModuleSpec(PACKAGE, None, is_package=True)
+    package.__path__ = package.__spec__.submodule_search_locations = [str(folder)]
+    return module_from_spec(_spec_of(name, path))
 
 
 @contextlib.contextmanager

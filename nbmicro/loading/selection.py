@@ -103,11 +103,15 @@ class Skipped:
 
 @dataclass
 class Selection:
-    """The cells that run and those that are skipped, in order, and notes about magics that were left out."""
+    """The cells that run and those that are skipped, in order, and notes about magics that were left out.
+
+    ``future`` are the compiler's flags that the cells so far have turned on.
+    """
 
     steps: list[Step] = field(default_factory=list)
     skipped: list[Skipped] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    future: int = 0
 
 
 @dataclass(frozen=True)
@@ -180,7 +184,9 @@ class _Cell:
         looking = {one.line + offset: one for one in cut.statements if self._is_left_out(one, offset)}
         actions = {one.line + offset: one for one in cut.statements if is_action(one)}
         text = "\n" * offset + cut.rewritten(lambda one: timed(one) or one.stand_in)
-        source = PlainSource(self.cell, text, cell_filename(f"{self.cell.file}, cell {self.cell.number}"))
+        filename = cell_filename(f"{self.cell.file}, cell {self.cell.number}")
+        source = PlainSource(self.cell, text, filename, self.found.future)
+        self.found.future = source.future
         if not looking and not actions and all(only_looks(node) for node in source.statements):
             self._skip((), "it only shows or checks")
             return

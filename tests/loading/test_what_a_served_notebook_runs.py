@@ -212,12 +212,13 @@ def test_top_level_await_runs(notebook: Notebook) -> None:
 
 
 def test_a_dataclass_under_future_annotations_runs(notebook: Notebook) -> None:
-    """The notebook is a real module, so that dataclasses and pickle find it."""
+    """The notebook is a real module that dataclasses and pickle find; an import from `__future__` lasts for
+    the cells below, as in the notebook."""
     path = notebook(
         LOAD,
         "from __future__ import annotations\nfrom dataclasses import dataclass\nimport pickle\n"
         "from typing import ClassVar\n@dataclass\nclass User:\n    name: str\n    kind: ClassVar[str] = 'user'",
-        "copy = pickle.loads(pickle.dumps(User('Ada')))",
+        "copy = pickle.loads(pickle.dumps(User('Ada')))\nclass Later:\n    def next(self) -> Later: ...",
         "%%route /\nf'{copy} {User.__module__}'",
     )
     assert ask_app(load(path), "/") == (200, "User(name='Ada') nbmicro_notebook.app")

@@ -15,16 +15,23 @@ from nbmicro.language.curl import begins_curl
 from nbmicro.language.lines import (
     COMMENT,
     CONTINUATION,
+    DIRECTIVE,
     FENCE,
     REQUEST,
     REQUEST_BEHIND_RESPONSE,
     SEPARATOR,
     STATUS,
+    STATUS_MISTYPED,
     VARIABLE,
+    section_name,
 )
 from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Script
 
+# What another tool does before and after a request.
+_BESIDE = re.compile(r"[<>][ \t]*\{%|>|<>|\s*\?\?")
+_AROUND = frozenset({"Asserts", "Captures", "Options"})
+_MAKE_ANOTHER_REQUEST = frozenset({"disabled", "loop"})
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/|\Z)")
 # A file with so many lines that cannot be read is no file of requests.
 _MOST_SKIPPED = 200
@@ -190,23 +197,12 @@ class Salvage:
     # -- what cannot be taken over -----------------------------------------------------------------------------------
 
     def _take_out(self, index: int, error: RequestError) -> None:
-        """Take out a rejected line, a whole script of another tool, or the request that the line begins."""
-        text = self.lines[index].text
-        is_request = False
-        if re.match(r"[<>][ \t]*\{%", text):
-            first, stop = index, index + 1
-            while stop < len(self.lines) and not (
-                "%}" in self.lines[stop - 1].text or _separates(self.lines[stop].text)
-            ):
-                stop += 1
-        elif FENCE.match(text):
-            first = index
-            stop = next((at for at in range(index + 1, len(self.lines)) if FENCE.match(self.lines[at].text)), index) + 1
-        elif _is_request_line(self.lines, index) or not text.strip():
-            first, stop = _block(self.lines, index)
-            is_request = bool(text.strip())
+        """Take out a rejected line that says nothing of what is sent, or else the whole request."""
+        request = _request_line(self.lines, index)
+        if request is not None:
+            first, stop = _block(self.lines, request)
         else:
-            first, stop = index, index + 1
+            first, stop = index, _behind(self.lines, index)
         if not any(line.text.strip() for line in self.lines[first:stop]):
             first, stop = index, index + 1
         taken = self.lines[first:stop]
@@ -216,7 +212,7 @@ class Salvage:
         kept = tuple(line.text for line in taken) or ("",)
         note = Note(self.lines[index].number, error.message, hint or None, kept)
         self.notes.append(note)
-        if is_request:
+        if request is not None:
             above = SEPARATOR.match(self.lines[first - 1].text) if first else None
             self.left_out.append(LeftOut(self.lines[first].number, above[1].strip() if above else "", note))
         del self.lines[first:stop]
@@ -230,18 +226,47 @@ def _may_be_request(text: str) -> bool:
     return bool(text.strip()) and not COMMENT.match(text) and not _separates(text)
 
 
-def _is_request_line(lines: Sequence[Numbered], index: int) -> bool:
-    """Whether a line begins its request: only comments, variables and empty lines stand between it and a separator."""
-    if REQUEST.match(lines[index].text):
-        return True
-    for line in reversed(lines[:index]):
-        if _separates(line.text):
-            return True
-        if STATUS.match(line.text):
-            return REQUEST_BEHIND_RESPONSE.match(lines[index].text) is not None
-        if line.text.strip() and not COMMENT.match(line.text) and not VARIABLE.match(line.text):
-            return False
-    return not COMMENT.match(lines[index].text) and not VARIABLE.match(lines[index].text)
+def _request_line(lines: Sequence[Numbered], index: int) -> int | None:
+    """The request line whose request a line cannot be left out of; None where the line alone can be.
+
+    Left out alone is what comes around a request: comments, file variables, scripts, what is done with the response and
+    expected of it, and [Options]. Without any other line the request would be another one.
+    """
+    text = lines[index].text
+    if (directive := DIRECTIVE.match(text)) and directive[1] in _MAKE_ANOTHER_REQUEST:
+        return next((at for at in range(index + 1, len(lines)) if not _is_around(lines[at].text)), None)
+    if _is_around(text) and text.strip():
+        return None
+    found: int | None = index
+    for at in range(index, -1, -1):
+        text = lines[at].text
+        if _separates(text):
+            return found
+        if at < index and (STATUS.match(text) or section_name(text) in _AROUND):
+            return index if REQUEST_BEHIND_RESPONSE.match(lines[index].text) else None
+        if not _is_around(text):
+            found = at
+        if REQUEST.match(text):
+            return at
+    return found
+
+
+def _is_around(text: str) -> bool:
+    """Whether a line stands around a request, wherever it is."""
+    return not text.strip() or any(pattern.match(text) for pattern in (COMMENT, VARIABLE, STATUS_MISTYPED, _BESIDE))
+
+
+def _behind(lines: Sequence[Numbered], index: int) -> int:
+    """Where the lines end that are left out with a line: a whole script, all between two fences."""
+    ends = re.compile(r".*%\}") if re.match(r"[<>][ \t]*\{%", lines[index].text) else FENCE
+    if ends is FENCE and not FENCE.match(lines[index].text):
+        return index + 1
+    for at in range(index, len(lines)):
+        if at > index and _separates(lines[at].text):
+            return at
+        if ends.match(lines[at].text) and (at > index or ends is not FENCE):
+            return at + 1
+    return len(lines)
 
 
 def _block(lines: Sequence[Numbered], index: int) -> tuple[int, int]:

@@ -38,7 +38,6 @@ KNOWN_DIFFERENCES: dict[str, str] = {
     # Bodies.
     "multipart_file_filled": "the blanks of a file in a part are not filled",
     # Hurl's files.
-    **_all("hurl_xml hurl_line_body", "refused: a body directly below the headers, which the import leaves out"),
     "hurl_text_body": "the last line break of a fence is left out, and a type added",
     "hurl_json_fence": "the last line break of a fence is left out",
 }

@@ -89,6 +89,62 @@ def test_a_remark_stands_in_the_cell_of_its_request(tmp_path: Path) -> None:
     assert all(text.count("is left out") == 1 for text in (first, third, fourth))
 
 
+@pytest.mark.parametrize(
+    "request_text",
+    [
+        "GET /b\nno header at all",
+        "POST /b\nX-Request-Type: GraphQL\n\nquery {\n  users { name }\n}",
+        "POST /b\nContent-Type: application/json\n\nquery one($id: ID) {\n  user(id: $id) { name }\n}",
+        "GET /b\nAuthorization: Digest ada secret",
+        "POST /b\nContent-Type: text/plain\n\n<@latin1 ./a.txt",
+        "POST /b\nContent-Type: text/plain\n\nbefore\n< ./a.txt\nafter",
+        "POST /b\n[Form]\nno pair",
+        "POST /b\n[Query]\nno pair\n[Asserts]\nstatus == 200",
+        "POST /b\n[Unheard]\na: b",
+        "# @disabled\nGET /b",
+        "# @loop for 3\nGET /b",
+        "GRAPHQL /b\n\nquery { users { name } }",
+        "GET /b # a comment",
+        "GET /b\nX-A: {{ no python }}",
+    ],
+)
+def test_a_request_without_a_line_of_what_it_sends_is_left_out_as_a_whole(tmp_path: Path, request_text: str) -> None:
+    """Without that line it would be another request; its whole text is kept."""
+    path = laid_out(tmp_path, "whole.http", f"GET /a\n\n### The second\n{request_text}\n\n###\nGET /c\n")
+    result = imported(path)
+    assert result.exit_code == 3
+    assert [sent.target for sent in by_import(path).sent] == ["/a", "/c"]
+    (left,) = [text for _, text in cells_of(path) if "**Not taken over**" in text]
+    assert left.startswith("### The second\n\n**Not taken over** (line ")
+    assert f"```http\n{request_text}\n```" in left
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "> ./handler.js",
+        '> {% client.log("done") %}',
+        ">> out.json",
+        "<> 2024-01-01T101010.200.json",
+        "?? status == 200",
+        "HTTP 2xx",
+        'HTTP 200\n[Asserts]\nxpath "//a" count == 2',
+        "HTTP 200\n[Asserts]\nno python here",
+        "HTTP 200\n[Captures]\nx: no python here",
+        "HTTP 200\n[Unheard]\nx: y",
+        "[Options]\nretry: 3",
+    ],
+)
+def test_what_is_done_around_a_request_is_left_out_alone(tmp_path: Path, line: str) -> None:
+    """The request is sent as it would be without it, and the line stands in its cell."""
+    path = laid_out(tmp_path, "around.http", f"GET /a\n\n###\nGET /b\nX-A: b\n\n{line}\n\n###\nGET /c\n")
+    assert imported(path).exit_code == 3
+    sent = by_import(path).sent
+    assert [(one.target, dict(one.headers).get("x-a")) for one in sent] == [("/a", None), ("/b", "b"), ("/c", None)]
+    (cell,) = [text for text in requests_of(path) if "GET /b" in text]
+    assert f"#   | {line.splitlines()[-1]}" in cell.splitlines() or "#   | [Unheard]" in cell.splitlines()
+
+
 def test_a_file_of_which_nothing_can_be_taken_over_writes_nothing(tmp_path: Path) -> None:
     """The line is said; no notebook without a request is made."""
     path = laid_out(tmp_path, "none.hurl", f"{REJECTED}\nHTTP 200\n")

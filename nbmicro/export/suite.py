@@ -19,6 +19,7 @@ from nbmicro.export.request_cells import RequestCell, RequestLine, client_calls,
 from nbmicro.export.request_text import RequestText, SentFiles
 from nbmicro.export.routes import planned
 from nbmicro.export.survey import Survey
+from nbmicro.http.body import NotTextError, text_of_file
 from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Script
 from nbmicro.language.template import Template
@@ -183,11 +184,11 @@ class Suite:
         before = self._files.folder
         try:
             place, content = self._files.read(file)
-            script = parse_file(content.decode("utf-8-sig"), place.name)
+            script = parse_file(text_of_file(content), place.name)
             self._files.folder = place.parent
             line = cell.lines[0].script or script
             self._write_script(cell, replace(script, options=line.options))
-        except (Unwritable, NbmicroError, UnicodeDecodeError) as error:
+        except (Unwritable, NbmicroError, NotTextError) as error:
             reason = "it cannot be read" if not isinstance(error, Unwritable) else str(error)
             self._leave_out(cell, self._begin(cell, "file", file), f"%http --file {file}", Unwritable(reason))
         finally:

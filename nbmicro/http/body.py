@@ -7,6 +7,7 @@ import tempfile
 import threading
 import weakref
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from nbmicro.errors import RequestError
@@ -192,3 +193,29 @@ def decode(data: bytes, charset: str) -> str:
         return data.decode(charset, "replace")
     except LookupError:
         return data.decode("utf-8", "replace")
+
+
+class NotTextError(ValueError):
+    """Bytes that are no UTF-8 text; the message is what they are, to stand behind a file's name."""
+
+
+def text_of_file(data: bytes) -> str:
+    """The text of a file in UTF-8, without its byte order mark.
+
+    Raises :class:`NotTextError` for any other encoding, UTF-16 that is UTF-8 by accident included, and for bytes.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise NotTextError("is UTF-16, and only UTF-8 is read as text") from None
+        line = data.count(b"\n", 0, error.start) + 1
+        raise NotTextError(f"is not UTF-8 text: line {line} has the byte 0x{data[error.start]:02x}") from None
+    if "\0" in text:
+        raise NotTextError("is not UTF-8 text: it has zero bytes, as UTF-16 and pictures have")
+    return text
+
+
+def read_text_file(path: Path) -> str:
+    """The text of a file in UTF-8 with its line ends as ``\\n``; :class:`NotTextError` and OSError as they come."""
+    return text_of_file(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")

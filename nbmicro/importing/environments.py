@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbmicro.errors import LoadError
+from nbmicro.http.body import NotTextError, read_text_file
 from nbmicro.language.address import is_loopback_url
 
 SHARED = "$shared"
@@ -122,7 +123,7 @@ def _shown(path: Path) -> str:
 
 def _read(path: Path) -> dict[str, object]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text_file(path)
         plain = text
         for lax in _LAX:
             # A comment leaves its lines behind, so that an error names the right one.
@@ -132,8 +133,10 @@ def _read(path: Path) -> dict[str, object]:
         if path.name == "settings.json" and _SETTINGS not in text:
             return {}
         raise LoadError(f"it is no JSON: {error.msg}.", where=_shown(path), line=error.lineno) from None
+    except NotTextError as error:
+        raise LoadError(f"{path} cannot be read: it {error}.", hint="Save it as UTF-8.") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        reason = getattr(error, "strerror", None) or str(error)
         raise LoadError(f"{path} cannot be read: {reason}.") from None
     return content if isinstance(content, dict) else {}
 

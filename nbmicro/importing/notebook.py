@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nbmicro.errors import LoadError, OptionError
+from nbmicro.http.body import NotTextError, read_text_file
 from nbmicro.importing.environments import (
     EnvironmentFile,
     GivenValue,
@@ -81,9 +82,11 @@ def import_notebook(
         There is no such environment; or there are several, the file reads their variables, and none was chosen.
     """
     try:
-        text = source.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        text = read_text_file(source)
+    except NotTextError as error:
+        raise LoadError(f"the file {source} cannot be read: it {error}.", hint="Save it as UTF-8.") from None
+    except OSError as error:
+        reason = error.strerror or str(error)
         raise LoadError(f"the file {source} cannot be read: {reason}.", hint=_beside(source)) from None
     taken = () if app is None else ("app",)
     files = find_environment_files(source.resolve().parent)

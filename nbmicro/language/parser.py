@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nbmicro.errors import RequestError
+from nbmicro.http.body import NotTextError, read_text_file
 from nbmicro.http.methods import BODYLESS_METHODS
 from nbmicro.language.address import read_continuation, read_request_line
 from nbmicro.language.bodies import (
@@ -94,7 +95,10 @@ def read_file(path: Path, options: Options = NO_OPTIONS) -> Script:
         As ``parse_script``, or the file cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text_file(path)
+    except NotTextError as error:
+        message = f"the file {path} cannot be read: it {error}. Nothing was sent."
+        raise RequestError(message, hint="Save it as UTF-8.") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise RequestError(f"the file {path} cannot be read: {reason}. Nothing was sent.") from None

@@ -10,6 +10,7 @@ from typing import Any
 
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.errors import LoadError
+from nbmicro.http.body import NotTextError, read_text_file
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?\S)[ \t]*#*[ \t]*")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
@@ -80,12 +81,14 @@ def _shown(outputs: object) -> Iterator[str]:
 
 def _read_json(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text_file(path)
     except FileNotFoundError:
         others = sorted(file.name for file in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
         hint = f"Notebooks beside it: {', '.join(others[:8])}" if others else None
         raise LoadError(f"there is no file {path}.", hint=hint) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except NotTextError as error:
+        raise LoadError(f"the file cannot be read: it {error}.", hint="Save it as UTF-8.", where=path.name) from None
+    except OSError as error:
         raise LoadError(f"the file cannot be read: {error}", where=path.name) from error
     try:
         content = json.loads(text)

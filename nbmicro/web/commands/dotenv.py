@@ -7,6 +7,7 @@ from io import StringIO
 from pathlib import Path
 
 from nbmicro.errors import LoadError
+from nbmicro.http.body import NotTextError, read_text_file
 
 
 def parse_dotenv(text: str) -> dict[str, str]:
@@ -29,14 +30,12 @@ def read_dotenv(file: Path) -> dict[str, str]:
         If it cannot be read, or is not UTF-8.
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return parse_dotenv(read_text_file(file))
     except OSError as error:
         raise LoadError(f"{file} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:  # UTF-16 without its mark is UTF-8 by accident
-        raise LoadError(f"{file} is not UTF-8 text.", hint="Save it as UTF-8; nothing of it was read.")
-    return parse_dotenv(text)
+    except NotTextError as error:
+        hint = "Save it as UTF-8; nothing of it was read."
+        raise LoadError(f"{file} cannot be read: it {error}.", hint=hint) from None
 
 
 def wants_dotenv(default: bool = True) -> bool:

@@ -12,11 +12,13 @@ from typing import Any
 from nbmicro.errors import RequestError
 from nbmicro.export.cell_text import Unwritable, read_in, renamed
 from nbmicro.export.literals import Code, call, json_value, literal, quoted, text_value, url_value
+from nbmicro.http.body import NotTextError, text_of_file
 from nbmicro.http.media_types import FORM, JSON, is_json, is_multipart, media_type_of
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.language.address import is_loopback_url
-from nbmicro.language.items import DATA_KINDS
+from nbmicro.language.items import JSON_KINDS
 from nbmicro.language.lines import RESPONSE_NAMES
+from nbmicro.language.nested_keys import NestedKeyError, Step, nested_key, put
 from nbmicro.language.options import LINE_OPTIONS, Options
 from nbmicro.language.sections import SECTIONS, sections_sent
 from nbmicro.language.syntax import BodySource, Capture, Check, FilePart, Item, Request
@@ -99,31 +101,57 @@ class RequestText:
     def _items(self, parts: dict[str, Any], items: tuple[Item, ...], *, is_form: bool) -> None:
         is_form = is_form or any(item.kind == "upload" for item in items)
         data: list[tuple[Any, Any]] = []
+        json: Any = None
         for item in items:
+            if item.kind in JSON_KINDS and not is_form:
+                json = self._with_json(json, item)
+                continue
             name = self._text(item.name)
             if item.kind in ("header", "empty_header"):
                 parts.setdefault("headers", []).append((name, self._text(item.value)))
             elif item.kind == "query":
                 parts.setdefault("query", []).append((name, self._text(item.value)))
-            elif item.kind == "text":
-                data.append((name, text_value(item.value, self.expression, loose=is_form)))
+            elif item.kind in ("header_file", "query_file"):
+                argument = "headers" if item.kind == "header_file" else "query"
+                parts.setdefault(argument, []).append((name, self._files.text(item.value, ends=False)))
             elif item.kind == "upload":
                 parts.setdefault("files", []).append((name, self._upload(item.value)))
-            elif item.kind == "text_file":
-                data.append((name, self._files.text(item.value)))
             else:
-                value = self._json_item(item)
-                data.append((name, value if isinstance(value, str) or not is_form else json.dumps(value)))
-        if is_form:
-            parts |= {"data": data} if data else {}
-        elif any(item.kind in DATA_KINDS for item in items):
-            parts["json"] = dict(data)
+                data.append((name, self._form_value(item)))
+        if data:
+            parts["data"] = data
+        if json is not None:
+            parts["json"] = json
+
+    def _with_json(self, root: Any, item: Item) -> Any:
+        """The JSON of the items before it, with the value of an item where its name says."""
+        try:
+            steps = nested_key(item.name)
+            if any(step.kind == "filled" for step in steps):
+                raise Unwritable(f"whether {item.name.source} is an index or a name is known only when it runs")
+            places = [self._place(step) for step in steps]
+            return put(root, places, self._value(item))
+        except NestedKeyError as error:
+            raise Unwritable(f"`{item.name.source}` names no place in its JSON: {error}") from error
+
+    def _place(self, step: Step) -> str | int | None:
+        if step.kind != "key":
+            return int(step.name.literal) if step.kind == "index" else None
+        return step.name.literal if step.name.is_literal else text_value(step.name, self.expression)
+
+    def _value(self, item: Item, *, loose: bool = False) -> Any:
+        if item.kind == "text":
+            return text_value(item.value, self.expression, loose=loose)
+        return self._files.text(item.value) if item.kind == "text_file" else self._json_item(item)
+
+    def _form_value(self, item: Item) -> Any:
+        value = self._value(item, loose=True)
+        return value if isinstance(value, str) else json.dumps(value)
 
     def _json_item(self, item: Item) -> Any:
         source = item.value
         if item.kind == "json_file":
-            _, content = self._files.read(source)
-            source = Template("", (content.decode("utf-8", "replace"),))
+            source = Template("", (self._files.read_text(source),))
         return self._json(source, f"`{item.value.source}` is not JSON")
 
     def _upload(self, value: Template) -> Any:
@@ -146,8 +174,8 @@ class RequestText:
             if body.kind == "file" and not is_json(media_type_of((guessed or given or "").strip("\"'"))):
                 parts["data"] = self._files.content(body.content)
                 return
-            _, content = self._files.read(body.content)
-            body = BodySource("text", self._content(content.decode("utf-8", "replace"), body.kind == "template_file"))
+            text = self._files.read_text(body.content)
+            body = BodySource("text", self._content(text, body.kind == "template_file"))
         plain_type = media_type_of((given or "").strip("\"'"))
         as_json = is_json(plain_type) if given else body.kind == "json" or body.info == "json"
         if as_json:
@@ -320,13 +348,22 @@ class SentFiles:
             return (name, beside, media_type)
         return beside if name == place.name else (name, beside)
 
-    def text(self, path: Template) -> Any:
+    def read_text(self, path: Template) -> str:
         """What a file says, as the client's own reading has it."""
         place, content = self.read(path)
-        text = content.decode("utf-8", "replace")
+        try:
+            return text_of_file(content)
+        except NotTextError as error:
+            raise Unwritable(f"its file {place.name} {error}") from error
+
+    def text(self, path: Template, *, ends: bool = True) -> Any:
+        """What a file says as an expression; without ``ends`` the line breaks at its end are left out."""
+        text = self.read_text(path) if ends else self.read_text(path).rstrip("\n")
         if len(quoted(text)) <= _INLINE:
             return text
-        return Code(f'{self._beside(place, content)}.read_text("utf-8", "replace")')
+        # As bytes, so that a line break stays what it is.
+        place, _ = self.read(path)
+        return Code(f"{self._beside(place, text.encode())}.read_bytes().decode()")
 
     def content(self, path: Template) -> Any:
         """The bytes of a file, or the text that they are."""

@@ -257,7 +257,7 @@ def multipart(form: Any, files: Files) -> tuple[bytes, str]:
     """The body of a ``multipart/form-data`` form, and its type."""
     parts = [Part(name, value.encode()) for name, value in _fields(form)]
     for name, value in _pairs(files):
-        parts += [_file_part(name, file) for file in (value if isinstance(value, list) else [value])]
+        parts += [file_part(name, file) for file in (value if isinstance(value, list) else [value])]
     return multipart_of(parts)
 
 
@@ -287,7 +287,7 @@ def _head(part: Part, disposition: str) -> str:
     return head if part.media_type is None else f"{head}\r\nContent-Type: {part.media_type}"
 
 
-def _file_part(field: str, value: FileValue) -> Part:
+def file_part(field: str, value: FileValue) -> Part:
     """A file as a part, in whatever way it was given; with None for its name it is a field."""
     media_type: str | None = None
     filename: str | None

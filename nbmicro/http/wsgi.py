@@ -32,6 +32,10 @@ _BASE: dict[str, Any] = {
 }
 
 
+# What says where a body ends on a connection; an app is given the length, as by a server that has read the chunks.
+_FRAMING = frozenset({"CONTENT_LENGTH", "TRANSFER_ENCODING"})
+
+
 def make_environ(request: RequestRecord, errors: Any = None) -> dict[str, Any]:
     """The environ of a request as it would come to ``http://localhost/`` from this machine.
 
@@ -51,7 +55,7 @@ def make_environ(request: RequestRecord, errors: Any = None) -> dict[str, Any]:
         environ["CONTENT_LENGTH"] = "0"
     for name, value in request.headers:
         key = name.upper().replace("-", "_")
-        if key == "CONTENT_LENGTH":
+        if key in _FRAMING:
             continue
         if key != "CONTENT_TYPE":
             key = "HTTP_" + key

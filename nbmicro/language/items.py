@@ -12,6 +12,7 @@ from nbmicro.http.methods import METHODS, is_method
 from nbmicro.language.address import check_method, check_url, is_url
 from nbmicro.language.curl import curl_behind, parse_curl
 from nbmicro.language.foreign_commands import foreign_command, may_be_foreign
+from nbmicro.language.nested_keys import NestedKeyError, nested_key
 from nbmicro.language.options import Options, read_option
 from nbmicro.language.syntax import Item, ItemKind, Request, Script
 from nbmicro.language.template import Template, place_at, place_in_columns, placeholder_end
@@ -19,7 +20,9 @@ from nbmicro.language.words import Word, split_words, written_word
 
 SEPARATORS: dict[str, ItemKind] = {
     ":=@": "json_file",
+    "==@": "query_file",
     "=@": "text_file",
+    ":@": "header_file",
     ":=": "json",
     "==": "query",
     "=": "text",
@@ -27,9 +30,12 @@ SEPARATORS: dict[str, ItemKind] = {
     "@": "upload",
 }
 DATA_KINDS = frozenset({"text", "json", "upload", "text_file", "json_file"})
+#: Whose names may be nested, where they make JSON.
+JSON_KINDS = DATA_KINDS - {"upload"}
 ITEM_HELP = "An item is one of  name=Ada  age:=36  X-Token:abc  page==2  photo@a.png  bio=@bio.txt  tags:=@tags.json"
 
 _VERSIONS = frozenset({"HTTP/1.0", "HTTP/1.1", "HTTP/2"})
+_ESCAPED = frozenset(":=@;")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
@@ -119,7 +125,8 @@ def read_words(
     method_column = plain[0].column if plain else None
     written_method = _take_method(plain, url is not None)
     address = plain.pop(0) if plain and (is_url(plain[0].text) or (url is None and not _is_item(plain[0]))) else None
-    items = tuple(_item_of(word, words, magic) for word in plain) if address or url or not plain else ()
+    is_form = options.form or any(found is not None and found[2] == "@" for found in map(_separator, plain))
+    items = tuple(_item_of(word, words, magic, is_form) for word in plain) if address or url or not plain else ()
     if plain and not (address or url):
         hint = f"The URL comes before the items:  {magic} POST /users name=Ada"
         raise RequestError.at(plain[0], f"`{plain[0].text}` stands where the URL should.", hint)
@@ -140,9 +147,9 @@ def read_words(
     return request, options
 
 
-def _item_of(word: Word, words: list[Word], magic: str) -> Item:
+def _item_of(word: Word, words: list[Word], magic: str, is_form: bool) -> Item:
     try:
-        return parse_item(word)
+        return parse_item(word, is_form=is_form)
     except RequestError:
         if word.text[:1] in {"<", ">", "|"} and not word.quoted and not _is_item(word):
             raise _no_shell(word, words, words.index(word)) from None
@@ -168,57 +175,85 @@ def _take_method(plain: list[Word], has_default_url: bool) -> str | None:
 
 def _is_item(word: Word) -> bool:
     """Whether a word has what makes an item; one that has not can only be meant as the URL."""
-    return _separator(word.text) is not None
+    return _separator(word) is not None
 
 
-def _separator(text: str) -> tuple[int, str, str] | None:
-    """The first separator outside placeholders and escapes (the longest there), and the unescaped name before it."""
-    position = 0
-    name = ""
+def _separator(word: Word) -> tuple[Word, int, str] | None:
+    """The word unescaped, and in it the first separator (the longest there) outside of placeholders and escapes.
+
+    As with HTTPie a backslash before a character of a separator stands for that character, in the value too; before
+    any other it stays, and so do two of them.
+    """
+    text, kept, found, position = word.text, list[int](), None, 0
     while position < len(text):
-        if text.startswith("{{", position):
-            end = placeholder_end(text, position + 2)
-            behind = end + 2 if end >= 0 else position + 2
-            name += text[position:behind]
-            position = behind
-            continue
-        if text[position] == "\\" and text[position + 1 : position + 2] in {":", "=", "@", "\\"}:
-            name += text[position + 1]
-            position += 2
-            continue
-        for separator in SEPARATORS:
-            if text.startswith(separator, position):
-                return position, separator, name
-        name += text[position]
-        position += 1
-    return None
+        end = placeholder_end(text, position + 2) + 2 if text.startswith("{{", position) else position
+        if end > position + 2:
+            kept += range(position, end)
+        elif text[position] == "\\" and position + 1 < len(text):
+            end = position + 2
+            kept += range(position + (text[position + 1] in _ESCAPED), end)
+        elif found is None and (separator := next((one for one in SEPARATORS if text.startswith(one, position)), None)):
+            found, end = (len(kept), separator), position + len(separator)
+            kept += range(position, end)
+        else:
+            end = position + 1
+            kept.append(position)
+        position = end
+    if found is None:
+        return None
+    columns = (*(word.columns[index] for index in kept), word.columns[-1])
+    unescaped = Word("".join(text[index] for index in kept), columns, word.line, word.quoted, word.source)
+    return unescaped, *found
 
 
-def parse_item(word: Word) -> Item:
+def parse_item(word: Word, *, is_form: bool = True) -> Item:
     """Read one item.
+
+    Parameters
+    ----------
+    word:
+        The word.
+    is_form:
+        Whether the data are a form, where brackets are a part of a name.
 
     Raises
     ------
     RequestError
-        A word without a separator, a header whose name cannot be one, JSON that is none.
+        A word without a separator, a header whose name cannot be one, JSON that is none, a nested name whose brackets
+        are wrong.
     """
-    found = _separator(word.text)
+    found = _separator(word)
     if found is None and word.text.endswith(";") and _HEADER_NAME.match(word.text[:-1]):
         return Item("empty_header", word.template(0, -1), word.template(len(word.text)), word.line, word.column)
-    if found is None or found[0] == 0:
+    if found is None or found[1] == 0:
         raise RequestError.at(word, f"`{word.text}` is no item.", ITEM_HELP)
-    at, separator, unescaped = found
+    unescaped, at, separator = found
     kind = SEPARATORS[separator]
-    name = word.template(0, at, text=unescaped)
-    value = word.template(at + len(separator))
+    name, value = unescaped.template(0, at), unescaped.template(at + len(separator))
     item = Item(kind, name, value, word.line, word.column)
-    if kind == "header" and name.is_literal and not _HEADER_NAME.match(name.source):
-        raise RequestError.at(word, f"`{name.source}` cannot be the name of a header.", ITEM_HELP)
+    if kind in {"header", "header_file"} and name.is_literal and not _HEADER_NAME.match(name.source):
+        nested = re.fullmatch(r"[^\[\]]+(?:\[[^\[\]]*\])*\[[^\[\]]*:[^\[\]]*\]:?=.*", word.text, re.S)
+        fix = word.source.replace(":", "\\:", 1) if nested else None
+        message = f"`{name.source}` cannot be the name of a header."
+        raise RequestError.at(word, message, None if fix else ITEM_HELP, fix=fix)
     if kind == "json" and value.is_literal:
         _check_json(item)
-    if kind in {"upload", "text_file", "json_file"} and not value.source:
+    if separator.endswith("@") and not value.source:
         raise RequestError.at(word, f"`{word.text}` names no file.", fix=f"{name.source}{separator}FILE")
+    if kind in JSON_KINDS and not is_form:
+        try:
+            nested_key(name)
+        except NestedKeyError as error:
+            wrong = nested_error(item, error)
+            wrong.column = unescaped.columns[min(error.at, at)]
+            raise wrong from None
     return item
+
+
+def nested_error(item: Item, error: NestedKeyError) -> RequestError:
+    """The error of an item whose nested name cannot be read, or does not fit the items before it."""
+    hint = "As in  user[name]=Ada  tags[]=a  list[0]=b  ;  a bracket in a name has a backslash before it, in quotes."
+    return RequestError.at(item, f"`{item.name.source}` names no place in the JSON: {error}.", hint)
 
 
 def _check_json(item: Item) -> None:

@@ -14,7 +14,9 @@ from nbmicro.language.template import Template, place_at, place_in_lines
 
 _NO_URL = Template("")
 
-ItemKind = Literal["header", "empty_header", "query", "text", "json", "upload", "text_file", "json_file"]
+ItemKind = Literal[
+    "header", "empty_header", "header_file", "query", "query_file", "text", "text_file", "json", "json_file", "upload"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,10 +44,9 @@ class Word:
         """The word from a character on."""
         return Word(self.text[start:], self.columns[start:], self.line, self.quoted, self.source)
 
-    def template(self, start: int = 0, stop: int | None = None, *, text: str | None = None) -> Template:
-        """A part of the word with its placeholders found; ``text`` is that part unescaped, if it differs."""
-        part = self.text[start:stop] if text is None else text
-        return parse_template(part, place_in_columns(self.line, self.columns[start:]))
+    def template(self, start: int = 0, stop: int | None = None) -> Template:
+        """A part of the word with its placeholders found."""
+        return parse_template(self.text[start:stop], place_in_columns(self.line, self.columns[start:]))
 
 
 class _Splitter:

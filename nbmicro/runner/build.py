@@ -9,49 +9,27 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from nbmicro.errors import RequestError
-from nbmicro.http.build import UNSET, FileValue, Part, build_request, multipart, multipart_of
+from nbmicro.http.build import UNSET, FileValue, Part, build_request, file_part, multipart_of
 from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM, is_json, is_multipart, media_type_of
 from nbmicro.http.messages import RequestRecord, json_error
-from nbmicro.language.items import DATA_KINDS
+from nbmicro.language.items import DATA_KINDS, JSON_KINDS, nested_error
 from nbmicro.language.lines import FILE_BODY
+from nbmicro.language.nested_keys import NestedKeyError, Step, nested_key, put
 from nbmicro.language.options import Options
 from nbmicro.language.sections import Pairs, Section, sections_sent
 from nbmicro.language.syntax import BodySource, FilePart, Item, Pair, Request, TextPart
 from nbmicro.language.template import Placeholder, Template, parse_template, place_at
-from nbmicro.printable import did_you_mean
+from nbmicro.runner.files import read_bytes, read_text, sendable_file
 from nbmicro.runner.fill import Scope, fill_form_text, fill_json, fill_url, json_text
 
 Payload = tuple[bytes, str | None]
 """The bytes, and the type they bring where no header names one."""
 
 _PLAIN = "text/plain; charset=utf-8"
-
-
-def _path_in(text: str, scope: Scope) -> Path:
-    """The path of a file that a request names."""
-    return scope.folder / Path(text.strip()).expanduser()
-
-
-def _unreadable(
-    path: Path, error: Exception, template: Template, scope: Scope, near: str | None = None
-) -> RequestError:
-    reason = getattr(error, "strerror", None) or str(error)
-    hint = f"There is {near} beside it." if near else None
-    return scope.error(template, f"the file {path} cannot be read: {reason}.", hint)
-
-
-def _read_bytes(template: Template, scope: Scope) -> bytes:
-    """The content of a file that a request names; RequestError, with its place, if it cannot be read."""
-    path = _path_in(scope.text(template), scope)
-    try:
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error, template, scope) from None
 
 
 def _fill_body(body: BodySource, given: str | None, scope: Scope) -> Payload:
@@ -68,9 +46,9 @@ def _fill_body(body: BodySource, given: str | None, scope: Scope) -> Payload:
     if body.kind == "data_file":
         return _data_file(content, scope), None
     if body.kind == "file":
-        return _read_bytes(content, scope), mimetypes.guess_type(content.source)[0]
+        return read_bytes(content, scope), mimetypes.guess_type(content.source)[0]
     if body.kind == "template_file":
-        text = _read_bytes(content, scope).decode("utf-8", "replace")
+        text = read_text(content, scope)
         media_type = given or mimetypes.guess_type(content.source)[0]
         try:
             return _typed(parse_template(text, place_at(text, 1, 1)), media_type or "", scope), media_type
@@ -100,7 +78,7 @@ def _exact(content: Template, content_type: str, scope: Scope) -> bytes:
 
 def _data_file(template: Template, scope: Scope) -> bytes:
     """A file without its line breaks, as curl sends ``-d @file``; RequestError where versions of curl differ."""
-    data = _read_bytes(template, scope)
+    data = read_bytes(template, scope)
     if b"\0" in data or re.search(rb"\r(?!\n|\Z)", data):
         message = f"curl's -d cuts the file {template.source} at its zero bytes and carriage returns."
         raise scope.error(template, message, f"As it is:  --data-binary @{template.source}")
@@ -183,13 +161,35 @@ def _one_value(placeholder: Placeholder, media_type: str, scope: Scope) -> bytes
 def _multipart_text(content: Template, scope: Scope) -> bytes:
     """A multipart body written out by hand: its lines end with CR LF, and `< ./file` stands for a file's bytes."""
     lines: list[bytes] = []
-    for line in scope.text(content).split("\n"):
-        file = FILE_BODY.match(line)
-        if file:
-            lines.append(_read_bytes(Template(file[2], (file[2],), content.line, content.column), scope))
-        else:
-            lines.append(line.encode())
+    for line in _lines_of(content):
+        file = FILE_BODY.match(line.source)
+        if file is None:
+            lines += [piece.encode() for piece in scope.text(line).split("\n")]
+            continue
+        path = parse_template(file[2], place_at("", line.line, line.column + file.start(2)))
+        lines.append(_filled_file(path, scope) if file[1] else read_bytes(path, scope))
     return b"\r\n".join(lines) + b"\r\n"
+
+
+def _lines_of(content: Template) -> Iterator[Template]:
+    """The lines of a text, each as a template; what its values hold begins none."""
+    line, number, column = list[str | Placeholder](), content.line, content.column
+    for part in (*content.parts, "\n"):
+        first, *more = part.split("\n") if isinstance(part, str) else (part,)
+        line.append(first)
+        for begin in more:
+            yield Template("".join(map(str, line)), tuple(filter(None, line)), number, column)
+            line, number, column = [begin], number + 1, 1
+
+
+def _filled_file(path: Template, scope: Scope) -> bytes:
+    """The text of a file with its own placeholders filled."""
+    text = read_text(path, scope)
+    try:
+        return scope.text(parse_template(text, place_at(text, 1, 1))).encode()
+    except RequestError as error:
+        error.where = path.source
+        raise
 
 
 _BASIC = re.compile(r"Basic\s+([^\s:]+)(?::|\s+)(\S.*?)\s*\Z", re.I)
@@ -202,9 +202,8 @@ class _Parts:
     headers: list[tuple[str, str]] = field(default_factory=list)
     query: list[tuple[str, str]] = field(default_factory=list)
     fields: list[tuple[str, str]] = field(default_factory=list)
-    files: list[tuple[str, FileValue]] = field(default_factory=list)
     sections: list[Part] = field(default_factory=list)
-    json: dict[str, Any] = field(default_factory=dict)
+    json: Any = None
     data: bytes | None = None
     media_type: str | None = None
     is_form: bool = False
@@ -278,7 +277,7 @@ def templates_of(request: Request) -> Iterator[Template]:
 
 def _built(request: Request, parts: _Parts, auth: Template | None, scope: Scope) -> RequestRecord:
     target = fill_url(request.url, scope)
-    if parts.files or parts.is_multipart:
+    if parts.sections or parts.is_multipart:
         _close_multipart(parts, request)
     if parts.media_type and not parts.no_media_type and _given_type(parts) is None:
         parts.headers.append(("Content-Type", parts.media_type))
@@ -323,12 +322,9 @@ def _close_multipart(parts: _Parts, request: Request) -> None:
     """
     given = _given_type(parts) or ""
     try:
-        if parts.sections:
-            own = given if request.is_curl and not given.lower().startswith(MULTIPART_FORM) else ""
-            parts.data, media_type = multipart_of(parts.sections, own or MULTIPART_FORM)
-        else:
-            own = ""
-            parts.data, media_type = multipart(parts.fields, parts.files)
+        own = given if request.is_curl and not given.lower().startswith(MULTIPART_FORM) else ""
+        fields = [Part(name, value.encode()) for name, value in parts.fields]
+        parts.data, media_type = multipart_of([*fields, *parts.sections], own or MULTIPART_FORM)
     except RequestError as error:
         error.line = request.line
         raise
@@ -365,7 +361,7 @@ def _part(pair: Pair | FilePart, scope: Scope) -> Part:
         media_type = pair.content_type if isinstance(pair, TextPart) else None
         shown = scope.text(filename) if filename is not None else None
         return Part(name, scope.text(pair.value).encode("utf-8", "surrogateescape"), shown, media_type)
-    path = _file(pair.value, scope.text(pair.value), scope)
+    path = sendable_file(pair.value, scope.text(pair.value), scope)
     shown = scope.text(pair.filename) if pair.filename is not None else None
     if pair.is_text:
         return Part(name, path.read_bytes(), shown, pair.content_type)
@@ -374,55 +370,65 @@ def _part(pair: Pair | FilePart, scope: Scope) -> Part:
 
 
 def _take_items(parts: _Parts, items: tuple[Item, ...], scope: Scope) -> None:
-    as_form = parts.is_form or any(item.kind == "upload" for item in items)
+    has_files = any(item.kind == "upload" for item in items)
+    as_form = parts.is_form or has_files
     parts.has_json = not as_form and any(item.kind in DATA_KINDS for item in items)
     parts.is_form = as_form
     for item in items:
-        name = scope.text(item.name)
+        name = "" if parts.has_json and item.kind in JSON_KINDS else scope.text(item.name)
         if item.kind == "header":
             value = scope.text(item.value)
             if value:
                 parts.headers.append((name, value))
             elif name.lower() == "content-type":
                 parts.no_media_type = True
-        elif item.kind == "empty_header":
-            parts.headers.append((name, ""))
-        elif item.kind == "query":
-            parts.query.append((name, scope.text(item.value)))
+        elif item.kind in {"empty_header", "header_file"}:
+            parts.headers.append((name, _text_of_file(item, scope) if item.kind == "header_file" else ""))
+        elif item.kind in {"query", "query_file"}:
+            is_file = item.kind == "query_file"
+            parts.query.append((name, _text_of_file(item, scope) if is_file else scope.text(item.value)))
         elif item.kind == "upload":
-            parts.files.append((name, _upload(item.value, scope)))
+            parts.sections.append(file_part(name, _upload(item.value, scope)))
+        elif has_files:
+            parts.sections.append(Part(name, _form_value(item, scope).encode()))
         elif as_form:
             parts.fields.append((name, _form_value(item, scope)))
         else:
-            parts.json[name] = _json_value(item, scope)
+            parts.json = _with_json(parts.json, item, scope)
+
+
+def _text_of_file(item: Item, scope: Scope) -> str:
+    return read_text(item.value, scope).rstrip("\n")
+
+
+def _with_json(root: Any, item: Item, scope: Scope) -> Any:
+    """The JSON of the items before it, with the value of an item where its name says."""
+    try:
+        steps = [_step(step, scope) for step in nested_key(item.name)]
+        return put(root, steps, _json_value(item, scope))
+    except NestedKeyError as error:
+        wrong = nested_error(item, error)
+        raise scope.error(item, wrong.message, wrong.hint) from None
+
+
+def _step(step: Step, scope: Scope) -> str | int | None:
+    if step.kind == "append":
+        return None
+    if step.kind == "filled":
+        value = scope.value(step.name.placeholders[0])
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+    return int(step.name.literal) if step.kind == "index" else scope.text(step.name)
 
 
 def _upload(value: Template, scope: Scope) -> FileValue:
     """A file with HTTPie's and curl's parameters: ``a.png;type=image/png;filename=b.png``."""
     path, *parameters = re.split(r";(?=(?:type|filename)=)", scope.text(value))
     given = dict(parameter.split("=", 1) for parameter in parameters)
-    file = _file(value, path, scope)
+    file = sendable_file(value, path, scope)
     if "type" in given:
         return given.get("filename", file.name), file, given["type"]
     return (given["filename"], file) if "filename" in given else file
-
-
-def _file(value: Template, text: str, scope: Scope) -> Path:
-    """The path of a file to send; RequestError with its place where it cannot be read."""
-    path = _path_in(text, scope)
-    try:
-        with path.open("rb"):
-            return path
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error, value, scope, _near_file(path)) from None
-
-
-def _near_file(path: Path) -> str | None:
-    try:
-        names = sorted(file.name for file in path.parent.iterdir())
-    except (OSError, ValueError):
-        return None
-    return did_you_mean(path.name, names, 0.7)
 
 
 def _form_value(item: Item, scope: Scope) -> str:
@@ -434,9 +440,8 @@ def _json_value(item: Item, scope: Scope) -> Any:
     if item.kind == "text":
         return scope.text(item.value)
     if item.kind == "text_file":
-        return _read_bytes(item.value, scope).decode("utf-8", "replace")
-    is_file = item.kind == "json_file"
-    text = _read_bytes(item.value, scope).decode("utf-8", "replace") if is_file else fill_json(item.value, scope)
+        return read_text(item.value, scope)
+    text = read_text(item.value, scope) if item.kind == "json_file" else fill_json(item.value, scope)
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:

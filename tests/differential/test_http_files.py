@@ -36,7 +36,6 @@ KNOWN_DIFFERENCES: dict[str, str] = {
     "text_like_status": "HTTP 200 in a text is a check",
     "text_like_section": "[Asserts] at the beginning of a text is a section",
     # Bodies.
-    "multipart_file_filled": "the blanks of a file in a part are not filled",
     # Hurl's files.
     "hurl_text_body": "the last line break of a fence is left out, and a type added",
     "hurl_json_fence": "the last line break of a fence is left out",

@@ -104,6 +104,23 @@ def test_every_kind_of_request_says_in_python_what_it_said(notebook: Notebook) -
     assert failed < 11, printed
 
 
+def test_items_with_nested_names_are_the_json_that_they_make(notebook: Notebook) -> None:
+    path = notebook(
+        LOAD,
+        ECHO,
+        "name = 'Ada'\nn = 1",
+        "%%http /echo a[b]={{ name }} a[c][]:=1 a[c][]=2 d[1]={{ name }}\n\nHTTP 200\n[Asserts]\n"
+        "json['json'] == {'a': {'b': name, 'c': [1, '2']}, 'd': [None, name]}",
+        "%%http /echo [][x{{ name }}]=1\n\nHTTP 200\n[Asserts]\njson['json'] == [{'xAda': '1'}]",
+        "%%http /echo a[{{ n }}]=x\n\nHTTP 200",
+    )
+    passed, printed = run(path)
+    assert passed == 2, printed
+    text = functions_of(path)
+    assert 'json={"a": {"b": str(shop.name), "c": [1, "2"]}, "d": [None, str(shop.name)]}' in text
+    assert "# Left out: POST /echo; whether a[{{ n }}] is an index or a name is known only when it runs." in text
+
+
 def test_a_request_without_checks_has_the_status_that_the_notebook_shows(notebook: Notebook) -> None:
     """The stored outputs say what the author saw; where there are none, only a failure of the app fails."""
     path = notebook(

@@ -14,7 +14,7 @@ from nbmicro.language.words import written_word
 __all__ = ["print_cell", "print_line", "print_request", "print_script"]
 
 _SIGNS = {kind: separator for separator, kind in SEPARATORS.items()}
-_MARKS = re.compile(r"([:=@\\])")
+_MARKS = re.compile(r"([:=@;])")
 _TICKS = re.compile(r"^`+", re.MULTILINE)
 
 
@@ -111,12 +111,13 @@ def _variables(script: Script, before: int) -> list[str]:
 
 
 def _item(item: Item) -> str:
-    name: list[str | Placeholder] = [
-        _MARKS.sub(r"\\\1", part) if isinstance(part, str) else part for part in item.name.parts
-    ]
     if item.kind == "empty_header":
         return written_word([*item.name.parts, ";"])
-    return written_word([*name, _SIGNS[item.kind], *item.value.parts])
+    return written_word([*_escaped(item.name), _SIGNS[item.kind], *item.value.parts])
+
+
+def _escaped(template: Template) -> list[str | Placeholder]:
+    return [_MARKS.sub(r"\\\1", part) if isinstance(part, str) else part for part in template.parts]
 
 
 def _options(options: Options) -> Iterator[str]:

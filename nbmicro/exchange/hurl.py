@@ -232,14 +232,20 @@ class HurlValue:
         value = self._as(int, float, str, what="an integer")
         if isinstance(value, str) and not re.fullmatch(r"[+-]?[0-9]+", value):
             raise TypeError(f"an integer was asked of {self!r}")
-        return HurlValue(int(value))
+        return HurlValue(self._small(int(value)))
 
     def to_float(self) -> HurlValue:
         """A number, or a text that is one, as a float."""
         value = self._as(int, float, str, what="a float")
         if isinstance(value, str) and not re.fullmatch(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", value):
             raise TypeError(f"a float was asked of {self!r}")
-        return HurlValue(float(value))
+        return HurlValue(float(self._small(value)))
+
+    def _small(self, value: Any) -> Any:
+        """A number that has room in 64 bits, if it is an integer."""
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise TypeError(f"{self!r} is too large to be another kind of number")
+        return value
 
     def to_string(self) -> HurlValue:
         """A text, a number, true, false or null as a text."""

@@ -12,11 +12,12 @@ from nbmicro.importing.rewrite import Numbered
 from nbmicro.language.hurl import body_in_python, capture_in_python, check_in_python
 from nbmicro.language.hurl_values import one_line_body
 from nbmicro.language.lines import COMMENT, FENCE, HEADER, REQUEST_BEHIND_RESPONSE, SEPARATOR, STATUS, section_name
-from nbmicro.language.template import compiled
+from nbmicro.language.template import compiled, json_end
 
 _VERSION = re.compile(r"HTTP/(?!1\.1)[0-9.]+")
 _XML = re.compile(r"<[?!A-Za-z]")
 _BODY = re.compile(r"<[?!A-Za-z]|`|(?:hex|base64),[^;]*\Z")
+_BEGINS_BODY = re.compile(r"[{\[`]|<[?!A-Za-z]|(?:hex|base64|file),")
 _FILE = re.compile(r"file,\s*(.*?)\s*;\s*\Z")
 
 
@@ -58,6 +59,7 @@ class _Walk:
         self.begins = len(self.written)
         self.first = max(self.position - 1, 0)
         self.skip: Numbered | None = None
+        self.sections: int | None = None
         self.asserts: int | None = None
         self.checks: list[Numbered] = []
 
@@ -69,12 +71,15 @@ class _Walk:
                 self._end_request(self.position - 1)
                 self._begin()
                 self.written.append(line)
+            elif self.is_hurl and self.state in {"Asserts", "Captures"} and _begins_body(text):
+                self._behind_sections(line)
             elif FENCE.match(text) and not (self.is_hurl and text.startswith("``````")):
                 self._fenced(line)
             elif status := _status_in(text, self.is_hurl):
                 self.state = "headers"
                 self._status(line, status)
             elif name := section_name(text):
+                self.sections = len(self.written) if self.state in {"headers", "body"} else self.sections
                 self.state = name
                 self.asserts = len(self.written) if name == "Asserts" else self.asserts
                 self.written.append(line)
@@ -151,6 +156,27 @@ class _Walk:
             return False
         self.state = "behind the body"
         return self._is_expected_body(line)
+
+    def _behind_sections(self, line: Numbered) -> None:
+        """The body that is expected: in Hurl it stands behind the sections of a response, here above them."""
+        place = len(self.written) if self.sections is None else self.sections
+        written, self.written = self.written, []
+        self.state = "body"
+        if FENCE.match(line.text) and not line.text.startswith("``````"):
+            self._fenced(line)
+        elif line.text.startswith(("{", "[")):
+            rest = "\n".join(one.text for one in self.lines[self.position - 1 :])
+            end = json_end(rest, 0)
+            count = rest.count("\n", 0, end) if end >= 0 else 0
+            self.written = [line, *(self._take() for _ in range(count))]
+        elif not self._is_expected_body(line):
+            self.written.append(line)
+        body, self.written = self.written, written
+        self.state = "behind the body"
+        if body:
+            self.written[place:place] = [Numbered(line.number, ""), *body]
+            self.asserts = None if self.asserts is None else self.asserts + len(body) + 1
+            self.changes.append(Change(line.number, "the body that is expected stands above the sections here."))
 
     def _is_expected_body(self, line: Numbered) -> bool:
         text = line.text.strip()
@@ -270,6 +296,10 @@ class _Walk:
         while end and _says_nothing(self.written[end - 1]):
             end -= 1
         self.written[end:end] = [Numbered(self.checks[0].number, "[Asserts]"), *self.checks]
+
+
+def _begins_body(text: str) -> bool:
+    return _BEGINS_BODY.match(text) is not None and section_name(text) is None
 
 
 def _says_nothing(line: Numbered) -> bool:

@@ -59,8 +59,8 @@ def _part(rest: str, is_multiline: bool) -> tuple[int, str] | None:
         if group is None:
             return None
         return group.end(), f"(?P<{group[1]}>" if group[1] else "(?:"
-    # A repetition of a repetition is Python's possessive one; an open beginning is Python's alone.
-    if re.match(r"[*+?}]\+|\{,|\(\*|\{[a-z]", rest):
+    # A repetition of a repetition is Python's possessive one; a brace that repeats nothing is a letter to Python alone.
+    if re.match(r"[*+?}]\+|\(\*|\{(?!\d+(?:,\d*)?\})", rest):
         return None
     return 1, rest[0]
 

@@ -246,6 +246,19 @@ def _check_python(
     if "{{" in expression and _has_placeholder(expression):
         hint = "The line is Python already, write the name alone: in place of {{ name }}  name"
         raise RequestError.at(place, "a `{{ }}` stands in Python.", hint)
+    if isinstance(entry, Check) and _always_holds(expression):
+        hint = (
+            "The body that is expected stands above the sections, behind an empty line; a check compares:  json == {…}"
+        )
+        raise RequestError.at(place, f"`{expression}` is no check: it holds whatever comes.", hint)
+
+
+def _always_holds(expression: str) -> bool:
+    """Whether an expression is a list, a dict, a tuple or a text that is written out, which Python takes for true."""
+    node = ast.parse(expression, mode="eval").body
+    return isinstance(node, (ast.Dict, ast.List, ast.Tuple, ast.Set, ast.JoinedStr)) or (
+        isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
 
 
 def _check_meant(text: str) -> str | None:

@@ -161,6 +161,13 @@ IMPLICIT: dict[str, Row] = {
     "body_json_other": Row("list", 'HTTP 201\n[{"id": 1}]', False),
     "body_json_type": Row("list", 'HTTP 201\n[{"id": true}, {"id": 2}]', False),
     "body_json_text": Row("list", 'HTTP 201\n[{"id": "1"}, {"id": 2}]', False),
+    "body_behind_the_checks": Row("list", 'HTTP 201\n[Asserts]\nstatus == 201\n[\n{"id": 1},\n{"id": 2}]', True),
+    "body_behind_the_checks_other": Row("list", 'HTTP 201\n[Asserts]\nstatus == 201\n[{"id": 1}]', False),
+    "fence_behind_the_checks": Row(
+        "text", "HTTP 201\n[Asserts]\nstatus == 201\n\n```\nHello 2024-05-01!\nbye\n```", True
+    ),
+    "fence_behind_the_checks_other": Row("text", "HTTP 201\n[Asserts]\nstatus == 201\n\n```\nHello\n```", False),
+    "bytes_behind_the_captures": Row("text", "HTTP 201\n[Captures]\nx: status\nhex,00;", False),
     "body_xml": Row("html", "HTTP 201\n<html><body><h1>Hi</h1><p>a</p><p>b</p></body></html>", True),
     "body_xml_other": Row("html", "HTTP 201\n<html><body><h1>Ho</h1></body></html>", False),
     "body_file": Row("text", "HTTP 201\nfile,hello.txt;", True, True),

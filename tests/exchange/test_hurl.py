@@ -78,6 +78,15 @@ def test_what_a_predicate_or_filter_does_not_take_raises(value: object) -> None:
                 method(*arguments)
 
 
+def test_an_integer_beyond_64_bits_becomes_no_other_number() -> None:
+    value = HurlValue(10**20)
+    assert value.is_integer()
+    assert value == 10**20
+    for conversion in (value.to_float, value.to_int, HurlValue(str(10**20)).to_int):
+        with pytest.raises(TypeError, match="large"):
+            conversion()
+
+
 def test_a_body_that_is_no_json_has_no_paths() -> None:
     app = App(__name__)
     app.add_url_rule("/", "page", lambda: "NaN")

@@ -587,6 +587,14 @@ def test_a_capture_of_hurl_is_refused_with_its_python(foreign: str, python: str)
     assert (error.line, error.column, error.hint) == (5, 6, f"Write  uid: {python}")
 
 
+@pytest.mark.parametrize("text", ['{"id": 1}', "[1, 2]", '(status == 200, "why")', '"Ada"', "{\n  1: 2\n}", "{}"])
+def test_a_check_that_holds_whatever_comes_is_refused(text: str) -> None:
+    """A list, a dict, a pair or a text is true to Python; a body was meant, or a comparison."""
+    error = refused(f"GET /x\nHTTP 200\n[Asserts]\nstatus == 200\n{text}\n")
+    assert (error.line, error.column) == (6, 1)
+    assert "holds whatever comes" in error.message
+
+
 def test_python_that_looks_like_hurl_is_python() -> None:
     """`status == 200` is both."""
     assert only("GET /x\n[Asserts]\nstatus == 200\nstatus >= 200\n").checks[1].expression == "status >= 200"

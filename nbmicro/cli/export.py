@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nbmicro.cli.files import write_file
+from nbmicro.cli.files import write_files
 from nbmicro.errors import LoadError, OptionError
 from nbmicro.export.notebook_export import Exported, export_notebook, reject_name
 
@@ -47,9 +47,8 @@ def export(file: str, output: str | None, tests: bool, inline: bool, force: bool
     exported = export_notebook(path, out, inline=inline, tests=tests)
     reject_name(out.stem, exported.module)
     files = _files(exported, out)
-    _reject_replacing(files, force=force)
-    for target, content in files.items():
-        write_file(target, content)
+    write_files(files, inputs=[path], force=force)
+    for target in files:
         click.echo(f"wrote {target}")
     for note in exported.notes:
         click.echo(note, err=True)
@@ -62,20 +61,3 @@ def _files(exported: Exported, out: Path) -> dict[Path, bytes]:
     if exported.tests is not None:
         files[out.with_name(f"test_{out.name}")] = exported.tests.encode()
     return {**files, **{out.parent / name: content for name, content in exported.files.items()}}
-
-
-def _reject_replacing(files: dict[Path, bytes], *, force: bool) -> None:
-    """OptionError where a file is there with another content; nothing is written then."""
-    there = [str(target) for target, content in files.items() if target.exists() and not _holds(target, content)]
-    if there and not force:
-        raise OptionError(
-            f"{', '.join(there)} {'is' if len(there) == 1 else 'are'} there already. Nothing was written.",
-            hint="To replace what is there:  --force   or write to another place:  -o build/app.py",
-        )
-
-
-def _holds(target: Path, content: bytes) -> bool:
-    try:
-        return target.read_bytes() == content
-    except OSError:
-        return False

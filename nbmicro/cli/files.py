@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import click
 
@@ -66,18 +69,65 @@ def _app_of(ctx: click.Context, target: str) -> App:
     return app
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write a file; folders that are missing are made.
+def write_files(
+    files: Mapping[Path, bytes],
+    *,
+    inputs: Iterable[Path] = (),
+    force: bool = False,
+    is_own: Callable[[bytes], bool] = lambda content: False,
+) -> None:
+    """Write files, all of them or none; folders that are missing are made.
+
+    Each is written whole to a name beside its own and then renamed, so that a full disk costs no file that is there.
+
+    Parameters
+    ----------
+    files:
+        The content of each.
+    inputs:
+        What the command reads, which is never replaced.
+    force:
+        Whether files that are there with another content are replaced.
+    is_own:
+        Whether such a file, by its content, is one that the command wrote before, and is replaced without ``force``.
 
     Raises
     ------
     OptionError
-        It cannot be written.
+        One would replace an input, or a file that is there, or cannot be written. Nothing was written then.
     """
+    read = {path.resolve() for path in inputs}
+    if any(path.resolve() in read for path in files):
+        path = next(path for path in files if path.resolve() in read)
+        raise OptionError(f"{path} is what is read here, and is not replaced.", hint="Name another file:  -o FILE")
+    there = {path: path.read_bytes() for path in files if path.is_file()}
+    other = [str(path) for path, content in there.items() if content != files[path] and not is_own(content)]
+    if other and not force:
+        raise OptionError(
+            f"{', '.join(other)} {'is' if len(other) == 1 else 'are'} there already. Nothing was written.",
+            hint="To replace what is there:  --force   or write to another place:  -o build/NAME",
+        )
+    written: dict[Path, Path] = {}
+    path = Path()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        for path, content in files.items():
+            target = path.resolve()  # Where it is a link, the file that it leads to is replaced.
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+                written[target] = Path(file.name)
+                file.write(content)
+            written[target].chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
+        for path, beside in written.items():
+            beside.replace(path)
     except OSError as error:
+        for beside in written.values():
+            beside.unlink(missing_ok=True)
         raise OptionError(
             f"{path} cannot be written: {error.strerror or error}.", hint="Name another place:  -o FOLDER/NAME"
         ) from None
+
+
+def _umask() -> int:
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask

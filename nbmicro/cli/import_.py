@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from nbmicro.cli.files import write_file
+from nbmicro.cli.files import write_files
 from nbmicro.errors import LoadError, OptionError
 from nbmicro.importing.notebook import import_notebook
 
@@ -45,14 +45,12 @@ def import_(ctx: click.Context, file: str, output: str | None, app: str | None, 
     out = Path(output) if output is not None else source.with_suffix(".ipynb")
     if out.suffix != ".ipynb":
         raise OptionError(f"{out} is no name of a notebook.", hint=f"Add its ending:  -o {out}.ipynb")
-    if out.exists() and not force:
-        raise OptionError(f"{out} is there already, and is not replaced.", hint="Name another one, or add  --force")
     made = import_notebook(source, out, app=app, environment=env)
     if not made.requests:
         for note in made.notes:
             click.echo(f"{source.name}, line {note.line}: {note.text}", err=True)
         raise LoadError("no request of it could be taken over, and nothing was written.", where=source.name)
-    write_file(out, made.text.encode())
+    write_files({out: made.text.encode()}, inputs=[source], force=force)
     click.echo(f"wrote {out}: {made.requests} request{'s' if made.requests != 1 else ''}")
     for note in made.notes:
         what = "not taken over: " if note.is_skipped else ""

@@ -46,7 +46,7 @@ KERNEL_TESTS = (
 )
 
 # The programs that use Flask's extensions.
-PROGRAMS = ("pytest", "-q", "-c", "tests/extensions/pytest.ini", "tests/extensions")
+PROGRAMS = ("pytest", "-q", "-n", "auto", "-c", "tests/extensions/pytest.ini", "tests/extensions")
 
 # Each step of `test`: its name, its commands (`python` is the environment's), and the seconds each command may take.
 Command = tuple[str, ...]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,21 +22,16 @@ import pytest
 import werkzeug.test
 
 import nbmicro
+from tests.extensions.answers import mask, told
 from tests.extensions.differences import KNOWN_DIFFERENCES
 
 HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+# Where the answers of Flask are kept between the two runs, a file for each process that asked.
+JOURNALS = Path(sys.prefix) / "flasks-answers"
 JOURNAL = pytest.StashKey[dict[str, Any]]()
 ANSWERS = pytest.StashKey[list[Any]]()
 INSTALL = "import nbmicro; nbmicro.install_as_flask()\n"
-
-# What differs from one run to the next on one side already.
-VARYING = (
-    (re.compile(r"\b0x[0-9a-f]{6,}"), "0x…"),
-    (re.compile(r"(session=)[\w.-]+"), r"\1…"),
-    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "UUID"),
-    (re.compile(r'(state=|"sid":"|requestid: )[\w-]+'), r"\1…"),
-    (re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"), "DATE"),
-)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,13 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if on == "nbmicro":
         nbmicro.install_as_flask()
-    file = journal_file()
-    config.stash[JOURNAL] = json.loads(file.read_text("utf-8")) if on == "nbmicro" and file.is_file() else {}
-
-
-def journal_file() -> Path:
-    """Where the answers of Flask are kept between the two runs."""
-    return Path(sys.prefix) / "flasks-answers.json"
+    journal: dict[str, Any] = {}
+    if on == "nbmicro":
+        for file in JOURNALS.glob("*.json"):
+            journal |= json.loads(file.read_text("utf-8"))
+    elif "PYTEST_XDIST_WORKER" not in os.environ:
+        shutil.rmtree(JOURNALS, ignore_errors=True)
+    config.stash[JOURNAL] = journal
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -104,36 +100,25 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     else:
         assert name_of(item) in journal, "Flask passes this test as well (run --on=flask first)"
         expected = journal[name_of(item)]
-        for number, (on_flask, here) in enumerate(zip_longest(expected, answers)):
-            if on_flask != here:
-                pytest.fail(f"answer {number}\nFlask:   {on_flask}\nnbmicro: {here}", pytrace=False)
+        if answers != expected:
+            pytest.fail(difference(expected, answers), pytrace=False)
     return result
 
 
-def told(response: Any, with_body: bool) -> list[Any]:
-    """An answer as it is compared: what was asked, its status, its headers in order of name, its body."""
-    body = response.get_data().decode("utf-8", "replace") if with_body else ""
-    headers = sorted(
-        # The methods allowed come in the order of a set.
-        f"{name}: {', '.join(sorted(value.split(', '))) if name == 'Allow' else value}"
-        for name, value in response.headers
-        if with_body or name != "Content-Length"
-    )
-    request = response.request
-    return [f"{request.method} {request.path}", response.status, mask("\n".join(headers)), mask(body)]
-
-
-def mask(text: str) -> str:
-    for pattern, stands in VARYING:
-        text = pattern.sub(stands, text)
-    return text
+def difference(on_flask: Any, here: Any, path: str = "answer") -> str:
+    """Where two lists of answers part."""
+    if isinstance(on_flask, list) and isinstance(here, list):
+        for number, (one, other) in enumerate(zip_longest(on_flask, here)):
+            if one != other:
+                return difference(one, other, f"{path}[{number}]")
+    return f"{path}\nFlask:   {on_flask}\nnbmicro: {here}"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if session.config.getoption("on", None) == "flask":
-        file = journal_file()
-        known = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-        file.write_text(json.dumps(known | session.config.stash[JOURNAL], indent=0, sort_keys=True), "utf-8")
+        JOURNALS.mkdir(exist_ok=True)
+        file = JOURNALS / f"{os.environ.get('PYTEST_XDIST_WORKER', 'all')}.json"
+        file.write_text(json.dumps(session.config.stash[JOURNAL]), "utf-8")
 
 
 @pytest.fixture
@@ -146,22 +131,84 @@ def note(request: pytest.FixtureRequest) -> Callable[[Any], None]:
 def ran(request: pytest.FixtureRequest) -> Callable[[str], str]:
     """Runs a program in a process of its own, on the same side; what it printed, once it ended well."""
 
-    def run(source: str, *arguments: str, **environ: str) -> str:
-        with tempfile.TemporaryDirectory() as folder:
-            program = Path(folder) / "program.py"
-            first = INSTALL if request.config.getoption("on") == "nbmicro" else ""
-            program.write_text(first + textwrap.dedent(source), "utf-8")
-            done = subprocess.run(
-                [sys.executable, str(program), *arguments],
-                cwd=folder,
-                env={**os.environ, **environ},
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=60,
+    def run(source: str) -> str:
+        first = INSTALL if request.config.getoption("on") == "nbmicro" else ""
+        printed = run_program(first + textwrap.dedent(source))
+        request.node.stash[ANSWERS].append(mask(printed))
+        return printed
+
+    return run
+
+
+def run_program(source: str) -> str:
+    """What a program printed that ran in a process of its own, in an empty folder, and ended well."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "program.py"
+        program.write_text(source, "utf-8")
+        command = [sys.executable, str(program)]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+class Notebook:
+    """A file of cells, one of them followed by what it was changed to, and of the requests that are asked.
+
+    Parameters
+    ----------
+    file:
+        The cells are divided by ``# %%``; ``# %% changed`` and ``# %% asked`` begin the two that are no cells.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.cells: list[str] = []
+        for title, text in re.findall(r"^# %%(.*)\n((?:(?!# %%).*\n)*)", file.read_text("utf-8"), re.MULTILINE):
+            if title == " changed":
+                self.changed = (len(self.cells) - 1, text)
+            elif title.startswith(" asked"):
+                asked, with_body = text.strip(), title != " asked: status"
+                self.ask = (
+                    f"import sys, json; sys.path.append({str(ROOT)!r}); from tests.extensions.answers import ask\n"
+                    f"print(json.dumps(ask(app, {asked!r}, {with_body})))"
+                )
+            else:
+                self.cells.append(text)
+
+    def as_program(self, changed: bool) -> str:
+        """The cells as a module, and the requests at its end."""
+        cells = list(self.cells)
+        if changed:
+            number, text = self.changed
+            cells[number] = text
+        return "\n".join([*cells, self.ask])
+
+
+@pytest.fixture
+def notebook_answers(request: pytest.FixtureRequest) -> Callable[[Path], None]:
+    """Writes down what a notebook answers, and what it answers once a cell was changed.
+
+    On Flask, two modules are run. On nbmicro, one kernel runs the cells twice, then the changed cell.
+    """
+
+    def run(file: Path) -> None:
+        notebook = Notebook(file)
+        answers = request.node.stash[ANSWERS]
+        if request.config.getoption("on") == "flask":
+            program = "\n".join(
+                f"exec({notebook.as_program(changed)!r}, {{'__name__': 'notebook'}})" for changed in (False, True)
             )
-        assert done.returncode == 0, done.stdout + done.stderr
-        request.node.stash[ANSWERS].append(mask(done.stdout))
-        return done.stdout
+            answers.extend(json.loads(line) for line in run_program(program).splitlines())
+            return
+        from nbmicro.testing.kernel import RealKernel
+
+        with RealKernel() as kernel:
+            kernel.check(f"%load_ext nbmicro\n{INSTALL}")
+            for _ in range(2):
+                for number, cell in enumerate(notebook.cells):
+                    kernel.check(cell, cell_id=f"cell-{number}")
+            answers.append(json.loads(kernel.check(notebook.ask).stdout))
+            number, cell = notebook.changed
+            kernel.check(cell, cell_id=f"cell-{number}")
+            answers.append(json.loads(kernel.check(notebook.ask).stdout))
 
     return run

@@ -6,53 +6,6 @@ An entry is a test (``program::test``), or the beginning of several with ``*``.
 from __future__ import annotations
 
 _BY_CAUSE = {
-    "the app's mappings are not live": """
-        apiflask_::test_a_blueprint_without_a_document
-        apiflask_::test_a_processor_of_the_document
-        apiflask_::test_the_document
-        apiflask_::test_views_and_errors_are_in_flasks_mappings
-        apispec_::test_a_class
-        apispec_::test_a_view
-        apispec_::test_a_view_set_in_the_mapping
-        apispec_::test_a_view_with_its_app
-        apispec_::test_blueprints
-        apispec_::test_rules_by_endpoint
-        apispec_::test_the_root_and_a_prefix
-        apispec_::test_the_view_is_found_by_its_function
-        dance::test_a_provider_of_ones_own
-        debugtoolbar::test_the_dispatch_is_the_toolbars
-        mappings::test_a_blueprints_functions*
-        mappings::test_a_blueprints_own_mappings
-        mappings::test_a_decorator_after_a_mapping_goes_on
-        mappings::test_a_function_is_put_in_and_taken_out*
-        mappings::test_context_processors*
-        mappings::test_declared_by_decorator_removed_by_mapping*
-        mappings::test_deferred_functions
-        mappings::test_handlers_declared_are_there
-        mappings::test_handlers_of_errors*
-        mappings::test_shell_context
-        mappings::test_the_rules_of_the_map
-        mappings::test_values_and_defaults_of_urls*
-        mappings::test_view_functions_in_both_directions*
-        mappings::test_what_they_hold_at_first[after_request_funcs]
-        mappings::test_what_they_hold_at_first[before_request_funcs]
-        mappings::test_what_they_hold_at_first[error_handler_spec]
-        mappings::test_what_they_hold_at_first[extensions]
-        mappings::test_what_they_hold_at_first[shell_context_processors]
-        mappings::test_what_they_hold_at_first[teardown_appcontext_funcs]
-        mappings::test_what_they_hold_at_first[teardown_request_funcs]
-        mappings::test_what_they_hold_at_first[template_context_processors]
-        mappings::test_what_they_hold_at_first[url_default_functions]
-        mappings::test_what_they_hold_at_first[url_value_preprocessors]
-        mappings::test_what_they_hold_at_first[view_functions]
-        moment::test_the_context_processor
-        moto_::test_buckets_and_objects
-        moto_::test_by_path
-        moto_::test_its_rules
-        moto_::test_queues
-        moto_::test_the_dispatcher
-        opentelemetry_::test_uninstrumented_again
-    """,
     "a rule's fields are not Flask's": """
         rules::test_one_blueprint_on_two_apps
         rules::test_prefix_subdomain_and_defaults_of_a_registration
@@ -74,27 +27,6 @@ _BY_CAUSE = {
         smorest::test_the_page_of_the_document
         smorest::test_what_is_not_there_is_answered_in_json*
     """,
-    "a name, or what stands behind it, is not there": """
-        apiflask_::test_the_command
-        ddtrace_::test_every_name_it_wraps_is_wrapped_and_freed
-        ddtrace_::test_it_is_patched_after_the_app_was_made
-        ddtrace_::test_the_spans_of_requests
-        names::test_an_app_is_freed
-        names::test_hosts[..]
-        names::test_hosts[a..b]
-        names::test_hosts[xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.org]
-        names::test_template_loading_is_explained
-        names::test_the_distribution
-        names::test_the_file_of_the_package
-        names::test_the_instance_path_is_asked_of_the_app
-        names::test_the_names_that_extensions_use[flask.app]
-        names::test_the_names_that_extensions_use[flask.cli]
-        names::test_the_names_that_extensions_use[flask.globals]
-        names::test_the_names_that_extensions_use[flask.helpers]
-        names::test_the_names_that_extensions_use[flask.json.provider]
-        names::test_the_names_that_extensions_use[flask.sansio.scaffold]
-        names::test_the_names_that_extensions_use[flask.templating]
-    """,
     "what is an attribute in Flask cannot be set": """
         attributes::test_a_request_put_in_the_context
         attributes::test_g_put_in_the_context
@@ -105,11 +37,41 @@ _BY_CAUSE = {
         attributes::test_of_the_request_context[request]
         attributes::test_of_the_request_context[url_adapter]
         attributes::test_the_clients_builder
+        socketio::test_a_broadcast[managed]
+        socketio::test_a_callback[managed]
+        socketio::test_a_message_comes_back[managed]
+        socketio::test_a_namespace[managed]
+        socketio::test_a_refused_connection[managed]
+        socketio::test_an_error_is_handled[managed]
+        socketio::test_disconnected_by_the_server[managed]
+        socketio::test_rooms[managed]
         socketio::test_the_session_comes_with_the_cookies*
+    """,
+    "a name, or what stands behind it, is not there": """
+        ddtrace_::test_every_name_it_wraps_is_wrapped_and_freed
+        ddtrace_::test_it_is_patched_after_the_app_was_made
+        ddtrace_::test_the_spans_of_requests
+        names::test_an_app_is_freed
+        names::test_hosts[..]
+        names::test_hosts[a..b]
+        names::test_hosts[xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.org]
+        names::test_the_distribution
+        names::test_the_file_of_the_package
+    """,
+    "the app's mappings are not live": """
+        debugtoolbar::test_panels[Versions]
+        debugtoolbar::test_the_rendered_template_is_listed
+        in_notebooks::test_cells_run_twice_and_one_is_changed[apiflask_]
+        in_notebooks::test_cells_run_twice_and_one_is_changed[ddtrace_]
+        in_notebooks::test_cells_run_twice_and_one_is_changed[opentelemetry_]
+        in_notebooks::test_cells_run_twice_and_one_is_changed[restful]
+        in_notebooks::test_cells_run_twice_and_one_is_changed[smorest]
+        in_notebooks::test_cells_run_twice_and_one_is_changed[socketio]
+        mappings::test_deferred_functions
+        moto_::test_its_rules
     """,
     "a registration does not walk as Flask's": """
         registration::test_a_rule_added_by_a_recorded_function
-        registration::test_decorators_of_a_blueprint_for_the_app
         registration::test_errors_of_registering
         registration::test_every_step_of_nested_blueprints
         registration::test_recorded_functions_of_nested_blueprints

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbmicro.errors import CheckFailed, RequestError
 from nbmicro.exchange.exchange import Exchange
-from nbmicro.exchange.hurl import same_json
+from nbmicro.exchange.hurl import HurlValue, same_json
 from nbmicro.exchange.records import CheckResult
 from nbmicro.exchange.secrets import redacted
 from nbmicro.http.media_types import is_json
@@ -67,13 +67,32 @@ def judge(node: ast.expr, value_of: ValueOf) -> Verdict:
             if not verdict[0]:
                 break
         return verdict
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        value = value_of(node.operand)
+    is_negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    inner = node.operand if isinstance(node, ast.UnaryOp) and is_negated else node
+    if (asked := _asked_of_hurl(inner, value_of)) is not None:
+        ok, value = asked
+        return (True, None, None) if ok is not is_negated else (False, None, shown(value))
+    if is_negated:
+        value = value_of(inner)
         return (True, None, None) if not value else (False, "something false", shown(value))
     if isinstance(node, ast.Compare):
         return _compare(node, value_of)
     value = value_of(node)
     return (True, None, None) if value else (False, "something true", shown(value))
+
+
+def _asked_of_hurl(node: ast.expr, value_of: ValueOf) -> tuple[bool, object] | None:
+    """What a predicate of ``response.hurl`` says, and of which value; None for another expression."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)) or node.keywords:
+        return None
+    if any(isinstance(argument, ast.Starred) for argument in node.args):
+        return None
+    asked = ast.unparse(node.func.value)
+    if not asked.startswith("response.hurl.") or not hasattr(HurlValue, node.func.attr):
+        return None
+    value = value_of(node.func.value)
+    answer = getattr(value, node.func.attr)(*map(value_of, node.args))
+    return (answer, value) if isinstance(answer, bool) else None
 
 
 def _compare(node: ast.Compare, value_of: ValueOf) -> Verdict:

@@ -283,6 +283,21 @@ def test_the_requests_of_a_file_are_tests(notebook: Notebook) -> None:
     assert run(path, replace=("'id': 7", "'id': 8, 'n': 1"))[0] == 0
 
 
+def test_checks_that_hurls_words_make_are_tests(notebook: Notebook) -> None:
+    """As `nbmicro import` writes them; they hold, and fail where the answer is another."""
+    path = notebook(
+        LOAD,
+        "%%route GET /flags\n{'on': True, 'all': [1]}, 200, {'Vary': 'a'}",
+        '%%http\nGET /flags\nHTTP 200\n[Captures]\nfirst: response.hurl.jsonpath("$.all[0]").value\n[Asserts]\n'
+        'not response.hurl.jsonpath("$.on") == 1\nresponse.hurl.jsonpath("$.all").count() == first\n'
+        'response.hurl.header("Vary").contains("a")\ntype(json["all"]) is list',
+    )
+    assert 'assert not response.hurl.jsonpath("$.on") == 1' in functions_of(path)
+    passed, printed = run(path)
+    assert passed == 1, printed
+    assert run(path, replace=("True", "1"))[0] == 0
+
+
 def test_what_cannot_be_a_test_is_left_out_and_said(notebook: Notebook) -> None:
     """Files and names that nobody has: a comment in the test, and a note for who exports."""
     path = notebook(

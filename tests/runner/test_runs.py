@@ -288,6 +288,12 @@ def test_an_expected_body_is_a_check() -> None:
         ("headers['X-No'] == 1", None, "KeyError: 'X-No'"),
         ("status == wanted", "404", "200"),
         ("thing == 1", "1", "<thing>"),
+        ("response.hurl.header('X-No').exists()", None, "nothing"),
+        ("not response.hurl.header('X-Token').exists()", None, "'abc'"),
+        ("response.hurl.header('X-Token').starts_with('b')", None, "'abc'"),
+        ("response.hurl.header('X-Token') == 'b'", "'b'", "'abc'"),
+        ("response.hurl.header('X-Token').count() == 1", None, "TypeError: how many they are was asked of 'abc'"),
+        ("not response.hurl.header('X-Token').includes('b')", None, "TypeError: an element was asked of 'abc'"),
     ],
 )
 def test_a_failed_comparison_shows_both_sides(expression: str, expected: str | None, actual: str) -> None:

@@ -20,24 +20,28 @@ _COPIED = ("__module__", "__qualname__", "__doc__", "__firstlineno__", "__static
 
 #: The public classes.
 _watched: set[type] = set()
+#: Empty until an override point is first set on an object, or an app gets a part of another class than the public one.
+#: From then on each request looks at the objects themselves.
+touched: list[str] = []
+
+#: What an app is made of: its requests, its sessions, its JSON.
+_PARTS = frozenset({"request_class", "session_interface", "json"})
 
 
 class Replaceable:
-    """An object that notes whether one of its override points is set on it."""
+    """An object of which it is noted when one of its override points is set on it."""
 
     #: The names of the override points that the short way leaves out or relies on.
     _points: frozenset[str] = frozenset()
-    _replaced = False
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        if name in self._points:
-            self.__dict__["_replaced"] = True
-
-    def __delattr__(self, name: str) -> None:
-        super().__delattr__(name)
-        if name in self._points:
-            self.__dict__["_replaced"] = not self._points.isdisjoint(self.__dict__)
+        if touched:
+            return
+        if name in self._points or (
+            name in _PARTS and (value if isinstance(value, type) else type(value)) not in _watched
+        ):
+            touched.append(name)
 
 
 def watched(points: str) -> Callable[[Kind], Kind]:
@@ -67,13 +71,11 @@ def overrides(kind: type) -> bool:
     return below
 
 
+def is_own(one: object) -> bool:
+    """Whether an object has an override point of its own, or one of its class."""
+    return overrides(type(one)) or not type(one)._points.isdisjoint(one.__dict__)  # type: ignore[attr-defined]
+
+
 def is_replaced(app: App) -> bool:
     """Whether a request of ``app`` must take each step when and as often as Flask does."""
-    interface = app.session_interface
-    return (
-        app._replaced
-        or getattr(interface, "_replaced", True)
-        or overrides(type(app))
-        or overrides(app.request_class)
-        or overrides(type(interface))
-    )
+    return is_own(app) or overrides(app.request_class) or is_own(app.session_interface)

@@ -11,7 +11,7 @@ from nbmicro.http.media_types import JSON
 from nbmicro.web.contexts import RequestContext, _context
 from nbmicro.web.environ import PRESERVE_CONTEXT, RECORDED, REQUEST, ROUTE
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider, is_plain
-from nbmicro.web.overrides import is_replaced
+from nbmicro.web.overrides import is_replaced, touched
 from nbmicro.web.owners import _current as _run
 from nbmicro.web.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface, SessionInterface
 from nbmicro.web.signals import (
@@ -56,7 +56,6 @@ _ON_REQUEST, _ON_RESPONSE = vars(Request), vars(Response)
 _ON_SESSIONS, _ON_COOKIE_SESSIONS = vars(SessionInterface), vars(SecureCookieSessionInterface)
 _ON_JSON, _ON_JSON_BASE = vars(DefaultJSONProvider), vars(JSONProvider)
 _RESPONSE_UNTOUCHED = len(_ON_RESPONSE)
-_JSON_UNTOUCHED = len(_ON_JSON) + len(_ON_JSON_BASE)
 _App: type[App] | None = None
 _ON_APP: Mapping[str, Any] = {}
 _UNTOUCHED = 0
@@ -66,21 +65,18 @@ def serve(app_class: type[App]) -> None:
     """Let apps of exactly this class go the short way without a look at their class each time."""
     global _App, _ON_APP, _UNTOUCHED
     _App, _ON_APP = app_class, vars(app_class)
-    _UNTOUCHED = len(_ON_APP) + len(_ON_REQUEST) + len(_ON_SESSIONS) + len(_ON_COOKIE_SESSIONS)
+    others = (_ON_REQUEST, _ON_SESSIONS, _ON_COOKIE_SESSIONS, _ON_JSON, _ON_JSON_BASE)
+    _UNTOUCHED = len(_ON_APP) + sum(map(len, others))
 
 
 def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes] | None:
     """Answer a plain request; None where it must go the long way, before anything has happened."""
-    interface = app.session_interface
-    if (
-        app._replaced
-        or type(app) is not _App
-        or app.request_class is not Request
-        or type(interface) is not SecureCookieSessionInterface
-        or interface._replaced
-        or len(_ON_APP) + len(_ON_REQUEST) + len(_ON_SESSIONS) + len(_ON_COOKIE_SESSIONS) != _UNTOUCHED
-    ) and is_replaced(app):
-        return None
+    has_plain_json = True
+    classes = len(_ON_APP) + len(_ON_REQUEST) + len(_ON_SESSIONS) + len(_ON_COOKIE_SESSIONS)
+    if touched or type(app) is not _App or classes + len(_ON_JSON) + len(_ON_JSON_BASE) != _UNTOUCHED:
+        if is_replaced(app):
+            return None
+        has_plain_json = is_plain(app.json)
     outer = _context.get()
     if (
         (outer is not None and not outer.is_default and outer.app is app)
@@ -109,12 +105,6 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
     if match is None:
         return None
     target, values = match
-    provider = app.json
-    has_plain_json = (
-        type(provider) is DefaultJSONProvider
-        and not provider._replaced
-        and len(_ON_JSON) + len(_ON_JSON_BASE) == _JSON_UNTOUCHED
-    ) or is_plain(provider)
     if target is None:
         if not has_plain_json or (outer is not None and not outer.is_default):
             return None

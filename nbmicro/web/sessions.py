@@ -22,7 +22,7 @@ from nbmicro.web.handler_errors import no_session
 from nbmicro.web.hosting import ephemeral_key
 from nbmicro.web.json.provider import is_plain
 from nbmicro.web.json.tag import TaggedJSONSerializer
-from nbmicro.web.overrides import Replaceable, overrides, watched
+from nbmicro.web.overrides import Replaceable, is_own, touched, watched
 from nbmicro.web.signals import message_flashed
 from nbmicro.web.signing import CookieSerializer
 
@@ -403,8 +403,8 @@ _UNTOUCHED = len(_SET) + len(_SET_ON_BASE)
 def _is_plain(interface: SecureCookieSessionInterface) -> bool:
     """Whether nobody has replaced a step of an interface's."""
     if type(interface) is SecureCookieSessionInterface and len(_SET) + len(_SET_ON_BASE) == _UNTOUCHED:
-        return not interface._replaced
-    return not interface._replaced and not overrides(type(interface))
+        return not touched or not is_own(interface)
+    return not is_own(interface)
 
 
 _VARY = ("Vary", "Cookie")

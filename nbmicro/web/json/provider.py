@@ -18,7 +18,7 @@ from werkzeug.http import http_date
 
 from nbmicro.http.media_types import JSON
 from nbmicro.web.handler_errors import no_json
-from nbmicro.web.overrides import Replaceable, overrides, watched
+from nbmicro.web.overrides import Replaceable, is_own, touched, watched
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -361,5 +361,5 @@ _UNTOUCHED = len(_SET) + len(_SET_ON_BASE)
 def is_plain(provider: JSONProvider) -> bool:
     """Whether a provider is of nbmicro's kind, and nobody has replaced what it writes with."""
     if type(provider) is DefaultJSONProvider and len(_SET) + len(_SET_ON_BASE) == _UNTOUCHED:
-        return not provider._replaced
-    return isinstance(provider, DefaultJSONProvider) and not provider._replaced and not overrides(type(provider))
+        return not touched or not is_own(provider)
+    return isinstance(provider, DefaultJSONProvider) and not is_own(provider)

@@ -19,6 +19,8 @@ _AUTHORITY = re.compile(r"(?P<scheme>https?)://(?P<authority>(?:\{\{.*?\}\}|[^/?
 _USER = re.compile(r"(?P<scheme>https?://)?(?P<user>(?:\{\{.*?\}\}|[^/?#\s@{}])*)@(?!\Z)", re.IGNORECASE)
 # What nbmicro encodes by itself.
 _PAIR = re.compile(r"(?:\{\{.*?\}\}|[^\s:{}])+:(?:\{\{.*?\}\}|[^\s{}])+")
+# `api.example.org/users`, `shop:8080`: a host without its scheme; `users.json` and `v1.0/users` are none.
+_HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/|[\w.-]+:\d+(?:[/?]|\Z)", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BEFORE_PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?[^/?#&]*")
 _PORT = re.compile(r":(?:\d*|\{\{[^{}]*\}\})\Z")
@@ -55,7 +57,7 @@ def app_address(line: str, values: Mapping[str, str]) -> AppAddress | None:
     whole = "".join(value for _, value in pieces)
     scheme = ""
     if not _SCHEME.match(whole):
-        if not url.startswith("{{") or whole.startswith(("{{", "/", "?")):
+        if not (url.startswith("{{") or _HOST.match(url)) or whole.startswith(("{{", "/", "?")):
             return None
         scheme = "http://"
     origin = _AUTHORITY.match(scheme + whole)

@@ -151,14 +151,20 @@ class _Collected:
         lines = self.salvage.lines
         variables = self._literal_variables()
         dropped = {line for _, _, line in variables}
-        starts = [self._start(request.line - 1) for request in self.script.requests]
+        starts = [
+            max(self._start(request.line - 1), before.end - 1 if before else 0)
+            for before, request in zip((None, *self.script.requests), self.script.requests, strict=False)
+        ]
         requests: list[ImportedRequest] = []
         begins: list[int] = []
         changing = changing_names(lines)
         for position, request in enumerate(self.script.requests):
             first = starts[position] if position else 0
             stop = starts[position + 1] if position + 1 < len(starts) else len(lines)
-            text = _trimmed([line for line in lines[first:stop] if line.number not in dropped])
+            own = slice(request.line - 1, max(request.end - 1, request.line))
+            above = _stripped([line for line in lines[first : own.start] if line.number not in dropped])
+            below = _stripped([line for line in reversed(lines[own.stop : stop]) if line.number not in dropped])
+            text = "\n".join(line.text for line in (*above, *lines[own], *reversed(below))).strip("\n")
             changes = reads_changing(text, changing)
             begins.append(lines[starts[position]].number)
             requests.append(ImportedRequest(lines[request.line - 1].number, request.title, text, (), changes))
@@ -258,11 +264,7 @@ def _python_value(text: str) -> object:
     return value if json.dumps(value, ensure_ascii=False) == text and not isinstance(value, str) else None
 
 
-def _trimmed(lines: Sequence[Numbered]) -> str:
-    """The text of a request without the separators around it; its title goes into a heading."""
-    texts = [line.text for line in lines]
-    while texts and (not texts[0].strip() or SEPARATOR.match(texts[0])):
-        del texts[0]
-    while texts and (not texts[-1].strip() or SEPARATOR.match(texts[-1])):
-        del texts[-1]
-    return "\n".join(texts)
+def _stripped(lines: Sequence[Numbered]) -> Sequence[Numbered]:
+    """Lines around a request without the separators and empty lines at their beginning; a title goes into a heading."""
+    first = next((at for at, line in enumerate(lines) if line.text.strip() and not SEPARATOR.match(line.text)), None)
+    return lines[first:] if first is not None else ()

@@ -116,7 +116,7 @@ class Salvage:
         del self.lines[index:]
 
     def _mend(self, index: int, error: RequestError) -> bool:
-        if error.code in {"other-origin", "password-in-url"}:
+        if error.code in {"other-origin", "password-in-url", "no-path"}:
             return self._ask_the_app(index)
         rewritten = mended(self.lines, index, error, self.taken)
         if rewritten is None:
@@ -201,6 +201,8 @@ class Salvage:
         request = _request_line(self.lines, index)
         if request is not None:
             first, stop = _block(self.lines, request)
+            # A heading may be the last line of the text above it.
+            stop = max(stop, index + 1)
         else:
             first, stop = index, _behind(self.lines, index)
         if not any(line.text.strip() for line in self.lines[first:stop]):
@@ -215,6 +217,9 @@ class Salvage:
         if request is not None:
             above = SEPARATOR.match(self.lines[first - 1].text) if first else None
             self.left_out.append(LeftOut(self.lines[first].number, above[1].strip() if above else "", note))
+            if above is not None:
+                # It is the title of what was left out.
+                self.lines[first - 1] = Numbered(self.lines[first - 1].number, "###")
         del self.lines[first:stop]
 
 
@@ -237,6 +242,8 @@ def _request_line(lines: Sequence[Numbered], index: int) -> int | None:
         return next((at for at in range(index + 1, len(lines)) if not _is_around(lines[at].text)), None)
     if _is_around(text) and text.strip():
         return None
+    if _separates(text):
+        return _request_line(lines, index - 1) if index else None
     found: int | None = index
     for at in range(index, -1, -1):
         text = lines[at].text

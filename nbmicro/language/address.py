@@ -76,7 +76,7 @@ def check_url(url: Template, magic: str = "%http") -> None:
             message, fix = "`: a space stands between the method and the path.", f"{magic} {joined[1]} {joined[2]}"
         else:
             message, fix = "` is not a path: a path begins with a slash.", f"{magic} /{url.source}"
-        raise RequestError.at(url, f"`{url.source}{message}", f"Try:  {fix}", fix=fix)
+        raise RequestError.at(url, f"`{url.source}{message}", f"Try:  {fix}", code="no-path", fix=fix)
 
 
 _NOT_HTTP = frozenset(

@@ -275,6 +275,7 @@ class _Parser:
             request.status = ExpectedStatus(None if status[1] == "*" else int(status[1]), cursor.take().line)
             request.expected_headers = self._read_headers()
             self._read_response_part()
+        request.end = cursor.lines[cursor.position].line if not cursor.at_end else cursor.lines[-1].line + 1
         self.requests.append(request.freeze())
         self.request = Request()
 

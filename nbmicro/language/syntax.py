@@ -132,7 +132,8 @@ class Request:
 
     It is filled in while it is read, and frozen then. ``items`` are those of the magic's own line, so only the first
     request of a cell has them; ``options`` are the request's own, without those of the line. ``column`` is that of the
-    method, None where that is left out. ``keeps_method`` is curl's ``-X``, which counts for redirects too.
+    method, None where that is left out; ``end`` is the line behind all that belongs to the request. ``keeps_method`` is
+    curl's ``-X``, which counts for redirects too.
     """
 
     method: str = "GET"
@@ -152,6 +153,7 @@ class Request:
     captures: tuple[Capture, ...] = ()
     checks: tuple[Check, ...] = ()
     line: int = field(default=1, compare=False)
+    end: int = field(default=1, compare=False)
     column: int | None = field(default=None, compare=False)
     name_line: int = field(default=1, compare=False)
     is_curl: bool = field(default=False, compare=False)

@@ -104,19 +104,34 @@ def test_a_remark_stands_in_the_cell_of_its_request(tmp_path: Path) -> None:
         "# @disabled\nGET /b",
         "# @loop for 3\nGET /b",
         "GRAPHQL /b\n\nquery { users { name } }",
+        "WEBSOCKET ws://localhost/b",
+        "GET users.json",
+        "GET v1.0/users",
         "GET /b # a comment",
         "GET /b\nX-A: {{ no python }}",
     ],
 )
 def test_a_request_without_a_line_of_what_it_sends_is_left_out_as_a_whole(tmp_path: Path, request_text: str) -> None:
     """Without that line it would be another request; its whole text is kept."""
-    path = laid_out(tmp_path, "whole.http", f"GET /a\n\n### The second\n{request_text}\n\n###\nGET /c\n")
+    text = f"POST /a\nContent-Type: text/plain\n\nwords\n\n### The second\n{request_text}\n\n### The third\nGET /c\n"
+    path = laid_out(tmp_path, "whole.http", text)
     result = imported(path)
     assert result.exit_code == 3
-    assert [sent.target for sent in by_import(path).sent] == ["/a", "/c"]
+    assert [(sent.target, sent.body) for sent in by_import(path).sent] == [("/a", b"words"), ("/c", b"")]
     (left,) = [text for _, text in cells_of(path) if "**Not taken over**" in text]
     assert left.startswith("### The second\n\n**Not taken over** (line ")
     assert f"```http\n{request_text}\n```" in left
+
+
+@pytest.mark.parametrize(("kind", "is_sent"), [("text/markdown", True), ("text/plain", False)])
+def test_a_heading_at_the_end_of_a_text_is_not_lost(tmp_path: Path, kind: str, is_sent: bool) -> None:
+    """In markdown it is text; elsewhere nobody knows, and the request is left out with it."""
+    text = f"GET /a\n\n###\nPOST /b\nContent-Type: {kind}\n\nwords\n\n### C\n\n###\nGET /c\n"
+    path = laid_out(tmp_path, "heading.http", text)
+    assert imported(path).exit_code == (0 if is_sent else 3)
+    sent = [(one.target, one.body) for one in by_import(path).sent]
+    assert sent == [("/a", b""), *([("/b", b"words\n\n### C")] if is_sent else []), ("/c", b"")]
+    assert sum("words\n\n### C" in text for _, text in cells_of(path)) == 1
 
 
 @pytest.mark.parametrize(
@@ -186,6 +201,10 @@ def test_what_stands_in_a_body_is_no_address(tmp_path: Path, line: str, kind: st
         ("GET https://api.example.org?a=1", "GET /?a=1", "https://api.example.org is left out"),
         ("https://api.example.org/users", "/users", "https://api.example.org is left out"),
         ("GET https://{{tenant}}.example.org/users", "GET /users", "https://{{tenant}}.example.org is left out"),
+        ("GET api.example.org/users", "GET /users", "http://api.example.org is left out"),
+        ("GET api.example.org:8080", "GET /", "http://api.example.org:8080 is left out"),
+        ("GET shop:8080/users?a=1", "GET /users?a=1", "http://shop:8080 is left out"),
+        ("GET localhost:5000/users", "GET localhost:5000/users", None),
         ("GET {{api}}/users", "GET /v1/users", "https://api.example.org is left out"),
         ("GET {{site}}:{{number}}/users", "GET /users", "http://api.example.org:443 is left out"),
         ("GET https://{{site}}:{{number}}/{{id}}", "GET /{{id}}", "https://api.example.org:443 is left out"),

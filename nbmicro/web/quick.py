@@ -69,6 +69,21 @@ def serve(app_class: type[App]) -> None:
     _UNTOUCHED = len(_ON_APP) + sum(map(len, others))
 
 
+#: Hosts of requests that are names, as far as they were asked for.
+_HOSTS = {""}
+
+
+def _is_host(host: str) -> bool:
+    """Whether Werkzeug's map takes it without a look; the long way answers 400 for one that is none (RFC 3490)."""
+    if len(host) > 63 or ".." in host or host[:1] == "." or not host.isascii():
+        return False
+    if len(_HOSTS) > 100:
+        _HOSTS.clear()
+        _HOSTS.add("")
+    _HOSTS.add(host)
+    return True
+
+
 def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes] | None:
     """Answer a plain request; None where it must go the long way, before anything has happened."""
     has_plain_json = True
@@ -88,6 +103,7 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
         or _APP_TEARING_DOWN
         or "HTTP_UPGRADE" in environ
         or PRESERVE_CONTEXT in environ
+        or (environ.get("HTTP_HOST", "") not in _HOSTS and not _is_host(environ.get("HTTP_HOST", "")))
     ):
         return None
     method = environ["REQUEST_METHOD"]

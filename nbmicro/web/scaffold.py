@@ -80,7 +80,6 @@ class Scaffold:
         one (a server, a client, another cell's decorator) goes on with the new. True if there was one."""
         before = predecessor(kind, name, self)
         if before is None or before is self or type(before) is not type(self):
-            self.__dict__["_newest"] = self
             return False
         self.__dict__ = before.__dict__
         self.__dict__["_newest"] = self
@@ -257,11 +256,15 @@ class Scaffold:
             name = getattr(rule, "__name__", "page")
             raise TypeError(f'A route needs its rule: @app.route("/{name}")')
 
+        # A list, since a function that names itself is freed late, and the app with it.
+        used: list[bool] = []
+
         def decorate(function: F) -> F:
-            decorate.used = True  # type: ignore[attr-defined]
+            used.append(True)
             self.add_url_rule(rule, options.pop("endpoint", None), function, **options)
             return function
 
+        decorate.used = used  # type: ignore[attr-defined]
         if hosting.decorator_made is not None:
             hosting.decorator_made(self, rule, options.get("methods"), decorate)
         return decorate

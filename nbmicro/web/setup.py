@@ -133,6 +133,8 @@ class Setup(Replaceable, Scaffold):
         root_path: str | None = None,
     ) -> None:
         again = self._succeed("app", import_name)
+        # What the app holds holds the app weakly, so that its last user frees it, at once.
+        held = cast("Callable[[], Setup]", ref(self))
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         for stale in ("jinja_loader", "jinja_env", "name", "logger"):
             self.__dict__.pop(stale, None)
@@ -146,13 +148,13 @@ class Setup(Replaceable, Scaffold):
         if not again:
             self.config = self.make_config(instance_relative_config)
             self.ledger = Ledger()
-            self.tables = Tables(self.ledger, self._make_table)
+            self.tables = Tables(self.ledger, lambda run: held()._make_table(run))
             self.extensions: MutableMapping[str, Any] = Extensions(self.ledger)
             self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
             self._got_first_request = False
         self.aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self._app)
-        self.url_map: Map = self._live_map(host_matching)
+        self.url_map: Map = self._live_map(host_matching, held)
         self.tables.start_anew()
         if self.has_static_folder:
             if bool(static_host) != host_matching:
@@ -162,13 +164,13 @@ class Setup(Replaceable, Scaffold):
     def _make_table(self, run: Run | None) -> Table:
         return Table(self.ledger, run, self.url_map, self.url_rule_class, self.url_map_class)
 
-    def _live_map(self, host_matching: bool) -> Map:
+    def _live_map(self, host_matching: bool, held: Callable[[], Setup]) -> Map:
         live = live_map_class(self.url_map_class)(host_matching=host_matching)
         if isinstance(live, LiveMap):
             live.connect(
-                lambda: self.tables.current().map,
-                lambda rule: self.declare("rule", str(rule.rule), rule),
-                lambda: self.tables.start_anew(),
+                lambda: held().tables.current().map,
+                lambda rule: held().declare("rule", str(rule.rule), rule),
+                lambda: held().tables.start_anew(),
             )
         return live
 

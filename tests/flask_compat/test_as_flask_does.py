@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from importlib import import_module
 from typing import Any
 
 import click
 import pytest
 from werkzeug.test import Client
 
-from nbmicro import App, Blueprint
+from nbmicro import App, Blueprint, session
 
 
 def registered(rule: str, made: dict[str, Any], given: dict[str, Any]) -> list[str]:
@@ -72,3 +75,67 @@ def test_the_registration_names_the_group_of_a_blueprints_commands(group: str | 
     app.register_blueprint(blueprint, cli_group=group)
     assert app.test_cli_runner().invoke(args=arguments).output == "hello there\n"
     assert app.test_cli_runner().invoke(args=["early", "hello"]).exit_code != 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "..",
+            ".",
+            ".org",
+            "a..b",
+            "a" * 63 + ".org",
+            "a" * 64 + ".org",
+            "a." * 40 + "org",
+            "a..b:80",
+            "localhost:99999",
+        ),
+        *("-a", "a b", "ex_ample.org", "[::1]:80", "[", "é.org", "x.", "localhost:abc", "", "xn--a", "A.ORG"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/nothing", "/static/x"])
+def test_a_host_that_is_no_name_is_400_where_flask_says_so(host: str, path: str) -> None:
+    """Whatever is asked for, the second time as well."""
+    flask: Any = import_module("flask")
+
+    def status(kind: Any) -> list[int]:
+        app = kind("shop")
+        app.add_url_rule("/", "index", lambda: "x")
+        app.register_error_handler(400, lambda error: ("bad host", 400))
+        client = app.test_client()
+        return [client.get(path, headers={"Host": host}).status_code for _ in range(2)]
+
+    assert status(App) == status(flask.Flask)
+
+
+def _served(app: App) -> None:
+    app.get("/")(lambda: "x")
+    assert app.test_client().get("/").text == "x"
+
+
+def _with_session(app: App) -> None:
+    app.secret_key = "key"
+    app.get("/")(lambda: session.update(a=1) or {"a": session["a"]})
+    client = app.test_client()
+    assert client.get("/").json == client.get("/").json == {"a": 1}
+
+
+def _with_stream(app: App) -> None:
+    app.get("/")(lambda: (part for part in ("a", "b")))
+    assert app.test_client().get("/").text == "ab"
+
+
+@pytest.mark.parametrize("use", [lambda app: None, _served, _with_session, _with_stream])
+def test_an_app_is_freed_with_its_last_user(use: Any) -> None:
+    """Without the collector of cycles, as Flask's are: programs that make many apps, as tests do, hold few."""
+    gc.collect()
+    gc.disable()
+    try:
+        app = App("shop")
+        use(app)
+        held = weakref.ref(app)
+        del app
+        assert held() is None
+    finally:
+        gc.enable()

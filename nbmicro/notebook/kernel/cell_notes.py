@@ -178,7 +178,7 @@ class CellNotes:
         return [
             _unused(decorator, named)
             for decorator in made
-            if not hasattr(decorator.function, "used")
+            if not getattr(decorator.function, "used", False)
             and not any(value is decorator.function for value in named.values())
         ]
 

@@ -74,11 +74,25 @@ _ELSEWHERE = {
     "version": _NO_NETWORK,
     "ip": _NO_NETWORK,
     "certificate": _NO_NETWORK,
-    "url": "The request goes to the notebook's app, whatever its host: check  response.request.target",
-    "redirects": "The exchanges that were redirected are  response.history",
-    "rawbytes": "Bytes as they were on the wire are not kept: check  response.body",
+    "url": "The request goes to the notebook's app, whatever its host.",
+    "redirects": "The exchanges that led here by redirects are kept.",
+    "rawbytes": "The bytes that were sent are kept, and those that they hold.",
     "xpath": "XPath is not read here.",
     "variable": "A variable is a name of Python's.",
+}
+
+#: Python that asks for such a thing, where nothing nearer is known.
+_CHECKS_NEAR = {
+    "xpath": '"<h1>" in text',
+    "url": 'response.request.target == "/"',
+    "redirects": "len(response.history) == 1",
+    "rawbytes": 'response.response.body.raw == b""',
+}
+_CAPTURES_NEAR = {
+    "xpath": 're.search(r"<h1>(.*?)</h1>", text)[1]',
+    "url": "response.request.target",
+    "redirects": "response.history",
+    "rawbytes": "response.response.body.raw",
 }
 
 
@@ -147,6 +161,7 @@ def _translated(text: str, write: Callable[[re.Match[str], str], tuple[str, str]
         python, comment = write(found, rest)
     except Unwritable as error:
         nearest = _nearest(kind, found["argument"] or "", rest) if kind in _ELSEWHERE else None
+        nearest = nearest or (_CAPTURES_NEAR if write is _capture else _CHECKS_NEAR).get(kind)
         return Translation(None, str(error), nearest)
     as_it_stands = text.strip().removesuffix(comment).rstrip()
     return None if python == as_it_stands else Translation(python, comment=comment)
@@ -174,7 +189,7 @@ def _check(found: re.Match[str], rest: str) -> tuple[str, str]:
     predicate = _PREDICATE.match(rest)
     if predicate is None:
         word = rest.partition(" ")[0]
-        raise Unwritable(f"`{word}` is no filter or predicate." if word else "A predicate is missing.")
+        raise Unwritable(f"`{word}` is no filter or predicate of Hurl's." if word else "A predicate is missing.")
     name = _OPERATORS.get(predicate["sign"] or "") or predicate["name"] or predicate["alone"]
     rest = rest[predicate.end() :]
     value = None
@@ -221,7 +236,7 @@ def _query(found: re.Match[str], rest: str) -> tuple[_Query, str]:
         if word[1] in _FILTERS_ELSEWHERE:
             raise Unwritable(f"The filter `{word[1]}` is not read here.")
         if word[1] not in _FILTERS:
-            raise Unwritable(f"`{word[1]}` is no filter or predicate.")
+            raise Unwritable(f"`{word[1]}` is no filter or predicate of Hurl's.")
         if kind in {"duration", "sha256", "md5"}:
             raise Unwritable(f"Filters of {kind} are not read here.")
         rest = rest[word.end() :]

@@ -40,7 +40,7 @@ _PASTED: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"\$?\s*(curl\s+(?:-|https?:|localhost|[\"']).*)"),
         "a command for a terminal",
-        "Here it is  %http --curl '{}'",
+        "Here it is  %http {}",
     ),
     (
         re.compile(r"((?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (?:/(?!\s)|https?://).*)"),
@@ -50,6 +50,8 @@ _PASTED: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"(https?://\S+)"), "an address, and a plain cell is Python", "Write  %http {}"),
 )
 _BEGINS = re.compile(r"\s*(?:\$|flask|nbmicro|python|export|set|curl|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|https?:)")
+# A request in the words of HTTPie, wget or PowerShell, or curl with words in front of it.
+_MAY_BE_FOREIGN = re.compile(r"\s*(?:\$|https?\s|wget\s|Invoke-|iwr\s|irm\s|sudo\s|env\s|\w+=\S*\s+curl\s)", re.I)
 
 
 def transform_cell(text: str) -> str:
@@ -289,6 +291,8 @@ def reject_pasted(text: str, is_command: Callable[[str], bool] = lambda line: Fa
         With the line that does it in a notebook, or as it should have been written.
     """
     _reject_typographic(text, is_command)
+    if _MAY_BE_FOREIGN.match(text):
+        _reject_foreign(text, is_command)
     if not _BEGINS.match(text):
         return
     line, _, rest = text.strip().partition("\n")
@@ -296,9 +300,25 @@ def reject_pasted(text: str, is_command: Callable[[str], bool] = lambda line: Fa
         found = pattern.fullmatch(line.strip())
         if found is None:
             continue
-        if found.groups() and rest.strip() and line.split()[0].isupper():
+        if found.groups() and rest.strip() and (line.split()[0].isupper() or "curl" in found[1][:4]):
             hint = "Begin the cell with a line  %%http"
         raise CellError(f"`{line.strip()}` is {what}.", hint=hint.format(*found.groups()), line=1)
+
+
+def _reject_foreign(text: str, is_command: Callable[[str], bool]) -> None:
+    """Reject a cell that is no Python and begins with another tool's request; the hint has the right cell."""
+    from nbmicro.language.foreign_commands import foreign_command
+    from nbmicro.language.template import Template
+
+    try:
+        ast.parse(text)
+        return
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    text = text.strip()
+    error = foreign_command(text, Template(""))
+    if error is not None and not is_command(text.partition("\n")[0]):
+        raise CellError(error.message, hint=error.hint, line=1)
 
 
 def _reject_typographic(text: str, is_command: Callable[[str], bool]) -> None:

@@ -18,8 +18,10 @@ _FETCH = re.compile(
     r"\s*(?:await\s+)?fetch\(\s*(?P<quote>[\"'`])(?P<url>.*?)(?P=quote)\s*(?:,\s*(?P<options>\{.*\}))?", re.S
 )
 _POWERSHELL = re.compile(r"\s*(?:\$\w+\s*=\s*)?(Invoke-WebRequest|Invoke-RestMethod|iwr|irm|New-Object)\b", re.I)
-_HTTPIE = re.compile(r"\s*(?:\$\s+)?(https?)\s+(?=\S)(.*)")
-_WGET = re.compile(r"\s*(?:\$\s+)?wget\s+(?=\S)(.*)", re.S)
+# A command goes on below a line that a backslash ends.
+_HTTPIE = re.compile(r"\s*(?:\$\s+)?(https?)\s+(?=\S)((?:.*\\\r?\n)*.*)")
+_WGET = re.compile(r"\s*(?:\$\s+)?wget\s+(?=\S)((?:.*\\\r?\n)*.*)")
+_CONTINUED = re.compile(r"\s*\\\r?\n\s*")
 _IN_FRONT = re.compile(r"\s*((?:(?:[A-Za-z_]\w*=\S*|sudo|time|env|command)\s+)+)curl\s")
 _STRING = r"(\"(?:[^\"`]|`.|\"\")*\"|'(?:[^']|'')*'|[^\s\"'@][^\s;]*)"
 
@@ -39,7 +41,7 @@ def foreign_command(text: str, place: Placed) -> RequestError | None:
     if found := _POWERSHELL.match(text):
         return _error(place, f"`{found[1]}` is a command of PowerShell.", _of_powershell(text))
     if found := _HTTPIE.match(text):
-        return _error(place, f"`{found[1]}` is HTTPie's command.", [f"%http {found[2].strip()}"])
+        return _error(place, f"`{found[1]}` is HTTPie's command.", [f"%http {_CONTINUED.sub(' ', found[2]).strip()}"])
     if found := _WGET.match(text):
         return _error(place, "`wget` is a command for a terminal.", _of_wget(found[1]))
     if found := _IN_FRONT.match(text):

@@ -13,15 +13,15 @@ from nbmicro.errors import RequestError
 from nbmicro.export.cell_text import Unwritable, read_in, renamed
 from nbmicro.export.literals import Code, call, json_value, literal, quoted, text_value, url_value
 from nbmicro.http.body import NotTextError, text_of_file
-from nbmicro.http.media_types import FORM, JSON, is_json, is_multipart, media_type_of
+from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM, is_json, is_multipart, media_type_of
 from nbmicro.http.methods import CLIENT_METHODS
 from nbmicro.language.address import is_loopback_url
 from nbmicro.language.items import JSON_KINDS
 from nbmicro.language.lines import RESPONSE_NAMES
 from nbmicro.language.nested_keys import NestedKeyError, Step, nested_key, put
 from nbmicro.language.options import LINE_OPTIONS, Options
-from nbmicro.language.sections import SECTIONS, sections_sent
-from nbmicro.language.syntax import BodySource, Capture, Check, FilePart, Item, Request
+from nbmicro.language.sections import SECTIONS, Pairs, sections_sent
+from nbmicro.language.syntax import BodySource, Capture, Check, FilePart, Item, Pair, Request
 from nbmicro.language.template import Placeholder, Template, parse_template, place_at, reference_in
 from nbmicro.runner.fill import APP_NAMES
 
@@ -57,21 +57,31 @@ class RequestText:
     def call(self, request: Request, line: Options, taken: int = 0) -> str:
         """The call of a request, whose magic has the options ``line``."""
         options = request.options.over(line)
+        if request.keeps_method and options.follow:
+            raise Unwritable(f"its redirects keep the method {request.method}, as curl's do behind -X")
         bodies = {section.body for section, _ in sections_sent(request)}
         parts: dict[str, Any] = {}
         if request.headers:
-            parts["headers"] = [(self._text(pair.name), self._text(pair.value)) for pair in request.headers]
+            parts["headers"] = [
+                (self._text(pair.name), self._header_text(pair.value, request)) for pair in request.headers
+            ]
         self._sections(parts, request, bodies=False)
         self._items(parts, request.items, is_form=options.form or "form" in bodies)
         self._sections(parts, request, bodies=True)
         if request.body is not None:
-            self._body(parts, request.body)
+            self._body(parts, request.body, is_exact=request.is_curl)
         for option in LINE_OPTIONS:
             value = getattr(options, option.field or "", None)
             if option.argument is not None and value not in (None, False):
                 parts[option.argument] = text_value(value, self.expression) if isinstance(value, Template) else value
         client = "client" if options.cookies is not False else f"Client({self._app})"
         return self._call(request.method, request.url, parts, taken, client)
+
+    def _header_text(self, value: Template, request: Request) -> Code:
+        if request.is_curl and value.is_literal and not value.literal.isascii():
+            # In bytes it is UTF-8, which a WSGI app sees as Latin-1 (PEP 3333).
+            return Code(quoted(value.literal.encode("utf-8", "surrogateescape").decode("latin-1")))
+        return self._text(value)
 
     def _call(self, method: str, url: Template, parts: dict[str, Any], taken: int, client: str = "client") -> str:
         arguments: list[tuple[str, Any]] = [("", url_value(_without_origin(url), self.expression))]
@@ -89,14 +99,47 @@ class RequestText:
         for section, pairs in sections_sent(request):
             if (section.body is not None) != bodies:
                 continue
-            if section.body == "multipart" and not any(isinstance(pair, FilePart) for pair in pairs):
-                raise Unwritable("it sends multipart/form-data without a file")
+            if section.body == "multipart":
+                self._multipart(parts, pairs)
+                continue
             for pair in pairs:
-                if isinstance(pair, FilePart):
-                    file = self._files.upload(pair.value, None, pair.content_type)
-                    parts.setdefault("files", []).append((self._text(pair.name), file))
-                else:
-                    parts.setdefault(section.argument, []).append((self._text(pair.name), self._text(pair.value)))
+                parts.setdefault(section.argument, []).append((self._text(pair.name), self._text(pair.value)))
+
+    def _multipart(self, parts: dict[str, Any], pairs: Pairs) -> None:
+        """The parts of a form in their order: plain fields are data where they come first, and else files without a
+        name, as the client has them."""
+        headers = parts.get("headers", [])
+        for header in [header for header in headers if _is_content_type(header)]:
+            if not header[1].strip("\"'").lower().startswith(MULTIPART_FORM):
+                raise Unwritable(f"its form is sent as {header[1]}")
+            # The client writes the type, with the boundary.
+            headers.remove(header)
+        if not headers:
+            parts.pop("headers", None)
+        has_file = any(isinstance(pair, FilePart) and not pair.is_text for pair in pairs)
+        for pair in pairs:
+            name = self._text(pair.name)
+            if type(pair) is Pair and has_file and "files" not in parts:
+                parts.setdefault("data", []).append((name, self._text(pair.value)))
+            else:
+                parts.setdefault("files", []).append((name, self._part(pair)))
+
+    def _part(self, pair: Pair | FilePart) -> Any:
+        """A part of a form as the value of ``files=``."""
+        if isinstance(pair, FilePart) and not pair.is_text and pair.filename is None:
+            return self._files.upload(pair.value, None, pair.content_type)
+        filename = getattr(pair, "filename", None)
+        shown: str | None = None if filename is None else self._text(filename)
+        if isinstance(pair, FilePart):
+            content = self._files.content(pair.value, as_path=True)
+            default = None if pair.is_text else "application/octet-stream"
+            shown = shown or (None if pair.is_text else self._files.read(pair.value)[0].name)
+        else:
+            content, default = text_value(pair.value, self.expression), None
+        media_type = getattr(pair, "content_type", None) or default
+        if shown is not None and media_type is None:
+            raise Unwritable(f"its part {pair.name.source} has a file's name and no type")
+        return (shown, content, media_type) if media_type else (shown, content)
 
     def _items(self, parts: dict[str, Any], items: tuple[Item, ...], *, is_form: bool) -> None:
         is_form = is_form or any(item.kind == "upload" for item in items)
@@ -116,6 +159,9 @@ class RequestText:
                 parts.setdefault(argument, []).append((name, self._files.text(item.value, ends=False)))
             elif item.kind == "upload":
                 parts.setdefault("files", []).append((name, self._upload(item.value)))
+            elif "files" in parts:
+                # Behind a file it stands among the files, so that the order stays.
+                parts["files"].append((name, (None, self._form_value(item, loose=False))))
             else:
                 data.append((name, self._form_value(item)))
         if data:
@@ -144,8 +190,8 @@ class RequestText:
             return text_value(item.value, self.expression, loose=loose)
         return self._files.text(item.value) if item.kind == "text_file" else self._json_item(item)
 
-    def _form_value(self, item: Item) -> Any:
-        value = self._value(item, loose=True)
+    def _form_value(self, item: Item, *, loose: bool = True) -> Any:
+        value = self._value(item, loose=loose)
         return value if isinstance(value, str) else json.dumps(value)
 
     def _json_item(self, item: Item) -> Any:
@@ -162,7 +208,25 @@ class RequestText:
         given = dict(parameter.split("=", 1) for parameter in parameters)
         return self._files.upload(path, given.get("filename"), given.get("type"))
 
-    def _body(self, parts: dict[str, Any], body: BodySource) -> None:
+    def _exact(self, body: BodySource, parts: dict[str, Any]) -> Any:
+        """What curl sends to the byte."""
+        content = body.content
+        if body.kind == "file":
+            return self._files.content(content)
+        if body.kind == "data_file":
+            return self._files.content(content, without_breaks=True)
+        if content.is_literal:
+            return _text_or_bytes(content.literal.encode("utf-8", "surrogateescape"))
+        given = next((header[1] for header in parts.get("headers", []) if _is_content_type(header)), "")
+        media_type = media_type_of(given.strip("\"'"))
+        if media_type == FORM or is_json(media_type):
+            raise Unwritable(f"its body is {media_type} with placeholders")
+        return text_value(content, self.expression)
+
+    def _body(self, parts: dict[str, Any], body: BodySource, *, is_exact: bool = False) -> None:
+        if body.kind in ("exact", "data_file") or (body.kind == "file" and is_exact):
+            parts["data"] = self._exact(body, parts)
+            return
         headers = parts.get("headers", [])
         given = next((str(value) for name, value in headers if name.strip("\"'").lower() == "content-type"), None)
         if body.kind in ("file", "template_file"):
@@ -365,13 +429,18 @@ class SentFiles:
         place, _ = self.read(path)
         return Code(f"{self._beside(place, text.encode())}.read_bytes().decode()")
 
-    def content(self, path: Template) -> Any:
-        """The bytes of a file, or the text that they are."""
+    def content(self, path: Template, *, as_path: bool = False, without_breaks: bool = False) -> Any:
+        """The bytes of a file, or the text that they are; ``as_path`` where a path does for them."""
         place, content = self.read(path)
+        if without_breaks:
+            if b"\0" in content or re.search(rb"\r(?!\n|\Z)", content):
+                raise Unwritable(f"curl cuts its file {place.name} at zero bytes and carriage returns")
+            content = content.replace(b"\r\n", b"").replace(b"\n", b"").replace(b"\r", b"")
         text = _short_text(content)
         if text is not None:
             return text
-        return Code(f"{self._beside(place, content)}.read_bytes()")
+        beside = self._beside(place, content)
+        return beside if as_path else Code(f"{beside}.read_bytes()")
 
     def _beside(self, place: Path, content: bytes) -> Code:
         name, number = place.name, 1
@@ -380,6 +449,17 @@ class SentFiles:
             name = f"{place.stem}_{number}{place.suffix}"
         self.copied[f"{FOLDER}/{name}"] = content
         return Code(f"Path(__file__).with_name({quoted(FOLDER)}).joinpath({quoted(name)})")
+
+
+def _is_content_type(header: tuple[str, str]) -> bool:
+    return header[0].strip("\"'").lower() == "content-type"
+
+
+def _text_or_bytes(content: bytes) -> str | bytes:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content
 
 
 def _short_text(content: bytes) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
+from nbmicro.http.content_coding import codings_of
 from nbmicro.http.media_types import FORM, is_json, is_multipart
 from nbmicro.http.messages import RequestRecord
 
@@ -29,6 +30,9 @@ def as_curl(request: RequestRecord, base_url: str | None = None) -> str:
     lines = [shlex.join(words)]
     for name, value in _headers(request):
         lines.append(f"-H {_argument(_wire(f'{name}: {value}' if value else f'{name};'))}")
+    if codings_of(request.headers.get("Accept-Encoding", "")):
+        # The header that is written stands; without the option a terminal is shown compressed bytes.
+        lines.append("--compressed")
     piped = ""
     if request.body:
         if request.headers.get("Content-Type") is None:

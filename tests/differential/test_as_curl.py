@@ -30,6 +30,8 @@ REQUESTS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "get_path_double_slash": ("GET", "/a//b/", {}),
     "get_path_percent": ("GET", "/100%25", {}),
     "get_with_body": ("GET", "/search", {"data": b'{"a": 1}', "headers": JSON}),
+    "get_compressed": ("GET", "/users", {"headers": {"Accept-Encoding": "gzip;q=0.5, br"}}),
+    "get_not_compressed": ("GET", "/users", {"headers": {"Accept-Encoding": "identity"}}),
     "head": ("HEAD", "/users", {}),
     "head_query": ("HEAD", "/users?a=1", {}),
     "options": ("OPTIONS", "/users", {}),

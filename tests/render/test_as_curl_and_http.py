@@ -49,5 +49,14 @@ def test_a_body_is_a_cells_body_and_lines_that_would_end_it_stand_in_a_fence() -
     assert exchange.as_http() == "POST /x\nContent-Type: text/plain\n\n```\na\n###\nHTTP 200\n```"
 
 
+def test_a_request_for_compressed_bytes_is_shown_decoded_by_curl_too() -> None:
+    assert (
+        client.get("/", headers={"Accept-Encoding": "gzip"})
+        .as_curl()
+        .endswith("-H 'Accept-Encoding: gzip' \\\n  --compressed")
+    )
+    assert "--compressed" not in client.get("/", headers={"Accept-Encoding": "identity"}).as_curl()
+
+
 def test_braces_stay_braces_in_a_cell() -> None:
     assert client.post("/", data="{{ x }}").as_http().endswith("\n\n{{ '{{' }} x }}")

@@ -57,7 +57,8 @@ _URL_BEGINS = r"[ \t]+(?:/|[A-Za-z][A-Za-z0-9+.-]*://|\{\{)"
 REQUEST = re.compile(rf"\s*(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE){_URL_BEGINS}.*\Z")
 # Behind a response the method may be any; `ERROR /users was not found` is text that is expected.
 REQUEST_BEHIND_RESPONSE = re.compile(
-    rf"{REQUEST.pattern}|\s*[A-Z]+(?={_URL_BEGINS})[ \t]+(?:\{{\{{.*?\}}\}}|\S)*(?:[ \t]+HTTP/[0-9.]+)?\s*\Z"
+    rf"{REQUEST.pattern}|\s*[A-Z]+(?={_URL_BEGINS}|[ \t]+(?:(?:localhost|127\.[0-9.]+)(?::\d+)?|:\d+)(?:[/?\s]|\Z))"
+    r"[ \t]+(?:\{\{.*?\}\}|\S)*(?:[ \t]+HTTP/[0-9.]+)?\s*\Z"
 )
 VERSION = re.compile(r"[ \t]+HTTP/[0-9.]+\s*\Z")
 _SECTION = re.compile(r"\[([A-Za-z]+)\][ \t]*(?:#.*)?\Z")

@@ -548,3 +548,31 @@ def test_a_method_without_its_url_is_rejected(method: str, body: str) -> None:
     assert caught.value.message == "the URL is missing."
     assert caught.value.fix == f"%%http {method.upper()} /users"
     assert caught.value.line == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "is_request"),
+    [
+        ("GET /b", True),
+        ("PURGE /b", True),
+        ("PURGE http://localhost:5000/b", True),
+        ("GET {{ host }}/b", True),
+        ("GET localhost:5000/b", True),
+        ("GET :5000/b HTTP/1.1", True),
+        ("GET localhost", True),
+        ("ERROR /users was not found", False),
+        ("TOTAL 5", False),
+        ("SEE the page", False),
+        ("AT 10:30", False),
+    ],
+)
+def test_a_request_line_behind_a_response_is_no_body_that_is_expected(line: str, is_request: bool) -> None:
+    """Text that only begins like one is."""
+    first, *others = parse_file(f"GET /a\nHTTP 200\n\n{line}\n", "a.http").requests
+    assert (len(others), first.expected_body is None) == (int(is_request), is_request)
+
+
+def test_a_request_line_that_cannot_be_sent_is_rejected_behind_a_response_too() -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_file("GET /a\nHTTP 200\n\nGET ftp://localhost/b\nHTTP 200\n\nGET /c\n", "a.http")
+    assert (caught.value.line, caught.value.code) == (4, "other-origin")

@@ -13,6 +13,7 @@ from nbmicro.http.messages import RequestRecord
 BASE_URL = "http://127.0.0.1:5000"
 # Linux takes 128 KB for one argument, an escaped quote being up to four characters of it.
 _LONGEST = 100_000
+_FORM_TEXT = re.compile(r"[!#$%&'()*+,/:;=?@\[\]~\w.-]*", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -51,17 +52,18 @@ def as_http(request: RequestRecord) -> str:
     lines = [f"{request.method} {_literal(request.target)}"]
     lines += [f"{name}: {_literal(value)}".rstrip() for name, value in _headers(request)]
     if request.body:
-        if request.headers.get("Content-Type") is None:
+        content_type = request.headers.get("Content-Type")
+        if content_type is None:
             # Without a type one would be guessed.
             lines.append("Content-Type:")
         text = _cells_text(request)
-        written = body_lines(text) if text is not None else [f"{{{{ {request.body!r} }}}}"]
+        written = body_lines(text, content_type or "") if text is not None else [f"{{{{ {request.body!r} }}}}"]
         lines += ["", *written]
     return "\n".join(lines)
 
 
-def body_lines(text: str) -> list[str]:
-    """The lines of a body of plain text without placeholders, as they must stand in a cell to be read as that text.
+def body_lines(text: str, content_type: str = "text/plain") -> list[str]:
+    """The lines of a body of that type without placeholders, as they must stand in a cell to be read as that text.
 
     They stand behind the headers and an empty line; a fence is put around whatever would be read as something else.
     """
@@ -71,7 +73,7 @@ def body_lines(text: str) -> list[str]:
 
     literal = _literal(text)
     try:
-        body = parse_script("", f"POST /\nContent-Type: text/plain\n\n{literal}").requests[0].body
+        body = parse_script("", f"POST /\nContent-Type: {' '.join(content_type.split())}\n\n{literal}").requests[0].body
     except RequestError:
         body = None
     if body is not None and body.kind in {"json", "text"} and "".join(map(str, body.content.parts)) == literal:
@@ -94,7 +96,8 @@ def _cells_text(request: RequestRecord) -> str | None:
     if "\r" in text:
         return None
     if request.media_type == FORM:
-        return text if text == text.strip() and "\n" not in text else None
+        # A cell's form has no blanks around its signs, and what no form can hold is encoded.
+        return text if _FORM_TEXT.fullmatch(text) else None
     return text if "{{" not in text or not is_json(request.media_type) else None
 
 

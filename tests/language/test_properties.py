@@ -37,7 +37,8 @@ LINE_PIECES = [
 CELL_LINES = [
     "GET /users", "POST /users HTTP/1.1", "/users", "post /x", "GET /users/{{ uid }}", "    ?page=2",
     "    &size={{ n }}", "GET http://localhost:5000/x", "{{host}}/x", "###", "### Create it", "####", "# a comment",
-    "// another", "# @name create", "# @name 1x", "# @show headers body", "# @no-redirect", "# @no-cookie-jar",
+    "// another", "/* c", "*/", "/* d */", "  /path", "?? status == 200", "{{ n }}: 1", "  X-A: 1",
+    "# @name create", "# @name 1x", "# @show headers body", "# @no-redirect", "# @no-cookie-jar",
     "# @prompt x", "# @timeout 5", "@host = a{{ b }}", "@x-y = 1", "Content-Type: application/json",
     "X-Token: {{ token }}", "X:", "", '{"name": {{ name }}}', "{", "}", '  "a": "b }",', "[1, 2]", "[true]",
     "plain text", "name=Ada&x={{ y }}", "< ./file.json", "<@ ./f.txt", "<html>", "```", "```json", "````",
@@ -181,12 +182,15 @@ def test_a_printed_file_parses_to_the_same(body: str) -> None:
 
 
 @steady
-@given(st.one_of(any_cell, st.text(alphabet='a\n {}[]`#<"HTP 20', max_size=40)))
-def test_a_printed_body_is_read_as_that_text(text: str) -> None:
+@given(
+    st.one_of(any_cell, st.text(alphabet='a\n {}[]`#</*@="HTP 20', max_size=40)),
+    st.sampled_from(["text/plain", "", "application/json", "text/markdown", "text/css"]),
+)
+def test_a_printed_body_is_read_as_that_text(text: str, content_type: str) -> None:
     """body_lines fences whatever would end the body, or be read as anything but text."""
     text = text.replace("\r", "")
-    lines = body_lines(text)
-    (request,) = parse_script("", "\n".join(["POST /", "Content-Type: text/plain", "", *lines])).requests
+    lines = body_lines(text, content_type)
+    (request,) = parse_script("", "\n".join(["POST /", f"Content-Type: {content_type}", "", *lines])).requests
     assert request.body is not None
     scope = Scope({}, folder=Path())
     assert scope.text(request.body.content) == text

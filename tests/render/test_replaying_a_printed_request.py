@@ -21,11 +21,14 @@ steady = settings(derandomize=True, max_examples=300, deadline=None, suppress_he
 TYPES = [
     None, "text/plain", "application/json", "application/problem+json", "application/x-www-form-urlencoded",
     "application/octet-stream", "text/csv; charset=latin-1", "multipart/form-data; boundary=b",
+    "text/markdown", "text/css",
 ]  # fmt: skip
 LINES = [
     "", " ", "a=1&b=2", "&c", '{"a": 1}', "[1,", "}", "{{ x }}", "{{", "}}", "###", "HTTP 200", "[Asserts]", "# c",
     "```",
-    "< ./a.json", "<@ x", "GET /x", "@a = 1", "X: y", "é", "--b", "--b--", "Content-Disposition: form-data", "\r",
+    "< ./a.json", "<@ x", "GET /x", "@a = 1", "X: y", "é",
+    "// c", "/* c */", "/*", "*/", "### c", " ###", "?? status == 200", "Accept: a", "query {", "a= b",
+    "--b", "--b--", "Content-Disposition: form-data", "\r",
     "> {%",
     "curl /x", "'", '"', "\\", "^", "$a",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from nbmicro.exchange.json_path import json_path
 from nbmicro.importing.addresses import PLACEHOLDER
 from nbmicro.importing.environments import is_read
 from nbmicro.importing.handler_scripts import HANDLER_SCRIPT, NAMES_KEPT, read_script
+from nbmicro.language.hurl_comments import without_value_comments
 from nbmicro.language.lines import (
     COMMENT,
     DIRECTIVE,
@@ -39,8 +40,6 @@ _DYNAMIC = {
 # Words behind a URL that are no part of it.
 _COMMENT_BEHIND = re.compile(r"\s(?:#|//)")
 _VERSION_BEHIND = re.compile(r"[ \t]HTTP/[0-9.]+\s*(?:\([A-Za-z ]+\))?\s*\Z")
-_HURLS_COMMENT = re.compile(r"\s+#.*")
-_PAIR = re.compile(r"[^\s:{\[`<\"'][^:]*:")
 _CAPTURE = re.compile(r"\s*([\w-]+)\s*:")
 
 
@@ -158,18 +157,9 @@ def apart(lines: list[Numbered]) -> None:
 
 
 def without_comments(lines: list[Numbered]) -> Iterator[tuple[int, str]]:
-    """Leave out Hurl's comments behind URLs and values, and the backslash of ``\\#``; bodies and checks stay."""
-    in_pairs = False
-    for index, line in enumerate(lines):
-        begins = REQUEST_BEHIND_RESPONSE.match(line.text) or line.text.startswith("HTTP")
-        section = section_name(line.text)
-        if begins or section is not None:
-            in_pairs = section not in {"Asserts", "Captures"}
-        elif line.text.strip() and not COMMENT.match(line.text):
-            in_pairs = in_pairs and _PAIR.match(line.text) is not None
-        if not in_pairs or COMMENT.match(line.text):
-            continue
-        written = _HURLS_COMMENT.sub("", line.text).replace("\\#", "#")
+    """Leave out Hurl's comments behind URLs and values; yields a line and a note for each."""
+    for index, written in enumerate(list(without_value_comments(line.text for line in lines))):
+        line = lines[index]
         if written != line.text:
             lines[index] = Numbered(line.number, written)
             yield line.number, f"`{line.text.strip()}` is written `{written.strip()}`."

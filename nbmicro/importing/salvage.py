@@ -15,7 +15,6 @@ from nbmicro.language.curl import begins_curl
 from nbmicro.language.lines import (
     COMMENT,
     CONTINUATION,
-    DIRECTIVE,
     FENCE,
     REQUEST,
     REQUEST_BEHIND_RESPONSE,
@@ -25,13 +24,13 @@ from nbmicro.language.lines import (
     VARIABLE,
     section_name,
 )
+from nbmicro.language.options import FOREIGN_DIRECTIVES
 from nbmicro.language.parser import parse_file
 from nbmicro.language.syntax import Script
 
 # What another tool does before and after a request.
 _BESIDE = re.compile(r"[<>][ \t]*\{%|>|<>|\s*\?\?")
 _AROUND = frozenset({"Asserts", "Captures", "Options"})
-_MAKE_ANOTHER_REQUEST = frozenset({"disabled", "loop"})
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/|\Z)")
 # A file with so many lines that cannot be read is no file of requests.
 _MOST_SKIPPED = 200
@@ -161,7 +160,7 @@ class Salvage:
     def _behind_url(self, index: int) -> int:
         """The line behind a request line and the lines that its URL goes on in."""
         return next(
-            (at for at in range(index + 1, len(self.lines)) if not CONTINUATION.match(self.lines[at].text)),
+            (at for at in range(index + 1, len(self.lines)) if not _goes_on_with_url(self.lines[at].text)),
             len(self.lines),
         )
 
@@ -180,7 +179,7 @@ class Salvage:
         address = None if begins_curl(text) else app_address(text, self._values(index))
         if address is None:
             return False
-        self.lines[index] = Numbered(number, address.text)
+        self.lines[index] = Numbered(number, self._with_path_below(index, address.text))
         if address.left_out is not None:
             note = f"{address.left_out} is left out: the request goes to the notebook's app."
             self.notes.append(Note(number, note))
@@ -194,15 +193,32 @@ class Salvage:
             self.notes.append(Note(number, note))
         return True
 
+    def _with_path_below(self, index: int, text: str) -> str:
+        """A request line of which only the root is left, with the path that begins in the lines below it."""
+        at = next((at for at in range(index + 1, len(self.lines)) if not COMMENT.match(self.lines[at].text)), index)
+        below = self.lines[at].text.strip()
+        if (
+            re.search(r"(?:^|\s)/\Z", text)
+            and at > index
+            and CONTINUATION.match(self.lines[at].text)
+            and below[0] == "/"
+        ):
+            del self.lines[at]
+            return text[:-1] + below
+        return text
+
     # -- what cannot be taken over -----------------------------------------------------------------------------------
 
     def _take_out(self, index: int, error: RequestError) -> None:
         """Take out a rejected line that says nothing of what is sent, or else the whole request."""
-        request = _request_line(self.lines, index)
+        number, is_foreign = self.lines[index].number, error.code in FOREIGN_DIRECTIVES
+        request = (_request_of if is_foreign else _request_line)(self.lines, index)
         if request is not None:
             first, stop = _block(self.lines, request)
             # A heading may be the last line of the text above it.
             stop = max(stop, index + 1)
+            # A file variable may stand between a directive and its request.
+            first = min(first, index) if is_foreign else first
         else:
             first, stop = index, _behind(self.lines, index)
         if not any(line.text.strip() for line in self.lines[first:stop]):
@@ -212,7 +228,7 @@ class Salvage:
             taken = taken[:-1]
         hint = (error.hint or "").removesuffix(AS_TEXT)
         kept = tuple(line.text for line in taken) or ("",)
-        note = Note(self.lines[index].number, error.message, hint or None, kept)
+        note = Note(number, error.message, hint or None, kept)
         self.notes.append(note)
         if request is not None:
             above = SEPARATOR.match(self.lines[first - 1].text) if first else None
@@ -221,6 +237,10 @@ class Salvage:
                 # It is the title of what was left out.
                 self.lines[first - 1] = Numbered(self.lines[first - 1].number, "###")
         del self.lines[first:stop]
+
+
+def _goes_on_with_url(text: str) -> bool:
+    return bool(CONTINUATION.match(text) or COMMENT.match(text))
 
 
 def _separates(text: str) -> bool:
@@ -238,8 +258,6 @@ def _request_line(lines: Sequence[Numbered], index: int) -> int | None:
     expected of it, and [Options]. Without any other line the request would be another one.
     """
     text = lines[index].text
-    if (directive := DIRECTIVE.match(text)) and directive[1] in _MAKE_ANOTHER_REQUEST:
-        return next((at for at in range(index + 1, len(lines)) if not _is_around(lines[at].text)), None)
     if _is_around(text) and text.strip():
         return None
     if _separates(text):
@@ -274,6 +292,23 @@ def _behind(lines: Sequence[Numbered], index: int) -> int:
         if ends.match(lines[at].text) and (at > index or ends is not FENCE):
             return at + 1
     return len(lines)
+
+
+def _request_of(lines: Sequence[Numbered], index: int) -> int:
+    """The request line that a directive belongs to: the one above it, or else below."""
+    above: int | None = None
+    for at in range(index - 1, -1, -1):
+        text = lines[at].text
+        if _separates(text):
+            break
+        if STATUS.match(text):
+            above = None
+            break
+        above = at if _may_be_request(text) and not VARIABLE.match(text) else above
+        if REQUEST.match(text):
+            return at
+    below = (at for at in range(index, len(lines)) if _may_be_request(lines[at].text))
+    return above if above is not None else next((at for at in below if not VARIABLE.match(lines[at].text)), index)
 
 
 def _block(lines: Sequence[Numbered], index: int) -> tuple[int, int]:

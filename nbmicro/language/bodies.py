@@ -38,6 +38,8 @@ IS_CHECK = "A check stands under a line  [Asserts]"
 BEHIND_BODY = "Behind it come  HTTP 200, a section such as [Asserts], or ###"
 
 _HURLS_BODY = re.compile(r"(file|hex|base64),([^;]*);\s*\Z")
+# Markup, and Hurl's text in one line.
+_BEGINS_ITSELF = re.compile(r"<[?!A-Za-z_]|`[^`]*`\s*\Z")
 _MEANT_AS_JSON = re.compile(r'\{\s*"|\[\s*[\[{"0-9]')
 _GRAPHQL = re.compile(r"\s*(?:query|mutation|subscription|fragment)\b[^:=;,]*[{(]")
 _FILE_IN_TEXT = re.compile(r"<@?[ \t]+(?:\.{0,2}/\S|\S*\.\w+\s*\Z)")
@@ -54,8 +56,8 @@ def is_structure(text: str) -> bool:
 
 
 def begins_body(text: str) -> bool:
-    """Whether a line can only be a body's first: an object, an array, a fence or ``< ./file``."""
-    if FENCE.match(text) or FILE_BODY.match(text) or _HURLS_BODY.match(text):
+    """Whether a line can only be a body's first: an object, an array, markup, a fence, Hurl's text or ``< ./file``."""
+    if FENCE.match(text) or FILE_BODY.match(text) or _HURLS_BODY.match(text) or _BEGINS_ITSELF.match(text):
         return True
     return text.startswith(("{", "[")) and section_name(text) is None and not HEADER.match(text)
 
@@ -101,6 +103,14 @@ def read_body(
         return _fenced(cursor, len(fence[1]), fence[2])
     if hurls := _HURLS_BODY.match(first.text):
         raise _hurls_body(first, hurls)
+    if (
+        first.text.startswith("`")
+        and _BEGINS_ITSELF.match(first.text)
+        and not cursor.lines[cursor.position - 1].is_blank
+    ):
+        # Directly below the headers it is Hurl's; behind an empty line it may be markdown.
+        cursor.take()
+        return BodySource("fenced", first.template(1, first.text.rindex("`")), line=first.line)
     file = FILE_BODY.match(first.text)
     if file and not expected:
         cursor.take()
@@ -252,6 +262,9 @@ def _text(cursor: Cursor, *, expected: bool, content_type: str | None, usual: bo
     _check_text(kept, can_be_text=usual)
     if comments == "unclear":
         _check_comments(lines, kept)
+    elif is_markdown:
+        # httpYac leaves out the one kind and keeps the other.
+        _check_comments(lines, [line for line in lines if not line.text.lstrip().startswith("//")])
     lines = kept
     while lines and lines[-1].is_blank:
         lines = lines[:-1]
@@ -284,8 +297,10 @@ def _check_comments(lines: Sequence[Line], kept: Sequence[Line]) -> None:
         if line in kept or (is_closed and line.line > written[-1].line):
             continue
         message = f"`{line.text.strip()}` is a comment in files of requests, and may be a line of this text."
-        hint = "Take it out, or put the body into ``` fences to send it; in  Content-Type: text/markdown  it is text."
-        raise RequestError.at(line, message, hint, code="comment")
+        hint = "Take it out, or put the body into ``` fences to send it"
+        if line.text.lstrip().startswith("#"):
+            hint += "; in  Content-Type: text/markdown  it is text"
+        raise RequestError.at(line, message, f"{hint}.", code="comment")
 
 
 def _check_sent_text(lines: Sequence[Line], content_type: str | None, *, usual: bool) -> None:

@@ -23,6 +23,7 @@ from nbmicro.language.bodies import (
 from nbmicro.language.curl import begins_curl, curl_behind, read_curl
 from nbmicro.language.foreign_commands import foreign_command, may_be_foreign
 from nbmicro.language.headers import read_header
+from nbmicro.language.hurl_comments import without_value_comments
 from nbmicro.language.items import DATA_KINDS, check_before_curl, read_words
 from nbmicro.language.lines import (
     BLOCK_COMMENT,
@@ -102,6 +103,8 @@ def read_file(path: Path, options: Options = NO_OPTIONS) -> Script:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise RequestError(f"the file {path} cannot be read: {reason}. Nothing was sent.") from None
+    if path.suffix.lower() == ".hurl":
+        text = "\n".join(without_value_comments(text.splitlines()))
     # The lines of the file are not those of the options.
     return replace(parse_file(text, path.name), options=replace(options, line=None), file=path)
 

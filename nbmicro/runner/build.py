@@ -61,7 +61,7 @@ def _fill_body(body: BodySource, given: str | None, scope: Scope) -> Payload:
         return _value(content.parts[0], scope)
     if body.kind == "json" or body.info == "json" or content.source.lstrip().startswith(("{", "[")):
         return _json(body, scope)
-    return scope.text(content).encode(), _PLAIN
+    return scope.text(content).encode(), "application/xml" if content.source.startswith("<?xml") else _PLAIN
 
 
 def _exact(content: Template, content_type: str, scope: Scope) -> bytes:

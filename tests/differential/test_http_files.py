@@ -31,12 +31,12 @@ KNOWN_DIFFERENCES: dict[str, str] = {
         "json_without_type text_without_type body_of_get_without_type",
         "a body without a Content-Type is given one",
     ),
-    **_all("hurl_xml hurl_line_body", "a body without a Content-Type is given one", " (import)"),
     "redirect": "redirects are not followed",
     "variables_slash_in_url (file)": "a slash in a value is percent-encoded",
     "text_like_status": "HTTP 200 in a text is a check",
     "text_like_section": "[Asserts] at the beginning of a text is a section",
     # Hurl's files.
+    "hurl_line_body": "a body without a Content-Type is given one",
     "hurl_text_body": "the last line break of a fence is left out, and a type added",
     "hurl_json_fence (file)": "the last line break of a fence is left out",
 }

@@ -333,3 +333,34 @@ def test_a_variable_keeps_its_value_wherever_it_stands(tmp_path: Path, value: st
         from urllib.parse import unquote
 
         assert unquote(request.target) == f"/a?x={value}"
+
+
+@pytest.mark.parametrize("origin", ["https://api.example.org", "{{host}}", "http://localhost:5000", ""])
+@pytest.mark.parametrize("between", ["", "    # old\n"])
+def test_a_path_over_several_lines_is_the_path_that_is_asked(tmp_path: Path, origin: str, between: str) -> None:
+    """Whatever stands in the place of the app's origin, as JetBrains' client writes it."""
+    first = f"GET {origin}/v1" if not origin else f"GET {origin}"
+    text = (
+        f"@host = https://api.example.org\n\n{first}\n{between}    /api\n    /items\n{between}    ?page=2\n    &q=a\n"
+    )
+    path = laid_out(tmp_path, "long.http", text)
+    assert imported(path).exit_code == 0
+    assert [sent.target for sent in by_import(path).sent] == [f"{'' if origin else '/v1'}/api/items?page=2&q=a"]
+
+
+@pytest.mark.parametrize("directive", ["# @disabled", "// @loop for 3", "# @injectVariables", "## @disabled true"])
+@pytest.mark.parametrize("place", ["above the request", "above its variable", "among its headers"])
+def test_a_request_that_another_tool_sends_otherwise_is_left_out_whole(
+    tmp_path: Path, directive: str, place: str
+) -> None:
+    """Not the directive alone, so that it is sent once, or at all; its text and the reason are kept in its place."""
+    above = {"above the request": f"{directive}\n", "above its variable": f"{directive}\n@own = 1\n"}.get(place, "")
+    below = "" if above else f"{directive}\n"
+    text = f"GET /a\n\n### b\n{above}POST /b\n{below}X-Own: lost\n\ntext\n\n###\nGET /c\n"
+    path = laid_out(tmp_path, "off.http", text)
+    result = imported(path)
+    assert result.exit_code == 3
+    number = text.splitlines().index(directive) + 1
+    assert f"off.http, line {number}: not taken over: `# @{directive.split('@')[1].split()[0]}`" in result.output
+    assert [sent.target for sent in by_import(path).sent] == ["/a", "/c"]
+    assert [kind for kind, text in cells_of(path) if "X-Own: lost" in text] == ["markdown"]

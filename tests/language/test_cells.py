@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from nbmicro.errors import RequestError
-from nbmicro.language.parser import parse_file, parse_script
+from nbmicro.language.parser import parse_file, parse_script, read_file
 from nbmicro.language.syntax import FilePart, Pair, Request
 
 CREATE = """\
@@ -166,6 +168,9 @@ def test_a_comment_in_another_text_is_refused(comment: str, type_line: str) -> N
         error = refused(f"POST /x\n{type_line}\n{text}\n")
         assert (error.code, comment.strip() in error.message) == ("comment", True)
         assert body_of(f"```\n{text}\n```\n") == ("fenced", text)
+        if "//" in comment:
+            assert refused(f"POST /x\nContent-Type: text/markdown\n\n{text}\n").code == "comment"
+            continue
         markdown = only(f"POST /x\nContent-Type: text/markdown\n\n{text}\n").body
         assert markdown is not None
         assert markdown.content.source == text
@@ -277,6 +282,34 @@ def test_a_body_may_be_a_file() -> None:
     assert body_of("< ./a.json\n") == ("file", "./a.json")
     assert body_of("<@ ./a.txt\n") == ("template_file", "./a.txt")
     assert body_of("<html>\n") == ("text", "<html>")
+
+
+def test_a_body_of_hurls_stands_directly_below_the_headers() -> None:
+    """Markup, and a text in one line between backticks, which behind an empty line are text."""
+    for head in ("POST /x", "POST /x\nX-A: 1"):
+        markup = only(f'{head}\n<?xml version="1.0"?>\n<a/>\nHTTP 200\n').body
+        assert markup is not None
+        assert (markup.kind, markup.content.source) == ("text", '<?xml version="1.0"?>\n<a/>')
+        one_line = only(f"{head}\n`a {{{{ b }}}}: {{c}}`\nHTTP 200\n").body
+        assert one_line is not None
+        assert (one_line.kind, one_line.content.source) == ("fenced", "a {{ b }}: {c}")
+        assert one_line.content.placeholders[0].column == 4
+    assert body_of("`a`\n") == ("text", "`a`")
+
+
+def test_a_comment_behind_a_value_is_one_in_a_file_of_hurls(tmp_path: Path) -> None:
+    """In its headers and sections, but in none of its bodies, and in no file of another tool."""
+    head = "POST /x # c\nX-A: 1 # c\nX-B: a\\#b\n[Query]\nq: 2 # c\n```\na # b\n```\n"
+    path = tmp_path / "a.hurl"
+    path.write_text(f"{head}HTTP 200 # c\n[Asserts]\nstatus == 200 # c\n", "utf-8")
+    (request,) = read_file(path).requests
+    assert request.url.source == "/x"
+    assert pairs(request.headers) == [("X-A", "1"), ("X-B", "a#b")]
+    assert pairs(request.query) == [("q", "2")]
+    assert request.body is not None
+    assert request.body.content.source == "a # b"
+    assert (request.status and request.status.code, request.checks[0].message) == (200, "c")
+    assert pairs(only("GET /x\nX-A: 1 # c\n").headers) == [("X-A", "1 # c")]
 
 
 def test_sections_of_the_request_are_read() -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
-from nbmicro.web.declarations import Route, check_rule
+from nbmicro.web.declarations import Declaration, Route
 from nbmicro.web.hooks import Effects
 from nbmicro.web.ledger import Ledger
+from nbmicro.web.mappings import LiveMapping, hook_list, merge_keys
 from nbmicro.web.owners import current_owner, current_run
-from nbmicro.web.rules import joined_rule
+from nbmicro.web.registration import BlueprintSetupState, Nested, Registration
 from nbmicro.web.scaffold import Scaffold
-from nbmicro.web.table import Registration
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -22,44 +22,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 _MISSING: Any = object()
-
-
-class BlueprintSetupState:
-    """What a function given to :meth:`Blueprint.record` learns of one registration.
-
-    Parameters
-    ----------
-    blueprint, app:
-        What is registered, and where.
-    options:
-        The arguments of ``register_blueprint``.
-    first_registration:
-        Whether this blueprint is registered on this app for the first time.
-    """
-
-    def __init__(self, blueprint: Blueprint, app: App, options: dict[str, Any], first_registration: bool) -> None:
-        self.app = app
-        self.blueprint = blueprint
-        self.options = options
-        self.first_registration = first_registration
-        self.name_prefix: str = options.get("name_prefix", "")
-        self.name: str = options.get("name") or blueprint.name
-        self.subdomain: str | None = options.get("subdomain") or blueprint.subdomain
-        prefix = options.get("url_prefix")
-        self.url_prefix: str | None = prefix if prefix is not None else blueprint.url_prefix
-        self.url_defaults: dict[str, Any] = {**blueprint.url_values_defaults, **(options.get("url_defaults") or {})}
-
-    def add_url_rule(
-        self, rule: str, endpoint: str | None = None, view_func: Callable[..., Any] | None = None, **options: Any
-    ) -> None:
-        """Declare a route on the app with this registration's name, prefix, subdomain and defaults."""
-        check_rule(rule)
-        rule = joined_rule(self.url_prefix, rule)
-        options.setdefault("subdomain", self.subdomain)
-        endpoint = endpoint or getattr(view_func, "__name__", None)
-        defaults = {**self.url_defaults, **(options.pop("defaults", None) or {})}
-        name = f"{self.name_prefix}.{self.name}.{endpoint}".lstrip(".")
-        self.app.add_url_rule(rule, name, view_func, defaults=defaults or None, **options)
 
 
 class Blueprint(Scaffold):
@@ -80,6 +42,8 @@ class Blueprint(Scaffold):
     cli_group:
         The name of its command group; None puts its commands at the top.
     """
+
+    deferred_functions = LiveMapping(hook_list, "recorded")
 
     def __init__(
         self,
@@ -106,17 +70,11 @@ class Blueprint(Scaffold):
         self.url_values_defaults = url_defaults or {}
         self.cli_group = None if cli_group is _MISSING else cli_group
         self.has_cli_group = cli_group is not _MISSING
+        self._made = self.__dict__.get("_made", 0) + 1
         if not again:
             self.ledger = Ledger()
-            #: Each with who recorded it.
-            self._recorded: list[tuple[Hashable, Callable[[BlueprintSetupState], None]]] = []
-            self._states: WeakSet[Any] = WeakSet()
-        else:
-            this_recorder = _recorder()
-            self._recorded = [(recorder, func) for recorder, func in self._recorded if recorder != this_recorder]
+            self._registrations: WeakSet[Registration] = WeakSet()
         self.ledger.changed()
-        if self.has_static_folder:
-            self.add_url_rule(f"{self.static_url_path}/<path:filename>", "static", self.send_static_file)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
@@ -150,8 +108,15 @@ class Blueprint(Scaffold):
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
     def _check_route(self, route: Route) -> None:
-        if any(state.url_prefix is None for state in self._states):
+        if any(one.scope.prefix is None for one in self._registrations):
             check_slash(route.rule)
+
+    def declare(self, *what: Any, **details: Any) -> Declaration:
+        """As of an app; each app that has the blueprint follows."""
+        declaration = super().declare(*what, **details)
+        for registration in list(self._registrations):
+            registration.follow(declaration)
+        return declaration
 
     def effects(self) -> Effects:
         """What is declared on the blueprint itself, for its own routes and for blueprints in it."""
@@ -159,8 +124,8 @@ class Blueprint(Scaffold):
         declared = [entry.declaration for entry in self.ledger.entries(current_run())]
         effects.retract(declared, None)
         for one in declared:
-            if one.scope is not True and not effects.is_gone(one, None):
-                effects.collect(one, None)
+            if not effects.is_gone(one, None):
+                effects.collect_own(one)
         effects.finish()
         return effects
 
@@ -169,13 +134,44 @@ class Blueprint(Scaffold):
         check_blueprint(blueprint)
         if blueprint.newest() is self.newest():
             raise ValueError("Cannot register a blueprint on itself.")
-        declare_registration(self, blueprint, options)
+        self.declare("nested", options.get("name", blueprint.name), Nested(blueprint, options))
+
+    def register(self, app: App, options: dict[str, Any]) -> None:
+        """Make this blueprint part of an app: what ``register_blueprint`` calls; an override point.
+
+        ValueError where the same cell (or the script) has given the name to another registration already.
+        """
+        own_name: str = options.get("name", self.name)
+        if "." in own_name:
+            raise ValueError(
+                f"The name {own_name!r} holds a dot; a blueprint's name may not, since dots join the names."
+            )
+        name = f"{options.get('name_prefix', '')}.{own_name}".lstrip(".")
+        claim, known = f"blueprint {name}", app.blueprints
+        before = app.ledger.claimed(claim, current_owner())
+        if before is not None and name in known:
+            same = "this blueprint" if before.newest() is self.newest() else "a different blueprint"
+            raise ValueError(
+                f"The name {own_name!r} is already registered for {same}. Give a unique name:"
+                f" register_blueprint(…, name='{own_name}_2')."
+            )
+        first = self.newest() not in [one.newest() for one in known.values()]
+        registration = Registration(self, name, app, options, first)
+        self.ledger.listen(app.ledger)
+        self._registrations.add(registration)
+        app.declare("blueprint", name, registration, claim=claim, holder=self)
+        registration.walk()
+
+    def _merge_blueprint_funcs(self, app: App, name: str) -> None:
+        """Let the hooks of this blueprint be the app's, for its routes; an override point."""
+        merge_keys(app, self, name)
+        for registration in self._registrations:
+            if registration.seen is not None and registration.name == name:
+                registration.merge()
 
     def record(self, func: Callable[[BlueprintSetupState], None]) -> None:
         """Call ``func(state)`` for every registration, those that were and those to come."""
-        self._recorded.append((_recorder(), func))
-        for state in list(self._states):
-            func(state)
+        self.declare("recorded", f"{current_owner().owner.label} {getattr(func, '__name__', '')}", func)
 
     def record_once(self, func: Callable[[BlueprintSetupState], None]) -> None:
         """Call ``func(state)`` for the first registration on each app only."""
@@ -184,7 +180,7 @@ class Blueprint(Scaffold):
             if state.first_registration:
                 func(state)
 
-        self.record(once)
+        self.record(update_wrapper(once, func))
 
     def make_setup_state(self, app: App, options: dict[str, Any], first_registration: bool = False) -> Any:
         """The state for one registration; an override point."""
@@ -256,12 +252,6 @@ def check_slash(rule: str) -> None:
         raise ValueError(f"URL rule {rule!r} must start with a slash.")
 
 
-def _recorder() -> Hashable:
-    """Who records now. Where cells have no ids, a cell is known by its first line."""
-    owner = current_owner().owner
-    return owner.label if owner.key is None else owner.key
-
-
 def check_blueprint(blueprint: object) -> None:
     """Raise TypeError for what is no blueprint of nbmicro's: an app does not find the routes of Flask's."""
     if isinstance(blueprint, Blueprint):
@@ -274,32 +264,3 @@ def check_blueprint(blueprint: object) -> None:
         " `from nbmicro import Blueprint` where it is made. Where that code is not yours: restart the kernel, and let"
         " its first cell put nbmicro in Flask's place: import nbmicro; nbmicro.install_as_flask()"
     )
-
-
-def declare_registration(outer: Any, blueprint: Blueprint, options: dict[str, Any]) -> str:
-    """Declare that ``blueprint`` is part of ``outer``; return the name it has there.
-
-    ValueError when the same cell (or the script) has given the name to another registration already.
-    """
-    name: str = options.get("name") or blueprint.name
-    if "." in name:
-        raise ValueError(f"The name {name!r} holds a dot; a blueprint's name may not, since dots join the names.")
-    claim = f"blueprint {name}"
-    before = outer.ledger.claimed(claim, current_owner())
-    if before is not None:
-        same = "this blueprint" if before.newest() is blueprint.newest() else "a different blueprint"
-        raise ValueError(
-            f"The name {name!r} is already registered for {same}. Give a unique name:"
-            f" register_blueprint(…, name='{name}_2')."
-        )
-    prefix = options.get("url_prefix") if options.get("url_prefix") is not None else blueprint.url_prefix
-    if not isinstance(outer, Blueprint):
-        for entry in blueprint.newest().ledger.entries(current_run()):
-            if entry.declaration.kind == "route":
-                check_slash(prefix or ("/" if prefix == "" else entry.declaration.value.rule))
-    registration = Registration(
-        blueprint, name, options.get("url_prefix"), options.get("subdomain"), dict(options.get("url_defaults") or {})
-    )
-    blueprint.ledger.listen(outer.ledger)
-    outer.declare("blueprint", name, registration, claim=claim, holder=blueprint)
-    return name

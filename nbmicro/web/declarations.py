@@ -5,12 +5,13 @@ records.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, Final
 
 from nbmicro.http.methods import AUTOMATIC_METHODS
 from nbmicro.web.owners import NOBODY, Owner
+from nbmicro.web.rules import joined_rule
 
 _numbers = count(1)
 
@@ -106,6 +107,8 @@ class Route:
         Who declared it.
     asked_endpoint:
         The endpoint that was asked for, where another cell's function has it.
+    given:
+        Rule, endpoint, function, automatic options and further options, as ``add_url_rule`` was given them.
     """
 
     rule: str
@@ -116,6 +119,7 @@ class Route:
     options: Mapping[str, Any] = field(default_factory=dict)
     owner: Owner = NOBODY
     asked_endpoint: str | None = None
+    given: tuple[Any, ...] = ()
 
     @property
     def label(self) -> str:
@@ -129,6 +133,31 @@ class Route:
             return "ANY"
         shown = self.methods - AUTOMATIC_METHODS if len(self.methods) > 1 else self.methods
         return ",".join(sorted(shown or self.methods))
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a ledger's entries land: the full name, prefix, subdomain and defaults of a (nested) blueprint.
+
+    ``position`` is that of the registration in the app's ledger: there its routes stand.
+    """
+
+    name: str | None = None
+    prefix: str | None = None
+    subdomain: str | None = None
+    defaults: dict[str, Any] = field(default_factory=dict)
+    position: int | None = None
+
+    def route(self, route: Route) -> Route:
+        """A blueprint's route as the app has it."""
+        if self.name is None:
+            return route
+        rule = joined_rule(self.prefix, route.rule)
+        options = dict(route.options)
+        if options.get("subdomain") is None and self.subdomain is not None:
+            options["subdomain"] = self.subdomain
+        options["defaults"] = {**self.defaults, **(options.get("defaults") or {})}
+        return replace(route, rule=rule, endpoint=f"{self.name}.{route.endpoint}", options=options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +201,7 @@ def make_route(
     is given.
     """
     check_rule(rule)
+    given = (rule, endpoint, view_func, provide_automatic_options, options)
     options = dict(options)
     if endpoint is None:
         if view_func is None:
@@ -197,6 +227,7 @@ def make_route(
         handler=view_func,
         auto_options=provide_automatic_options,
         options={name: value for name, value in options.items() if value is not None},
+        given=given,
     )
 
 

@@ -64,7 +64,9 @@ class Effects:
 
     def is_gone(self, declaration: Declaration, name: str | None) -> bool:
         """Whether a declaration was taken away by another."""
-        return bool(self._gone) and (id(declaration), scope_of(declaration, name)) in self._gone
+        if not self._gone:
+            return False
+        return (id(declaration), scope_of(declaration, name)) in self._gone or (id(declaration), name) in self._gone
 
     def collect(self, declaration: Declaration, name: str | None) -> bool:
         """Collect one that is declared where ``name`` is; False if it is of no kind that is collected here."""
@@ -84,6 +86,18 @@ class Effects:
         else:
             return kind == "retract"
         return True
+
+    def collect_own(self, declaration: Declaration) -> None:
+        """Collect a blueprint's own: what a registration calls, in order, and what the app is given as it is."""
+        kind = declaration.kind
+        if kind == "nested":
+            self.placed.setdefault(("nested", None), []).append(declaration)
+        elif kind == "recorded" and declaration.place is not None:
+            self._edits.append((None, declaration))
+        elif kind in ("recorded", "route") or declaration.scope is True:
+            self.placed.setdefault(("recorded", None), []).append(declaration)
+        else:
+            self.collect(declaration, None)
 
     def wins(self, key: Any, declaration: Declaration) -> bool:
         """Whether a declaration is the latest so far of those with the same key."""

@@ -39,6 +39,10 @@ class Batch:
     def add(self, declaration: Declaration) -> None:
         """Add a declaration, and what it claims."""
         self.declarations.append(declaration)
+        self.claim(declaration)
+
+    def claim(self, declaration: Declaration) -> None:
+        """Note what a declaration claims."""
         if declaration.claim is None or declaration.holder is None:
             return
         # A function that is set by name takes the place of what was there.
@@ -157,6 +161,14 @@ class Ledger:
                 self.noticed(who)
                 return True
         return False
+
+    def claim(self, declaration: Declaration, who: Declarer) -> None:
+        """Note what is declared elsewhere for this ledger, and claims something of whoever is declaring now."""
+        with self.lock:
+            batches = self._batches if who.run is None else self._pending.get(who.run, {})
+            if who.owner.key in batches:
+                batches[who.owner.key].claim(declaration)
+            self.noticed(who)
 
     def noticed(self, who: Declarer) -> None:
         """Note that what is pending of the open run is another now, or what is committed."""

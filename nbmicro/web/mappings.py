@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from nbmicro.web.declarations import Declaration, Place
 from nbmicro.web.hooks import joined_name
 from nbmicro.web.live import LiveDefaults, LiveDict, LiveList, differences, plain
+from nbmicro.web.registration import Deferred
 
 if TYPE_CHECKING:
     from nbmicro.web.scaffold import Scaffold
@@ -76,7 +77,7 @@ def hook_list(scaffold: Scaffold, kind: str, scope: str | None = None) -> LiveLi
     """The hooks of one kind and scope."""
 
     def read() -> list[Any]:
-        return [one.value for one in scaffold.effects().placed.get((kind, scope), ())]
+        return [_value(one, kind) for one in scaffold.effects().placed.get((kind, scope), ())]
 
     def write(changed: list[Any]) -> None:
         replace_hooks(scaffold, kind, scope, changed)
@@ -89,7 +90,7 @@ def replace_hooks(scaffold: Scaffold, kind: str, scope: str | None, functions: S
     """Let the hooks of a scope be these: what is missing is retracted, what is new is declared in its place."""
     before = scaffold.effects().placed.get((kind, scope), [])
     own = scope if scope is not None else False
-    for removed, added, after in _differences(before, functions):
+    for removed, added, after in _differences(before, kind, functions):
         for number, target in enumerate(removed):
             origin = scaffold.retract(target, own, replaced=number < len(added))
             if number < len(added):
@@ -102,13 +103,13 @@ def replace_hooks(scaffold: Scaffold, kind: str, scope: str | None, functions: S
 
 
 def _differences(
-    before: list[Declaration], functions: Sequence[Any]
+    before: list[Declaration], kind: str, functions: Sequence[Any]
 ) -> Iterator[tuple[list[Declaration], list[Any], tuple[Declaration, ...]]]:
     """What was removed, what was added in its place, and what stands after it."""
     kept: list[int | None] = []
     start = 0
     for function in functions:
-        found = next((at for at in range(start, len(before)) if before[at].value is function), None)
+        found = next((at for at in range(start, len(before)) if _is(before[at], kind, function)), None)
         kept.append(found)
         start = found + 1 if found is not None else start
     begin, added = 0, list[Any]()
@@ -119,6 +120,15 @@ def _differences(
         if before[begin:at] or added:
             yield before[begin:at], added, tuple(before[at:])
         begin, added = at + 1, []
+
+
+def _value(one: Declaration, kind: str) -> Any:
+    """What a declaration is in a list: its function, or one that declares it, among what a blueprint records."""
+    return Deferred(one) if kind == "recorded" and one.kind != "recorded" else one.value
+
+
+def _is(one: Declaration, kind: str, function: Any) -> bool:
+    return one.value is function or (isinstance(function, Deferred) and _value(one, kind) == function)
 
 
 def _key(function: Any) -> str:

@@ -26,12 +26,10 @@ class RouteRule(Rule):
     provide_automatic_options: bool = True
 
     def bind(self, map: Map, rebind: bool = False) -> None:
-        """Bind to a map; a rule that is compiled already only changes maps, since tables share their rules."""
+        """Bind to a map; a rule that is bound already keeps the app's, whose settings all tables have."""
         bound: Map | None = self.map
         if bound is None or rebind:
             super().bind(map, rebind)
-        else:
-            self.map = map
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compiled: list[Callable[..., tuple[str, str]]] = []
@@ -54,6 +52,14 @@ def rule_of(route: Route, rule_class: type[Rule]) -> Rule:
     return rule
 
 
+def unbound(rule: Rule) -> Rule:
+    """A copy of a rule that can be bound to another map, with the attributes that others gave it."""
+    copied = rule.empty()
+    for name, value in vars(rule).items():
+        copied.__dict__.setdefault(name, value)
+    return copied
+
+
 def build_map(rules: Iterable[Rule], like: Map, map_class: type[Map]) -> Map:
     """A new map of ``rules`` with the settings of ``like``, ready to match."""
     new = map_class(host_matching=like.host_matching)
@@ -63,7 +69,7 @@ def build_map(rules: Iterable[Rule], like: Map, map_class: type[Map]) -> Map:
     new.converters = like.converters
     for rule in rules:
         bound: Map | None = rule.map
-        new.add(rule if bound is None or isinstance(rule, RouteRule) else rule.empty())
+        new.add(rule if bound is None or isinstance(rule, RouteRule) else unbound(rule))
     new.update()
     return new
 
@@ -75,10 +81,10 @@ class LiveMap:
     """
 
     _find: Callable[[], Map] | None = None
-    _declare: Callable[[Rule], None] | None = None
+    _declare: Callable[[Rule], object] | None = None
     _changed: Callable[[], None] | None = None
 
-    def connect(self, find: Callable[[], Map], declare: Callable[[Rule], None], changed: Callable[[], None]) -> None:
+    def connect(self, find: Callable[[], Map], declare: Callable[[Rule], object], changed: Callable[[], None]) -> None:
         """Tie the map to a table: where to look, where to declare a rule, whom to tell that a setting changed."""
         self._find, self._declare, self._changed = find, declare, changed
 

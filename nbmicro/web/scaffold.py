@@ -16,6 +16,7 @@ from nbmicro.web.hosting import hosting
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.mappings import ErrorHandlers, Hooks, LiveMapping, ViewFunctions
 from nbmicro.web.owners import current_owner, predecessor
+from nbmicro.web.registration import captured
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader
@@ -166,13 +167,16 @@ class Scaffold:
         holder: Any = None,
         place: Place | None = None,
         instead: bool = False,
-    ) -> None:
+    ) -> Declaration:
         """Write one declaration into the ledger, for whoever is declaring now; ``instead`` of the one before of that
         kind and key."""
-        self.ledger.declare(Declaration(kind, key, value, scope, claim, holder, place), instead=instead)
+        declaration = Declaration(kind, key, value, scope, claim, holder, place)
+        if not captured(self, declaration):
+            self.ledger.declare(declaration, instead=instead)
         context = current_request_context()
         if context is not None:
             context.look_again()
+        return declaration
 
     def retract(self, target: Declaration, scope: bool | str = False, *, replaced: bool = False) -> Declaration | None:
         """Take away a declaration: for good where it is that of whoever is at work, else for as long as they stand by

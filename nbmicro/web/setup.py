@@ -14,19 +14,20 @@ from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import Aborter
 from werkzeug.routing import Map, Rule
 
-from nbmicro.web.blueprints import Blueprint, check_blueprint, declare_registration
+from nbmicro.web.blueprints import Blueprint, check_blueprint, check_slash
 from nbmicro.web.config import Config, ConfigAttribute, debug_wanted
 from nbmicro.web.contexts import Namespace, table_here
-from nbmicro.web.declarations import Route, StaticFile
+from nbmicro.web.declarations import Route, Scope, StaticFile
 from nbmicro.web.files import find_instance_path, open_file
 from nbmicro.web.hosting import hosting
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
 from nbmicro.web.ledger import Extensions, Ledger
 from nbmicro.web.logs import create_logger
-from nbmicro.web.mappings import Blueprints, LiveMapping, hook_list, merge_keys
+from nbmicro.web.mappings import Blueprints, LiveMapping, hook_list
 from nbmicro.web.overrides import Replaceable
 from nbmicro.web.owners import Run, current_owner
 from nbmicro.web.proxies import g, request, session
+from nbmicro.web.registration import is_registering
 from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
 from nbmicro.web.scaffold import Scaffold
 from nbmicro.web.sessions import SecureCookieSessionInterface, SessionInterface
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+_ADD_URL_RULE = Scaffold.add_url_rule
 
 
 class _EnvironmentClass:
@@ -233,7 +237,7 @@ class Setup(Replaceable, Scaffold):
     def _claimed(self, endpoint: str) -> Any:
         who = current_owner()
         claimed = self.ledger.claimed(endpoint, who)
-        if claimed is None and "." in endpoint and who.owner.kind != "cell":
+        if claimed is None and "." in endpoint and who.owner.kind != "cell" and not is_registering():
             return self.view_functions.get(endpoint)  # a blueprint's
         return claimed
 
@@ -254,14 +258,20 @@ class Setup(Replaceable, Scaffold):
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Make a blueprint's declarations part of the app, those to come too (Flask, ``register_blueprint``)."""
         check_blueprint(blueprint)
-        first = blueprint.newest() not in [one.newest() for one in self.blueprints.values()]
-        name = declare_registration(self, blueprint, options)
-        merge_keys(self, blueprint, name)
-        state = blueprint.make_setup_state(self._app, {**options, "name": name}, first)
-        blueprint._states.add(state)
-        self.__dict__.setdefault("_setup_states", {})[name] = state
-        for _, function in list(blueprint._recorded):
-            function(state)
+        blueprint.register(self._app, options)
+
+    @property
+    def adds_rules_plainly(self) -> bool:
+        """Whether nobody has overridden what adds a blueprint's routes, here or in the configuration."""
+        own = type(self).add_url_rule is _ADD_URL_RULE and "add_url_rule" not in self.__dict__
+        return own and bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
+
+    def check_scoped(self, route: Route, scope: Scope) -> None:
+        """Raise where a blueprint's route cannot be one of the app's."""
+        scoped = scope.route(route)
+        check_slash(scoped.rule)
+        if "<" in scoped.rule or ">" in scoped.rule:
+            self._check_route(scoped)
 
     def iter_blueprints(self) -> Any:
         """The registered blueprints in the order of registration."""

@@ -63,8 +63,14 @@ def _shadow(candidates: list[Candidate]) -> tuple[list[Candidate], list[Shadowed
                 gone.add(id(one))
     kept = [one for one in candidates if id(one) not in gone]
     # Werkzeug lets the first of two equal rules answer: put the later run before the earlier, all else as it was.
-    first = {url_key(one.route): number for number, one in reversed(list(enumerate(kept)))}
-    kept.sort(key=lambda one: (first[url_key(one.route)], ranks.get(id(one), 0)))
+    places: dict[Hashable, list[int]] = {}
+    for place, one in enumerate(kept):
+        if id(one) in ranks:
+            places.setdefault(url_key(one.route), []).append(place)
+    for equals in places.values():
+        ordered = sorted((kept[place] for place in equals), key=lambda one: ranks[id(one)])
+        for place, one in zip(equals, ordered, strict=True):
+            kept[place] = one
     return kept, shadowed
 
 

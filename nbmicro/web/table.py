@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -12,55 +12,20 @@ from weakref import WeakKeyDictionary
 
 from werkzeug.routing import Map, Rule
 
-from nbmicro.web.declarations import GONE, Entry, Route, StaticFile
+from nbmicro.web.declarations import GONE, Declaration, Entry, Route, Scope, StaticFile
 from nbmicro.web.hooks import DEFAULT_PROCESSOR, SCOPED_KINDS, Effects
 from nbmicro.web.ledger import Batch, Change, Ledger
 from nbmicro.web.matcher import Matcher
 from nbmicro.web.owners import Run, current_run
-from nbmicro.web.rulemap import build_map, rule_of
-from nbmicro.web.rules import joined_rule
+from nbmicro.web.rulemap import build_map, rule_of, unbound
 from nbmicro.web.shadowing import Candidate, resolve, url_key
 
 if TYPE_CHECKING:
     from nbmicro.web.blueprints import Blueprint
+    from nbmicro.web.registration import Registration
 
 
 NAMED_KINDS = ("template_filter", "template_test", "template_global")
-
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """A blueprint as one app (or an outer blueprint) registered it.
-
-    Parameters
-    ----------
-    blueprint:
-        The blueprint.
-    name, url_prefix, subdomain:
-        Given at registration, they win over the blueprint's own; None means its own.
-    url_defaults:
-        Defaults for all its rules.
-    """
-
-    blueprint: Blueprint
-    name: str
-    url_prefix: str | None = None
-    subdomain: str | None = None
-    url_defaults: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where a ledger's entries land: the full name, prefix, subdomain and defaults of a (nested) blueprint.
-
-    ``position`` is that of the registration in the app's ledger: there its routes stand.
-    """
-
-    name: str | None = None
-    prefix: str | None = None
-    subdomain: str | None = None
-    defaults: dict[str, Any] = field(default_factory=dict)
-    position: int | None = None
 
 
 class TemplateNames:
@@ -101,7 +66,9 @@ class Table(Effects):
         self._rules: dict[int, tuple[Route, Rule]] = {}
         self._raw: list[Rule] = []
         self.candidates: list[Candidate] = []
+        self.registrations: dict[str, Registration] = {}
         self._latest: dict[str, tuple[int, Any]] = {}
+        self._once: set[int] = set()
         self._fill(ledger, run, Scope())
         self.finish()
         self.blueprints = {name: one for name, one in self.blueprints.items() if one is not GONE}
@@ -133,7 +100,7 @@ class Table(Effects):
     def map(self) -> Map:
         """Werkzeug's map of the routes; built when a request or a URL first needs it."""
         rules = [self.rule(route) for route in self.routes]
-        return build_map([*rules, *(rule.empty() for rule in self._raw)], self._like, self._map_class)
+        return build_map([*rules, *map(unbound, self._raw)], self._like, self._map_class)
 
     @cached_property
     def template_names(self) -> TemplateNames:
@@ -208,51 +175,69 @@ class Table(Effects):
 
     # -- building ------------------------------------------------------------------------------------------------
 
-    def _fill(self, ledger: Ledger, run: Run | None, scope: Scope) -> None:
+    def _fill(self, ledger: Ledger, run: Run | None, scope: Scope, registration: Registration | None = None) -> None:
         entries = ledger.entries(run)
         self.retract((entry.declaration for entry in entries), scope.name)
         for entry in entries:
-            if not self.is_gone(entry.declaration, scope.name):
-                self._take(entry, run, scope)
+            if entry.declaration.kind != "nested" and not self.is_gone(entry.declaration, scope.name):
+                self._take(entry, run, scope, registration)
+        for entry in entries:
+            if entry.declaration.kind == "nested" and not self.is_gone(entry.declaration, scope.name):
+                self._take(entry, run, scope, registration)
 
-    def _take(self, entry: Entry, run: Run | None, scope: Scope) -> None:
-        kind, value = entry.declaration.kind, entry.declaration.value
+    def _take(self, entry: Entry, run: Run | None, scope: Scope, registration: Registration | None = None) -> None:
+        declaration = entry.declaration
+        kind, value = declaration.kind, declaration.value
+        if registration is not None and (declaration.scope is True or kind in ("route", "recorded", "nested")):
+            if registration.hides(declaration) or (declaration.scope is True and id(declaration) in self._once):
+                return
+            self._once.add(id(declaration))
+            derived = registration.derived(declaration)
+            if derived is not None:
+                self._take_derived(derived, entry, run, scope)
+                return
+        elif registration is not None and not registration.merged:
+            return
         if kind == "route":
-            route = replace(_scoped_route(value, scope), owner=entry.owner)
+            route = replace(scope.route(value), owner=entry.owner)
             position = entry.position if scope.position is None else scope.position
             self.candidates.append(Candidate(route, position, entry.run))
             number, _ = self._latest.get(route.endpoint, (0, None))
-            if value.handler is not None and entry.declaration.number > number:
-                self._latest[route.endpoint] = (entry.declaration.number, value.handler)
+            if value.handler is not None and declaration.number > number:
+                self._latest[route.endpoint] = (declaration.number, value.handler)
         elif kind == "blueprint":
-            self._register(value, run, scope, entry.position if scope.position is None else scope.position)
+            self._register(entry, run, entry.position if scope.position is None else scope.position)
         elif kind == "rule":
             self._raw.append(value)
         elif kind == "listed":
-            if self.wins(("blueprint", entry.declaration.key), entry.declaration):
-                self.blueprints[str(entry.declaration.key)] = value
-        elif not self.collect(entry.declaration, scope.name) and kind != "extension":
+            if self.wins(("blueprint", declaration.key), declaration):
+                self.blueprints[str(declaration.key)] = value
+        elif not self.collect(declaration, scope.name) and kind != "extension":
             target: dict[Any, Any] = (
                 self.templates if kind == "template" else self.static_files if kind == "static" else self.named[kind]
             )
-            if self.wins((kind, entry.declaration.key), entry.declaration):
-                target[entry.declaration.key] = value
+            if self.wins((kind, declaration.key), declaration):
+                target[declaration.key] = value
 
-    def _register(self, registration: Registration, run: Run | None, outer: Scope, position: int) -> None:
-        blueprint = registration.blueprint.newest()
-        name = f"{outer.name}.{registration.name}" if outer.name else registration.name
-        own_prefix = registration.url_prefix if registration.url_prefix is not None else blueprint.url_prefix
-        own_subdomain = registration.subdomain if registration.subdomain is not None else blueprint.subdomain
-        scope = Scope(
-            name,
-            _join(outer.prefix, own_prefix),
-            ".".join(part for part in (own_subdomain, outer.subdomain) if part) or None,
-            {**outer.defaults, **blueprint.url_values_defaults, **registration.url_defaults},
-            position,
-        )
-        self.blueprints[name] = blueprint
-        self.placed.setdefault(("context_processor", name), []).append(DEFAULT_PROCESSOR)
-        self._fill(blueprint.ledger, run, scope)
+    def _take_derived(self, derived: list[Declaration], entry: Entry, run: Run | None, scope: Scope) -> None:
+        """Take what a step of a registration declared on the app; it is the owner's of what the step is for."""
+        self.retract(derived, None)
+        for one in list(derived):
+            self._take(replace(entry, declaration=one), run, Scope(position=scope.position))
+
+    def _register(self, entry: Entry, run: Run | None, position: int) -> None:
+        registration: Registration = entry.declaration.value
+        registration.refresh()
+        name, blueprint = registration.name, registration.blueprint.newest()
+        if self.wins(("blueprint", name), entry.declaration):
+            self.blueprints[name] = blueprint
+        self.registrations[name] = registration
+        if registration.merged:
+            self.placed.setdefault(("context_processor", name), []).append(DEFAULT_PROCESSOR)
+        scope = replace(registration.scope, position=position)
+        self._take_derived(registration.early, entry, run, scope)
+        self._fill(blueprint.ledger, run, scope, registration)
+        self._take_derived(registration.late, entry, run, scope)
 
 
 class Tables:
@@ -322,27 +307,6 @@ class Tables:
 
 def _same(one: Route, two: Route) -> bool:
     return one.handler is two.handler and one.rule == two.rule and one.methods == two.methods
-
-
-def _join(outer: str | None, inner: str | None) -> str | None:
-    if outer is not None and inner is not None:
-        return f"{outer.rstrip('/')}/{inner.lstrip('/')}"
-    return outer if inner is None else inner
-
-
-def _scoped_route(route: Route, scope: Scope) -> Route:
-    if scope.name is None:
-        return route
-    rule = joined_rule(scope.prefix, route.rule)
-    if not rule.startswith("/"):
-        rule = f"/{rule}"
-    options = dict(route.options)
-    if options.get("subdomain") is None and scope.subdomain is not None:
-        options["subdomain"] = scope.subdomain
-    defaults = {**scope.defaults, **(options.get("defaults") or {})}
-    if defaults:
-        options["defaults"] = defaults
-    return replace(route, rule=rule, endpoint=f"{scope.name}.{route.endpoint}", options=options)
 
 
 def evolved(table: Table, changes: Sequence[Change]) -> Table | None:

@@ -83,15 +83,14 @@ class AppCommands(AppGroup):
 
     def _of_blueprints(self) -> dict[str, click.Command]:
         commands: dict[str, click.Command] = {}
-        for name, blueprint in self.app.blueprints.items():
+        for name, registration in self.app.tables.current().registrations.items():
+            blueprint = registration.blueprint.newest()
             group: click.Group = blueprint.cli
             if not group.commands:
                 continue
             # The registration comes before the blueprint itself.
             group_name = blueprint.cli_group if blueprint.has_cli_group else name
-            state = self.app.__dict__.get("_setup_states", {}).get(name)
-            if state is not None:
-                group_name = state.options.get("cli_group", group_name)
+            group_name = registration.options.get("cli_group", group_name)
             if group_name is None:
                 commands.update(group.commands)
             else:

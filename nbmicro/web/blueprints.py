@@ -107,9 +107,10 @@ class Blueprint(Scaffold):
             return
         super().add_url_rule(rule, endpoint, view_func, provide_automatic_options, **options)
 
-    def _check_route(self, route: Route) -> None:
-        if any(one.scope.prefix is None for one in self._registrations):
-            check_slash(route.rule)
+    def _checked(self, route: Route) -> Route:
+        for registration in list(self._registrations):
+            registration.check(route)
+        return route
 
     def declare(self, *what: Any, **details: Any) -> Declaration:
         """As of an app; each app that has the blueprint follows."""

@@ -109,6 +109,8 @@ class Route:
         The endpoint that was asked for, where another cell's function has it.
     given:
         Rule, endpoint, function, automatic options and further options, as ``add_url_rule`` was given them.
+    bound:
+        Werkzeug's rule for it, bound to the app's map as that was when it was declared.
     """
 
     rule: str
@@ -119,7 +121,8 @@ class Route:
     options: Mapping[str, Any] = field(default_factory=dict)
     owner: Owner = NOBODY
     asked_endpoint: str | None = None
-    given: tuple[Any, ...] = ()
+    given: tuple[Any, ...] = (None, None, None, None, {})
+    bound: Any = None
 
     @property
     def label(self) -> str:
@@ -150,11 +153,9 @@ class Scope:
 
     def route(self, route: Route) -> Route:
         """A blueprint's route as the app has it."""
-        if self.name is None:
-            return route
         rule = joined_rule(self.prefix, route.rule)
         options = dict(route.options)
-        if options.get("subdomain") is None and self.subdomain is not None:
+        if "subdomain" not in route.given[-1] and self.subdomain is not None:
             options["subdomain"] = self.subdomain
         options["defaults"] = {**self.defaults, **(options.get("defaults") or {})}
         return replace(route, rule=rule, endpoint=f"{self.name}.{route.endpoint}", options=options)

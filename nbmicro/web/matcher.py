@@ -15,8 +15,8 @@ from nbmicro.http.methods import with_head
 from nbmicro.web.declarations import Route
 from nbmicro.web.rules import as_parameter
 
-#: Options of a rule that do not change how it matches.
-_HARMLESS = {"subdomain", "host"}
+#: Options of a rule that do not change how it matches; defaults where there are any.
+_HARMLESS = {"subdomain", "host", "defaults"}
 _LONGEST_NUMBER = 18
 
 INT, TEXT, REST, OTHER = range(4)
@@ -159,7 +159,8 @@ class Matcher:
         if route.options.get("subdomain") or route.options.get("build_only"):
             return  # never matches where the matcher is used, which is where hosts do not count
         parts = route.rule.split("/")[1:]
-        shape = None if opaque or route.methods is None or set(route.options) - _HARMLESS else self._shape(parts)
+        uncommon = opaque or route.methods is None or _has_uncommon_options(route)
+        shape = None if uncommon else self._shape(parts)
         if shape is None:
             self._opaque.add(_static_prefix(parts))
             # Most are of one part (/static); those are asked for without making a tuple of the path.
@@ -196,6 +197,14 @@ class Matcher:
                 return None
             shape.append((parameter.name, *_kind(parameter.converter)))
         return shape
+
+
+def _has_uncommon_options(route: Route) -> bool:
+    """Whether a rule matches in a way of its own."""
+    bound = route.bound
+    if bound is not None and not (bound.strict_slashes and bound.merge_slashes):
+        return True
+    return bool(route.options.get("defaults")) or bool(route.options.keys() - _HARMLESS)
 
 
 def _kind(name: str) -> tuple[int, int, Any, Convert | None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from nbmicro.web.declarations import Declaration, Scope, check_rule
+from nbmicro.web.declarations import Declaration, Route, Scope, check_rule
 from nbmicro.web.hooks import APP_KINDS, SCOPED_KINDS
 from nbmicro.web.owners import current_owner
 from nbmicro.web.rules import joined_rule
@@ -135,7 +135,8 @@ class Registration:
         #: What was walked so far, by id; None when the walk has come to its end.
         self.seen: dict[int, Declaration] | None = {}
         self.scope = Scope(name)
-        self.state: Any = None
+        self._state: Any = None
+        self._kind: Any = None
         #: What was declared on the app before and after the blueprint's hooks became its own.
         self.early: list[Declaration] = []
         self.late: list[Declaration] = []
@@ -143,6 +144,7 @@ class Registration:
         self._made = -1
         self._derived: dict[int, tuple[Declaration, list[Declaration]]] = {}
         self._plainly: dict[int, Declaration] = {}
+        self._routes: dict[int, tuple[Declaration, Route]] = {}
 
     @property
     def app(self) -> App:
@@ -165,14 +167,28 @@ class Registration:
         for one in (*deferred, *effects.placed.get(("nested", None), [])):
             self._walk_to(one)
         self.seen = None
+        self._let_go()
         self.app.ledger.noticed(current_owner())
+
+    def _let_go(self) -> None:
+        """Keep no state that can be made again: it holds the app, which holds this."""
+        state = self._state
+        if state is not None and self._has_kept(state) and "add_url_rule" not in vars(state):
+            self._kind, self._state = type(state), None
+
+    @property
+    def state(self) -> Any:
+        """What recorded functions are given."""
+        if self._state is None:
+            self._state = self.blueprint.newest().make_setup_state(self.app, self.options, self._first)
+        return self._state
 
     def _begin(self) -> None:
         """Make the state, and what a registration has before the recorded functions are called."""
         blueprint = self.blueprint.newest()
         self._made = blueprint._made
-        self._derived, self._plainly = {}, {}
-        self.state = state = blueprint.make_setup_state(self.app, self.options, self._first)
+        self._derived, self._plainly, self._routes = {}, {}, {}
+        self._state = state = blueprint.make_setup_state(self.app, self.options, self._first)
         self.scope = Scope(self.name, state.url_prefix, state.subdomain, dict(state.url_defaults))
         if blueprint.has_static_folder:
             self.early = [one for one in self.early if one.kind != "route"]
@@ -188,10 +204,8 @@ class Registration:
             capture.into = self.late
 
     def _walk_to(self, one: Declaration) -> None:
-        self._check(one)
-        if self.seen is not None:
-            self.seen[id(one)] = one
         if one.kind in ("recorded", "nested"):
+            self._has_seen(one)
             self.app.ledger.noticed(current_owner())
             plain = self._is_plain()
             self._step(one)
@@ -199,6 +213,18 @@ class Registration:
                 self._plainly = dict(self.seen or {})
         elif self._is_called(one):
             self._step(one)
+        elif one.kind == "route":
+            self.route(one)  # where it cannot be one of the app's, that is raised here
+        self._has_seen(one)
+
+    def _has_seen(self, one: Declaration) -> None:
+        if self.seen is not None:
+            self.seen[id(one)] = one
+
+    def check(self, route: Route) -> None:
+        """Raise where a late route of the blueprint cannot be one of the app's."""
+        if self.seen is None and self._is_plain():
+            self.app.scoped(route, self.scope)
 
     def follow(self, one: Declaration) -> None:
         """Do what is declared on the blueprint after its registration."""
@@ -217,6 +243,8 @@ class Registration:
                 one.value(self.state)
             else:
                 Deferred(one)(self.state)
+        if self.seen is None:
+            self._let_go()
 
     def _options_of(self, nested: Nested) -> dict[str, Any]:
         """The options of a blueprint in this one: its prefix and subdomain join this registration's."""
@@ -239,6 +267,7 @@ class Registration:
         """Begin anew where the blueprint's cell has made the blueprint anew: its prefix may be another."""
         if self.seen is None and self.blueprint.newest()._made != self._made:
             self._begin()
+            self._let_go()
 
     def hides(self, one: Declaration) -> bool:
         """Whether the walk has not come to a declaration yet."""
@@ -261,20 +290,27 @@ class Registration:
 
     def _is_plain(self) -> bool:
         """Whether adding a route comes to what the table makes of it."""
-        state, scope = self.state, self.scope
+        state = self._state
+        kind = self._kind if state is None else type(state)
+        if kind.add_url_rule is not _ADD_URL_RULE or not self.app.adds_rules_plainly:
+            return False
+        return state is None or ("add_url_rule" not in vars(state) and self._has_kept(state))
+
+    def _has_kept(self, state: Any) -> bool:
+        """Whether a state says what it said at first."""
+        scope = self.scope
         return (
-            type(state).add_url_rule is _ADD_URL_RULE
-            and "add_url_rule" not in vars(state)
-            and self.app.adds_rules_plainly
-            and (state.url_prefix, state.subdomain) == (scope.prefix, scope.subdomain)
+            (state.url_prefix, state.subdomain) == (scope.prefix, scope.subdomain)
             and state.url_defaults == scope.defaults
             and f"{state.name_prefix}.{state.name}".lstrip(".") == self.name
         )
 
-    def _check(self, one: Declaration) -> None:
-        """Raise where a route cannot be added here."""
-        if one.kind == "route":
-            self.app.check_scoped(one.value, self.scope)
+    def route(self, one: Declaration) -> Route:
+        """A route of the blueprint as the app has it."""
+        known = self._routes.get(id(one))
+        if known is None or known[0] is not one:
+            known = self._routes[id(one)] = (one, self.app.scoped(one.value, self.scope))
+        return known[1]
 
 
 def _is_stale(one: Declaration) -> bool:

@@ -25,12 +25,6 @@ class RouteRule(Rule):
 
     provide_automatic_options: bool = True
 
-    def bind(self, map: Map, rebind: bool = False) -> None:
-        """Bind to a map; a rule that is bound already keeps the app's, whose settings all tables have."""
-        bound: Map | None = self.map
-        if bound is None or rebind:
-            super().bind(map, rebind)
-
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compiled: list[Callable[..., tuple[str, str]]] = []
 
@@ -45,31 +39,28 @@ class RouteRule(Rule):
         return build
 
 
-def rule_of(route: Route, rule_class: type[Rule]) -> Rule:
-    """The Werkzeug rule for a route."""
+RouteRule.__name__ = "Rule"  # as it is shown
+
+
+def rule_of(route: Route, rule_class: type[Rule], like: Map) -> Rule:
+    """The Werkzeug rule for a route, bound to the app's map."""
     rule = rule_class(route.rule, methods=route.methods, endpoint=route.endpoint, **route.options)
     rule.provide_automatic_options = route.auto_options  # type: ignore[attr-defined]
+    rule.bind(like)
     return rule
 
 
-def unbound(rule: Rule) -> Rule:
-    """A copy of a rule that can be bound to another map, with the attributes that others gave it."""
-    copied = rule.empty()
-    for name, value in vars(rule).items():
-        copied.__dict__.setdefault(name, value)
-    return copied
-
-
 def build_map(rules: Iterable[Rule], like: Map, map_class: type[Map]) -> Map:
-    """A new map of ``rules`` with the settings of ``like``, ready to match."""
+    """A new map of ``rules`` with the settings of ``like``, which they are bound to; ready to match."""
     new = map_class(host_matching=like.host_matching)
     for name in SETTINGS:
         setattr(new, name, getattr(like, name))
     new.merge_slashes = like.merge_slashes
     new.converters = like.converters
     for rule in rules:
-        bound: Map | None = rule.map
-        new.add(rule if bound is None or isinstance(rule, RouteRule) else unbound(rule))
+        if not rule.build_only:
+            new._matcher.add(rule)
+        new._rules_by_endpoint.setdefault(rule.endpoint, []).append(rule)
     new.update()
     return new
 
@@ -94,6 +85,7 @@ class LiveMap:
             super().add(rulefactory)  # type: ignore[misc]
             return
         for rule in rulefactory.get_rules(self):  # type: ignore[arg-type]
+            rule.bind(self)  # type: ignore[arg-type]
             self._declare(rule)
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -231,7 +231,7 @@ class Scaffold:
         """
         answers = self._answers_options
         route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=answers)
-        self._check_route(route)
+        route = self._checked(route)
         if route.handler is not None:
             holder = self._claimed(route.endpoint)
             if holder not in (None, GONE, route.handler):
@@ -251,8 +251,9 @@ class Scaffold:
         """Whether OPTIONS is answered by itself where a route does not say."""
         return True
 
-    def _check_route(self, route: Route) -> None:
-        """Raise where the route cannot be declared."""
+    def _checked(self, route: Route) -> Route:
+        """The route as it is declared; raise where it cannot be."""
+        return route
 
     def route(self, rule: str, **options: Any) -> Callable[[F], F]:
         """Declare the decorated function as the handler of ``rule``."""

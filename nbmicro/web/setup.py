@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -231,8 +232,8 @@ class Setup(Replaceable, Scaffold):
     def _answers_options(self) -> bool:
         return bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
 
-    def _check_route(self, route: Route) -> None:
-        rule_of(route, self.url_rule_class).bind(self.url_map)
+    def _checked(self, route: Route) -> Route:
+        return replace(route, bound=rule_of(route, self.url_rule_class, self.url_map))
 
     def _claimed(self, endpoint: str) -> Any:
         who = current_owner()
@@ -266,12 +267,11 @@ class Setup(Replaceable, Scaffold):
         own = type(self).add_url_rule is _ADD_URL_RULE and "add_url_rule" not in self.__dict__
         return own and bool(self.config["PROVIDE_AUTOMATIC_OPTIONS"])
 
-    def check_scoped(self, route: Route, scope: Scope) -> None:
-        """Raise where a blueprint's route cannot be one of the app's."""
+    def scoped(self, route: Route, scope: Scope) -> Route:
+        """A blueprint's route as one of the app's; raise where it cannot be."""
         scoped = scope.route(route)
         check_slash(scoped.rule)
-        if "<" in scoped.rule or ">" in scoped.rule:
-            self._check_route(scoped)
+        return self._checked(scoped)
 
     def iter_blueprints(self) -> Any:
         """The registered blueprints in the order of registration."""

@@ -17,7 +17,7 @@ from nbmicro.web.hooks import DEFAULT_PROCESSOR, SCOPED_KINDS, Effects
 from nbmicro.web.ledger import Batch, Change, Ledger
 from nbmicro.web.matcher import Matcher
 from nbmicro.web.owners import Run, current_run
-from nbmicro.web.rulemap import build_map, rule_of, unbound
+from nbmicro.web.rulemap import build_map, rule_of
 from nbmicro.web.shadowing import Candidate, resolve, url_key
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Table(Effects):
         self.blueprints: dict[str, Blueprint] = {}
         self.plans: dict[Any, Any] = {}
         self._rules: dict[int, tuple[Route, Rule]] = {}
-        self._raw: list[Rule] = []
+        self._raw: list[tuple[int, Rule]] = []
         self.candidates: list[Candidate] = []
         self.registrations: dict[str, Registration] = {}
         self._latest: dict[str, tuple[int, Any]] = {}
@@ -100,7 +100,11 @@ class Table(Effects):
     def map(self) -> Map:
         """Werkzeug's map of the routes; built when a request or a URL first needs it."""
         rules = [self.rule(route) for route in self.routes]
-        return build_map([*rules, *map(unbound, self._raw)], self._like, self._map_class)
+        # Where routes are shadowed, a rule of the map's own has no place among them.
+        whole = len(rules) == len(self.candidates)
+        for number, (place, rule) in enumerate(self._raw):
+            rules.insert(place + number if whole else len(rules), rule)
+        return build_map(rules, self._like, self._map_class)
 
     @cached_property
     def template_names(self) -> TemplateNames:
@@ -119,10 +123,12 @@ class Table(Effects):
     def rule(self, route: Route) -> Rule:
         """Werkzeug's rule for a route of this table: the one in its map."""
         # Tables that follow one another share this; the route is kept beside its rule, so that no id is used again.
+        bound: Rule | None = route.bound
+        if bound is not None and bound.endpoint == route.endpoint:
+            return bound
         known = self._rules.get(id(route))
         if known is None or known[0] is not route:
-            rule = rule_of(route, self._rule_class)
-            rule.bind(self._like)
+            rule = rule_of(route, self._rule_class, self._like)
             known = self._rules[id(route)] = (route, rule)
         return known[1]
 
@@ -199,7 +205,8 @@ class Table(Effects):
         elif registration is not None and not registration.merged:
             return
         if kind == "route":
-            route = replace(scope.route(value), owner=entry.owner)
+            scoped = value if registration is None else registration.route(declaration)
+            route = replace(scoped, owner=entry.owner)
             position = entry.position if scope.position is None else scope.position
             self.candidates.append(Candidate(route, position, entry.run))
             number, _ = self._latest.get(route.endpoint, (0, None))
@@ -208,7 +215,7 @@ class Table(Effects):
         elif kind == "blueprint":
             self._register(entry, run, entry.position if scope.position is None else scope.position)
         elif kind == "rule":
-            self._raw.append(value)
+            self._raw.append((len(self.candidates), value))
         elif kind == "listed":
             if self.wins(("blueprint", declaration.key), declaration):
                 self.blueprints[str(declaration.key)] = value

@@ -126,7 +126,17 @@ def _with_stream(app: App) -> None:
     assert app.test_client().get("/").text == "ab"
 
 
-@pytest.mark.parametrize("use", [lambda app: None, _served, _with_session, _with_stream])
+def _with_blueprints(app: App) -> None:
+    outer, inner = Blueprint("outer", "shop", url_prefix="/outer"), Blueprint("inner", "shop")
+    inner.add_url_rule("/", "index", lambda: "x")
+    inner.record(lambda state: state.app.before_request_funcs[None].append(lambda: None))
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+    app.view_functions["outer.inner.index"] = lambda: "y"
+    assert app.test_client().get("/outer/").text == "y"
+
+
+@pytest.mark.parametrize("use", [lambda app: None, _served, _with_session, _with_stream, _with_blueprints])
 def test_an_app_is_freed_with_its_last_user(use: Any) -> None:
     """Without the collector of cycles, as Flask's are: programs that make many apps, as tests do, hold few."""
     gc.collect()

@@ -13,7 +13,8 @@ from nbmicro.web.hooks import Effects
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.mappings import LiveMapping, hook_list, merge_keys
 from nbmicro.web.owners import current_owner, current_run
-from nbmicro.web.registration import BlueprintSetupState, Nested, Registration
+from nbmicro.web.registration import BlueprintSetupState as BlueprintSetupState
+from nbmicro.web.registration import Nested, Registration
 from nbmicro.web.scaffold import Scaffold
 
 if TYPE_CHECKING:

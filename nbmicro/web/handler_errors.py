@@ -16,6 +16,7 @@ from werkzeug.routing import RequestRedirect
 
 from nbmicro.web.contexts import RequestContext, current_request_context
 from nbmicro.web.hosting import hosting
+from nbmicro.web.views import written_function
 
 if TYPE_CHECKING:
     from nbmicro.web.wrappers import Request
@@ -77,14 +78,7 @@ def responder() -> tuple[str, Any]:
 
 
 def _written(context: RequestContext) -> Any:
-    """The function that the user wrote: of a class based view the method that answers."""
-    view = context.table.views.get(context.endpoint or "")
-    view_class = getattr(view, "view_class", None)
-    if view_class is None:
-        return view
-    method = context.environ["REQUEST_METHOD"].lower()
-    function = getattr(view_class, method, None) or (getattr(view_class, "get", None) if method == "head" else None)
-    return function or getattr(view_class, "dispatch_request", view)
+    return written_function(context.table.views.get(context.endpoint or ""), context.environ["REQUEST_METHOD"])
 
 
 def _code_of(function: Any) -> CodeType | None:

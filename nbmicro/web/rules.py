@@ -101,14 +101,15 @@ def rule_parts(rule: str) -> tuple[str | Parameter, ...]:
     ValueError
         An angle bracket is not part of a well-formed parameter.
     """
-    parts = _parts(rule)
+    parts = path_parts(rule)
     for part in parts:
         if isinstance(part, str) and ("<" in part or ">" in part):
             raise ValueError(part)
     return parts
 
 
-def _parts(rule: str) -> tuple[str | Parameter, ...]:
+def path_parts(rule: str) -> tuple[str | Parameter, ...]:
+    """Cut a rule as :func:`rule_parts` does; what is no well-formed parameter is literal text."""
     parts: list[str | Parameter] = []
     start = 0
     for match in _PARAMETER.finditer(rule):
@@ -169,7 +170,7 @@ def pattern_of(rule: str) -> str:
 def path_pattern(rule: str, takes: Callable[[Parameter], str]) -> str:
     """A regular expression for the paths of a rule, with a group for each parameter. ``takes`` gives what a parameter
     takes, as a regular expression without groups of its own."""
-    return "".join(re.escape(part) if isinstance(part, str) else f"({takes(part)})" for part in _parts(rule))
+    return "".join(re.escape(part) if isinstance(part, str) else f"({takes(part)})" for part in path_parts(rule))
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,16 @@ from nbmicro.web.contexts import need_app_context, need_request_context
 http_method_funcs = frozenset(map(str.lower, METHODS))
 
 
+def written_function(view: Any, method: str) -> Any:
+    """The function that the user wrote: of a class based view the method that answers ``method``, else the view."""
+    view_class = getattr(view, "view_class", None)
+    if view_class is None:
+        return view
+    method = method.lower()
+    function = getattr(view_class, method, None) or (getattr(view_class, "get", None) if method == "head" else None)
+    return function or getattr(view_class, "dispatch_request", view)
+
+
 class View:
     """A handler as a class: a subclass gives :meth:`dispatch_request`, and ``as_view`` makes the function for a route.
 

@@ -17,6 +17,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from nbmicro import App, Blueprint, Response, abort, jsonify, redirect, render_template_string, request
 from nbmicro.web.openapi.schemas import Schemas
+from nbmicro.web.views import MethodView
 
 
 def described(app: App, **options: Any) -> dict[str, Any]:
@@ -50,24 +51,92 @@ def test_each_converter_has_its_schema(app: App) -> None:
 
     @app.get(
         "/<a>/<int:b>/<int(signed=True, max=5):c>/<float:d>/<uuid:e>/<any(en, fr):f>"
-        "/<string(length=2):g>/<string(minlength=3, maxlength=9):h>/<path:i>"
+        "/<string(length=2):g>/<string(minlength=3, maxlength=9):h>/<path:i>/<int(fixed_digits=3):j>"
     )
     def everything(**values: Any) -> str:
         return "x"
 
-    operation = described(app)["paths"]["/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}"]["get"]
+    operation = described(app)["paths"]["/{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}/{i}/{j}"]["get"]
     assert schemas_of(operation) == {
         "a": {"type": "string"},
         "b": {"type": "integer", "minimum": 0},
         "c": {"type": "integer", "maximum": 5},
-        "d": {"type": "number"},
+        "d": {"type": "number", "minimum": 0},
         "e": {"type": "string", "format": "uuid"},
         "f": {"type": "string", "enum": ["en", "fr"]},
         "g": {"type": "string", "minLength": 2, "maxLength": 2},
         "h": {"type": "string", "minLength": 3, "maxLength": 9},
         "i": {"type": "string"},
+        "j": {"type": "string", "pattern": "^[0-9]{3}$"},
     }
-    assert operation["parameters"][-1]["description"] == "It may hold slashes."
+    notes = {one["name"]: one["description"] for one in operation["parameters"] if "description" in one}
+    assert notes == {"d": "It is written with a point, as 1.0.", "i": "It may hold slashes."}
+    assert "404" in operation["responses"], "a number without a point is none of the route's"
+
+
+def test_a_bound_that_is_no_number_bounds_nothing(app: App) -> None:
+    """Werkzeug takes it, and fails when it is asked."""
+    app.add_url_rule("/<int(min='one', max=9):n>", "page", lambda n: "")
+    assert schemas_of(described(app)["paths"]["/{n}"]["get"]) == {"n": {"type": "integer", "maximum": 9, "minimum": 0}}
+
+
+def test_what_would_mean_something_else_in_a_path_is_percent_encoded(app: App) -> None:
+    """Braces are values in a template, `?` and `#` end a URL's path; letters of any language stay."""
+    app.add_url_rule("/{x}/<x>/a b/100%/what?/#1/ö", "page", lambda x: "")
+    ((path, operations),) = described(app)["paths"].items()
+    assert path == "/%7Bx%7D/{x}/a%20b/100%25/what%3F/%231/ö"
+    assert schemas_of(operations["get"]) == {"x": {"type": "string"}}
+    assert app.test_client().get(path.replace("{x}", "1")).status_code == 200
+
+
+def test_a_class_view_is_described_method_by_method(app: App) -> None:
+    """By the function that answers; what it says nothing of, its class says."""
+
+    class Things(MethodView):
+        """Things."""
+
+        def get(self) -> list[int]:
+            """All things."""
+            return []
+
+        def post(self) -> Any:
+            return {"name": request.form["name"]}, 201
+
+    app.add_url_rule("/things", view_func=Things.as_view("things"))
+    operations = described(app)["paths"]["/things"]
+    assert {method: operation["summary"] for method, operation in operations.items()} == {
+        "get": "All things.",
+        "post": "Things.",
+    }
+    assert {method: list(operation["responses"]) for method, operation in operations.items()} == {
+        "get": ["200"],
+        "post": ["201"],
+    }
+    assert "requestBody" in operations["post"]
+    assert "requestBody" not in operations["get"]
+
+
+def test_a_body_is_required_where_the_handler_fails_without_it(app: App) -> None:
+    """A field that must be there, or JSON that is read without `silent`."""
+    for number, (handler, required) in enumerate(
+        [(needs_field, True), (takes_field, False), (sent, True), (takes_json, False)]
+    ):
+        app.add_url_rule(f"/{number}", str(number), handler, methods=["POST"])
+        operation = described(app)["paths"][f"/{number}"]["post"]
+        assert operation["requestBody"].get("required", False) is required
+        assert (app.test_client().post(f"/{number}").status_code in (400, 415)) is required
+
+
+def needs_field() -> Any:
+    return request.form["name"]
+
+
+def takes_field() -> Any:
+    return request.form.get("name", "")
+
+
+def takes_json() -> Any:
+    return {"json": request.get_json(silent=True)}
 
 
 def test_methods_are_operations_with_names_of_their_own(app: App) -> None:
@@ -300,6 +369,70 @@ def test_a_type_that_holds_itself_and_marks_of_any_kind_have_a_schema(app: App) 
     }
 
 
+class Tree(NamedTuple):
+    name: str
+    children: list[Tree]
+
+
+@dataclass
+class Growing(Generic[T]):
+    value: T
+    next: Growing[list[T]] | None = None
+
+
+class Opaque(enum.Enum):
+    A = object()
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema"),
+    [
+        (list[Opaque], {"type": "array"}),
+        (Literal[b"x"], {}),
+        (Literal[Level.LOW], {"type": "integer", "enum": [1]}),
+        (Literal["a", None], {"enum": ["a", None]}),
+    ],
+)
+def test_choices_are_values_of_json(kind: Any, schema: dict[str, Any]) -> None:
+    """One that has no form in JSON makes the choice any value."""
+    assert Schemas().of(kind) == schema
+
+
+def test_types_that_hold_themselves_end(app: App) -> None:
+    """A named tuple, and a generic class that holds ever more of itself."""
+
+    @app.get("/trees")
+    def trees() -> list[Tree]:
+        return [Tree("a", [Tree("b", [])])]
+
+    @app.get("/growing")
+    def growing() -> Growing[int]:
+        return Growing(1, Growing([2]))
+
+    document = described(app)
+    validator = OAS31Validator(
+        {
+            **document["paths"]["/trees"]["get"]["responses"]["200"]["content"]["application/json"]["schema"],
+            "components": document["components"],
+        }
+    )
+    assert list(validator.iter_errors(app.test_client().get("/trees").get_json())) == []
+
+
+def test_a_default_that_json_does_not_know_is_left_out(app: App) -> None:
+    """An infinity."""
+
+    @app.get("/")
+    def index() -> Any:
+        return str(request.args.get("limit", 1e999, type=float))
+
+    assert schemas_of(described(app)["paths"]["/"]["get"]) == {"limit": {"type": "number"}}
+
+
 def test_what_a_handler_reads_is_what_it_takes(app: App) -> None:
     """Query values with type and default, forms, files and JSON are read from the source, and functions it calls."""
 
@@ -363,7 +496,18 @@ def test_statuses_and_types_are_read_from_the_replies(app: App) -> None:
     def page() -> Any:
         return render_template_string("x")
 
+    @app.get("/raw")
+    def raw() -> bytes:
+        return b"x"
+
+    @app.get("/table")
+    def table() -> tuple[str, dict[str, str]]:
+        return "a,b", {"Content-Type": "text/csv"}
+
     paths = described(app)["paths"]
+    for path, kind in (("/raw", "text/html"), ("/table", "text/csv")):
+        assert list(paths[path]["get"]["responses"]["200"]["content"]) == [kind]
+        assert app.test_client().get(path).mimetype == kind
     responses = paths["/make"]["post"]["responses"]
     assert {status: list(one.get("content", ())) for status, one in responses.items()} == {
         "201": ["application/json"],

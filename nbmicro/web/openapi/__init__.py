@@ -12,15 +12,18 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.routing.converters import DEFAULT_CONVERTERS
 
 from nbmicro.http.media_types import FORM, JSON, MULTIPART_FORM
 from nbmicro.http.methods import BODY_METHODS, COMMON_METHODS
 from nbmicro.web.declarations import Route
 from nbmicro.web.openapi.handlers import Reading, read_handler
 from nbmicro.web.openapi.schemas import Schemas, converter_schema
-from nbmicro.web.rules import parameters, replace_parameters
+from nbmicro.web.rules import Parameter, parameters, path_parts
+from nbmicro.web.views import written_function
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -62,6 +65,8 @@ def _is_response_tuple(hint: Any) -> bool:
     return typing.get_origin(hint) is tuple and 1 <= len(args) <= 3 and Ellipsis not in args
 
 
+# What a text or bytes alone are sent as.
+_TEXT = "text/html"
 _METHODS = (*COMMON_METHODS, "TRACE")
 
 
@@ -100,7 +105,8 @@ def describe_request(rule: str, handler: Callable[..., Any] | None, method: str)
     names = [parameter.name for parameter in parameters(rule)]
     if handler is None:
         return _request(rule, names, Reading(), method)
-    return {**_documented(handler), **_request(rule, names, read_handler(handler), method)}
+    function = written_function(handler, method)
+    return {**_documented(function, handler), **_request(rule, names, read_handler(function), method)}
 
 
 class _Document:
@@ -134,19 +140,17 @@ class _Document:
     def _add(self, route: Route, handler: Callable[..., Any]) -> None:
         if route.endpoint == "static" or route.endpoint.endswith(".static"):
             return
-        shape = replace_parameters(route.rule, lambda _: "{}")
         # Paths that differ in the names of their values alone are one path.
-        path = self._shapes.setdefault(shape, replace_parameters(route.rule, lambda one: f"{{{one.name}}}"))
+        path = self._shapes.setdefault(_template(route.rule, lambda _: ""), _template(route.rule, lambda one: one.name))
         names = re.findall(r"{(\w+)}", path)
         methods = [method for method in _METHODS if route.methods is None or method in route.methods]
         if not methods:
             return
-        reading = read_handler(handler)
         for method in methods:
             operations = self.paths.setdefault(path, {})
             # Of two rules with one method, the first answers what both match.
             if method.lower() not in operations:
-                operations[method.lower()] = self._operation(route, handler, method, names, reading, methods)
+                operations[method.lower()] = self._operation(route, handler, method, names, methods)
 
     def _operation(
         self,
@@ -154,15 +158,16 @@ class _Document:
         handler: Callable[..., Any],
         method: str,
         names: list[str],
-        reading: Reading,
         methods: list[str],
     ) -> dict[str, Any]:
         operation: dict[str, Any] = {"operationId": self._id(route.endpoint, method, methods)}
         if "." in route.endpoint:
             operation["tags"] = [route.endpoint.rpartition(".")[0]]
-        operation |= _documented(handler)
+        function = written_function(handler, method)
+        reading = read_handler(function)
+        operation |= _documented(function, handler)
         operation |= _request(route.rule, names, reading, method)
-        operation["responses"] = self._responses(handler, reading)
+        operation["responses"] = self._responses(function, reading, parameters(route.rule))
         return operation
 
     def _id(self, endpoint: str, method: str, methods: list[str]) -> str:
@@ -176,7 +181,7 @@ class _Document:
         self._ids.add(unique)
         return unique
 
-    def _responses(self, handler: Callable[..., Any], reading: Reading) -> dict[str, Any]:
+    def _responses(self, handler: Callable[..., Any], reading: Reading, values: Iterable[Parameter]) -> dict[str, Any]:
         hinted = self._hinted(handler)
         returned: dict[int, Iterable[str]] = {**reading.responses}
         for hinted_status in hinted:
@@ -186,9 +191,12 @@ class _Document:
         for status in sorted(returned or {200: ()}):
             schemas = hinted.get(status, hinted.get(None, {}) if 200 <= status < 300 and status != 204 else {})
             if schemas:
+                # The type that a handler writes beside its text.
+                written = sorted({*returned.get(status, ())} - {JSON, _TEXT}) or [_TEXT]
                 content = {
                     kind: {"schema": found[0] if len(found) == 1 else {"anyOf": found}}
-                    for kind, found in schemas.items()
+                    for hinted_kind, found in schemas.items()
+                    for kind in (written if hinted_kind == _TEXT else [hinted_kind])
                 }
             else:
                 content = {
@@ -198,6 +206,11 @@ class _Document:
             responses[str(status)] = {"description": _phrase(status), **({"content": content} if content else {})}
         for status, description in sorted(reading.errors.items()):
             responses.setdefault(str(status), {"description": description or _phrase(status)})
+        if any(value.converter == "float" or value.converter not in DEFAULT_CONVERTERS for value in values):
+            # JSON Schema has one number for 1 and 1.0, and the rule takes the second; the user's take what they want.
+            response = responses.setdefault("404", {"description": _phrase(404)})
+            if "content" in response:
+                response["content"].setdefault(_TEXT, {"schema": {"type": "string"}})
         return dict(sorted(responses.items()))
 
     def _hinted(self, handler: Callable[..., Any]) -> dict[int | None, dict[str, list[dict[str, Any]]]]:
@@ -209,10 +222,8 @@ class _Document:
             return {}
         schemas: dict[int | None, dict[str, list[dict[str, Any]]]] = {}
         for status, kind in return_types(hint):
-            if kind is str:
-                media_type, schema = "text/html", {"type": "string"}
-            elif kind is bytes:
-                media_type, schema = "application/octet-stream", {}
+            if kind in (str, bytes):
+                media_type, schema = _TEXT, {"type": "string"} if kind is str else {}
             else:
                 media_type, schema = JSON, self.schemas.of(kind) or {}
             if schema or kind is bytes:
@@ -220,9 +231,20 @@ class _Document:
         return schemas
 
 
-def _documented(handler: Callable[..., Any]) -> dict[str, str]:
-    """What the handler's docstring says."""
-    summary, _, rest = (inspect.getdoc(handler) or "").partition("\n")
+def _template(rule: str, write: Callable[[Parameter], str]) -> str:
+    """A rule as a path template; what would mean something else in a template or a URL is percent-encoded."""
+    parts = path_parts(rule)
+    return "".join(
+        re.sub(r"""[{}?#%\s\\"<>^`|]""", lambda match: quote(match[0], safe=""), part)
+        if isinstance(part, str)
+        else f"{{{write(part)}}}"
+        for part in parts
+    )
+
+
+def _documented(function: Callable[..., Any], handler: Callable[..., Any]) -> dict[str, str]:
+    """What the docstring says: of the function that answers, else of the class that it is in."""
+    summary, _, rest = (inspect.getdoc(function) or inspect.getdoc(handler) or "").partition("\n")
     return {**({"summary": summary} if summary else {}), **({"description": rest.strip()} if rest.strip() else {})}
 
 
@@ -241,6 +263,8 @@ def _path_parameters(rule: str, names: list[str]) -> list[dict[str, Any]]:
         described = {"name": name, "in": "path", "required": True}
         if parameter.converter == "path":
             described["description"] = "It may hold slashes."
+        if parameter.converter == "float":
+            described["description"] = "It is written with a point, as 1.0."
         described_parameters.append({**described, "schema": converter_schema(parameter.converter, parameter.arguments)})
     return described_parameters
 
@@ -253,17 +277,20 @@ def _query_parameters(reading: Reading) -> list[dict[str, Any]]:
 
 
 def _body(reading: Reading) -> dict[str, Any] | None:
-    """The body that a handler reads: a form with its fields, or JSON of any shape."""
+    """The body that a handler reads: a form with its fields, or JSON of any shape; whether it cannot do without."""
+    must = False
     content: dict[str, Any] = {}
     if reading.form or reading.files:
         properties: dict[str, Any] = {name: {"type": "string"} for name in reading.form}
         properties |= {name: {"type": "string", "format": "binary"} for name in reading.files}
-        required = [name for name, must in (*reading.form.items(), *reading.files.items()) if must]
+        required = [name for name, needed in (*reading.form.items(), *reading.files.items()) if needed]
+        must = bool(required)
         schema = {"type": "object", "properties": properties, **({"required": required} if required else {})}
         content[MULTIPART_FORM if reading.files else FORM] = {"schema": schema}
     if reading.json:
         content[JSON] = {"schema": {}}
-    return {"content": content} if content else None
+        must = must or reading.json_must
+    return {**({"required": True} if must else {}), "content": content} if content else None
 
 
 def _phrase(status: int) -> str:

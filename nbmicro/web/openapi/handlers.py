@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import FunctionType
@@ -29,8 +30,8 @@ class Reading:
         The parameters of the query, by name: schema and whether it must be there.
     form, files:
         The fields of the form, by name, and whether each must be there.
-    json:
-        Whether a JSON body is read.
+    json, json_must:
+        Whether a JSON body is read, and whether a request without one is rejected.
     responses:
         By status, the media types of the bodies that are seen; of an empty one, none.
     errors:
@@ -41,6 +42,7 @@ class Reading:
     form: dict[str, bool] = field(default_factory=dict)
     files: dict[str, bool] = field(default_factory=dict)
     json: bool = False
+    json_must: bool = False
     responses: dict[int, set[str]] = field(default_factory=dict)
     errors: dict[int, str | None] = field(default_factory=dict)
 
@@ -122,8 +124,10 @@ def _read_request(node: ast.AST, reading: Reading) -> None:
             _note(reading, part, name, _schema(node, others, how), required=False)
         case ast.Call(func=ast.Attribute(value=ast.Name(id="request"), attr="get_json")):
             reading.json = True
+            # get_json(silent=True) gives None instead; of another value nothing is known.
+            reading.json_must |= not any(one.arg in ("silent", None) for one in node.keywords) and len(node.args) < 2
         case ast.Attribute(value=ast.Name(id="request"), attr="json"):
-            reading.json = True
+            reading.json = reading.json_must = True
 
 
 def _schema(call: ast.Call, others: list[ast.expr], how: str) -> dict[str, Any]:
@@ -133,7 +137,8 @@ def _schema(call: ast.Call, others: list[ast.expr], how: str) -> dict[str, Any]:
     if how == "getlist":
         return {"type": "array", "items": schema}
     default = options.get("default") or (others[0] if others else None)
-    if isinstance(default, ast.Constant) and _TYPES.get(type(default.value).__name__) == schema["type"]:
+    finite = isinstance(default, ast.Constant) and default.value not in (math.inf, -math.inf)
+    if finite and isinstance(default, ast.Constant) and _TYPES.get(type(default.value).__name__) == schema["type"]:
         schema["default"] = default.value
     return schema
 

@@ -6,17 +6,20 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import math
 import pathlib
 import re
 import types
 import typing
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from werkzeug.routing.rules import parse_converter_args
 
 Schema = dict[str, Any]
+
+_NESTED = 4
 
 _PLAIN: dict[Any, Schema] = {
     str: {"type": "string"},
@@ -46,7 +49,7 @@ class Schemas:
     def __init__(self) -> None:
         self.components: dict[str, Schema] = {}
         self._names: dict[Any, str] = {}
-        self._aliases: list[Any] = []
+        self._within: list[Any] = []
 
     def of(self, kind: Any) -> Schema | None:
         """The schema of a type; None for one that has none, as a Response."""
@@ -70,7 +73,8 @@ class Schemas:
         if origin in (typing.Union, types.UnionType):
             return self._any_of(args)
         if _is_component(origin):
-            return self._component(kind)
+            # Tree[list[T]] within Tree[T] would be one more type for each that is looked at.
+            return self._inside(origin, lambda: self._component(kind), depth=_NESTED)
         if isinstance(origin, type):
             return self._container(origin, args)
         if isinstance(kind, type):
@@ -79,13 +83,17 @@ class Schemas:
 
     def _alias(self, alias: Any, kind: Any) -> Schema | None:
         """The schema of a type with another name; where it holds itself, as JSON's own does, that is any value."""
-        if alias in self._aliases:
+        return self._inside(alias, lambda: self.of(kind))
+
+    def _inside(self, kind: Any, make: Callable[[], Schema | None], *, depth: int = 1) -> Schema | None:
+        """The schema of a type that may hold itself; where it does, ``depth`` times, that is any value."""
+        if self._within.count(kind) >= depth:
             return {}
-        self._aliases.append(alias)
+        self._within.append(kind)
         try:
-            return self.of(kind)
+            return make()
         finally:
-            self._aliases.remove(alias)
+            self._within.pop()
 
     def _any_of(self, args: tuple[Any, ...]) -> Schema | None:
         schemas = [schema for schema in map(self.of, args) if schema is not None]
@@ -114,7 +122,7 @@ class Schemas:
             return _choice([one.value for one in kind])
         if issubclass(kind, tuple) and hasattr(kind, "_fields"):
             hints = _hints(kind)
-            return self._row(hints.get(name) for name in kind._fields)
+            return self._inside(kind, lambda: self._row(hints.get(name) for name in kind._fields))
         return self._component(kind) if _is_component(kind) else None
 
     def _component(self, kind: Any) -> Schema:
@@ -180,8 +188,10 @@ def _with_values(hint: Any, values: Mapping[Any, Any]) -> Any:
 
 
 def _choice(values: Iterable[Any]) -> Schema:
-    """One of some values, with their type where all have the same."""
-    choices = list(values)
+    """One of some values, with their type where all have the same; any value where one is none of JSON's."""
+    choices = [value.value if isinstance(value, enum.Enum) else value for value in values]
+    if not all(value is None or type(value) in (str, int, bool) or _is_finite(value) for value in choices):
+        return {}
     kinds = {type(value) for value in choices}
     kind = _PLAIN.get(next(iter(kinds)), {}).get("type") if len(kinds) == 1 else None
     return {**({"type": kind} if kind in ("string", "integer", "number", "boolean") else {}), "enum": choices}
@@ -202,13 +212,15 @@ def converter_schema(converter: str, arguments: str | None) -> Schema:
         args, options = parse_converter_args(arguments or "")
     except (SyntaxError, ValueError):
         args, options = (), {}
-    if converter == "int":
-        schema: Schema = {"type": "integer", **_bounds(options)}
-        if not options.get("signed") and "minimum" not in schema:
-            schema["minimum"] = 0
+    if converter == "int" and options.get("fixed_digits"):
+        sign = "-?" if options.get("signed") else ""
+        # 007 is one, and no integer of JSON's.
+        return {"type": "string", "pattern": f"^{sign}[0-9]{{{options['fixed_digits']}}}$"}
+    if converter in ("int", "float"):
+        schema: Schema = {"type": "integer" if converter == "int" else "number", **_bounds(options)}
+        if not options.get("signed"):
+            schema.setdefault("minimum", 0)
         return schema
-    if converter == "float":
-        return {"type": "number", **_bounds(options)}
     if converter == "uuid":
         return {"type": "string", "format": "uuid"}
     if converter == "any":
@@ -217,7 +229,12 @@ def converter_schema(converter: str, arguments: str | None) -> Schema:
 
 
 def _bounds(options: Mapping[str, Any]) -> Schema:
-    return _given({"minimum": options.get("min"), "maximum": options.get("max")}.items())
+    bounds = {"minimum": options.get("min"), "maximum": options.get("max")}
+    return {name: bound for name, bound in bounds.items() if type(bound) is int or _is_finite(bound)}
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _lengths(options: Mapping[str, Any]) -> Schema:

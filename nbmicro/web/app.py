@@ -12,7 +12,13 @@ from werkzeug.wsgi import get_host
 
 from nbmicro.web import quick
 from nbmicro.web.asyncs import outside_loop, outside_loop_stream, run_async, running_loop
-from nbmicro.web.contexts import AppContext, RequestContext, current_context, need_request_context, table_here
+from nbmicro.web.contexts import (
+    AppContext,
+    RequestContext,
+    current_request_context,
+    need_request_context,
+    table_here,
+)
 from nbmicro.web.declarations import Route, blueprints_of
 from nbmicro.web.environ import ERROR, PRESERVE_CONTEXT
 from nbmicro.web.failures import ErrorHandling
@@ -339,9 +345,9 @@ class App(ErrorHandling):
         **values: Any,
     ) -> str:
         """The URL of an endpoint; unknown values become its query (Flask, ``url_for``)."""
-        context = current_context()
+        context = current_request_context()
         adapter: MapAdapter | None = None
-        if isinstance(context, RequestContext) and context.app is self.newest():
+        if context is not None and context.app is self.newest():
             # Relative to the host, unless a full URL is asked for.
             adapter = context.url_adapter
             if endpoint[:1] == ".":

@@ -60,14 +60,16 @@ class AppContext:
     @property
     def g(self) -> Any:
         """The namespace of this context, made when it is first used."""
+        if self._own_part is not None:
+            return self._own_part.g
         if self._g is None:
             self._g = self.app.app_ctx_globals_class()
         return self._g
 
     @property
     def app_part(self) -> AppContext:
-        """The app context that is in effect here: this one, or the outer one that a request shares."""
-        return self._own_part or self
+        """The app context that is in effect here: this one, that of the request, or the outer one that it shares."""
+        return self
 
     @property
     def url_adapter(self) -> MapAdapter | None:
@@ -80,14 +82,6 @@ class AppContext:
     def table(self) -> Table:
         """The table of declarations in effect here."""
         return self.app.tables.current()
-
-    @property
-    def request(self) -> Request:
-        raise RuntimeError(NO_REQUEST)
-
-    @property
-    def session(self) -> Any:
-        raise RuntimeError(NO_REQUEST)
 
     def push(self) -> None:
         """Make this the current context."""
@@ -232,6 +226,8 @@ class RequestContext(AppContext):
     as_flask = False
     #: The app context that was pushed for this request alone.
     _pushed_part: AppContext | None = None
+    #: Whether the request runs under an app context that was there before it.
+    _shares = False
     #: True for a context that no client's request made: it sees what is declared while it lasts.
     made_up = False
     view_args: dict[str, Any] | None = None
@@ -245,6 +241,14 @@ class RequestContext(AppContext):
     _session: Any = None
     _rule: Any = None
     _target: Target | None = None
+
+    @property
+    def app_part(self) -> AppContext:
+        if self._own_part is None:
+            # Who asks for the app context finds nothing of the request in it (Flask-SocketIO looks for a session).
+            part = self._own_part = AppContext(self.app)
+            part._g = self._g
+        return self._own_part
 
     @property
     def url_rule(self) -> Any:
@@ -365,14 +369,14 @@ class RequestContext(AppContext):
             # As in Flask 3.1: a request under an app context of the same app shares its g and leaves its teardown
             # alone.
             self._own_part = outer.app_part
-            self._g = self._own_part.g
+            self._shares = True
         self._before.append(outer)
         _context.set(self)
         if hosting.context_pushed is not None:
             hosting.context_pushed(self)
         if not is_first:
             return
-        if self._own_part is None and appcontext_pushed.receivers:
+        if not self._shares and appcontext_pushed.receivers:
             appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
         if self.as_flask or self.app.opens_sessions_early:
             _ = self.session
@@ -392,7 +396,7 @@ class RequestContext(AppContext):
                     self._request.close()
         finally:
             try:
-                if last and self._own_part is None:
+                if last and not self._shares:
                     self.app.do_teardown_appcontext(exc)
             finally:
                 self._leave()
@@ -400,7 +404,7 @@ class RequestContext(AppContext):
                     self.environ.pop(REQUEST, None)  # a reference circle, of no more use
                 if last and self._pushed_part is not None:
                     self._pushed_part.pop(exc)
-        if last and self._own_part is None and appcontext_popped.receivers:
+        if last and not self._shares and appcontext_popped.receivers:
             appcontext_popped.send(self.app, _async_wrapper=self.app.ensure_sync)
 
     def __repr__(self) -> str:
@@ -408,9 +412,11 @@ class RequestContext(AppContext):
 
 
 def current_request_context() -> RequestContext | None:
-    """The request context in effect here, or None."""
+    """The request context in effect here, or None. An app context that is entered during a request leaves it there."""
     context = _context.get()
-    return context if isinstance(context, RequestContext) else None
+    while context is not None and not isinstance(context, RequestContext):
+        context = context._before[-1] if context._before else None
+    return context
 
 
 def need_request_context() -> RequestContext:
@@ -438,4 +444,4 @@ def request_here() -> Request:
 
 def has_request_context() -> bool:
     """Whether ``request`` and ``session`` stand for something here."""
-    return isinstance(_context.get(), RequestContext)
+    return current_request_context() is not None

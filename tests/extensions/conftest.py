@@ -195,7 +195,7 @@ def notebook_answers(request: pytest.FixtureRequest) -> Callable[[Path], None]:
         answers = request.node.stash[ANSWERS]
         if request.config.getoption("on") == "flask":
             program = "\n".join(
-                f"exec({notebook.as_program(changed)!r}, {{'__name__': 'notebook'}})" for changed in (False, True)
+                f"exec({notebook.as_program(changed)!r}, {{'__name__': '__main__'}})" for changed in (False, True)
             )
             answers.extend(json.loads(line) for line in run_program(program).splitlines())
             return

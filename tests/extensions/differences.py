@@ -37,14 +37,6 @@ _BY_CAUSE = {
         attributes::test_of_the_request_context[request]
         attributes::test_of_the_request_context[url_adapter]
         attributes::test_the_clients_builder
-        socketio::test_a_broadcast[managed]
-        socketio::test_a_callback[managed]
-        socketio::test_a_message_comes_back[managed]
-        socketio::test_a_namespace[managed]
-        socketio::test_a_refused_connection[managed]
-        socketio::test_an_error_is_handled[managed]
-        socketio::test_disconnected_by_the_server[managed]
-        socketio::test_rooms[managed]
         socketio::test_the_session_comes_with_the_cookies*
     """,
     "a name, or what stands behind it, is not there": """

@@ -180,6 +180,24 @@ def test_a_request_under_an_app_context_shares_it(app: App) -> None:
 # == g: a namespace for as long as the context lives
 
 
+def test_an_app_context_during_a_request_leaves_the_request_there(app: App, make_app: MakeApp) -> None:
+    """``request`` and ``session`` stay the request's, ``current_app`` and ``g`` are the entered context's; the app
+    context of a request has none of the request's own."""
+    other = make_app()
+
+    @app.route("/")
+    def index() -> list[object]:
+        g.word = "outer"
+        seen: list[object] = [hasattr(app_ctx, "session"), app_ctx.g.word]
+        for one in (app, other):
+            with one.app_context():
+                seen += [request.path, "word" in g, current_app == one, url_for("index") if one is app else None]
+        return [*seen, g.word]
+
+    expected = [False, "outer", "/", False, True, "/", "/", False, True, None, "outer"]
+    assert app.test_client().get("/").json == expected
+
+
 def test_g_is_new_for_every_request(app: App) -> None:
     """What one request put there, the next does not see."""
 

@@ -276,6 +276,13 @@ def _check_misplaced(plain: Sequence[Word], words: Sequence[Word], magic: str) -
         url = next((before for before in plain[:position] if is_url(before.text)), None)
         if url is not None and word.text.startswith(("?", "&")):
             raise _query_apart(word, url, words, magic)
+        found = _separator(word) if url is plain[position - 1] and not url.quoted else None
+        name = found[0].text[: found[1]] if found is not None else ""
+        if url is not None and ("?" in name or ("&" in name and "?" in url.text)):
+            at = words.index(word)
+            fix = _in_quotes(words, at - 1, _end_of_piece(words, at), magic)
+            message = f"`{word.text}` goes on with the URL: a space ends it, unless quotes stand around it."
+            raise RequestError.at(word, message, fix=fix)
 
 
 def _check_behind_url(word: Word, words: Sequence[Word], magic: str) -> None:

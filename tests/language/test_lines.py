@@ -193,6 +193,8 @@ def test_try_may_leave_method_and_url_out() -> None:
         ("/p?a=1 &b=2&c=x+y", "is a query", 'Write  %http /p?a=1&b=2&c=x+y  or, as an item,  b==2 "c==x y"', 14),
         ("POST /p b=1 ?a", "`?a` is a query", "Write  %http POST /p?a b=1  or, as an item,  a==", 19),
         ("/p ?", "`?` is a query", "Write  %http /p?", 10),
+        ("/a b?x=1 2", "`b?x=1` goes on with the URL", 'Write  %http "/a b?x=1 2"', 10),
+        ("/p?q=a b&x=1 -F", "`b&x=1` goes on with the URL", 'Write  %http "/p?q=a b&x=1" -F', 14),
         ("/x =Ada", "`=Ada` is no item", "name=Ada", 10),
         ("/x --fllow", "no option --fllow", "--follow", 10),
         ("/x --unheard", "no option --unheard", "--expect", 10),

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from nbmicro.flask_compat.names import IMPORTED
 from nbmicro.flask_compat.stand_in import FACADES, SAME
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -39,13 +40,14 @@ OWN = {
     "web/shape/test_table_is_complete.py": "reads the pages of these promises",
     "web/test_flasks_submodules.py": "the names of nbmicro's own modules",
     "web/test_names_set_in_requests.py": "counts nbmicro's declarations",
+    "web/test_openapi_judged.py": "the documents that nbmicro writes",
     "web/test_rich_return_values.py": "objects that show themselves, which Flask has no return values for",
 }
 """Files of tests/web that need no names but Flask's, and promise nothing of Flask's shape; with the reason."""
 
 _MODULES = {nbmicros: flasks for flasks, nbmicros in SAME.items()}
 _NAMES = {("nbmicro", "App"): "flask.Flask", ("nbmicro.web.commands", "cli"): "flask.cli"}
-for _facade, _offered in reversed(FACADES.items()):
+for _facade, _offered in [*reversed(FACADES.items()), *IMPORTED.items()]:
     for _module, _names in _offered.items():
         for _name in _names.split():
             _flasks, _, _nbmicros = _name.partition("=")

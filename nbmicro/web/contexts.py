@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -37,6 +37,41 @@ elsewhere enter it with app.test_request_context()."""
 
 _context: ContextVar[AppContext | None] = ContextVar("nbmicro.context", default=None)
 _MISSING: Any = object()
+_DELETED: Any = object()
+
+
+Value = TypeVar("Value")
+
+
+class _WhenAsked(Generic[Value]):
+    """An attribute that is made when it is first asked for, and may be set and deleted as any other."""
+
+    def __init__(self, make: Callable[[Any], Value]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name, self._slot = name, f"_{name}"
+
+    @overload
+    def __get__(self, context: None, owner: type) -> _WhenAsked[Value]: ...
+    @overload
+    def __get__(self, context: AppContext, owner: type) -> Value: ...
+    def __get__(self, context: AppContext | None, owner: type) -> _WhenAsked[Value] | Value:
+        if context is None:
+            return self
+        if context._given and context._given.get(self._name) is _DELETED:
+            raise AttributeError(f"{type(context).__name__!r} object has no attribute {self._name!r}")
+        return self._make(context)
+
+    def __set__(self, context: AppContext, value: Any) -> None:
+        context._given = {**context._given, self._name: value}
+        setattr(context, self._slot, value)
+
+    def __delete__(self, context: AppContext) -> None:
+        self.__get__(context, type(context))
+        self.__set__(context, _DELETED)
+        delattr(context, self._slot)
 
 
 class AppContext:
@@ -46,8 +81,10 @@ class AppContext:
     is_default = False
     # Defaults on the class: a request sets only what it needs.
     _own_part: AppContext | None = None
-    _adapter: MapAdapter | None = _MISSING
+    _url_adapter: MapAdapter | None = _MISSING
     _g: Any = None
+    #: What was set, or deleted, of what is made when it is asked for.
+    _given: dict[str, Any] = {}  # noqa: RUF012
 
     def __init__(self, app: App, *, is_default: bool = False) -> None:
         self.app: App = app.newest()
@@ -57,7 +94,7 @@ class AppContext:
         elif is_replaced(self.app):
             _ = self.url_adapter
 
-    @property
+    @_WhenAsked
     def g(self) -> Any:
         """The namespace of this context, made when it is first used."""
         if self._own_part is not None:
@@ -71,12 +108,12 @@ class AppContext:
         """The app context that is in effect here: this one, that of the request, or the outer one that it shares."""
         return self
 
-    @property
+    @_WhenAsked
     def url_adapter(self) -> MapAdapter | None:
         """What builds and matches URLs here; None outside a request without SERVER_NAME."""
-        if self._adapter is _MISSING:
-            self._adapter = self.app.create_url_adapter(None)
-        return self._adapter
+        if self._url_adapter is _MISSING:
+            self._url_adapter = self.app.create_url_adapter(None)
+        return self._url_adapter
 
     @property
     def table(self) -> Table:
@@ -281,17 +318,21 @@ class RequestContext(AppContext):
             self._table = self.app.tables.current()
         return self._table
 
-    @property
+    @_WhenAsked
     def request(self) -> Request:
-        if self._request is None:
-            request = self._request = self.app.request_class(self.environ)
-            if self._target is not None and self._rule is None:
-                request._matched = self.table, self._target.route
-            else:
-                request.url_rule = self._rule
-                request.routing_exception = self.routing_exception
-            request.view_args = self.view_args
-        return self._request
+        """The request."""
+        return self._make_request() if self._request is None else self._request
+
+    def _make_request(self) -> Request:
+        request = self._request = self.app.request_class(self.environ)
+        request.json_module = self.app.json
+        if self._target is not None and self._rule is None:
+            request._matched = self.table, self._target.route
+        else:
+            request.url_rule = self._rule
+            request.routing_exception = self.routing_exception
+        request.view_args = self.view_args
+        return request
 
     @property
     def session(self) -> Any:
@@ -312,19 +353,26 @@ class RequestContext(AppContext):
         """Whether anyone asked for the session yet."""
         return self._session is not None
 
-    @property
+    @_WhenAsked
     def url_adapter(self) -> MapAdapter | None:
-        if self._adapter is _MISSING or (self.made_up and self._adapter and self._adapter.map is not self.table.map):
-            self._adapter = None
+        """What matches and builds URLs for the request; None where its host is not one of the app's."""
+        if "url_adapter" in self._given:
+            return self._url_adapter
+        if self._url_adapter is _MISSING or (
+            self.made_up and self._url_adapter and self._url_adapter.map is not self.table.map
+        ):
+            self._url_adapter = None
             try:
-                self._adapter = self.app.create_url_adapter(self.request)
+                self._url_adapter = self.app.create_url_adapter(self.request)
             except HTTPException as error:
                 self._fail(error)
-        return self._adapter
+        return self._url_adapter
 
     def look_again(self) -> None:
         """See what is in effect now: the request itself has declared something."""
-        self._table, self._adapter = None, _MISSING
+        self._table = None
+        if "url_adapter" not in self._given:
+            self._url_adapter = _MISSING
 
     def call_after(self, function: Callable[[Any], Any]) -> None:
         """Call ``function(response)`` after this request, before the hooks that are declared."""
@@ -438,7 +486,9 @@ def request_here() -> Request:
     context = _context.get()
     if type(context) is RequestContext:
         request = context._request
-        return context.request if request is None else request
+        if request is not None:
+            return request
+        return context.request if context._given else context._make_request()
     return need_request_context().request
 
 

@@ -71,6 +71,8 @@ class Environment(jinja2.Environment):
         self.app = app
         super().__init__(**options)
 
+    #: Whether a source without a name escapes as it did the last time: nobody else is to be asked.
+    keeps_sources = True
     _caches: Any
     _last_cache: tuple[TemplateNames | None, Any]
 
@@ -95,22 +97,6 @@ class Environment(jinja2.Environment):
         self._caches = LRUCache(_SETS_OF_NAMES)
         self._last_cache = (None, None)
 
-    def declared_names(self) -> None:
-        """Let filters, tests and globals be owned: whoever sets one declares it."""
-        app = self.app
-        for kind in ("filter", "test", "global"):
-            full, attribute = f"template_{kind}", f"{kind}s"
-
-            def declared(full: str = full) -> dict[str, Any]:
-                return table_here(app).named[full]
-
-            def declare(name: str, value: Any, full: str = full) -> None:
-                if has_request_context() and table_here(app).named[full].get(name, _missing) is value:
-                    return  # a handler that sets it in each request
-                app.declare(full, name, value, instead=True)
-
-            setattr(self, attribute, DeclaredNames(getattr(self, attribute), declared, declare))
-
     def make_globals(self, d: Any) -> dict[str, Any]:
         """The globals of a template, in one dict: Jinja's chain of two costs each rendering more than a small page."""
         return {**self.globals.copy(), **(d or {})}
@@ -130,10 +116,30 @@ class Environment(jinja2.Environment):
 
     def from_source(self, source: str) -> Template:
         """The template of a source without a name; compiled once, however often it is rendered."""
+        if not self.keeps_sources:
+            return self.from_string(source)
         template: Template | None = self.cache.get((None, source))
         if template is None:
             template = self.cache[None, source] = self.from_string(source)
         return template
+
+
+def declare_names(app: App, environment: jinja2.Environment) -> None:
+    """Let an environment's filters, tests and globals be owned: whoever sets one declares it."""
+    for kind in ("filter", "test", "global"):
+        full, attribute = f"template_{kind}", f"{kind}s"
+        base = getattr(environment, attribute)
+
+        def declared(full: str = full) -> dict[str, Any]:
+            return table_here(app).named[full]
+
+        def declare(name: str, value: Any, full: str = full) -> None:
+            if has_request_context() and table_here(app).named[full].get(name, _missing) is value:
+                return  # a handler that sets it in each request
+            app.declare(full, name, value, instead=True)
+
+        if not isinstance(base, DeclaredNames):
+            setattr(environment, attribute, DeclaredNames(base, declared, declare))
 
 
 class AppLoader(BaseLoader):

@@ -37,7 +37,17 @@ class LiveMapping:
         return mapping
 
     def __set__(self, scaffold: Scaffold, value: Any) -> None:
-        self.__get__(scaffold)._write(plain(value))
+        mapping = self.__get__(scaffold)
+        scaffold.__dict__.setdefault("_before_set", {})[self._name] = plain(mapping)
+        mapping._write(plain(value))
+
+    def __delete__(self, scaffold: Scaffold) -> None:
+        """Take back what was set: so ``mock.patch.object`` leaves a mapping as it was."""
+        try:
+            before = scaffold.__dict__.get("_before_set", {}).pop(self._name)
+        except KeyError:
+            raise AttributeError(self._name) from None
+        self.__get__(scaffold)._write(before)
 
 
 class Hooks(LiveDefaults):

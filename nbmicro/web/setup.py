@@ -58,6 +58,20 @@ class _EnvironmentClass:
         return Environment
 
 
+class _TemplatesEnvironment(cached_property[Any]):
+    """The environment of the templates: what is declared belongs to one that is set, too."""
+
+    def __set__(self, app: Any, environment: Any) -> None:
+        from nbmicro.web.environment import declare_names
+
+        app.__dict__[self.attrname] = environment
+        if hasattr(environment, "filters"):
+            declare_names(app._app, environment)
+
+    def __delete__(self, app: Any) -> None:
+        del app.__dict__[self.attrname]
+
+
 def as_timedelta(value: Any) -> timedelta:
     return value if isinstance(value, timedelta) else timedelta(seconds=value)
 
@@ -218,7 +232,8 @@ class Setup(Replaceable, Scaffold):
     @property
     def debug(self) -> bool:
         """Whether debug mode is on."""
-        return bool(self.config["DEBUG"])
+        on: bool = self.config["DEBUG"]
+        return on
 
     @debug.setter
     def debug(self, value: bool) -> None:
@@ -324,13 +339,14 @@ class Setup(Replaceable, Scaffold):
         """Declare ``f`` as a name that every template has."""
         self.declare("template_global", name or f.__name__, f)
 
-    @cached_property
+    @_TemplatesEnvironment
     def jinja_env(self) -> Environment:
-        """Jinja2's environment, made when it is first needed."""
+        """Jinja2's environment, made when it is first needed. One of the user's may be set in its place."""
         return self.create_jinja_environment()
 
     def create_jinja_environment(self) -> Environment:
         """A new Jinja2 environment; an override point."""
+        from nbmicro.web.environment import declare_names
         from nbmicro.web.sessions import get_flashed_messages
 
         options = dict(self.jinja_options)
@@ -348,7 +364,10 @@ class Setup(Replaceable, Scaffold):
             g=g,
         )
         environment.policies["json.dumps_function"] = self._app.json.dumps
-        environment.declared_names()
+        declare_names(self._app, environment)
+        escapes = options["autoescape"]
+        own = getattr(escapes, "__func__", escapes)
+        environment.keeps_sources = not callable(own) or own is Setup.select_jinja_autoescape
         return environment
 
     def create_global_jinja_loader(self) -> BaseLoader:

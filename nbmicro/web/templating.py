@@ -68,6 +68,13 @@ def _stream(app: App, template: Template, context: dict[str, Any]) -> Iterator[s
     return pieces()
 
 
+def _from_source(app: App, source: str) -> Template:
+    """The template of a source, from whatever environment the app has."""
+    environment = app.jinja_env
+    template: Template = getattr(environment, "from_source", environment.from_string)(source)
+    return template
+
+
 def _current() -> App:
     return app_ctx.app
 
@@ -84,7 +91,7 @@ def render_template(template_name_or_list: Any, **context: Any) -> str:
 def render_template_string(source: str, **context: Any) -> str:
     """Render a template from its source."""
     app = _current()
-    return _render(app, app.jinja_env.from_source(source), context)
+    return _render(app, _from_source(app, source), context)
 
 
 def stream_template(template_name_or_list: Any, **context: Any) -> Iterator[str]:
@@ -96,7 +103,7 @@ def stream_template(template_name_or_list: Any, **context: Any) -> Iterator[str]
 def stream_template_string(source: str, **context: Any) -> Iterator[str]:
     """Render a template from its source piece by piece."""
     app = _current()
-    return _stream(app, app.jinja_env.from_source(source), context)
+    return _stream(app, _from_source(app, source), context)
 
 
 def get_template_attribute(template_name: str, attribute: str) -> Any:

@@ -121,6 +121,8 @@ class TestClient(Client):
     ----------
     environ_base:
         What every environ has unless the request says otherwise.
+    preserve_context:
+        Whether the context of a request stays: in a ``with`` block.
     """
 
     __test__ = False
@@ -130,15 +132,11 @@ class TestClient(Client):
         super().__init__(*args, **kwargs)
         self._held: list[AppContext] = []
         self._entered: _Entered | None = None
+        self.preserve_context = False
         self.environ_base: dict[str, Any] = {
             "REMOTE_ADDR": "127.0.0.1",
             "HTTP_USER_AGENT": f"Werkzeug/{_werkzeug_version()}",
         }
-
-    @property
-    def preserve_context(self) -> bool:
-        """Whether the client is in a ``with`` block."""
-        return self._entered is not None
 
     @contextmanager
     def session_transaction(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
@@ -188,27 +186,32 @@ class TestClient(Client):
         follow_redirects:
             Whether to go on to where redirects lead.
         """
-        request = self._request_for(args, kwargs)
+        request = self._request_for(args) or self._request_from_builder_args(args, kwargs)
         self._release()
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
         response.json_module = self.application.json  # type: ignore[assignment]
         return response
 
-    def _request_for(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseRequest:
+    def _request_for(self, args: tuple[Any, ...]) -> BaseRequest | None:
+        """The request that a builder, an environ or a request stands for; None for other arguments."""
         first = args[0] if args else None
         if isinstance(first, werkzeug.test.EnvironBuilder):
             builder = copy(first)
-            builder.environ_base = self._environ(builder.environ_base or {})
+            builder.environ_base = self._copy_environ(builder.environ_base or {})
             return self._finish(builder)
         if isinstance(first, dict):
             return self._finish(
-                EnvironBuilder.from_environ(first, app=self.application, environ_base=self._environ({}))
+                EnvironBuilder.from_environ(first, app=self.application, environ_base=self._copy_environ({}))
             )
         if isinstance(first, BaseRequest):
             request = copy(first)
-            request.environ = self._environ(request.environ)
+            request.environ = self._copy_environ(request.environ)
             return request
-        kwargs["environ_base"] = self._environ(kwargs.get("environ_base", {}))
+        return None
+
+    def _request_from_builder_args(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> BaseRequest:
+        """The request that a builder makes of the arguments; an override point, by its name of Flask's."""
+        kwargs["environ_base"] = self._copy_environ(kwargs.get("environ_base", {}))
         return self._finish(EnvironBuilder(self.application, *args, **kwargs))
 
     @staticmethod
@@ -218,7 +221,7 @@ class TestClient(Client):
         finally:
             builder.close()
 
-    def _environ(self, other: Mapping[str, Any]) -> dict[str, Any]:
+    def _copy_environ(self, other: Mapping[str, Any]) -> dict[str, Any]:
         environ = {**self.environ_base, **other}
         if self.preserve_context:
             environ[PRESERVE_CONTEXT] = self._hold
@@ -240,12 +243,14 @@ class TestClient(Client):
             self._entered = None
             self._release()
         self._entered = _Entered(sys._getframe(1))
+        self.preserve_context = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._entered = None
+        self.preserve_context = False
         self._release()
 
 

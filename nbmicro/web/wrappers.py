@@ -344,6 +344,7 @@ class Response(ResponseBase):
             and len(_SET) == _UNTOUCHED
             and len(self.__dict__) <= _ATTRIBUTES
             and type(body) is list
+            and type(self.headers) is Headers
             and not self._on_close
             and environ["REQUEST_METHOD"] != "HEAD"
             and (self.status_code == 200 or self.status_code >= 400)

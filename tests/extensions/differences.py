@@ -28,15 +28,7 @@ _BY_CAUSE = {
         smorest::test_what_is_not_there_is_answered_in_json*
     """,
     "what is an attribute in Flask cannot be set": """
-        attributes::test_a_request_put_in_the_context
-        attributes::test_g_put_in_the_context
-        attributes::test_headers_of_a_response*
         attributes::test_its_name_and_its_text
-        attributes::test_of_the_app_context[g]
-        attributes::test_of_the_app_context[url_adapter]
-        attributes::test_of_the_request_context[request]
-        attributes::test_of_the_request_context[url_adapter]
-        attributes::test_the_clients_builder
         socketio::test_the_session_comes_with_the_cookies*
     """,
     "a name, or what stands behind it, is not there": """

@@ -153,17 +153,7 @@ def answer(app: App, environ: dict[str, Any], start_response: Callable[..., Any]
             if value is None:
                 value = app.dispatch_request() if plan.guarded and _is_rerouted(context) else plan.call(**values)
             if not plan.after and not context._after:
-                kind = _HTML
-                if app.response_class is not Response or len(_ON_RESPONSE) != _RESPONSE_UNTOUCHED:
-                    body = None
-                elif type(value) is str:
-                    body = value.encode()
-                elif type(value) is bytes:
-                    body = value
-                elif has_plain_json:
-                    kind, body = _JSON, _json_body(app, value)
-                else:
-                    body = None
+                kind, body = _plain_body(app, value, has_plain_json)
                 if body is not None:
                     headers = [kind, ("Content-Length", str(len(body)))]
                     if context._session is not None or "HTTP_COOKIE" in environ:
@@ -236,12 +226,20 @@ def _failed(app: App, failure: Exception) -> tuple[BaseException | None, Any]:
         return unhandled, app.handle_exception(unhandled)
 
 
-def _json_body(app: App, value: Any) -> bytes | None:
-    """The bytes of a return value that is sent as plain JSON; None for any other."""
-    kind, provider = type(value), app.json
-    if (kind is dict or kind is list) and type(provider) is DefaultJSONProvider and provider.mimetype == JSON:
-        return provider.plain_text(value).encode()
-    return None
+def _plain_body(app: App, value: Any, has_plain_json: bool) -> tuple[tuple[str, str], bytes | None]:
+    """The Content-Type of a return value and its bytes; None for the bytes of one that takes a response to send."""
+    if app.response_class is not Response or len(_ON_RESPONSE) != _RESPONSE_UNTOUCHED:
+        return _HTML, None
+    kind = type(value)
+    if kind is str:
+        return _HTML, value.encode()
+    if kind is bytes:
+        return _HTML, value
+    if (kind is dict or kind is list) and has_plain_json:
+        provider = app.json
+        if type(provider) is DefaultJSONProvider and provider.mimetype == JSON:
+            return _JSON, provider.plain_text(value).encode()
+    return _HTML, None
 
 
 def _session_headers(app: App, context: RequestContext, environ: dict[str, Any]) -> list[tuple[str, str]] | None:

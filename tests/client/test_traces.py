@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import importlib
 import sys
 import threading
 from typing import Any
@@ -11,6 +13,7 @@ import flask
 import pytest
 
 import nbmicro
+from nbmicro.client import trace
 from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.render.summary import RenderOptions
@@ -186,3 +189,9 @@ def test_a_debugger_at_work_keeps_its_place() -> None:
     assert kept is debugger
     assert seen
     assert all(not step.lines for step in exchange.trace)
+
+
+@pytest.mark.parametrize(("module", "name"), trace._MARKS)
+def test_each_function_whose_call_is_a_step_is_there(module: str, name: str) -> None:
+    """One that is renamed takes its step from every picture."""
+    assert callable(functools.reduce(getattr, name.split("."), importlib.import_module(module)))

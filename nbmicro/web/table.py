@@ -60,6 +60,7 @@ class Table(Effects):
         self._like, self._rule_class, self._map_class = url_map, rule_class, map_class
         self.named: dict[str, dict[str, Callable[..., Any]]] = {kind: {} for kind in NAMED_KINDS}
         self.templates: dict[str, str] = {}
+        self.commands: dict[str, Any] = {}
         self.static_files: dict[str, StaticFile] = {}
         self.blueprints: dict[str, Blueprint] = {}
         self.plans: dict[Any, Any] = {}
@@ -216,6 +217,9 @@ class Table(Effects):
             self._register(entry, run, entry.position if scope.position is None else scope.position)
         elif kind == "rule":
             self._raw.append((len(self.candidates), value))
+        elif kind == "command":
+            if self.wins((kind, declaration.key), declaration):
+                self.commands[str(declaration.key)] = value
         elif kind == "listed":
             if self.wins(("blueprint", declaration.key), declaration):
                 self.blueprints[str(declaration.key)] = value

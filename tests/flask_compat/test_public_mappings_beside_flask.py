@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import click
 import flask
 import pytest
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound
@@ -314,7 +315,7 @@ def test_error_handlers(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_names_of_templates_extensions_and_blueprints(seed: int) -> None:
+def test_names_of_templates_extensions_blueprints_and_commands(seed: int) -> None:
     def change(program: Program, dice: random.Random, mapping: Any, name: str, value: Any) -> Any:
         return dice.choice(
             [
@@ -332,13 +333,19 @@ def test_names_of_templates_extensions_and_blueprints(seed: int) -> None:
         )()
 
     def course(program: Program, dice: random.Random) -> None:
+        program.shop.cli.command("hello")(lambda: None)
+        program.app.register_blueprint(program.shop)
+        program.app.cli.command("one")(lambda: None)
+        program.log.append(sorted(program.app.cli.commands))
         environment = program.app.jinja_env
         for _ in range(30):
-            kind = dice.choice(["filters", "globals", "tests", "extensions", "blueprints"])
-            mapping = getattr(environment, kind, None) or getattr(program.app, kind)
+            kind = dice.choice(["filters", "globals", "tests", "extensions", "blueprints", "commands"])
+            mapping = program.app.cli.commands if kind == "commands" else getattr(environment, kind, None)
+            mapping = getattr(program.app, kind) if mapping is None else mapping
             name = dice.choice(["upper", "defined", "range", "one", "two"])
             answer = dice.randrange(5)
-            value = program.shop if kind == "blueprints" else lambda *values, answer=answer: answer
+            made = {"blueprints": program.shop, "commands": click.Command(name)}
+            value = made.get(kind, lambda *values, answer=answer: answer)
             program.attempt(change, program, dice, mapping, name, value)
             program.log.append({one: one in mapping for one in ("upper", "defined", "range", "one", "two")})
         for source in (

@@ -53,7 +53,7 @@ KINDS = ("App", "Blueprint", "Request", "Response", "JSONProvider", "SessionInte
 #: Those of which there is an object before a request comes.
 LASTING = {"App", "Blueprint", "JSONProvider", "SessionInterface"}
 #: What nbmicro has not, with its reason.
-MISSING = {("Blueprint", "register"): "an app registers a blueprint itself"}
+MISSING: dict[tuple[str, str], str] = {}
 
 PATHS = """
     hello/Ada bytes json list jsonify made tuple nowhere slash redirect boom abort handled none visits visits forget

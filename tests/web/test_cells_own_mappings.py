@@ -188,7 +188,7 @@ def test_a_view_that_was_taken_away_comes_back(notebook: Notebook) -> None:
     assert Client(notebook.app).get("/").text == "index"
 
 
-def test_error_handlers_and_names_of_templates_go_with_their_cell(notebook: Notebook) -> None:
+def test_error_handlers_names_and_commands_go_with_their_cell(notebook: Notebook) -> None:
     app = notebook.app
 
     def change() -> None:
@@ -197,16 +197,17 @@ def test_error_handlers_and_names_of_templates_go_with_their_cell(notebook: Note
         app.jinja_env.globals.update(word="here")
         app.extensions["mine"] = 1
         app.blueprints.pop("part")
+        app.cli.command("hello")(lambda: None)
 
     def there() -> tuple[Any, ...]:
-        word = app.jinja_env.globals.get("word")
-        return Client(app).get("/none").text == "caught", "upper" in app.jinja_env.filters, word, len(app.extensions)
+        word, sizes = app.jinja_env.globals.get("word"), (len(app.extensions), len(app.cli.commands))
+        return Client(app).get("/none").text == "caught", "upper" in app.jinja_env.filters, word, sizes
 
     for _ in range(2):
         notebook.run("a", change)
-        assert (*there(), "part" in app.blueprints) == (True, False, "here", 1, False)
+        assert (*there(), "part" in app.blueprints) == (True, False, "here", (1, 1), False)
     notebook.delete("a")
-    assert (*there(), "part" in app.blueprints) == (False, True, None, 0, True)
+    assert (*there(), "part" in app.blueprints) == (False, True, None, (0, 0), True)
 
 
 @pytest.mark.parametrize("seed", range(40))

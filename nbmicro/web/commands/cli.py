@@ -18,6 +18,8 @@ from nbmicro.web.commands.dotenv import load_dotenv, wants_dotenv
 from nbmicro.web.commands.finding import NoAppException, ScriptInfo
 from nbmicro.web.commands.server import debug_option, run_command
 from nbmicro.web.contexts import current_context, need_app_context
+from nbmicro.web.declarations import GONE
+from nbmicro.web.live import LiveDict, differences
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -72,18 +74,20 @@ class AppCommands(AppGroup):
     def __init__(self, app: App, **extra: Any) -> None:
         super().__init__(**{"name": app.name, **extra})
         self.app = app
+        self.commands = Commands(app)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
-        return super().get_command(ctx, cmd_name) or self._of_blueprints().get(cmd_name)
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands."""
-        return sorted({*super().list_commands(ctx), *self._of_blueprints()})
+class Commands(LiveDict):
+    """The commands of an app by name; setting one declares it."""
 
-    def _of_blueprints(self) -> dict[str, click.Command]:
+    def __init__(self, app: App) -> None:
+        super().__init__()
+        self._app = app
+
+    def _read(self) -> dict[str, click.Command]:
+        table = self._app.effects()
         commands: dict[str, click.Command] = {}
-        for name, registration in self.app.tables.current().registrations.items():
+        for name, registration in table.registrations.items():
             blueprint = registration.blueprint.newest()
             group: click.Group = blueprint.cli
             if not group.commands:
@@ -96,7 +100,12 @@ class AppCommands(AppGroup):
             else:
                 group.name = group_name
                 commands[group_name] = group
-        return commands
+        commands.update(table.commands)
+        return {name: command for name, command in commands.items() if command is not GONE}
+
+    def _write(self, changed: dict[str, click.Command]) -> None:
+        for name, command in differences(self._read(), changed):
+            self._app.declare("command", name, command, instead=True)
 
 
 def complete(names: dict[str, Any]) -> None:

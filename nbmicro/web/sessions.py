@@ -431,10 +431,11 @@ def _cookie(environ: dict[str, Any], name: str) -> str | None:
 
 def _vary_on_cookie(response: Response) -> None:
     """Add ``Cookie`` to the Vary header (RFC 9110), once."""
-    if "Vary" in response.headers:
-        response.vary.add("Cookie")
-    else:
+    present = response.headers.get("Vary")
+    if present is None:
         response.headers["Vary"] = "Cookie"
+    elif present != "Cookie":
+        response.vary.add("Cookie")
 
 
 def flash(message: str, category: str = "message") -> None:

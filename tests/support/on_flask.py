@@ -127,7 +127,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run them, in a process that cannot import nbmicro; a test with a row of docs/differences.md must fail there."""
     write(folder)
     plugins = ["-p", "tests.support.on_flask_plugin"]
-    for unwanted in ("nbmicro", "nbval", "cacheprovider", "unraisableexception"):
+    for unwanted in ("nbmicro", "nbval", "schemathesis", "cacheprovider", "unraisableexception"):
         plugins += ["-p", f"no:{unwanted}"]
     return subprocess.run(
         [sys.executable, "-m", "pytest", *plugins, *arguments],

@@ -20,7 +20,7 @@ from nbmicro.web.contexts import environ_here, need_app_context, need_request_co
 from nbmicro.web.environ import add_note
 from nbmicro.web.handler_errors import no_session
 from nbmicro.web.hosting import ephemeral_key
-from nbmicro.web.json.provider import is_plain
+from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider, is_plain
 from nbmicro.web.json.tag import TaggedJSONSerializer
 from nbmicro.web.overrides import Replaceable, is_own, touched, watched
 from nbmicro.web.signals import message_flashed
@@ -268,7 +268,7 @@ class SecureCookieSessionInterface(SessionInterface):
             return None
         fallbacks = app.config["SECRET_KEY_FALLBACKS"]
         keys = (*fallbacks, secret) if fallbacks else (secret,)
-        if not (_is_plain(self) and is_plain(app.json)):
+        if not _is_plain(self) and (is_own(self) or not is_plain(app.json)):
             # Whoever watches its parts may see that Flask makes a serializer each time.
             options = {"key_derivation": self.key_derivation, "digest_method": self.digest_method}
             return URLSafeTimedSerializer(list(keys), self.salt, self.serializer, signer_kwargs=options)
@@ -396,15 +396,18 @@ class SecureCookieSessionInterface(SessionInterface):
         }
 
 
-_SET, _SET_ON_BASE = vars(SecureCookieSessionInterface), vars(SessionInterface)
-_UNTOUCHED = len(_SET) + len(_SET_ON_BASE)
+_CLASSES = tuple(map(vars, (SecureCookieSessionInterface, SessionInterface, DefaultJSONProvider, JSONProvider)))
+_UNTOUCHED = sum(map(len, _CLASSES))
 
 
 def _is_plain(interface: SecureCookieSessionInterface) -> bool:
-    """Whether nobody has replaced a step of an interface's."""
-    if type(interface) is SecureCookieSessionInterface and len(_SET) + len(_SET_ON_BASE) == _UNTOUCHED:
-        return not touched or not is_own(interface)
-    return not is_own(interface)
+    """Whether surely nobody has replaced a step of an interface's, or of the provider that writes its sessions."""
+    own, base, json, json_base = _CLASSES
+    return (
+        not touched
+        and type(interface) is SecureCookieSessionInterface
+        and len(own) + len(base) + len(json) + len(json_base) == _UNTOUCHED
+    )
 
 
 _VARY = ("Vary", "Cookie")

@@ -26,7 +26,7 @@ from nbmicro.web.ledger import Extensions, Ledger
 from nbmicro.web.logs import create_logger
 from nbmicro.web.mappings import Blueprints, LiveMapping, hook_list
 from nbmicro.web.overrides import Replaceable
-from nbmicro.web.owners import Run, current_owner
+from nbmicro.web.owners import Run, current_owner, current_run
 from nbmicro.web.proxies import g, request, session
 from nbmicro.web.registration import is_registering
 from nbmicro.web.rulemap import LiveMap, RouteRule, live_map_class, rule_of
@@ -152,8 +152,6 @@ class Setup(Replaceable, Scaffold):
         root_path: str | None = None,
     ) -> None:
         again = self._succeed("app", import_name)
-        # What the app holds holds the app weakly, so that its last user frees it, at once.
-        held = cast("Callable[[], Setup]", ref(self))
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         for stale in ("jinja_loader", "jinja_env", "name", "logger"):
             self.__dict__.pop(stale, None)
@@ -167,14 +165,14 @@ class Setup(Replaceable, Scaffold):
         if not again:
             self.config = self.make_config(instance_relative_config)
             self.ledger = Ledger()
+            held = self._held()
             self.tables = Tables(self.ledger, lambda run: held()._make_table(run))
             self.extensions: MutableMapping[str, Any] = Extensions(self.ledger)
             self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
             self._got_first_request = False
         self.aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self._app)
-        self.url_map: Map = self._live_map(host_matching, held)
-        self.tables.start_anew()
+        self._connect(self.url_map_class(host_matching=host_matching))
         if self.has_static_folder:
             if bool(static_host) != host_matching:
                 raise AssertionError("static_host and host_matching go together: give both or neither.")
@@ -183,15 +181,46 @@ class Setup(Replaceable, Scaffold):
     def _make_table(self, run: Run | None) -> Table:
         return Table(self.ledger, run, self.url_map, self.url_rule_class, self.url_map_class)
 
-    def _live_map(self, host_matching: bool, held: Callable[[], Setup]) -> Map:
-        live = live_map_class(self.url_map_class)(host_matching=host_matching)
-        if isinstance(live, LiveMap):
-            live.connect(
-                lambda: held().tables.current().map,
-                lambda rule: held().declare("rule", str(rule.rule), rule),
-                lambda: held().tables.start_anew(),
-            )
-        return live
+    def _held(self) -> Callable[[], Setup]:
+        """What the app holds holds the app weakly, so that its last user frees it, at once."""
+        return cast("Callable[[], Setup]", ref(self))
+
+    @property
+    def url_map(self) -> Map:
+        """The rules in effect; adding to it declares. Another map may be set: its rules take the place of all."""
+        value: Map = self.__dict__["url_map"]
+        return value
+
+    @url_map.setter
+    def url_map(self, value: Map) -> None:
+        before = self.url_map
+        if value is before:
+            return
+        rules = [] if isinstance(value, LiveMap) else list(value.iter_rules())
+        in_effect = [one.declaration for one in self.ledger.entries(current_run())]
+        before.__dict__["_left"] = [one for one in in_effect if one.kind in ("route", "rule")]
+        views = dict(self.view_functions)
+        for declaration in before.__dict__["_left"]:
+            self.retract(declaration)
+        self._connect(value)
+        self.view_functions.update(views)  # they stay, without a rule
+        for rule in rules:
+            self.declare("rule", str(rule.rule), rule)
+        for declaration in value.__dict__.pop("_left", ()):
+            self.ledger.declare(declaration)
+
+    def _connect(self, url_map: Map) -> None:
+        """Make a map of Werkzeug's the live one of this app."""
+        held = self._held()
+        url_map.__class__ = live_map_class(type(url_map))
+        assert isinstance(url_map, LiveMap)
+        url_map.connect(
+            lambda: held().tables.current().map,
+            lambda rule: held().declare("rule", str(rule.rule), rule),
+            lambda: held().tables.start_anew(),
+        )
+        self.__dict__["url_map"] = url_map
+        self.tables.start_anew()
 
     # -- identity ------------------------------------------------------------------------------------------------
 

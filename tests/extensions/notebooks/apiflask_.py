@@ -59,4 +59,3 @@ def shape(error):
 # GET /animals/1
 # POST /blog/x {"name": "y"}
 # GET /nowhere
-# GET /openapi.json

@@ -50,8 +50,14 @@ def seen():
     return names
 
 
+@app.get("/clear")
+def clear():
+    spans.clear()
+    return "cleared"
+
+
 # %% asked
-# GET /spans
+# GET /clear
 # GET /hello
 # GET /hello/x
 # GET /spans

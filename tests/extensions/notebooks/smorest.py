@@ -7,7 +7,6 @@ from flask_smorest import Api, Blueprint, abort
 # %%
 app = Flask("pets")
 app.config.update(API_TITLE="Pets", API_VERSION="1", OPENAPI_VERSION="3.0.2", OPENAPI_URL_PREFIX="/docs")
-api = Api(app)
 kept = {1: {"id": 1, "name": "Rex"}}
 
 
@@ -18,6 +17,7 @@ class Pet(ma.Schema):
 
 
 # %%
+api = Api(app)
 pets = Blueprint("pets", __name__, url_prefix="/pets")
 
 
@@ -37,6 +37,7 @@ def everyone():
 api.register_blueprint(pets)
 
 # %% changed
+api = Api(app)
 pets = Blueprint("pets", __name__, url_prefix="/pets")
 
 

@@ -130,7 +130,7 @@ def test_an_environment_of_ones_own(app):
 
 def test_its_name_and_its_text(app, note):
     note([repr(app), str(app), type(app).__name__, type(app).__module__, app.name])
-    note([repr(flask.Blueprint("b", "b")), repr(app.test_client()), repr(app.config)[:8]])
+    note([repr(flask.Blueprint("b", "b")), repr(app.config)[:8]])
 
 
 def test_what_hangs_on_classes(note):

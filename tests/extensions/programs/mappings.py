@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import flask
 import pytest
 from flask import Blueprint, Flask
 from werkzeug.exceptions import NotFound
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 
 
 @pytest.fixture
@@ -189,6 +191,21 @@ def test_the_rules_of_the_map(app, note):
     note([(rule.rule, rule.endpoint) for rule in app.url_map._rules])
     note({end: [rule.rule for rule in rules] for end, rules in app.url_map._rules_by_endpoint.items()})
     note([(rule.rule, rule.endpoint) for rule in app.url_map.iter_rules("b.index")])
+
+
+def test_another_map(note):
+    app = Flask("app")
+    app.add_url_rule("/", "index", lambda: "index")
+    app.add_url_rule("/page", "page", lambda: "page")
+    client = app.test_client()
+    ours = Map([Rule("/mine", endpoint="mine"), Rule("/", endpoint="page")])
+    app.view_functions["mine"] = lambda: "mine"
+    with mock.patch.object(app, "url_map", ours):
+        assert app.url_map is ours
+        note(sorted([rule.rule, rule.endpoint] for rule in app.url_map.iter_rules()))
+        note([client.get(path).status_code for path in ("/mine", "/", "/page", "/nowhere")])
+    note([client.get(path).status_code for path in ("/mine", "/", "/page", "/nowhere")])
+    note(sorted([rule.rule, rule.endpoint] for rule in app.url_map.iter_rules()))
 
 
 def test_deferred_functions(note):

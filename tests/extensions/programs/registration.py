@@ -121,7 +121,7 @@ def test_errors_of_registering(note):
         lambda: app.register_blueprint(Blueprint("b", "b")),
         lambda: Blueprint("a.b", "b"),
         lambda: Blueprint("", "b"),
-        lambda: blueprint.register_blueprint(blueprint),
+        lambda: (own := Blueprint("own", "own")).register_blueprint(own),
         lambda: Blueprint("c", "c").add_url_rule("/", endpoint="a.b"),
     ):
         try:

@@ -225,6 +225,7 @@ def test_the_session_interface(note, name, where):
     app.secret_key = "k"
     app.add_url_rule("/", "index", lambda: "index")
     app.add_url_rule("/write", "write", lambda: str(flask.session.setdefault("a", 1)))
+    app.session_interface = SecureCookieSessionInterface()  # Flask's own is one for all apps
     client = app.test_client()
 
     def ask():

@@ -149,5 +149,6 @@ def _once(client: Client, request: RequestRecord, timeout: float | None) -> tupl
     """The seconds of one request, its status, and the class of what went wrong, if anything did."""
     call = client.call(request)
     call.read(timeout, partial(late, request, timeout))
+    call.let_go()
     failure = "" if call.error is None else type(call.error).__name__
     return call.seconds, 0 if failure else call.response().status, failure

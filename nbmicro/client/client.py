@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from nbmicro.client.capture import Capture
+from nbmicro.client.last_failure import last_failures, let_go_of_failures
 from nbmicro.client.recorder import exchange_of, routes_of
 from nbmicro.client.transport import Call
 from nbmicro.diagnosis.user_code import FrameLabels
@@ -240,6 +241,7 @@ class Client:
                 call = self.call(self.prepared(request))
                 call.read(chain.left, TimeoutError)
                 response = call.response()
+                call.let_go()
                 following = chain.next(request, response.status, response.headers)
         except Exception:
             # A style sheet or an image of a page: without it the page is drawn all the same.
@@ -276,6 +278,8 @@ class Client:
         depth = _nested.get()
         if depth >= NESTED_LIMIT:
             raise _endless(request)
+        if last_failures:
+            let_go_of_failures()
         request, host = self._with_cookies(request)
         call = self.call(request)
         tracer = _tracer(call.app, self.frame_labels) if trace else None
@@ -285,6 +289,9 @@ class Client:
                 call.read(timeout, lambda: late(request, timeout), tracer)
             else:
                 call.read(chain.left, chain.too_late, tracer)
+        except BaseException as stopped:
+            last_failures.append(stopped)
+            raise
         finally:
             _nested.reset(outer)
         notes: list[str] = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import HTTPException
 
 from nbmicro.client.capture import Capture
+from nbmicro.client.last_failure import last_failures, let_go_of_failures
 from nbmicro.client.transport import Call
 from nbmicro.diagnosis.error_records import error_record
 from nbmicro.diagnosis.user_code import FrameLabels
@@ -47,7 +48,8 @@ def exchange_of(
         Gives the table of routes, asked only where a hint needs it.
     """
     environ, captured, error = call.environ, call.captured, call.error
-    rule = getattr(environ.get(REQUEST), "url_rule", None)
+    # No circle is left behind: the request has its environ.
+    rule = getattr(environ.pop(REQUEST, None), "url_rule", None)
     if rule is not None:
         known["rule"], known["endpoint"] = rule.rule, rule.endpoint
     elif ROUTE in environ:
@@ -68,6 +70,8 @@ def exchange_of(
         refusal = environ.get(HTTP_ERROR)
         if isinstance(refusal, HTTPException):
             known["exception"], known["refusal"] = refusal, error_record(refusal, captured.frame_labels)
+    if error is not None or HTTP_ERROR in environ or captured.logged_errors:
+        last_failures.extend(call.failures())
     if not captured.is_empty:
         known["output"], known["logs"] = captured.output, captured.logs(without=error)
         known["unkept_log_lines"] = captured.unkept_log_lines
@@ -186,6 +190,8 @@ class Recording(Call):
         self.on_exchange: Callable[[Exchange], None] | None = None
 
     def begin(self, timeout: float | None = None, too_late: Callable[[], BaseException] | None = None) -> None:
+        if last_failures:
+            let_go_of_failures()
         try:
             super().begin(timeout, too_late)
         except BaseException:

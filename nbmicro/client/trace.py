@@ -212,6 +212,7 @@ class Tracer:
         self._begin = self._end = 0.0
         # By frame: an async handler is left and entered again many times.
         self._seen: dict[FrameType, _Call] = {}
+        self._calls: list[_Call] = []
         self._before: Any = None
         self._before_in_threads: Any = None
         self._watches_lines = False
@@ -238,6 +239,9 @@ class Tracer:
         if self._watches_lines:
             sys.settrace(None)
             threading.settrace(None)
+        # The frames are the handler's, with all that they hold.
+        self._calls = list(self._seen.values())
+        self._seen.clear()
 
     def added_to(self, exchange: Exchange) -> Exchange:
         """The exchange of the call with its steps; the match has the rules that were tried."""
@@ -258,7 +262,7 @@ class Tracer:
 
         ``rules`` gives the rule of an endpoint, for the label of the match. Empty where nothing was seen.
         """
-        calls = sorted((call for call in self._seen.values() if call.end), key=lambda call: call.begin)
+        calls = sorted((call for call in self._calls if call.end), key=lambda call: call.begin)
         calls = list(_outermost(calls))
         # A path that the quick matcher leaves to the map is matched twice; the second decides.
         matches = [call for call in calls if call.kind == "match"]

@@ -9,12 +9,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbmicro.client.capture import Capture
+from nbmicro.client.last_failure import let_go
 from nbmicro.http.body import BODY_LIMIT, SPOOL_LIMIT, Body, BodyWriter
 from nbmicro.http.content_coding import decoded_body
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.media_types import charset_of
 from nbmicro.http.messages import ResponseRecord
 from nbmicro.threads.deadline import Deadline, Expired
+from nbmicro.web.environ import ERROR, HTTP_ERROR, REQUEST
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -201,6 +203,18 @@ class Call:
                 close()
 
     # -- what has come -------------------------------------------------------------------------------------------
+
+    def failures(self) -> list[BaseException]:
+        """What failed in the app, whether that became the response or passed through; what it logged as failed too."""
+        environ = self.environ
+        errors = [self.error, environ.get(ERROR), environ.get(HTTP_ERROR), *self.captured.logged_errors]
+        return [error for error in errors if error is not None]
+
+    def let_go(self) -> None:
+        """The call has ended, and nobody will ask what failed in it."""
+        self.environ.pop(REQUEST, None)  # which has this environ
+        for error in self.failures():
+            let_go(error)
 
     @property
     def begun(self) -> bool:

@@ -70,6 +70,14 @@ _BY_MESSAGE = (
         "g.db = sqlite3.connect(…)\n"
         "Or share this one, if only reads go through it:  sqlite3.connect(…, check_same_thread=False)",
     ),
+    # SQLAlchemy and Django have an exception of this name for sqlite3's.
+    (
+        "OperationalError",
+        r"database (table )?is locked",
+        "Another connection reads or writes, and has not ended that. Read rows to their end at once, and close what "
+        "you open:  rows = connection.execute(…).fetchall(); connection.close()\n"
+        "What a handler that failed had open is closed by now: run this again.",
+    ),
     (
         "InvalidRequestError",
         "already defined for this MetaData|Multiple classes found for path",

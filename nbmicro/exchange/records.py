@@ -104,7 +104,8 @@ class ExchangeRecord:
     error:
         The exception that became the response, with the user's frames.
     exception:
-        The exception itself, for ``%debug``; also one that became a 4xx (an ``abort``, a missing form key).
+        The exception itself, for ``%debug``; also one that became a 4xx (an ``abort``, a missing form key). The next
+        request lets go of its frames, with all that they hold.
     refusal:
         That 4xx exception with the user's frames.
     output, logs:

@@ -102,6 +102,7 @@ def test_every_hint_of_a_message_is_given(kind: str, pattern: str, text: str) ->
         ],
         "LookupError": ["the converter 'x' does not exist"],
         "ProgrammingError": ["SQLite objects created in a thread can only be used in that same thread"],
+        "OperationalError": ["(sqlite3.OperationalError) database is locked", "database table is locked: books"],
         "InvalidRequestError": ["Table 'user' is already defined for this MetaData instance."],
         "SystemExit": ["1"],
         "OSError": ["connection to 127.0.0.1 refused"],

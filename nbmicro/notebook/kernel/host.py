@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FrameType, TracebackType
 from typing import Any, Protocol
 
+from nbmicro.client.last_failure import debugging, on_let_go
 from nbmicro.notebook.kernel.error_help import users_trace
 from nbmicro.threads.interrupts import let_interrupts_through
 from nbmicro.web.owners import Owner
@@ -77,6 +78,7 @@ class Host:
         self._show_error: Any = None
         self._show_lines: Any = None
         self._leave: Any = None
+        self._debug: Any = None
         self._run_async: Any = None
         self._transform = _transformer(listener)
         self._matcher = _matcher(listener)
@@ -99,6 +101,8 @@ class Host:
         self._show_error = self._override(self.shell, "showtraceback", self._showed_error)
         self._show_lines = self._override(self.shell, "_showtraceback", self._showed_lines)
         self._leave = self._override(self.shell, "ask_exit", self._left)
+        self._debug = self._override(self.shell, "debugger", self._debugged)
+        on_let_go.append(self._let_go)
         if sys.platform == "emscripten":
             self._run_async = self._override(self.shell, "run_cell_async", self._ran_async)
         if not self.has_kernel:
@@ -106,6 +110,8 @@ class Host:
 
     def uninstall(self) -> None:
         """Take away every hook, magic and name that is still nbmicro's."""
+        if self._let_go in on_let_go:
+            on_let_go.remove(self._let_go)
         for event, hook in (("pre_run_cell", self._pre_run_cell), ("post_run_cell", self._post_run_cell)):
             if hook in self.shell.events.callbacks[event]:
                 self.shell.events.unregister(event, hook)
@@ -298,8 +304,26 @@ class Host:
                 here = here.f_back
             trace = TracebackType(trace, here or trace.tb_frame, 0, (here or trace.tb_frame).f_lineno or 0)
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+        if sys.version_info >= (3, 12):
+            sys.last_exc = error
         if getattr(self.shell, "InteractiveTB", None) is not None:
             self.shell.InteractiveTB.tb = trace
+
+    def _debugged(self, *args: Any, **kwargs: Any) -> Any:
+        with debugging():
+            return self._debug(*args, **kwargs)
+
+    def _let_go(self, error: BaseException) -> None:
+        """Leave nothing of an exception to ``%debug`` and ``%tb``, whose frames were let go; any thread may call it."""
+        if getattr(sys, "last_value", None) is not error:
+            return
+        for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+            vars(sys).pop(name, None)
+        shown = getattr(self.shell, "InteractiveTB", None)
+        if shown is not None:
+            shown.tb = None
+            # The debugger that was open keeps the frame that it was in.
+            shown.pdb = None
 
     # -- names and magics ----------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from nbmicro.client.capture import current_capture
 from nbmicro.client.client import Client
+from nbmicro.client.last_failure import last_failures, let_go_of_failures
 from nbmicro.diagnosis.user_code import count_as_library
 from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.exchange.records import ErrorRecord
@@ -218,6 +219,9 @@ class Session:
     def prepare_error(self, error: BaseException) -> None:
         """Make an exception of a cell ready to be shown: without nbmicro's frames, and with a hint."""
         error_help.prepare(error)
+        # The debugger opens this one from now on. A failed request in its handler may be why.
+        if all(error is not failure for failure in last_failures):
+            let_go_of_failures()
 
     def transform(self, source: str) -> str:
         """A cell with its comments and blank lines in their place (an input transformer)."""

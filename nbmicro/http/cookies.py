@@ -12,6 +12,9 @@ from nbmicro.http.build import is_loopback
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord
 
+#: Cookies that one client keeps, and characters of all of them; those that were set first go first.
+JAR_COOKIES, JAR_SIZE = 1000, 512 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
@@ -124,6 +127,19 @@ class CookieJar(Mapping[str, str]):
                 self._cookies.pop(key, None)
             else:
                 self._cookies[key] = cookie
+        if lines:
+            self._keep_bound()
+
+    def _keep_bound(self) -> None:
+        """Forget the oldest cookies of an app, or a page's script, that sets them without end, as browsers do."""
+        room = JAR_SIZE
+        kept: dict[tuple[str, str, str], Cookie] = {}
+        for key, cookie in list(self._cookies.items())[: -JAR_COOKIES - 1 : -1]:
+            room -= len(cookie.name) + len(cookie.value) + len(cookie.path)
+            if room >= 0:
+                kept[key] = cookie
+        if len(kept) < len(self._cookies):
+            self._cookies = dict(reversed(kept.items()))
 
     def _live(self) -> list[Cookie]:
         now = time.time()

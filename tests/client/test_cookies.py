@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from nbmicro.http.cookies import CookieJar, read_cookie
+from nbmicro.http.cookies import JAR_COOKIES, JAR_SIZE, CookieJar, read_cookie
 
 
 def _jar(*lines: str, host: str = "localhost", path: str = "/a/b") -> CookieJar:
@@ -83,3 +83,16 @@ def test_a_jar_shows_names_and_no_values() -> None:
     jar = CookieJar()
     jar.set("session", "secret")
     assert repr(jar) == "<CookieJar: session>"
+
+
+def test_cookies_without_end_are_bound_and_the_newest_stay() -> None:
+    jar = CookieJar()
+    for number in range(JAR_COOKIES + 500):
+        jar.take([f"n{number}=1; Path=/"], "localhost", "/")
+    assert len(jar) == JAR_COOKIES
+    assert f"n{JAR_COOKIES + 499}" in jar
+    assert "n0" not in jar
+    for number in range(100):
+        jar.take([f"large{number}={'x' * (JAR_SIZE // 10)}; Path=/"], "localhost", "/")
+    assert sum(map(len, jar.values())) <= JAR_SIZE
+    assert "large99" in jar

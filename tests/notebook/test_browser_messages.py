@@ -374,3 +374,32 @@ def test_after_its_end_it_says_and_does_nothing(app: App, requests: BrowserReque
     app.add_template("t.html", "x")
     assert len(front.messages) == before
     wait_until_none_runs(requests)
+
+
+def test_bodies_without_end_do_not_fill_the_kernel(
+    app: App, requests: BrowserRequests, front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page sends bodies that no handler reads yet: what is held stays bound, and the rest is refused."""
+    monkeypatch.setattr("nbmicro.notebook.browse.transport.BODIES_LIMIT", 1000)
+    gate = threading.Event()
+
+    @app.route("/slow", methods=["POST"])
+    def slow() -> str:
+        gate.wait(60)
+        return str(len(request.get_data()))
+
+    names = [f"r{number}" for number in range(40)]
+    for name in names:
+        requests.take({"kind": "part", "id": name}, [b"x" * 90])
+        requests.take(request_of(name, "/slow", method="POST"))
+        assert requests.held <= 1000
+    refused = [name for name in names if "end" in front.kinds(name)]
+    assert len(refused) == 40 - 1000 // 90
+    assert "on their way at once" in front.of(refused[0])[2]["failed"]
+    gate.set()
+    assert {front.of(name)[1] for name in names if name not in refused} == {b"90"}
+    wait_until_none_runs(requests)
+    assert requests.held == 0
+    requests.take({"kind": "part", "id": "last"}, [b"x" * 900])
+    requests.take(request_of("last", "/slow", method="POST"))
+    assert front.of("last")[1] == b"900"

@@ -29,8 +29,8 @@ Send = Callable[[dict[str, Any], list[bytes]], None]
 RUNNING_LIMIT, WAITING_LIMIT = 12, 200
 #: Bytes of a request's body, and of an answer's that is no event stream.
 BODY_LIMIT = 32 * 1024 * 1024
-#: Bodies that may be on their way in at once.
-PARTS_LIMIT = 16
+#: Bodies that may be on their way in at once, and bytes of all that came and were not answered yet.
+PARTS_LIMIT, BODIES_LIMIT = 16, 96 * 1024 * 1024
 #: Bytes of a page.
 PAGE_LIMIT = 8 * 1024 * 1024
 #: Bytes of one message, messages that may be on their way unread, and seconds after which nobody reads any more.
@@ -61,6 +61,8 @@ class BrowserRequests:
         self._open: dict[str, _Running] = {}
         self._waiting: deque[_Running] = deque()
         self._parts: OrderedDict[str, bytearray] = OrderedDict()
+        self._lost: OrderedDict[str, None] = OrderedDict()
+        self._held = 0
         self._busy = 0
         self._closed = False
         self.uses = Uses(lambda: session.client.app, lambda page: self._tell({"kind": "changed", "page": page}))
@@ -86,8 +88,9 @@ class BrowserRequests:
             self._keep_part(name, bytes(buffers[0]) if buffers else b"")
         elif kind == "request":
             with self._lock:
-                body = self._parts.pop(name, b"")
-            self._begin(name, message, bytes(body))
+                body = bytes(self._parts.pop(name, b""))
+            if not self._begin(name, message, body):
+                self._let_go(len(body))
         elif kind == "cookie":
             self.session.set_page_cookie(str(message.get("text", ""))[:4096], str(message.get("path", "/")))
         elif kind in ("more", "cancel"):
@@ -113,27 +116,50 @@ class BrowserRequests:
         with self._lock:
             return self._busy
 
+    @property
+    def held(self) -> int:
+        """Bytes of the bodies that came and were not answered yet."""
+        with self._lock:
+            return self._held
+
     def _keep_part(self, name: str, part: bytes) -> None:
-        """Keep a part of a body whose request comes after its last one; what is too large is refused then."""
+        """Keep a part of a body whose request comes after its last one; what is too large is refused then.
+
+        Of bodies that are too many together the oldest whose request has not come is forgotten, as one too large is.
+        """
         with self._lock:
             body = self._parts.setdefault(name, bytearray())
             if len(body) <= BODY_LIMIT:
                 body += part
-            while len(self._parts) > PARTS_LIMIT:
-                self._parts.popitem(last=False)
+                self._held += len(part)
+            while self._parts and (len(self._parts) > PARTS_LIMIT or self._held > BODIES_LIMIT):
+                lost, forgotten = self._parts.popitem(last=False)
+                self._held -= len(forgotten)
+                self._lost[lost] = None
+                while len(self._lost) > WAITING_LIMIT:
+                    self._lost.popitem(last=False)
+
+    def _let_go(self, size: int) -> None:
+        with self._lock:
+            self._held -= size
 
     # -- requests ------------------------------------------------------------------------------------------------
 
-    def _begin(self, name: str, message: Mapping[str, Any], body: bytes) -> None:
+    def _begin(self, name: str, message: Mapping[str, Any], body: bytes) -> bool:
+        """Begin a request, or let it wait; whether it is one that will be answered."""
         try:
+            with self._lock:
+                if name in self._lost:
+                    del self._lost[name]
+                    raise ValueError(f"Bodies of more than {BODIES_LIMIT} bytes are on their way at once.")
             running = _Running(name, _request(message, body), message)
         except (NbmicroError, ValueError, TypeError) as error:
             failed = redacted_fields(str(error), self.session.client.secret_names)
             self._tell({"kind": "end", "id": name, "failed": failed})
-            return
+            return False
         with self._lock:
             if self._closed or name in self._open or not name:
-                return
+                return False
             full = len(self._waiting) >= WAITING_LIMIT
             now = not full and self._busy < RUNNING_LIMIT
             if not full:
@@ -145,6 +171,7 @@ class BrowserRequests:
             self._tell({"kind": "end", "id": name, "failed": f"More than {WAITING_LIMIT} requests are waiting."})
         elif now:
             work_beside("browse", self._work(running))
+        return not full
 
     def _work(self, running: _Running | None) -> Iterator[float]:
         while running is not None:
@@ -154,6 +181,7 @@ class BrowserRequests:
             finally:
                 with self._lock:
                     self._open.pop(running.name, None)
+                    self._held -= running.size
                     running = self._waiting.popleft() if self._waiting else None
                     if running is None:
                         self._busy -= 1
@@ -232,6 +260,7 @@ class _Running:
         self.name = name
         self.request = request
         self.message = message
+        self.size = len(request.body)
         self.stopped = False
         self.cut = False
         self._credit = CREDIT

@@ -31,7 +31,9 @@ _IMAGES = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/svg+xml", "image/bmp", "image/x-icon"}
 )
 _MARKUP = re.compile(r"<[A-Za-z!/?]|&(?:#\d+|#x[0-9A-Fa-f]+|[A-Za-z]\w*);")
-_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|[\[\]{},:]|[^\s\[\]{},:"]+|"')
+_TOKEN = re.compile(r'"(?:\\[\s\S]|[^"\\])*+"?+|[\[\]{},:]|[^\s\[\]{},:"]++')
+#: Levels of a document that are indented, each more than the one around it.
+_LEVELS = 60
 
 
 # -- parts of bodies -------------------------------------------------------------------------------------------------
@@ -111,17 +113,17 @@ def _laid_out(text: str) -> Iterator[str]:
             depth = max(depth - 1, 0)
             if not opened:
                 yield line
-                line = "  " * depth
+                line = "  " * min(depth, _LEVELS)
             line, opened = line + token, False
             continue
         if opened:
             yield line
-            line, opened = "  " * depth, False
+            line, opened = "  " * min(depth, _LEVELS), False
         if token in "[{":
             line, opened, depth = line + token, True, depth + 1
         elif token == ",":
             yield line + token
-            line = "  " * depth
+            line = "  " * min(depth, _LEVELS)
         else:
             line += ": " if token == ":" else _readable(token)
     if line.strip():

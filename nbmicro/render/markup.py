@@ -142,21 +142,24 @@ MARKS = {
 #: Characters above which a text is not marked.
 MARKED_LIMIT = 48 * 1024
 
-_STRING = r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
+# None of these looks at the same characters again and again: a run is taken as a whole (`++`, `*+`), what is left open
+# ends with its line or, as in the language itself, with the text.
+_STRING = r"\"(?:\\.|[^\"\\\n])*+\"|'(?:\\.|[^'\\\n])*+'"
+_REMARK = r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?+"
 _NUMBER = r"(?<![\w.])\d[\w.]*%?"
 _JSON = re.compile(
-    r"(?P<key>\"(?:\\.|[^\"\\])*\":)|(?P<string>\"(?:\\.|[^\"\\])*\")|(?P<value>-?\b\d[\w.+-]*|\b(?:true|false|null)\b)"
+    r"(?P<key>\"(?:\\.|[^\"\\\n])*+\":)|(?P<string>\"(?:\\.|[^\"\\\n])*+\")|(?P<value>-?\b\d[\w.+-]*|\b(?:true|false|null)\b)"
 )
 _TAGS = re.compile(
     r"(?P<comment><!--[^<]*-->|<![A-Za-z][^<>]*>|<\?[^<>]*>)|(?P<word></?[A-Za-z][\w:.-]*|/?>)"
     rf"|(?<==)(?P<string>{_STRING})|(?P<value>&#?\w+;)"
 )
 _CSS = re.compile(
-    rf"(?P<comment>/\*[^*]*(?:\*(?!/)[^*]*)*\*/)|(?P<string>{_STRING})|(?P<word>@[\w-]+|[\w-]+(?=\s?:\s))"
+    rf"(?P<comment>{_REMARK})|(?P<string>{_STRING})|(?P<word>@[\w-]+|(?<![\w-])[\w-]++(?=\s?:\s))"
     r"|(?P<value>#[0-9A-Fa-f]{3,8}\b|(?<![\w.#-])\d[\w.]*%?)"
 )
 _SCRIPT = re.compile(
-    rf"(?P<comment>//[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*\*/)|(?P<string>{_STRING}|`[^`]*`)|(?P<value>{_NUMBER})"
+    rf"(?P<comment>//[^\n]*|{_REMARK})|(?P<string>{_STRING}|`[^`]*`)|(?P<value>{_NUMBER})"
     r"|(?P<word>\b(?:async|await|break|case|catch|class|const|continue|default|delete|else|export|extends|finally|for"
     r"|from|function|if|import|in|instanceof|let|new|of|return|switch|this|throw|try|typeof|var|void|while|yield)\b)"
 )
@@ -165,7 +168,9 @@ _PYTHON = re.compile(
     r"|(?P<word>\b(?:and|as|assert|async|await|break|class|continue|def|del|elif|else|except|finally|for|from|global|if"
     r"|import|in|is|lambda|nonlocal|not|or|pass|raise|return|try|while|with|yield)\b)"
 )
-_SETTINGS = re.compile(rf"(?P<comment>(?<!\S)\#[^\n]*)|(?P<string>{_STRING})|(?P<word>(?m:^)[ \t-]*[\w.-]+(?=\s?[:=]))")
+_SETTINGS = re.compile(
+    rf"(?P<comment>(?<!\S)\#[^\n]*)|(?P<string>{_STRING})|(?P<word>(?m:^)[ \t-]*+[\w.-]++(?=\s?[:=]))"
+)
 _LANGUAGES = {
     "html": _TAGS,
     "xml": _TAGS,

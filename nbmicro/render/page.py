@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from collections.abc import Callable, Sequence
-from html import unescape
-from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 from markupsafe import Markup, escape
@@ -14,6 +13,7 @@ from markupsafe import Markup, escape
 from nbmicro.http.build import is_loopback
 from nbmicro.http.messages import ResponseRecord
 from nbmicro.printable import plain
+from nbmicro.render.markup_tokens import Token, read_html, with_addresses
 
 #: Bytes of a page above which no iframe is drawn.
 IFRAME_LIMIT = 32 * 1024
@@ -28,6 +28,8 @@ _HEAD = (
 # The sandbox lets a link open in the iframe itself, and every browser opens one in a new tab on a click with Ctrl: both
 # would ask the notebook's origin with the user's cookies. So no attribute of a page may be called `href` or `target`.
 _NAMES = re.compile(r"(?<![\w+=-])(tar|(?:xlink:)?hr)(get|ef)(?![\w+-])", re.IGNORECASE)
+# A frame in the iframe with a page of its own would have links of its own, written so that no pattern sees them.
+_NESTED = re.compile(r"(?<![\w+=-])(src)(doc)(?![\w+-])", re.IGNORECASE)
 # In a drawing a reference inside the page (`<use href="#a">`) and a picture's data stay.
 _NAMES_IN_DRAWING = re.compile(_NAMES.pattern + r"""(?!\s*=\s*["']?(?:#|data:))""", re.IGNORECASE)
 # Firefox fetches what `srcset` names, and an image in `<picture>`, before it has read the policy. Pictures that are put
@@ -42,20 +44,21 @@ _LINK = re.compile(r"<(/?)(a|area|svg)(?=[\s/>])", re.IGNORECASE)
 _CONTROL_CODE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _WORD_JOINER = "\u2060"
 _LINE = "1px solid rgba(128,128,128,.4)"
-_TALL = re.compile(r"<(?:img|svg|canvas|video|textarea)\b[^>]*", re.IGNORECASE)
-_CONTROL = re.compile(r"<(input|button|select|hr)\b", re.IGNORECASE)
+_TALL = frozenset({"img", "svg", "canvas", "video", "textarea"})
+_CONTROLS = frozenset({"input", "button", "select", "hr"})
+_LENGTH = re.compile(r"\s{0,9}(\d{1,4})(?![\d%])")
 
 
 def for_sandbox(page: str) -> str:
     """The page as the iframe gets it: the policy first, no link that leads anywhere, no image that is somewhere else.
 
-    An invisible joiner parts every word ``href`` and ``target`` of the page, in its text too, and ``src`` where it may
-    be an attribute: this holds however a browser reads the markup, where taking attributes out would need its very
-    parser. An animation could give a link of
-    a drawing its address back; so from the first drawing or formula on a link becomes another element.
+    An invisible joiner parts every word ``href``, ``target`` and ``srcdoc`` of the page, in its text too, and ``src``
+    where it may be an attribute: this holds however a browser reads the markup, where taking attributes out would need
+    its very parser. An animation could give a link of a drawing its address back; so from the first drawing or formula
+    on a link becomes another element.
     """
     joined = rf"\1{_WORD_JOINER}\2"
-    page = _SOURCES.sub(joined, _CONTROL_CODE.sub("\ufffd", page))
+    page = _SOURCES.sub(joined, _NESTED.sub(joined, _CONTROL_CODE.sub("\ufffd", page)))
     foreign = _FOREIGN.search(page)
     start = len(page) if foreign is None else foreign.start()
     return _HEAD + _NAMES.sub(joined, page[:start]) + _NAMES_IN_DRAWING.sub(joined, _without_links(page[start:]))
@@ -94,16 +97,19 @@ def draw_iframe(page: str, height: float) -> Markup:
 
 def iframe_height(page: str, lines: Sequence[str]) -> float:
     """A height in em that the page probably needs, from 6 to 24: its lines of text, its pictures, its form."""
-    rows = sum(1 + len(line) // 100 for line in lines)
-    pictures = sum(_picture_height(tag) for tag in _TALL.findall(page))
-    needed = 2.5 + 1.9 * rows + pictures + 1.2 * len(_CONTROL.findall(page))
+    needed = 2.5 + 1.9 * sum(1 + len(line) // 100 for line in lines)
+    for token in read_html(page):
+        if token.kind == "start" and token.value in _TALL:
+            needed += _picture_height(token.attributes)
+        elif token.kind == "start" and token.value in _CONTROLS:
+            needed += 1.2
     return round(min(max(needed, 6.0), 24.0), 1)
 
 
-def _picture_height(tag: str) -> float:
+def _picture_height(attributes: dict[str, str]) -> float:
     """The height in em of a picture by what its tag says: its height, else two thirds of its width, else 12."""
     for name, share in (("height", 1.0), ("width", 0.67)):
-        length = re.search(rf"\b{name}\s*=\s*[\"']?(\d{{1,4}})\b(?!%)", tag, re.IGNORECASE)
+        length = _LENGTH.match(attributes.get(name, ""))
         if length is not None:
             return int(length[1]) * share / 14 + 1
     return 12.0
@@ -111,12 +117,8 @@ def _picture_height(tag: str) -> float:
 
 #: Bytes that are put into one page.
 INLINE_LIMIT = 64 * 1024
-#: Things that one page asks for.
-FETCH_LIMIT = 32
-
-_ELEMENT = re.compile(r"<(link|img)\b((?:[^>\"']|\"[^\"]*\"|'[^']*')*)>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([^\s=\"'<>/]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
-_CSS_URL = re.compile(r"url\(\s*([\"']?)([^\"')]+)\1\s*\)", re.IGNORECASE)
+#: Things that one page asks for, and seconds after which it asks for no more.
+FETCH_LIMIT, FETCH_SECONDS = 32, 8.0
 
 
 def inline_page(html: str, fetch: Callable[[str], ResponseRecord | None], path: str = "/") -> str:
@@ -131,12 +133,19 @@ def inline_page(html: str, fetch: Callable[[str], ResponseRecord | None], path: 
     path:
         The page's own path, for relative references.
 
-    What is on another site, too large or not there stays as it is; the iframe will not load it.
+    What is on another site, too large, not there or asked for too late stays as it is; the iframe will not load it.
     """
     if len(html) > IFRAME_LIMIT or "<" not in html:
         return html
     inliner = _Inliner(fetch)
-    return _ELEMENT.sub(lambda match: inliner.element(match, path), html)
+    pieces: list[str] = []
+    done = 0
+    for token in read_html(html):
+        element = inliner.element(token, path) if token.kind == "start" else None
+        if element is not None:
+            pieces += [html[done : token.start], element]
+            done = token.end
+    return "".join([*pieces, html[done:]])
 
 
 class _Inliner:
@@ -144,16 +153,15 @@ class _Inliner:
         self._fetch = fetch
         self._room = INLINE_LIMIT
         self._asked: dict[str, ResponseRecord | None] = {}
+        self._end = time.monotonic() + FETCH_SECONDS
 
-    def element(self, match: re.Match[str], path: str) -> str:
-        attributes = {
-            name.lower(): unescape(double or single or bare)
-            for name, double, single, bare in _ATTRIBUTE.findall(match[2])
-        }
-        if match[1].lower() == "img":
+    def element(self, token: Token, path: str) -> str | None:
+        """What stands in place of an element; None where it stays."""
+        attributes = token.attributes
+        if token.value == "img":
             address = self._data(attributes.get("src", ""), path)
             if address is None:
-                return match[0]
+                return None
             kept = {
                 name: value
                 for name, value in attributes.items()
@@ -161,23 +169,19 @@ class _Inliner:
             }
             written = "".join(f' {name}="{escape(value)}"' for name, value in kept.items())
             return f'<img src="{address}"{written}>'
-        if "stylesheet" not in attributes.get("rel", "").lower().split():
-            return match[0]
-        return self._style(attributes, path) or match[0]
+        if token.value != "link" or "stylesheet" not in attributes.get("rel", "").lower().split():
+            return None
+        return self._style(attributes, path)
 
     def _style(self, attributes: dict[str, str], path: str) -> str | None:
         place = _path_in_app(attributes.get("href", ""), path)
         response = self._ask(place)
         if response is None or place is None or not self._take(response.body.size):
             return None
-        css = _CSS_URL.sub(lambda match: self._url(match, place), response.text)
+        css = with_addresses(response.text, lambda reference: self._data(reference, place))
         media = f' media="{escape(attributes["media"])}"' if attributes.get("media") else ""
         # `</style>` inside would end the element; in CSS the backslash changes nothing.
         return f"<style{media}>{css.replace('</', '<' + chr(92) + '/')}</style>"
-
-    def _url(self, match: re.Match[str], path: str) -> str:
-        address = self._data(match[2], path)
-        return f'url("{address}")' if address else match[0]
 
     def _data(self, reference: str, path: str) -> str | None:
         response = self._ask(_path_in_app(reference, path))
@@ -190,7 +194,7 @@ class _Inliner:
         if path is None:
             return None
         if path not in self._asked:
-            if len(self._asked) >= FETCH_LIMIT:
+            if len(self._asked) >= FETCH_LIMIT or time.monotonic() > self._end:
                 return None
             self._asked[path] = self._fetch(path)
         return self._asked[path]
@@ -229,29 +233,32 @@ _SPACE = re.compile(r"[ \t\n\r\f]+")
 def page_lines(html: str) -> list[str]:
     """The lines of text of a page: a block begins a line, a list item a dash, cells of a row stand side by side."""
     reader = _Reader()
-    reader.feed(html)
-    reader.close()
+    for token in read_html(html):
+        reader.take(token)
     return reader.lines()
 
 
-class _Reader(HTMLParser):
+class _Reader:
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self._done: list[str] = []
         self._line: list[str] = []
         self._skipped: list[str] = []
         self._literal = 0
 
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
-        """Pass over ``<![…>`` as browsers do (a bogus comment); Python 3.11's parser fails at one with no name."""
-        return self.parse_bogus_comment(i)
+    def take(self, token: Token) -> None:
+        if token.kind == "text":
+            self._text(token.value)
+        elif token.kind == "end":
+            self._end(token.value)
+        elif not (token.is_closed and token.value in _SKIPPED):
+            self._start(token.value, token.attributes)
 
     def lines(self) -> list[str]:
         self._break()
         text = "\n".join(self._done)
         return plain(re.sub(r"\n{3,}", "\n\n", text)).strip("\n").split("\n") if text.strip() else []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._skipped or tag in _SKIPPED:
             # `head` may be left open; a body's first block ends it.
             if tag in _SKIPPED and tag != "head":
@@ -261,7 +268,6 @@ class _Reader(HTMLParser):
             self._break()
         if tag == "pre":
             self._literal += 1
-        attributes = dict(attrs)
         if tag == "br":
             self._break(empty=True)
         elif tag == "li":
@@ -269,18 +275,14 @@ class _Reader(HTMLParser):
         elif tag in {"td", "th"} and self._line:
             self._line.append("  ")
         elif tag == "img":
-            self._line.append(f"[image{': ' + (attributes.get('alt') or '') if attributes.get('alt') else ''}]")
+            self._line.append(f"[image{': ' + attributes['alt'] if attributes.get('alt') else ''}]")
         elif tag == "hr":
             self._line.append("----")
             self._break()
         elif tag in {"input", "textarea", "button"}:
             self._field(tag, attributes)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _SKIPPED:
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
+    def _end(self, tag: str) -> None:
         if self._skipped:
             if tag == self._skipped[-1]:
                 self._skipped.pop()
@@ -292,7 +294,7 @@ class _Reader(HTMLParser):
         if tag in {"p", "h1", "h2", "h3", "ul", "ol", "table", "form", "pre"} and self._done and self._done[-1]:
             self._done.append("")
 
-    def handle_data(self, data: str) -> None:
+    def _text(self, data: str) -> None:
         if self._skipped:
             return
         if self._literal:
@@ -306,7 +308,7 @@ class _Reader(HTMLParser):
         if text != " " or (self._line and not self._line[-1].endswith(" ")):
             self._line.append(text)
 
-    def _field(self, tag: str, attributes: dict[str, str | None]) -> None:
+    def _field(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "input" and attributes.get("type") != "hidden":
             name = (
                 attributes.get("placeholder")

@@ -180,6 +180,22 @@ def test_no_image_of_a_page_is_fetched_before_its_policy_is_read(image: str) -> 
         assert (attributes.get("src") or "data:").startswith("data:")
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "<iframe srcdoc='<a href=/hub/logout>x</a>'></iframe>",
+        '<iframe class=""SRCDOC\n= "&lt;a &#104;ref=/hub/logout>x">',
+        "<iframe/srcdoc=x>",
+        '<svg><foreignObject><iframe srcdoc="#&lt;a &#104;ref=/hub/logout>x"></iframe>',
+    ],
+)
+def test_no_frame_of_a_page_has_a_page_of_its_own(frame: str) -> None:
+    """A link in such a page is written so that no pattern finds it, and opens a tab on a click with Ctrl."""
+    found = Elements(for_sandbox(frame)).found[3:]
+    assert "iframe" in {tag for tag, _ in found}
+    assert not [name for _, attributes in found for name in attributes if name == "srcdoc"]
+
+
 def test_a_picture_that_was_put_in_place_stays() -> None:
     page = (
         '<p>src, srcset</p><img src="data:image/png;base64,x" alt="src"><img data-src=x SRC = data:image/gif;base64,x>'

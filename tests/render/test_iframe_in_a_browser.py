@@ -48,6 +48,8 @@ CLICKED = [
     "</iframe></pre><a class=k href=/leak/broken>x</a>",
 ]
 NESTED = [
+    '<iframe srcdoc="&lt;a class=k &#104;ref=/leak/ctrl>x&lt;/a>"></iframe>',
+    '<svg><foreignObject><iframe srcdoc="#&lt;a class=k &#104;ref=/leak/drawn>x&lt;/a>"></iframe></foreignObject>',
     '<iframe srcdoc="&lt;a class=k tar&#103;et=_parent href=/leak/up>x&lt;/a>"></iframe>',
     '<iframe srcdoc="&lt;a class=k href=/leak/nested>x&lt;/a>"></iframe>',
 ]
@@ -140,14 +142,17 @@ def test_no_click_leads_anywhere(chromium: Browser, origin: Origin, link: str, m
 
 
 @pytest.mark.parametrize("link", NESTED)
-def test_no_click_in_a_frame_inside_the_frame_leads_anywhere(chromium: Browser, origin: Origin, link: str) -> None:
+@pytest.mark.parametrize("modifiers", [[], ["Control"]])
+def test_no_click_in_a_frame_inside_the_frame_leads_anywhere(
+    chromium: Browser, origin: Origin, link: str, modifiers: list[str]
+) -> None:
     page = chromium.new_page()
     origin.show(page, f"<p>{link}</p>")
     page.wait_for_timeout(100)
-    if len(page.frames) > 2:
-        _click(page, 2, [])
+    if len(page.frames) > 2 and page.frames[2].locator(".k").count():
+        _click(page, 2, modifiers)
         page.wait_for_timeout(150)
-    assert (origin.leaked, page.url) == ([], origin.url)
+    assert (origin.leaked, page.url, len(page.context.pages)) == ([], origin.url, 1)
     page.close()
 
 

@@ -9,6 +9,7 @@ from nbmicro.errors import OptionError
 from nbmicro.printable import did_you_mean
 
 _OPTIONS = ("-H", "--header", "--reload")
+_ADDRESS = re.compile(r"\w+://|(?:localhost|\d+(?:\.\d+){3}|\[[0-9a-fA-F:]+\]):?\d*(?:/|$)|:\d+$")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 
 
@@ -62,6 +63,11 @@ def parse_app_line(text: str) -> AppLine:
             raise OptionError(
                 f"%app takes one app; here are {target} and {word}.", hint="As in  %app shop:create_app('test')"
             )
+    if target is not None and _ADDRESS.match(_unquoted(target)):
+        raise OptionError(
+            f"%app takes an app, and {_unquoted(target)} is an address.",
+            hint="Name the app behind it, which is imported and needs no port:  %app shop:app   and then  %http /",
+        )
     return AppLine(target if target is None else _unquoted(target), tuple(headers), reload)
 
 

@@ -51,7 +51,10 @@ _PASTED: tuple[tuple[re.Pattern[str], str, str], ...] = (
 )
 _BEGINS = re.compile(r"\s*(?:\$|flask|nbmicro|python|export|set|curl|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|https?:)")
 # A request in the words of HTTPie, wget or PowerShell, or curl with words in front of it.
-_MAY_BE_FOREIGN = re.compile(r"\s*(?:\$|https?\s|wget\s|Invoke-|iwr\s|irm\s|sudo\s|env\s|\w+=\S*\s+curl\s)", re.I)
+_MAY_BE_FOREIGN = re.compile(
+    r"\s*(?:\$|https?\s|wget\s|Invoke-|iwr\s|irm\s|sudo\s|env\s|\w+=\S*\s+curl\s|\w+\s*=\s*https?\s)", re.I
+)
+_ASSIGNED = re.compile(r"(\w+)\s*=\s*(http\s+\S.*)")
 
 
 def transform_cell(text: str) -> str:
@@ -316,6 +319,10 @@ def _reject_foreign(text: str, is_command: Callable[[str], bool]) -> None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
     text = text.strip()
+    line = text.partition("\n")[0].rstrip()
+    assigned = _ASSIGNED.fullmatch(line)
+    if assigned is not None:
+        raise CellError(f"`{line}` lacks a percent sign.", hint=f"Write  {assigned[1]} = %{assigned[2]}", line=1)
     error = foreign_command(text, Template(""))
     if error is not None and not is_command(text.partition("\n")[0]):
         raise CellError(error.message, hint=error.hint, line=1)

@@ -14,6 +14,7 @@ from nbmicro.cells.route_line import RouteLine
 from nbmicro.errors import CellError
 from nbmicro.printable import did_you_mean
 from nbmicro.scopes import FunctionScope, function_scope
+from nbmicro.web.names import HANDLER_NAMES
 from nbmicro.web.rules import parameters
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -163,6 +164,11 @@ def check_function(function: Function, line: RouteLine, cell: CellSource) -> Non
     unnamed = {argument.arg for argument in arguments.posonlyargs[:required]}
     untaken = [name for name in line.parameters if name in unnamed or not (name in named or arguments.kwarg)]
     needed = [name for name in _needed(arguments) if name not in line.parameters]
+    own = [name for name in needed if name in HANDLER_NAMES or name == "self"]
+    if own:
+        is_there = "every handler has it" if own != ["self"] else "a function outside of a class has none"
+        message = f"`{function.name}` takes {_names(own)} as a parameter, and {is_there}."
+        raise cell.error(message, f"Write:  {_corrected_def(function, untaken, {}, own)}", function.lineno)
     if untaken:
         message = f"`{function.name}` takes no {_names(untaken)}, which {line.rule} gives."
         meant = _misspelt(needed, untaken)
@@ -174,6 +180,7 @@ def check_function(function: Function, line: RouteLine, cell: CellSource) -> Non
         methods = "" if line.methods == ("GET",) else f"{','.join(line.methods)} "
         rule = line.rule.rstrip("/") + "".join(f"/<{name}>" for name in needed)
         hint = f"Try:  %%route {methods}{rule}\nOr give it a default:  {needed[0]}=…"
+        hint += f'   or read it from the query:  {needed[0]} = request.args["{needed[0]}"]'
         raise cell.error(message, hint, function.lineno)
 
 
@@ -196,8 +203,12 @@ def _misspelt(needed: Sequence[str], untaken: Sequence[str]) -> dict[str, str]:
     return meant
 
 
-def _corrected_def(function: Function, untaken: Sequence[str], meant: Mapping[str, str]) -> str:
+def _corrected_def(
+    function: Function, untaken: Sequence[str], meant: Mapping[str, str], without: Sequence[str] = ()
+) -> str:
     arguments = copy.deepcopy(function.args)
+    for group in (arguments.posonlyargs, arguments.args):
+        group[:] = [argument for argument in group if argument.arg not in without]
     for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
         argument.arg = meant.get(argument.arg, argument.arg)
     taken = [argument.arg for argument in arguments.posonlyargs if argument.arg in untaken]

@@ -10,7 +10,15 @@ from dataclasses import dataclass, replace
 from nbmicro.errors import CellError
 from nbmicro.http.methods import COMMON_METHODS, ROUTE_METHODS
 from nbmicro.printable import did_you_mean
-from nbmicro.web.rules import corrected_rule, literal_text, parameters, replace_parameters, rule_endpoint, rule_text
+from nbmicro.web.rules import (
+    SAME_CONVERTER,
+    corrected_rule,
+    literal_text,
+    parameters,
+    replace_parameters,
+    rule_endpoint,
+    rule_text,
+)
 
 _METHOD_WORDS = re.compile(r"\s*([A-Za-z][A-Za-z-]*(?:\s*,\s*[A-Za-z][A-Za-z-]*)*)\s*,?(?=\s|$)")
 _END_OF_ROUTE = re.compile(r"(?:^|(?<=\s))(?:(?P<attempt>--try)(?=\s|$)|#)")
@@ -364,7 +372,7 @@ def _rule_problem(rule: str) -> str | None:
     if not rule.startswith("/"):
         return "a rule begins with a slash."
     if "<" in literal or ">" in literal:
-        return "this is no parameter."
+        return "this is no parameter: it is written <name>, or <int:name> with a converter."
     if "?" in literal:
         return "a rule ends before the `?`; the handler reads the query from request.args."
     if "#" in literal:
@@ -373,8 +381,13 @@ def _rule_problem(rule: str) -> str | None:
 
 
 def _converter_problem(rule: str) -> str | None:
-    """`<id:int>`: the converter stands first."""
-    return "the converter stands before the name." if corrected_rule(rule) != rule else None
+    """`<id:int>`: the converter stands first; `<number:id>`: it has another name."""
+    if corrected_rule(rule) == rule:
+        return None
+    unknown = next((part.converter for part in parameters(rule) if part.converter in SAME_CONVERTER), None)
+    if unknown == "number":
+        return "there is no converter `number`: a whole number is int, one with a point float."
+    return f"there is no converter `{unknown}`." if unknown else "the converter stands before the name."
 
 
 def _reject_parameters(typed: _TypedLine) -> None:

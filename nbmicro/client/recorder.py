@@ -76,7 +76,7 @@ def exchange_of(
         known["output"], known["logs"] = captured.output, captured.logs(without=error)
         known["unkept_log_lines"] = captured.unkept_log_lines
     exchange = Exchange.of(request, response, known)
-    if routes is not None and (response.status in {400, 403, 404, 405, 415} or isinstance(error, KeyError)):
+    if routes is not None and (response.status in {400, 401, 403, 404, 405, 415} or isinstance(error, KeyError)):
         from nbmicro.diagnosis.response_hints import response_hint
 
         return exchange.with_hint(response_hint(exchange, routes()))

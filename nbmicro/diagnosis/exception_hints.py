@@ -6,28 +6,23 @@ A library is recognised by its name and not imported.
 from __future__ import annotations
 
 import builtins
-import linecache
 import re
 import sys
-from collections.abc import Callable, Iterator
-from functools import cached_property
-from traceback import walk_tb
-from types import CodeType, FrameType
+from collections.abc import Iterator
+from types import CodeType
 from typing import Any
 
-from nbmicro.diagnosis.user_code import is_users, users_frames
-from nbmicro.http.methods import CLIENT_METHODS
+from nbmicro.diagnosis import request_hints as _request_hints  # noqa: F401  # for the hints that it adds
+from nbmicro.diagnosis.module_hints import FLASKS_PLACE
+from nbmicro.diagnosis.raised import HINTS, Hint, Raised, hint
+from nbmicro.diagnosis.user_code import is_users
+from nbmicro.http.methods import CLIENT_METHODS, COMMON_METHODS
 from nbmicro.printable import did_you_mean
 from nbmicro.web.handler_errors import json_hint
 from nbmicro.web.names import HANDLER_NAMES
 
 #: The lines that give a notebook its client again.
 CLIENT_BACK = "del client   and   %reload_ext nbmicro"
-#: How an extension of Flask's gets to work with an app of nbmicro's.
-FLASKS_PLACE = (
-    "Restart the kernel, and let its first cell put nbmicro in Flask's place:  "
-    "import nbmicro; nbmicro.install_as_flask()"
-)
 #: What a client's methods take besides the target.
 REQUEST_OPTIONS = tuple("headers query json data files auth follow timeout origin announce trace".split())  # noqa: SIM905
 #: What a route takes besides its rule.
@@ -41,6 +36,9 @@ _JSON_WORDS = {"true": "True", "false": "False", "null": "None"}
 _CLIENTS = frozenset((*map(str.lower, CLIENT_METHODS), "open", "send", "history", "cookies", "hide", "reset"))
 # What Jinja and the core give to every template, besides the names of a handler.
 _EVERY_TEMPLATES = frozenset(("range", "dict", "lipsum", "cycler", "joiner", "namespace", "config", "self"))
+_DECORATORS = frozenset(("route", *map(str.lower, COMMON_METHODS)))
+# The magics that send a request.
+_REQUESTS = frozenset(("http", "bench", "trace", "browse", "explore"))
 # A cell that declares a route: `<GET /count>`, `<GET,POST /login>`.
 _ROUTE_CELL = re.compile(r"<[A-Z,]+ /")
 
@@ -99,62 +97,6 @@ _BY_MESSAGE = (
 )
 
 
-class _Raised:
-    """An exception, and the user's own code that raised it."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.error = error
-        try:
-            self.message = str(error)
-        except Exception:
-            # Somebody's __str__ that fails itself.
-            self.message = ""
-        #: What the exception is about: a name, a module, the object that lacks an attribute.
-        self.name: Any = getattr(error, "name", None)
-        self.obj: Any = getattr(error, "obj", None)
-        #: All frames that it passed through, the outermost first.
-        self.frames = [frame for frame, _ in walk_tb(error.__traceback__)]
-        #: The innermost frame of the user's own; None where there is none.
-        frames: list[tuple[FrameType | None, int]] = [(None, 0), *users_frames(error)]
-        self.frame, self._line_number = frames[-1]
-
-    @cached_property
-    def line(self) -> str:
-        """The line of the user's own."""
-        if self.frame is None:
-            return ""
-        return linecache.getline(self.frame.f_code.co_filename, self._line_number, self.frame.f_globals)
-
-    @cached_property
-    def words(self) -> set[str]:
-        return set(re.findall(r"\w+", self.line))
-
-    @cached_property
-    def names(self) -> dict[str, Any]:
-        """What the names of that line mean there."""
-        return {**self.frame.f_globals, **self.frame.f_locals} if self.frame is not None else {}
-
-    @property
-    def in_function(self) -> bool:
-        return self.frame is not None and self.frame.f_locals is not self.frame.f_globals
-
-
-_Hint = Callable[[_Raised], str | None]
-#: By the name of an exception's class: its hints, the first that has something to say counts.
-_HINTS: dict[str, list[_Hint]] = {}
-
-
-def _hint(*kinds: str) -> Callable[[_Hint], _Hint]:
-    """A hint for exceptions of these kinds; None where it has nothing to say."""
-
-    def register(hint: _Hint) -> _Hint:
-        for kind in kinds:
-            _HINTS.setdefault(kind, []).append(hint)
-        return hint
-
-    return register
-
-
 def exception_hint(error: BaseException) -> str | None:
     """What would do instead, as one or two sentences; what stands behind two spaces is a line to write. None where
     there is nothing to say.
@@ -164,11 +106,11 @@ def exception_hint(error: BaseException) -> str | None:
     error:
         The exception, with its traceback.
     """
-    kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__name__ in _HINTS]
+    kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__name__ in HINTS]
     if not kinds:
         return None
-    raised = _Raised(error)
-    return next((text for kind in kinds for hint in _HINTS[kind] if (text := hint(raised))), None)
+    raised = Raised(error)
+    return next((text for kind in kinds for hint in HINTS[kind] if (text := hint(raised))), None)
 
 
 def flask_itself() -> bool:
@@ -177,19 +119,19 @@ def flask_itself() -> bool:
     return flask is not None and getattr(flask, "g", None) is not HANDLER_NAMES["g"]
 
 
-def _by_message(pattern: str, text: str) -> _Hint:
+def _by_message(pattern: str, text: str) -> Hint:
     return lambda raised: text if re.search(pattern, raised.message) else None
 
 
 for _kind, _pattern, _text in _BY_MESSAGE:
-    _hint(_kind)(_by_message(_pattern, _text))
+    hint(_kind)(_by_message(_pattern, _text))
 
 
 # -- names -------------------------------------------------------------------------------------------------------------
 
 
-@_hint("UnboundLocalError")
-def _unbound_name(raised: _Raised) -> str | None:
+@hint("UnboundLocalError")
+def _unbound_name(raised: Raised) -> str | None:
     frame = raised.frame
     name = raised.name or next(iter(re.findall(r"variable '(\w+)'", raised.message)), None)
     if frame is None or name is None:
@@ -214,7 +156,7 @@ def _unbound_name(raised: _Raised) -> str | None:
     return None
 
 
-def _enclosing(raised: _Raised, code: CodeType) -> Iterator[CodeType]:
+def _enclosing(raised: Raised, code: CodeType) -> Iterator[CodeType]:
     """The functions on the way that hold the one of ``code``: it is one of their constants."""
     return (frame.f_code for frame in raised.frames if code in frame.f_code.co_consts)
 
@@ -228,8 +170,8 @@ def _handlers_name_assigned(name: str, source: str) -> str:
     return f"`{name}` is nbmicro's, and assigned here it is the handler's own. Use another name{line}"
 
 
-@_hint("NameError")
-def _undefined_name(raised: _Raised) -> str | None:
+@hint("NameError")
+def _undefined_name(raised: Raised) -> str | None:
     name = raised.name
     if raised.frame is None or not name:
         return None
@@ -237,37 +179,40 @@ def _undefined_name(raised: _Raised) -> str | None:
         return f"Python writes it `{_JSON_WORDS[name]}`."
     if name in HANDLER_NAMES:
         return f"It is nbmicro's; to have it here:  from nbmicro import {name}"
+    if name in _DECORATORS and (written := re.match(rf"\s*@{name}\s*(\(.*)", raised.line)):
+        return f"It is the app's:  @app.{name}{written[1].rstrip()}"
+    in_notebook = "get_ipython" in raised.names
+    if in_notebook and (sent := re.match(rf"\s*(?:(\w+)\s*=\s*)?({name}\s+\S.*)", raised.line)) and name in _REQUESTS:
+        return f"It is a magic:  {f'{sent[1]} = ' if sent[1] else ''}%{sent[2].rstrip()}"
     if name in sys.stdlib_module_names:
         return f"It is a module of Python's:  import {name}"
     near = did_you_mean(name, [known for known in raised.names if not known.startswith("_")], 0.7)
-    return f"Did you mean `{near}`?" if near else None
-
-
-@_hint("ModuleNotFoundError")
-def _not_installed(raised: _Raised) -> str | None:
-    name = (raised.name or "").partition(".")[0]
-    return f"It is not installed for this kernel:  %pip install {name}" if name else None
+    if not in_notebook:
+        return f"Did you mean `{near}`?" if near else None
+    # After a restart a name is missing until its cell runs, however near another one is.
+    meant = f"Did you mean `{near}`? " if near else ""
+    return f"{meant}If another cell makes `{name}`, run that cell first."
 
 
 # -- values and options ------------------------------------------------------------------------------------------------
 
 
-@_hint("AttributeError")
-def _dict_attribute(raised: _Raised) -> str | None:
+@hint("AttributeError")
+def _dict_attribute(raised: Raised) -> str | None:
     if isinstance(raised.obj, dict) and raised.name in raised.obj:
         return f'A dict\'s value is read with brackets:  ["{raised.name}"]'
     return None
 
 
-@_hint("TypeError")
-def _no_json(raised: _Raised) -> str | None:
+@hint("TypeError")
+def _no_json(raised: Raised) -> str | None:
     kind = re.search(r"Object of type (\S+) is not JSON serializable", raised.message)
     hint = json_hint(kind[1]) if kind else None
     return None if hint is None or hint in raised.message else hint
 
 
-@_hint("TypeError")
-def _client_option(raised: _Raised) -> str | None:
+@hint("TypeError")
+def _client_option(raised: Raised) -> str | None:
     option = re.search(r"Client\.\w+\(\) got an unexpected keyword argument '(\w+)'", raised.message)
     if option is None:
         return None
@@ -275,8 +220,8 @@ def _client_option(raised: _Raised) -> str | None:
     return f"{f'Did you mean `{near}=`? ' if near else ''}A request takes: {', '.join(REQUEST_OPTIONS)}."
 
 
-@_hint("TypeError")
-def _rule_option(raised: _Raised) -> str | None:
+@hint("TypeError")
+def _rule_option(raised: Raised) -> str | None:
     """`@app.route("/d", method="POST")`."""
     option = re.search(r"Rule\.__init__\(\) got an unexpected keyword argument '(\w+)'", raised.message)
     if option is None:
@@ -288,8 +233,8 @@ def _rule_option(raised: _Raised) -> str | None:
     return f'Write  methods=["{value[1].upper() if value else "POST"}"]'
 
 
-@_hint("TypeError")
-def _hidden_builtin(raised: _Raised) -> str | None:
+@hint("TypeError")
+def _hidden_builtin(raised: Raised) -> str | None:
     """`str = "abc"` in one cell, and `str(5)` in another."""
     if raised.frame is None or not raised.message.endswith("object is not callable"):
         return None
@@ -302,15 +247,15 @@ def _hidden_builtin(raised: _Raised) -> str | None:
     return None
 
 
-@_hint("AttributeError", "TypeError")
-def _not_awaited(raised: _Raised) -> str | None:
+@hint("AttributeError", "TypeError")
+def _not_awaited(raised: Raised) -> str | None:
     if "'coroutine'" not in raised.message:
         return None
     return "An async function was called and not awaited: write `await` before the call."
 
 
-@_hint("AttributeError")
-def _taken_client(raised: _Raised) -> str | None:
+@hint("AttributeError")
+def _taken_client(raised: Raised) -> str | None:
     """A notebook's own `client` in the place of the one that every notebook has."""
     space = raised.frame.f_globals if raised.frame is not None else {}
     if "get_ipython" not in space or "client" not in space:
@@ -323,8 +268,8 @@ def _taken_client(raised: _Raised) -> str | None:
     return f"`client` is the notebook's own here ({kind}). To have nbmicro's again, in two lines:  {CLIENT_BACK}"
 
 
-@_hint("AttributeError", "TypeError")
-def _hidden_name(raised: _Raised) -> str | None:
+@hint("AttributeError", "TypeError")
+def _hidden_name(raised: Raised) -> str | None:
     """A value of the path, or an argument, that stands in the place of a name that every handler has."""
     if raised.frame is None or not raised.in_function:
         return None
@@ -336,8 +281,8 @@ def _hidden_name(raised: _Raised) -> str | None:
     return None
 
 
-@_hint("LookupError")
-def _no_error_status(raised: _Raised) -> str | None:
+@hint("LookupError")
+def _no_error_status(raised: Raised) -> str | None:
     """`abort("404")`, `abort(200)`."""
     status = re.fullmatch(r"no exception for (['\"]?)(.*)\1", raised.message)
     if status is None:
@@ -350,8 +295,8 @@ def _no_error_status(raised: _Raised) -> str | None:
     )
 
 
-@_hint("ValueError")
-def _number(raised: _Raised) -> str | None:
+@hint("ValueError")
+def _number(raised: Raised) -> str | None:
     """A number that is read from the request's text."""
     read = re.search(r"request\.(args|form)", raised.line)
     if read is None:
@@ -362,8 +307,8 @@ def _number(raised: _Raised) -> str | None:
     return None
 
 
-@_hint("StdinNotImplementedError", "EOFError")
-def _keyboard(raised: _Raised) -> str | None:
+@hint("StdinNotImplementedError", "EOFError")
+def _keyboard(raised: Raised) -> str | None:
     if "input(" not in raised.line:
         return None
     return (
@@ -372,11 +317,20 @@ def _keyboard(raised: _Raised) -> str | None:
     )
 
 
+@hint("AttributeError")
+def _misspelt_attribute(raised: Raised) -> str | None:
+    """`app.rout("/x")`: after all that know more."""
+    if raised.obj is None or not isinstance(raised.name, str):
+        return None
+    near = did_you_mean(raised.name, [known for known in dir(raised.obj) if not known.startswith("_")], 0.75)
+    return f"Did you mean `.{near}`?" if near else None
+
+
 # -- templates ---------------------------------------------------------------------------------------------------------
 
 
-@_hint("UndefinedError")
-def _undefined_in_template(raised: _Raised) -> str | None:
+@hint("UndefinedError")
+def _undefined_in_template(raised: Raised) -> str | None:
     attribute = re.fullmatch(r"'[^']*' has no attribute '(\w+)'", raised.message)
     if attribute is not None:
         name = attribute[1]
@@ -390,7 +344,7 @@ def _undefined_in_template(raised: _Raised) -> str | None:
     return f"The template was given no `{undefined[1]}`{meant} Give it one where it is rendered:  {line}"
 
 
-def _given_to_template(raised: _Raised) -> list[str]:
+def _given_to_template(raised: Raised) -> list[str]:
     """The names that a template was rendered with, apart from those that every template has."""
     for frame in raised.frames:
         if "__jinja_exception__" in frame.f_globals:
@@ -399,8 +353,8 @@ def _given_to_template(raised: _Raised) -> list[str]:
     return []
 
 
-@_hint("TemplateNotFound")
-def _missing_template(raised: _Raised) -> str | None:
+@hint("TemplateNotFound")
+def _missing_template(raised: Raised) -> str | None:
     return f"Make one in a cell that begins with  %%template {raised.name}" if isinstance(raised.name, str) else None
 
 
@@ -412,8 +366,8 @@ def _is_flasks(name: str, value: Any) -> bool:
     return flask is not None and value is getattr(flask, name, None) and value is not HANDLER_NAMES.get(name)
 
 
-@_hint("RuntimeError")
-def _flasks_extension(raised: _Raised) -> str | None:
+@hint("RuntimeError")
+def _flasks_extension(raised: Raised) -> str | None:
     """An extension that imported Flask itself asks it for a request that nbmicro answers."""
     if not raised.message.startswith("Working outside of") or not flask_itself():
         return None
@@ -425,8 +379,8 @@ def _flasks_extension(raised: _Raised) -> str | None:
     return f"`{asking}` asks Flask itself, and the app is nbmicro's. {FLASKS_PLACE}" if asking else None
 
 
-@_hint("RuntimeError")
-def _flasks_name(raised: _Raised) -> str | None:
+@hint("RuntimeError")
+def _flasks_name(raised: Raised) -> str | None:
     """Flask's `request` knows nothing of a request that nbmicro answers."""
     if raised.frame is None or not raised.message.startswith("Working outside of"):
         return None

@@ -14,6 +14,7 @@ from werkzeug.http import parse_options_header
 
 from nbmicro.diagnosis.near_routes import nearest_route
 from nbmicro.exchange.records import ExchangeRecord
+from nbmicro.foreign.adapter import PAGE_LIMIT
 from nbmicro.foreign.known import framework_hint
 from nbmicro.http.media_types import FORM, MULTIPART_FORM, is_json
 from nbmicro.http.messages import RequestRecord
@@ -25,6 +26,9 @@ from nbmicro.web.rules import literal_start
 # How the handler read the missing key: request.form["email"], request.args.get …
 _READ = re.compile(r"\b(form|args|files|values|cookies|headers)\s*\[")
 
+
+# What Flask-WTF says of its token, missing or another session's.
+_CSRF = re.compile(r"The CSRF (?:session )?tokens? (?:is missing|is invalid|has expired|do not match)")
 
 _Hint = Callable[[ExchangeRecord, Sequence[RouteInfo]], str | None]
 #: The hints by the status of the response.
@@ -84,6 +88,9 @@ def _not_found(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | N
             f"{near.shown} is a WebSocket's route, and %http speaks HTTP only. "
             "Try it with the framework's own test client."
         )
+    if not any(route.endpoint != "static" for route in routes) and not _is_foreign(routes):
+        # After a restart of the kernel, above all.
+        return "no route answers it: the app has none yet. Run the cells that declare them."
     method = f"{near.spoken_methods[0]} " if near and near.methods else ""
     slash = ", without a slash at its end" if near and exchange.request.path == f"{near.rule}/" else ""
     nearest = f" Nearest: {method}{near.shown}{slash}." if near else ""
@@ -116,13 +123,56 @@ def _wrong_method(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str 
             f"{text} To answer POST too:  %%route GET,POST {rule}\n"
             f"name=value is data, which makes it a POST; for the query write  %http {exchange.request.target} {items}"
         )
+    names = list(parse_qs(exchange.request.query, keep_blank_values=True))
+    if method == "GET" and names and "POST" in spoken and not _reads_query(routes, rule):
+        # The browser's form has no method, and to answer GET as well would leave the handler without its form.
+        items = " ".join(f"{name}=…" for name in names)
+        return (
+            f'{text} A form sends its values by POST where its page says so:  <form method="post">\n'
+            f"From here:  %http -f POST {exchange.request.path} {items}"
+        )
     purpose = "For a form" if form else f"To answer {method} too"
     return f"{text} {purpose}:  %%route {','.join([*spoken, method])} {rule}"
+
+
+def _reads_query(routes: Sequence[RouteInfo], rule: str) -> bool:
+    """Whether the handler of a rule reads the query and no form."""
+    names = {
+        name
+        for route in routes
+        if route.rule == rule and "POST" in route.methods
+        for name in getattr(getattr(route.function, "__code__", None), "co_names", ())
+    }
+    return "args" in names and not names & {"form", "files", "values", "json", "get_json"}
+
+
+@_hint(401)
+def _no_credentials(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
+    """A 401 that says which credentials it wants (RFC 9110, section 11.6.1), and a request that brought none."""
+    request = exchange.request
+    wanted = (exchange.headers.get("WWW-Authenticate") or "").partition(" ")[0].lower()
+    if not wanted and not _is_foreign(routes):
+        return None
+    line = f"%http {'' if request.method == 'GET' else f'{request.method} '}{request.target}"
+    given = "-a user:password" if wanted in {"", "basic", "digest"} else "'Authorization:Bearer …'"
+    always = f"-H 'Authorization: {'Basic' if wanted == 'basic' else 'Bearer'} …'"
+    carried = (
+        "the credentials that it carried were not accepted"
+        if request.headers.get("Authorization")
+        else ("the request carried no credentials")
+    )
+    return f"{carried}. With them:  {line} {given}   with each request:  %app NAME {always}"
 
 
 @_hint(400)
 def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str | None:
     error = exchange.exception
+    if _CSRF.search(exchange.text[:PAGE_LIMIT]):
+        return (
+            "a form of Flask-WTF carries the token that its page was given, and this request has none of this session. "
+            f"Fill the page's own form:  %browse {exchange.request.path}   or, while you try, in a cell above:  "
+            'app.config["WTF_CSRF_ENABLED"] = False'
+        )
     if not isinstance(error, BadRequestKeyError) or not error.args:
         return _broken_json(exchange)
     key = str(error.args[0])
@@ -131,6 +181,14 @@ def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str |
     place = read[1] if read else "form"
     request = exchange.request
     text = f'the handler read request.{place}["{key}"], but {_carried(request, place)}.'
+    if place == "files" and key in _form_names(request):
+        return (
+            f'{text} A page\'s form sends files with  <form method="post" enctype="multipart/form-data">\n'
+            f"From here:  %http -f {request.method} {request.target} {key}@photo.png"
+        )
+    elsewhere = _elsewhere(request, place, key)
+    if elsewhere is not None:
+        return f"{text} {elsewhere}"
     if place in {"form", "files"} and request.method == "GET":
         item = f"{key}=…" if place == "form" else f"{key}@photo.png"
         line = f"-f POST {request.target} {item}"
@@ -184,6 +242,29 @@ def _missing_json_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> 
     near = did_you_mean(key, sent)
     meant = f" Is `{near}` the same?" if near else ""
     return f"the request's JSON has no {key!r}; it has: {', '.join(sent) or 'nothing'}.{meant}"
+
+
+def _elsewhere(request: RequestRecord, place: str, key: str) -> str | None:
+    """The part of a request that has the key which another was asked for."""
+    if place not in {"args", "form", "files"}:
+        return None
+    carried = request.json if isinstance(request.json, dict) else {}
+    parts = {"args": _names(request, "args"), "form": _form_names(request), "json": carried}
+    found = next((part for part, names in parts.items() if part != place and key in names), None)
+    if found is None or (found == "json" and place == "form"):
+        return None  # a form in JSON's place has its own line
+    where = {"args": "The query", "form": "The form", "json": "The JSON"}[found]
+    text = f'{where} has it:  request.{found}["{key}"]'
+    if place == "form":
+        text += f'   or send a form:  %http -f POST {request.path} {key}=…   from a page:  <form method="post">'
+    return text
+
+
+def _form_names(request: RequestRecord) -> list[str]:
+    """The names of the fields that a request's form has, of either type."""
+    if request.media_type == MULTIPART_FORM:
+        return re.findall(r'form-data; name="([^"]*)"\r?\n', request.text)
+    return _names(request, "form")
 
 
 def _carried(request: RequestRecord, place: str) -> str:

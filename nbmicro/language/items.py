@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import unquote_plus
 
 from nbmicro.errors import RequestError
@@ -153,6 +156,8 @@ def _item_of(word: Word, words: list[Word], magic: str, is_form: bool) -> Item:
     except RequestError:
         if word.text[:1] in {"<", ">", "|"} and not word.quoted and not _is_item(word):
             raise _no_shell(word, words, words.index(word)) from None
+        if re.match(r"\{(?!\{)|\[(?!.*=)", word.text):
+            raise _json_behind_url(word, words, magic) from None
         meant = None if _is_item(word) else _quoted_line(word, words, magic)
         if meant is None:
             if not _is_item(word):
@@ -299,6 +304,30 @@ def _check_behind_url(word: Word, words: Sequence[Word], magic: str) -> None:
         fix = _in_quotes(words, at - 1, _end_of_piece(words, at), magic)
         message, more = "a space ends the URL, unless quotes stand around it.", f"\n{ITEM_HELP}"
     raise RequestError.at(word, f"`{word.text}` is no item: {message}", f"Write  {fix}{more}", fix=fix)
+
+
+def _json_behind_url(word: Word, words: Sequence[Word], magic: str) -> RequestError:
+    """`POST /users {"name": "Ada"}`: the items that make this JSON, else the cell that sends it as it is written."""
+    at = words.index(word)
+    before = " ".join(other.source for other in words[:at])
+    is_whole = word.source[:1] in {"'", '"'}
+    text = word.text if is_whole else " ".join(other.source for other in words[at:])
+    value: object = None
+    for read in (json.loads, ast.literal_eval):
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            value = read(text)
+            break
+    if isinstance(value, dict) and value and all(isinstance(key, str) and key.isidentifier() for key in value):
+        fix = " ".join([magic, before, *(_written_item(key, held) for key, held in value.items())])
+        return RequestError.at(word, "JSON on a line is written as items.", f"Write  {fix}", fix=fix)
+    hint = f"Write a cell:\n%%http {before}\n\n{text}"
+    return RequestError.at(word, "JSON as it is stands below the line, as the body.", hint)
+
+
+def _written_item(name: str, value: object) -> str:
+    """The item that puts a value into JSON."""
+    item = f"{name}={value}" if isinstance(value, str) else f"{name}:={json.dumps(value, default=str)}"
+    return item if re.fullmatch(r"[\w=:.,@/+-]+", item) else shlex.quote(item)
 
 
 def _no_shell(word: Word, words: Sequence[Word], at: int) -> RequestError:

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import inspect
 import os
+import pkgutil
 import re
 import sys
 from pathlib import Path
@@ -83,9 +84,13 @@ def import_target(name: str, target: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            near = _near_module(error.name)
+            meant = f"{near}{target.removeprefix(error.name)}" if near else None
+            ending = "A notebook is named with its ending:  nbmicro run app.ipynb"
             raise MissingModule(
                 f"there is no module {error.name!r} here, nor is one installed.",
-                hint="A notebook is named with its ending:  nbmicro run app.ipynb",
+                hint=f"Did you mean  {meant}" if meant else ending,
+                fix=meant,
             ) from None
         where, line = _users_location(error, target)
         raise LoadError(
@@ -96,6 +101,14 @@ def import_target(name: str, target: str) -> ModuleType:
         raise LoadError(f"{error.msg}.", where=where, line=error.lineno, column=error.offset) from error
     except (Exception, SystemExit) as error:
         raise failed(error, target) from error
+
+
+def _near_module(name: str) -> str | None:
+    """The module of the folder, or of a package, that a misspelt one means."""
+    package, _, part = name.rpartition(".")
+    paths = getattr(sys.modules.get(package), "__path__", ()) if package else (os.getcwd(),)
+    near = did_you_mean(part, [module.name for module in pkgutil.iter_modules(list(paths))], 0.7)
+    return (f"{package}.{near}" if package else near) if near else None
 
 
 def _claim_package(name: str) -> None:
@@ -179,8 +192,9 @@ def attribute_of(module: ModuleType, text: str, target: str) -> Any:
     found: Any = module
     for name in names:
         if not hasattr(found, name):
-            near = did_you_mean(name, dir(found), 0.8)
-            meant = f"Did you mean {target.partition(':')[0]}:{near}?" if near and found is module else None
+            # `application` near `Application`, which is imported and answers nothing, would lead astray.
+            near = did_you_mean(name, _answering(module), 0.8) if found is module else None
+            meant = f"Did you mean {target.partition(':')[0]}:{near}?" if near else None
             raise LoadError(f"there is no {text!r} in it.", hint=meant or _what_there_is(module, target), where=target)
         found = getattr(found, name)
     if call is not None:
@@ -219,6 +233,15 @@ def _call_it(found: Any, target: str, called: bool) -> str | None:
     except (TypeError, ValueError):
         return None
     return f"If it makes the app, call it:  {target}()"
+
+
+def _answering(module: ModuleType) -> list[str]:
+    """The names of a module that are apps, or functions of its own."""
+    return [
+        key
+        for key, value in vars(module).items()
+        if (inspect.isfunction(value) and value.__module__ == module.__name__) or kind_of(value) is not None
+    ]
 
 
 def _what_there_is(module: ModuleType, target: str) -> str:

@@ -246,9 +246,42 @@ class Checker:
             own = " ".join(sorted(RESPONSE_NAMES))
             return f"NameError: there is no `{error.name}`.{meant} The response's names are: {own}"
         media_type = self.exchange.response.media_type
-        if "json" in names and isinstance(error, TypeError) and media_type and not is_json(media_type):
+        asks_json = "json" in names or "response.json" in expression
+        is_none = isinstance(error, TypeError) or getattr(error, "obj", False) is None
+        if asks_json and is_none and media_type and not is_json(media_type):
             return f"{media_type}, which is not JSON"
-        return f"{type(error).__name__}: {short(without_addresses(str(error)))}"
+        meant = self._meant(error, expression) if asks_json else ""
+        return f"{type(error).__name__}: {short(without_addresses(str(error)))}{meant}"
+
+    def _meant(self, error: Exception, expression: str) -> str:
+        """How a value of JSON is read, where an expression asks for an attribute, or for a key that is not there."""
+        if isinstance(error, AttributeError) and isinstance(error.obj, dict | list):
+            return f". Write  {ast.unparse(_Brackets().visit(_tree(expression)))}"
+        if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str):
+            near = near_words(error.args[0], _keys(self.exchange.json))
+            return f". Did you mean {near[0]!r}?" if near else ""
+        return ""
+
+
+class _Brackets(ast.NodeTransformer):
+    """`json.user.name` as `json["user"]["name"]`."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        self.generic_visit(node)
+        if not ast.unparse(node.value).startswith(("json", "response.json")) or hasattr(dict, node.attr):
+            return node
+        if node.attr == "length":
+            return ast.Call(ast.Name("len", ast.Load()), [node.value], [])
+        return ast.Subscript(node.value, ast.Constant(node.attr), ast.Load())
+
+
+def _keys(value: object) -> list[str]:
+    """The keys of a value of JSON and of those in it, the outer ones first."""
+    if isinstance(value, list):
+        return [key for item in value[:20] for key in _keys(item)]
+    if not isinstance(value, dict):
+        return []
+    return [*value, *(key for item in value.values() for key in _keys(item))]
 
 
 def _tree(expression: str) -> ast.expr:

@@ -75,7 +75,13 @@ def routes_of(app: Any) -> tuple[RouteInfo, ...]:
         rules: Callable[[], Iterable[Any]] | None = getattr(getattr(app, "url_map", None), "iter_rules", None)
         routes = rules() if rules is not None else ()
     return tuple(
-        RouteInfo(str(route.rule), tuple(sorted(route.methods or ())), str(route.endpoint)) for route in routes
+        RouteInfo(
+            str(route.rule),
+            tuple(sorted(route.methods or ())),
+            str(route.endpoint),
+            handler=getattr(route, "handler", None),
+        )
+        for route in routes
     )
 
 

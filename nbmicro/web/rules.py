@@ -16,7 +16,8 @@ _PARAMETER = re.compile(
 # A slash that no angle brackets are around: the arguments of a converter may hold some.
 _SLASH = re.compile(r"/(?![^<]*>)")
 _AROUND = "\"'`\u201c\u201d\u2018\u2019 ()"
-_SAME_CONVERTER = {"str": "string", "number": "int", "slug": "string"}
+#: What other frameworks call a converter, and what it is here.
+SAME_CONVERTER = {"str": "string", "number": "int", "slug": "string"}
 _BRACES = re.compile(r"\{\s*([a-zA-Z_]\w*)\s*(?::\s*([a-zA-Z_]\w*)\s*)?\??\s*\}", re.ASCII)
 _COLON = re.compile(r"(?<=/):([a-zA-Z_]\w*)\??", re.ASCII)
 _ANGLES = re.compile(r"<[^<>/]*>")
@@ -231,7 +232,7 @@ def corrected_rule(rule: str) -> str:
 
 def _corrected_braces(name: str, converter: str | None) -> str:
     if converter is not None:
-        converter = _SAME_CONVERTER.get(converter, converter)
+        converter = SAME_CONVERTER.get(converter, converter)
         if name in DEFAULT_CONVERTERS and converter not in DEFAULT_CONVERTERS:
             name, converter = converter, name
     return parameter_text(name, converter if converter in DEFAULT_CONVERTERS else None)
@@ -246,9 +247,10 @@ def _corrected_angles(match: re.Match[str]) -> str:
         return parameter_text(words[0])
     if len(words) == 2 and "(" not in match[0]:
         first, second = words
-        if ":" not in match[0]:
+        known = DEFAULT_CONVERTERS.keys() | SAME_CONVERTER
+        if ":" not in match[0] and known.isdisjoint(words):
             return parameter_text(f"{first}_{second}")
         if second in DEFAULT_CONVERTERS and first not in DEFAULT_CONVERTERS:
             return parameter_text(first, second)
-        return parameter_text(second, _SAME_CONVERTER.get(first, first))
+        return parameter_text(second, SAME_CONVERTER.get(first, first))
     return match[0]

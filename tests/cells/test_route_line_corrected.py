@@ -49,7 +49,7 @@ CORRECTED = [
     ("/users/:id", "not :name", "/users/<id>"),
     ("/users/:id/posts/:post?", "not :name", "/users/<id>/posts/<post>"),
     ("/users/<id:int>", "the converter stands before the name", "/users/<int:id>"),
-    ("/users/<str:name>", "the converter stands before the name", "/users/<string:name>"),
+    ("/users/<str:name>", "there is no converter `str`", "/users/<string:name>"),
     ("/users/<int: id>", "this is no parameter", "/users/<int:id>"),
     ("/users/<user name>", "this is no parameter", "/users/<user_name>"),
     # the rule

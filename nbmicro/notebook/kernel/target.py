@@ -217,6 +217,9 @@ class Target:
             try:
                 return load_target(self.name).app
             except MissingModule as error:
+                if error.fix is not None:
+                    error.hint = f"Did you mean  %app {error.fix}"
+                    raise
                 module = self.name.partition(":")[0]
                 error.hint = (
                     f"It would be a file {module.replace('.', '/')}.py beside the notebook, or a package:  "

@@ -272,7 +272,8 @@ def _names(session: Session) -> Iterator[Finding]:
 
 def _flask(session: Session) -> Iterator[Finding]:
     """Flask itself beside nbmicro: as it should be where the magics speak to an app of Flask's, else a trap."""
-    from nbmicro.diagnosis.exception_hints import FLASKS_PLACE, flask_itself
+    from nbmicro.diagnosis.exception_hints import flask_itself
+    from nbmicro.diagnosis.module_hints import FLASKS_PLACE
 
     if not flask_itself():
         return

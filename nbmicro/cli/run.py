@@ -80,12 +80,24 @@ class _Port(click.IntRange):
     "May be given several times.",
 )
 @click.option(
+    "--allow-origin",
+    "allow_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    envvar="NBMICRO_ALLOW_ORIGIN",
+    show_envvar=True,
+    help="An origin, such as https://pay.example, whose pages may send forms here, besides the app's own; * for all. "
+    "May be given several times.",
+)
+@click.option(
     "--debug",
     is_flag=True,
     help="Show an error in the browser, with a console behind a PIN, and load the app anew whenever its notebook, or "
     "a module beside it, is saved; no request is lost. On this machine only.",
 )
-def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debug: bool) -> None:
+def run(
+    file: str, host: str, port: int | None, allow_hosts: Sequence[str], allow_origins: Sequence[str], debug: bool
+) -> None:
     os.environ["NBMICRO_RUN_FROM_CLI"] = "true"
     if debug and not is_loopback(host):
         raise ServeError(
@@ -96,7 +108,12 @@ def run(file: str, host: str, port: int | None, allow_hosts: Sequence[str], debu
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The port comes first: that it is taken should not be learnt after a minute of loading.
     server = BackgroundServer(
-        _loading, host=host, port=port, allow_hosts=allow_hosts, command=f"nbmicro run {file}"
+        _loading,
+        host=host,
+        port=port,
+        allow_hosts=allow_hosts,
+        allow_origins=allow_origins,
+        command=f"nbmicro run {file}",
     ).reserve()
     reloader, note = _watching(file) if debug else (None, None)
     loaded = _ready(reloader.load() if reloader is not None else load_target(file), debug)

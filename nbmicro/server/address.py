@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 _OVERRIDE = "NBMICRO_BROWSER_URL"
+# What a server is bound to that listens on all addresses of the machine.
+_ALL = ("", "0.0.0.0", "::")
 
 
 @dataclass(frozen=True)
@@ -83,15 +86,20 @@ def browser_url(
             "Only you can open it, signed in at GitHub; the Ports tab of the codespace can make it public.",
         )
     if "{{port}}" in (template := environ.get("VSCODE_PROXY_URI", "")):
-        return Address(_join(_with_port(template, port), path), "vscode-proxy")
+        # Where the host has the port in it, the pages have an origin of their own.
+        note = "" if "{{port}}" in urlsplit(template).netloc else _shared_origin("the editor")
+        return Address(_join(_with_port(template, port), path), "vscode-proxy", note)
     if prefix := environ.get("JUPYTERHUB_SERVICE_PREFIX"):
-        return Address(f"/{prefix.strip('/')}/proxy/{port}{path}".replace("//", "/"), "hub", _hub_note(environ))
+        note = f"{_shared_origin('Jupyter')} {_hub_note(environ)}"
+        return Address(f"/{prefix.strip('/')}/proxy/{port}{path}".replace("//", "/"), "hub", note)
     parent = environ.get("JPY_PARENT_PID", "")
     server = next((one for one in servers if parent and str(one.get("pid")) == parent), None)
-    if server is not None and has_server_proxy:
+    # A browser on this machine needs no proxy, which would put the app's pages into Jupyter's origin.
+    if server is not None and has_server_proxy and not is_loopback(_hostname(server)):
         base = str(server.get("base_url") or "/").rstrip("/")
-        return Address(f"{_origin(server)}{base}/proxy/{port}{path}", "jupyter", _jupyter_note(server))
-    return Address(f"http://{host_in_url(host)}:{port}{path}", "direct", _direct_note(server, port))
+        note = f"{_shared_origin('Jupyter')} Whoever opens it needs this Jupyter's password or token."
+        return Address(f"{_origin(server)}{base}/proxy/{port}{path}", "jupyter", note)
+    return Address(f"http://{host_in_url(host)}:{port}{path}", "direct", _direct_note(server, port, environ))
 
 
 def is_proxied(environ: Mapping[str, str]) -> bool:
@@ -156,10 +164,11 @@ def _join(base: str, path: str) -> str:
 def _origin(server: Mapping[str, object]) -> str:
     """``http://localhost:8888`` of a Jupyter server; empty, so that the link is relative, where it does not say one.
 
-    Its ``url`` may carry user, path and query; none of them belongs into a link that is shown and shared.
+    Its ``url`` may carry user, path and query; none of them belongs into a link that is shown and shared. One bound to
+    all addresses does not say under which of them the browser has it.
     """
     parts = urlsplit(str(server.get("url") or ""))
-    if not parts.hostname:
+    if not parts.hostname or parts.hostname in _ALL:
         return ""
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host_in_url(parts.hostname)}{port}"
@@ -167,11 +176,23 @@ def _origin(server: Mapping[str, object]) -> str:
 
 def host_in_url(host: str) -> str:
     """The host that an address is reached under, as a URL has it; of one that means all addresses, loopback."""
-    if host in ("", "0.0.0.0"):
-        return "127.0.0.1"
-    if host == "::":
-        return "[::1]"
+    if host in _ALL:
+        return "[::1]" if host == "::" else "127.0.0.1"
     return f"[{host}]" if ":" in host else quote(host, safe=".-")
+
+
+def network_host(host: str) -> str:
+    """The address, or else the name, under which other machines reach what is bound to ``host``."""
+    if host not in _ALL:
+        return host
+    family, other = (socket.AF_INET6, "2001:db8::1") if host == "::" else (socket.AF_INET, "192.0.2.1")
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        # Sends nothing: the system only says from which address it would (RFC 5737 and 3849 name such peers).
+        probe.connect((other, 9))
+        address = str(probe.getsockname()[0])
+        if not is_loopback(address):
+            return address
+    return socket.gethostname()
 
 
 def _hub_note(environ: Mapping[str, str]) -> str:
@@ -188,16 +209,22 @@ def _hub_note(environ: Mapping[str, str]) -> str:
     )
 
 
-def _jupyter_note(server: Mapping[str, object]) -> str:
+def _shared_origin(owner: str) -> str:
+    """What follows from a proxy below the address of ``owner``: to a browser the app's pages are its pages."""
     return (
-        "" if is_loopback(_hostname(server)) else "Whoever opens it needs the password or token of this Jupyter server."
+        f"Pages opened there share their origin with {owner}, so their scripts can do in it what you can, your files "
+        "included: open only an app that you trust (%browse keeps pages apart)."
     )
 
 
-def _direct_note(server: Mapping[str, object] | None, port: int) -> str:
-    if server is None or is_loopback(_hostname(server)):
+def _direct_note(server: Mapping[str, object] | None, port: int, environ: Mapping[str, str]) -> str:
+    elsewhere = server is not None and not is_loopback(_hostname(server))
+    # Of what sshd sets (the client, its port, this machine, its port) the third is where one can ssh to.
+    login = environ.get("SSH_CONNECTION", "").split()[2:3]
+    if server is None or not (elsewhere or login):
         return ""
+    proxy = "pip install jupyter-server-proxy where Jupyter runs and restart it, or " if elsewhere else ""
     return (
-        "If your browser runs on another machine than this kernel: pip install jupyter-server-proxy where Jupyter runs "
-        f"and restart it, or forward the port:  ssh -L {port}:127.0.0.1:{port} {_hostname(server)}"
+        f"If your browser runs on another machine than this kernel: {proxy}forward the port:  "
+        f"ssh -L {port}:127.0.0.1:{port} {login[0] if login else network_host(_hostname(server))}"
     )

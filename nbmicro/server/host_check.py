@@ -81,6 +81,9 @@ def scoped_cookie(cookie: str, prefix: str) -> str:
 _JUPYTER_COOKIE = re.compile(r"_xsrf|username-.*|jupyterhub-.*|jupyter-hub-token.*", re.ASCII)
 _JUPYTER_LOGIN = re.compile(r"username-.*|jupyterhub-user-.*|jupyterhub-session-id|jupyter-hub-token.*", re.ASCII)
 _HOST = re.compile(r"\[[0-9a-fA-F:.]+\](?::\d{1,5})?|[A-Za-z0-9_.-]+(?::\d{1,5})?", re.ASCII)
+# RFC 6454, 7: what a browser sends, but for ``null``.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
+_SIMPLE_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 _SECRET_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN")
 # Set by jupyter-server-proxy (3.2 to 4.6) on every request below /proxy/PORT/.
 _JUPYTER_PROXY_HEADERS = ("HTTP_X_PROXYCONTEXTPATH", "HTTP_X_FORWARDED_CONTEXT")
@@ -94,7 +97,9 @@ class HostCheck:
        HTTP/1.1 without a Host is answered 400 (RFC 9112, 3.2).
     2. Jupyter's cookies, its ``Authorization`` and its token wherever it stands in a header or the query are taken out
        before the app sees them.
-    3. ``X-Forwarded-Prefix`` and ``X-Forwarded-Proto`` are believed from loopback peers alone. The prefix becomes
+    3. A POST that another site's page sends without asking (:func:`sent_by_another_site`) is rejected with 403, as long
+       as the server is bound to loopback.
+    4. ``X-Forwarded-Prefix`` and ``X-Forwarded-Proto`` are believed from loopback peers alone. The prefix becomes
        ``SCRIPT_NAME``; a redirect inside it is sent as a relative reference (jupyter-server-proxy puts the prefix in
        front of a path once more), and cookies for ``/`` are kept to the prefix.
 
@@ -105,6 +110,8 @@ class HostCheck:
     hosts:
         Names that are let through besides loopback and ``bound``; ``*`` stands for all, ``.example.org`` for a domain
         with all below it.
+    origins:
+        Origins, such as ``https://shop.example``, whose pages may send what they like; ``*`` stands for all.
     bound:
         The host the server is bound to.
     check_host:
@@ -120,6 +127,7 @@ class HostCheck:
         app: WSGIApplication,
         *,
         hosts: Collection[str] = (),
+        origins: Collection[str] = (),
         bound: str = "127.0.0.1",
         check_host: bool = True,
         secrets: Collection[str] = (),
@@ -128,6 +136,8 @@ class HostCheck:
         self.app = app
         self.hosts = frozenset(host.lower().rstrip(".") for host in hosts)
         self.bound = bound
+        self.origins = frozenset(origin.lower().rstrip("/") for origin in origins)
+        self.check_origin = is_loopback(bound) and "*" not in self.origins
         self.check_host = check_host and "*" not in self.hosts
         self.secrets = frozenset(secret for secret in secrets if len(secret) >= 8)
         self.command = command
@@ -145,10 +155,27 @@ class HostCheck:
                 "403 Forbidden",
                 f"This server does not answer to the name {name}.\nIf it should:  {self.command} --allow-host {name}",
             )
+        if self.check_origin and environ.get("REQUEST_METHOD") == "POST" and self._is_of_another_site(environ):
+            origin = environ.get("HTTP_ORIGIN", "")
+            origin = origin if _ORIGIN.fullmatch(origin) else "null"
+            return _reject(
+                start_response,
+                "403 Forbidden",
+                f"A page of another site ({origin}) sent this POST.\n"
+                f"If it should:  {self.command} --allow-origin {origin}",
+            )
         self._take_out_secrets(environ)
         if is_loopback(environ.get("REMOTE_ADDR", "")):
             return self.app(environ, self._below_prefix(environ, start_response))
         return self.app(environ, start_response)
+
+    def _is_of_another_site(self, environ: WSGIEnvironment) -> bool:
+        origin = environ.get("HTTP_ORIGIN", "").lower()
+        if origin in self.origins or not sent_by_another_site(environ):
+            return False
+        # Behind a proxy the browser's host need not be the one that is asked for here; Sec-Fetch-Site is right there.
+        is_said = "HTTP_SEC_FETCH_SITE" in environ
+        return is_said or (self.check_host and _name_of(_host_of(origin)) not in self.hosts)
 
     def _take_out_secrets(self, environ: WSGIEnvironment) -> None:
         cookies = environ.pop("HTTP_COOKIE", "")
@@ -216,8 +243,7 @@ def allowed_host(host: str, bound: str = "127.0.0.1", hosts: Collection[str] = (
 def _decide(host: str, bound: str, hosts: frozenset[str]) -> bool:
     if not _HOST.fullmatch(host):
         return False
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    name = name.lower().rstrip(".")
+    name = _name_of(host)
     if ip_address_of(name) is not None or name == "localhost" or name.endswith(".localhost"):
         return True
     if name == bound or name in hosts:
@@ -228,6 +254,39 @@ def _decide(host: str, bound: str, hosts: frozenset[str]) -> bool:
         return False
     machine = socket.gethostname().lower()
     return name in (machine, f"{machine}.local", machine.partition(".")[0])
+
+
+def sent_by_another_site(environ: WSGIEnvironment) -> bool:
+    """Whether a POST comes from another site's page, whose browser did not have to ask for leave before.
+
+    Such "simple" requests (Fetch, 2.2.2) carry a form, plain text or a body of no type. Others are sent only where the
+    app has allowed them, by its answer to the browser's OPTIONS: JSON from a page of an origin that CORS lets in.
+    Another port of the same host is the same site: a front end's development server is one. Programs other than
+    browsers send neither of the two headers.
+    """
+    kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
+    if kind and kind not in _SIMPLE_TYPES:
+        return False
+    site: str = environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower()
+    if site:
+        return site == "cross-site"
+    origin = environ.get("HTTP_ORIGIN")
+    if origin is None:
+        return False
+    # A browser that is old, or speaks http to another machine, sends the origin alone.
+    asked = (environ.get("HTTP_HOST", ""), environ.get("HTTP_X_FORWARDED_HOST", ""))
+    return _name_of(_host_of(origin)) not in {_name_of(host) for host in asked if host}
+
+
+def _host_of(origin: str) -> str:
+    """The host of an origin, with its port; of what is none, ``null`` among them, a text that no host is."""
+    return origin.partition("://")[2] if _ORIGIN.fullmatch(origin) else "?"
+
+
+def _name_of(host: str) -> str:
+    """The name or address in a Host header, without its port, in lower case."""
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return name.lower().rstrip(".")
 
 
 def known_secrets(environ: Mapping[str, str], servers: Iterable[Mapping[str, object]] = ()) -> frozenset[str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nbmicro.errors import ServeError
-from nbmicro.server.address import host_in_url, is_loopback, is_proxied, server_names
+from nbmicro.server.address import host_in_url, is_loopback, is_proxied, network_host, server_names
 from nbmicro.server.host_check import HostCheck, known_secrets
 from nbmicro.server.limits import Limits
 from nbmicro.server.ports import bind
@@ -44,6 +44,8 @@ class BackgroundServer:
         The TCP port. None means 5000, or the next free one.
     allow_hosts:
         Host names to answer to besides loopback and the bound one; ``*`` for all.
+    allow_origins:
+        Origins whose pages may send forms here, besides the app's own; ``*`` for all.
     limits:
         What clients may ask for.
     environ:
@@ -61,6 +63,7 @@ class BackgroundServer:
         host: str = "127.0.0.1",
         port: int | None = None,
         allow_hosts: Collection[str] = (),
+        allow_origins: Collection[str] = (),
         limits: Limits | None = None,
         environ: Mapping[str, str] | None = None,
         servers: Collection[Mapping[str, object]] = (),
@@ -75,6 +78,7 @@ class BackgroundServer:
             app,
             # Jupyter's proxy passes on the name under which Jupyter is reached.
             hosts={*allow_hosts, *server_names(servers)},
+            origins=allow_origins,
             bound=host,
             check_host=not (is_proxied(environ) and is_loopback(host)),
             secrets=known_secrets(environ, servers),
@@ -115,8 +119,9 @@ class BackgroundServer:
         if is_loopback(self.host):
             return None
         return (
-            f"Everyone who reaches this machine at {self.host or '0.0.0.0'} can call the app, "
-            "and its handlers run with all of your rights. Without --host only this machine can."
+            f"Others open it at http://{host_in_url(network_host(self.host))}:{self._port}/. Everyone who reaches this "
+            "machine there can call the app, and its handlers run with all of your rights. Without --host only this "
+            "machine can."
         )
 
     def replace(self, app: WSGIApplication) -> None:

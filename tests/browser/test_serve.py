@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 from tests.browser.conftest import OpenLab
 from tests.support.notebook_files import write_notebook
@@ -37,6 +37,10 @@ source.onmessage = event => {
   if (event.data === "first") fetch("release"); else source.close();
 };
 </script>'''"""
+READS_JUPYTER = """async jupyter => {
+  try { return (await fetch(jupyter + "/api/contents", {credentials: "include"})).status; }
+  catch { return "refused"; }
+}"""
 PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 CELLS = (
     "%load_ext nbmicro",
@@ -67,14 +71,18 @@ def test_the_link_that_serve_shows_opens_the_app_and_all_of_it_works(
     shown = lab.output(index)
     assert shown.error is None
     address = shown.text.split(" at ")[1].split()[0]
-    assert f"{prefix}proxy/" in address
-    assert address.startswith("http" if prefix == "/" else prefix)
+    at_home = prefix == "/"
+    assert address.startswith("http://127.0.0.1:" if at_home else f"{prefix}proxy/")
+    assert ("share their origin with Jupyter" in shown.text) != at_home
     assert ("Only you can open it" in shown.text) == (prefix != "/")
     with lab.page.expect_popup() as opened:
         lab.output_area(index).get_by_role("link", name=address).click()
     page = opened.value
-    home = f"{lab.server.url}/proxy/{address.rstrip('/').rpartition('/')[2]}/"
-    assert page.url.partition("/proxy/")[2] == home.partition("/proxy/")[2]
+    if at_home:
+        assert page.url == address
+        assert page.evaluate(READS_JUPYTER, lab.server.url) == "refused"
+    else:
+        assert page.url.endswith(address)
     assert page.evaluate("window.opener") is None
     home = page.url
 
@@ -113,7 +121,11 @@ def test_the_link_that_serve_shows_opens_the_app_and_all_of_it_works(
 
     lab.page.bring_to_front()
     assert lab.run(lab.append("%serve --stop")).error is None
-    assert page.request.get(home).status >= 500
+    if at_home:
+        with pytest.raises(Error, match="ECONNREFUSED"):
+            page.request.get(home)
+    else:
+        assert page.request.get(home).status >= 500
 
 
 def heading(page: Page) -> str:

@@ -21,7 +21,7 @@ HELPS = {
     "static": "%%static PATH",
     "routes": "%routes [PATH] [--drop RULE]",
     "exchanges": "%exchanges [N]",
-    "serve": "%serve [--port N] [--host H] [--allow-host NAME] [--stop]",
+    "serve": "%serve [--port N] [--host H] [--allow-host NAME] [--allow-origin ORIGIN] [--stop]",
     "nbmicro": "%nbmicro [doctor]",
     "app": "%app TARGET [-H 'Name: v'] [--reload]",
     "trace": "%trace REQUEST",

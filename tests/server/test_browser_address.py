@@ -30,7 +30,7 @@ CHILD = {"JPY_PARENT_PID": "7"}
         ({"VSCODE_PROXY_URI": "https://no.port/"}, {}, "http://127.0.0.1:5000/x?a=1", "direct"),
         (CODESPACE, {}, "https://cosy-barn-5000.app.github.dev/x?a=1", "codespaces"),
         ({"CODESPACE_NAME": "cosy-barn"}, {}, "http://127.0.0.1:5000/x?a=1", "direct"),
-        (CHILD, {"servers": [LOCAL], "has_server_proxy": True}, "http://localhost:8888/proxy/5000/x?a=1", "jupyter"),
+        (CHILD, {"servers": [LOCAL], "has_server_proxy": True}, "http://127.0.0.1:5000/x?a=1", "direct"),
         (CHILD, {"servers": [LOCAL], "has_server_proxy": False}, "http://127.0.0.1:5000/x?a=1", "direct"),
         (
             CHILD,
@@ -57,7 +57,7 @@ def test_each_place_has_its_url(environ: dict[str, str], options: dict[str, Any]
 
 def test_the_first_place_that_applies_wins() -> None:
     """With everything set, taking one away after the other gives the documented order."""
-    options: dict[str, Any] = {"servers": [LOCAL], "has_server_proxy": True, "colab": True}
+    options: dict[str, Any] = {"servers": [BASED], "has_server_proxy": True, "colab": True}
     environ = {"NBMICRO_BROWSER_URL": "https://my.host", **CODESPACE, **VSCODE, **HUB, **CHILD, "VSCODE_PID": "1"}
     order = []
     for gone in ("NBMICRO_BROWSER_URL", "colab", "CODESPACE_NAME", "VSCODE_PROXY_URI", *HUB, *CHILD, None):
@@ -88,9 +88,55 @@ def test_a_kernel_on_another_machine_says_how_to_forward_the_port() -> None:
 
 def test_no_secret_of_jupyter_gets_into_the_url() -> None:
     """A token in the server's record, or in its url, is not part of the link."""
-    server = {**LOCAL, "url": "http://ann:pw@localhost:8888/?token=SECRET", "token": "SECRET"}
+    server = {**BASED, "url": "http://ann:pw@lab.example:9999/user/ann/?token=SECRET", "token": "SECRET"}
     address = browser_url(5000, environ=CHILD, servers=[server], has_server_proxy=True)
-    assert address.url == "http://localhost:8888/proxy/5000/"
+    assert address.url == "http://lab.example:9999/user/ann/proxy/5000/"
+
+
+@pytest.mark.parametrize("hostname", ["localhost", "127.0.0.1", "::1"])
+def test_a_jupyter_on_this_machine_keeps_its_origin_to_itself(hostname: str) -> None:
+    """With a proxy installed or without, the app of a local notebook is opened at its own port."""
+    server = {**LOCAL, "hostname": hostname}
+    for has_server_proxy in (True, False):
+        address = browser_url(5000, environ=CHILD, servers=[server], has_server_proxy=has_server_proxy)
+        assert (address.url, address.note) == ("http://127.0.0.1:5000/", "")
+
+
+@pytest.mark.parametrize(
+    ("environ", "options", "is_shared"),
+    [
+        (HUB, {}, True),
+        ({**HUB, "BINDER_SERVICE_HOST": "x"}, {}, True),
+        (CHILD, {"servers": [BASED], "has_server_proxy": True}, True),
+        (VSCODE, {}, True),
+        ({"VSCODE_PROXY_URI": "https://{{port}}.box.example/"}, {}, False),
+        (CODESPACE, {}, False),
+        ({}, {"colab": True}, False),
+        (CHILD, {"servers": [LOCAL], "has_server_proxy": True}, False),
+    ],
+)
+def test_where_pages_share_the_origin_of_the_notebook_server_the_note_says_so(
+    environ: dict[str, str], options: dict[str, Any], is_shared: bool
+) -> None:
+    """Below a path of Jupyter's address a page's script is Jupyter's to the browser: one sentence warns of it."""
+    note = browser_url(5000, environ=environ, **options).note
+    assert ("share their origin with" in note) == is_shared
+
+
+def test_a_jupyter_bound_to_all_addresses_gives_a_link_of_the_page_s_own_host() -> None:
+    """Only the browser knows by which address, and by which published port, it has Jupyter."""
+    server = {**BASED, "hostname": "0.0.0.0", "url": "http://0.0.0.0:8888/user/ann/"}
+    address = browser_url(5000, environ=CHILD, servers=[server], has_server_proxy=True)
+    assert address.url == "/user/ann/proxy/5000/"
+
+
+def test_a_local_jupyter_in_an_ssh_login_says_how_to_forward_the_port() -> None:
+    """The browser is most often where the login came from; the line names the address that was logged in to."""
+    environ = {**CHILD, "SSH_CONNECTION": "10.0.0.9 51234 10.0.0.5 22"}
+    address = browser_url(5000, environ=environ, servers=[LOCAL], has_server_proxy=True)
+    assert address.url == "http://127.0.0.1:5000/"
+    assert "ssh -L 5000:127.0.0.1:5000 10.0.0.5" in address.note
+    assert "jupyter-server-proxy" not in address.note
 
 
 def test_the_records_of_running_servers_are_read_and_broken_ones_left_out(tmp_path: Path) -> None:

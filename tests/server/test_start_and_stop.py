@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from nbmicro.errors import ServeError
+from nbmicro.server.address import is_loopback
 from nbmicro.server.ports import listen
 from nbmicro.server.server import BackgroundServer
 from tests.support.asking import DEADLINE, ask, ask_raw, can_listen, free_port, hello
@@ -197,6 +201,16 @@ def test_only_another_address_than_loopback_is_warned_of() -> None:
     warning = BackgroundServer(hello, host="0.0.0.0").warning
     assert warning is not None
     assert "your rights" in warning
+
+
+def test_a_server_for_the_whole_network_says_an_address_that_others_can_open(serve: Callable[..., Any]) -> None:
+    """Neither 0.0.0.0 nor loopback: an address of this machine, under which the app answers."""
+    server = serve(host="0.0.0.0")
+    address = urlsplit(re.findall(r"http://\S+/", server.warning)[0])
+    assert address.hostname not in ("0.0.0.0", "127.0.0.1", "localhost")
+    assert not is_loopback(str(address.hostname))
+    with urllib.request.urlopen(address.geturl(), timeout=DEADLINE) as response:
+        assert response.read() == b"hello"
 
 
 def test_a_server_on_ipv6_says_so_in_its_url(serve: Serve) -> None:

@@ -84,7 +84,7 @@ _WHY = {
     "vscode-proxy": "VSCODE_PROXY_URI says so",
     "hub": "JUPYTERHUB_SERVICE_PREFIX is set: through the hub's proxy",
     "jupyter": "through jupyter-server-proxy of the Jupyter that started this kernel",
-    "direct": "directly: no proxy was found that leads here",
+    "direct": "directly: the browser needs no proxy, or none was found",
 }
 _LABEXTENSIONS = ("anywidget", "@jupyter-widgets/jupyterlab-manager")
 

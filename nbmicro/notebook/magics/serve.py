@@ -18,16 +18,17 @@ if TYPE_CHECKING:
     from nbmicro.server.address import Address
 
 
-@magic("serve", options={"--port": int, "--host": str, "--allow-host": str, "--stop": None})
+@magic("serve", options={"--port": int, "--host": str, "--allow-host": str, "--allow-origin": str, "--stop": None})
 def serve(session: Session, *, stop: bool = False, **options: Any) -> None:
     """Serve the app in the background, so that a browser can open it; run it again to start it anew.
 
-    %serve [--port N] [--host H] [--allow-host NAME] [--stop]
+    %serve [--port N] [--host H] [--allow-host NAME] [--allow-origin ORIGIN] [--stop]
 
-    --port        5000, or the next free one, unless asked for
-    --host        127.0.0.1: only this machine
-    --allow-host  also answer to this host name
-    --stop        end it; its port is free at once
+    --port          5000, or the next free one, unless asked for
+    --host          127.0.0.1: only this machine
+    --allow-host    also answer to this host name
+    --allow-origin  also take forms that pages of this origin send; * for all
+    --stop          end it; its port is free at once
 
         %serve
         %serve --port 8080
@@ -47,6 +48,7 @@ def start(
     port: int | None = None,
     host: str | None = None,
     allow_host: str | None = None,
+    allow_origin: str | None = None,
     app: Any = None,
 ) -> None:
     """Start the server, in place of the one that runs; commit first what the running cell declared so far."""
@@ -80,6 +82,7 @@ def start(
         host=host or "127.0.0.1",
         port=port,
         allow_hosts=(allow_host,) if allow_host else (),
+        allow_origins=(allow_origin,) if allow_origin else (),
         servers=servers,
     )
     server.start()

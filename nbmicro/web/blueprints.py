@@ -136,7 +136,19 @@ class Blueprint(Scaffold):
         check_blueprint(blueprint)
         if blueprint.newest() is self.newest():
             raise ValueError("Cannot register a blueprint on itself.")
+        if self in blueprint.inner():
+            raise ValueError(
+                f"The blueprint {self.name!r} is in {blueprint.name!r} already, so that one cannot be registered on it."
+            )
         self.declare("nested", options.get("name", blueprint.name), Nested(blueprint, options))
+
+    def inner(self) -> list[Blueprint]:
+        """The blueprints in this one, however deep."""
+        found: list[Blueprint] = [self.newest()]
+        for outer in found:
+            nested = [one.value.blueprint.newest() for one in outer.effects().placed.get(("nested", None), ())]
+            found += [one for one in nested if one not in found]
+        return found[1:]
 
     def register(self, app: App, options: dict[str, Any]) -> None:
         """Make this blueprint part of an app: what ``register_blueprint`` calls; an override point.

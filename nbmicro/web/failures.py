@@ -12,6 +12,7 @@ from nbmicro.http.methods import SAFE_METHODS
 from nbmicro.web.contexts import current_request_context, environ_here, table_here
 from nbmicro.web.environ import ERROR, HTTP_ERROR, RECORDED
 from nbmicro.web.handler_errors import FormDataRoutingRedirect, explain
+from nbmicro.web.hooks import handler_for
 from nbmicro.web.hosting import hosting
 from nbmicro.web.scaffold import error_key
 from nbmicro.web.setup import Setup
@@ -103,8 +104,8 @@ class ErrorHandling(Setup):
         handlers = table_here(self._app).error_handlers
         for wanted in (code, None) if code is not None else (None,):
             for name in (*blueprints, None):
-                by_class = handlers.get(name, {}).get(wanted, {})
-                handler = next((by_class[ancestor] for ancestor in error_class.__mro__ if ancestor in by_class), None)
+                by_class = handlers.get(name, {}).get(wanted)
+                handler = handler_for(by_class, error_class) if by_class else None
                 if handler is not None:
                     return handler
         return None

@@ -45,6 +45,28 @@ def scope_of(declaration: Declaration, outer: str | None) -> str | None:
     return None if declaration.scope else outer
 
 
+def class_key(kind: type) -> Any:
+    """What a class is known by when the cell or module that made it makes it anew: its name, unless a function made
+    it."""
+    return kind if "<locals>" in kind.__qualname__ else (kind.__module__, kind.__qualname__)
+
+
+def is_made_anew(one: type, other: type) -> bool:
+    """Whether two classes are one that was made again."""
+    return one.__qualname__ == other.__qualname__ and class_key(one) == class_key(other)
+
+
+def handler_for(handlers: dict[type[Exception], Callable[..., Any]], kind: type) -> Callable[..., Any] | None:
+    """The handler for exceptions of a class: of the nearest class above it that has one."""
+    for ancestor in kind.__mro__:
+        if ancestor in handlers:
+            return handlers[ancestor]
+        for known, handler in handlers.items():
+            if is_made_anew(known, ancestor):
+                return handler
+    return None
+
+
 class Effects:
     """Collects declarations, and says what they amount to."""
 
@@ -78,8 +100,11 @@ class Effects:
                 self.placed.setdefault((kind, scope), []).append(declaration)
         elif kind == "errorhandler":
             code, error_class, function = declaration.value
-            if self.wins((kind, scope, code, error_class), declaration):
-                self.error_handlers.setdefault(scope, {}).setdefault(code, {})[error_class] = function
+            if self.wins((kind, scope, code, class_key(error_class)), declaration):
+                handlers = self.error_handlers.setdefault(scope, {}).setdefault(code, {})
+                for other in [one for one in handlers if one is not error_class and is_made_anew(one, error_class)]:
+                    del handlers[other]
+                handlers[error_class] = function
         elif kind == "view":  # a blueprint's too: ``bp.endpoint`` takes the full name
             if self.wins((kind, declaration.key), declaration):
                 self.set_views[str(declaration.key)] = declaration

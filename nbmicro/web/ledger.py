@@ -14,13 +14,23 @@ from weakref import WeakSet
 
 from nbmicro.web.declarations import GONE, Declaration, Entry
 from nbmicro.web.live import LiveDict, differences
-from nbmicro.web.owners import Declarer, Owner, Run, begin_run, current_owner, current_run
+from nbmicro.web.owners import (
+    ByName,
+    CellOfText,
+    Declarer,
+    Owner,
+    Run,
+    begin_run,
+    current_owner,
+    current_run,
+    last_run,
+    places,
+)
 
 LOG = 16
 """Changes that a ledger remembers, for tables that are a little behind."""
 
 _runs = count(1)
-_positions = count(1)
 
 
 class Batch:
@@ -99,17 +109,45 @@ class Ledger:
     ) -> None:
         owner = who.owner
         if owner.key is None and owner.kind == "cell":
-            key = _what(declaration) if instead else _identity(declaration, batches)
+            key = ByName(_what(declaration)) if instead else _identity(declaration, batches)
             owner = Owner(key, owner.label, "cell")
         batch = batches.get(owner.key)
         if batch is None or (batch.generation is not who.generation and owner.kind == "module"):
-            before = self._batches.get(owner.key)
-            position = before.position if before is not None else next(_positions)
+            before = self._batches.get(owner.key) or self._of_text(owner.key)
+            place = who.run.place if who.run is not None and owner.kind == "cell" else next(places)
+            position = before.position if before is not None else place
             batch = batches[owner.key] = Batch(owner, position, next(_runs), who.generation)
         if instead:
             identity = _what(declaration)
             batch.declarations = [one for one in batch.declarations if _what(one) != identity]
         batch.add(declaration)
+
+    def _of_text(self, key: Hashable) -> Batch | None:
+        """What the cell declared, when it was known by its text, one declaration of which is known by its name now."""
+        if not isinstance(key, ByName):
+            return None
+        for other, batch in self._batches.items():
+            if isinstance(other, CellOfText) and any(_what(one) == key[:3] for one in batch.declarations):
+                return batch
+        return None
+
+    def _with_edited(self, pending: dict[Hashable, Batch]) -> dict[Hashable, Batch]:
+        """What is pending, with what takes the place of batches that are other versions of the same: where cells have
+        no ids, what an edited cell declares is known by its name, and its text of before may run again."""
+        if not any(isinstance(key, CellOfText) for key in (*self._batches, *pending)):
+            return pending
+        names: dict[type, set[Hashable]] = {ByName: set(), CellOfText: set()}
+        for key, batch in pending.items():
+            if type(key) in names:
+                names[type(key)].update(map(_what, batch.declarations))
+        result = dict(pending)
+        for key, batch in self._batches.items():
+            replaced = names[CellOfText if isinstance(key, ByName) else ByName]
+            if replaced and key not in pending and isinstance(key, (ByName, CellOfText)):
+                kept = [one for one in batch.declarations if _what(one) not in replaced]
+                if len(kept) < len(batch.declarations):
+                    result[key] = batch.copy(kept)
+        return result
 
     def claimed(self, claim: str, who: Declarer) -> Any:
         """What ``claim`` already means for whoever is declaring: in this run, or among modules and nobody; else
@@ -183,27 +221,34 @@ class Ledger:
 
     # -- runs ----------------------------------------------------------------------------------------------------
 
-    def start_over(self, run: Run) -> None:
-        """Note that the owner of ``run`` runs again: with success, what it declared before and does not now is gone."""
+    def start_over(self, run: Run, *, goes_on: bool = False) -> None:
+        """Note that the owner of ``run`` runs again: with success, what it declared before and does not now is gone;
+        unless it ``goes_on`` with what it has declared."""
         with self.lock:
             before = self._batches.get(run.owner.key) if run.owner.key is not None else None
             if before is not None:
-                again = Batch(run.owner, before.position, next(_runs))
+                again = before.copy() if goes_on else Batch(run.owner, before.position, next(_runs))
                 self._pending.setdefault(run, {})[run.owner.key] = again
                 self._touch(run)
 
     def commit_run(self, run: Run) -> None:
         """Let what is pending of ``run`` replace what its owner declared before; drop it if the run failed.
 
-        A module that was imported by a failing cell stays imported, so what it declared stays too.
+        A module that was imported by a failing cell stays imported, so what it declared stays too; one that failed half
+        way declares nothing, whether or not the cell went on.
         """
         with self.lock:
             pending = self._pending.get(run, {})
+            if run.success:
+                pending = self._with_edited(pending)
             if not run.open:
                 self._pending.pop(run, None)
             changes: list[Change] = []
             for key, batch in pending.items():
-                if not (run.success or _imported(batch)):
+                if batch.owner.kind == "module":
+                    if not (run.has_run(batch.generation) and (run.success or _imported(batch))):
+                        continue
+                elif not run.success:
                     continue
                 before = self._batches.pop(key, None)
                 after = batch.copy() if batch.declarations else None
@@ -214,21 +259,35 @@ class Ledger:
                 self.changed(changes)
 
     def _touch(self, run: Run) -> None:
-        run.touch(self)
-        for listener in list(self._listeners):
-            if isinstance(listener, Ledger):
-                listener._touch(run)
+        for ledger in self._outward():
+            run.touch(ledger)
+
+    def _outward(self) -> list[Ledger]:
+        """This ledger and those that it is part of: a blueprint's, and its apps'. Blueprints that were turned round are
+        in one another, since whoever listened once goes on listening."""
+        found = [self]
+        for ledger in found:
+            found += [one for one in list(ledger._listeners) if isinstance(one, Ledger) and one not in found]
+        return found
 
     def changed(self, changes: list[Change] | None = None) -> None:
         """Note a committed change, here and wherever this ledger is part of.
 
         ``changes`` are the batches before and after, where that is all; None where more, or something else, changed.
         """
-        self.version += 1
-        self._log[self.version] = changes
-        self._log.pop(self.version - LOG, None)
+        for ledger in self._outward():
+            ledger.version += 1
+            ledger._log[ledger.version] = changes if ledger is self else None
+            ledger._log.pop(ledger.version - LOG, None)
+            for listener in list(ledger._listeners):
+                if not isinstance(listener, Ledger):
+                    listener.changed()
+
+    def forget(self, run: Run) -> None:
+        """Let the tables that show what was pending of ``run`` go with it, whoever keeps the run."""
         for listener in list(self._listeners):
-            listener.changed()
+            if not isinstance(listener, Ledger):
+                listener.forget(run)
 
     def changes_of(self, version: int) -> list[Change] | None:
         """The batches that the change to ``version`` replaced, or None if they are not known."""
@@ -237,15 +296,14 @@ class Ledger:
     def changes_in(self, run: Run) -> list[Change] | None:
         """The batches that ``run`` would replace; None where what it declared in another ledger counts here too."""
         with self.lock:
-            if any(one is not self and run in one._pending and one._reaches(self) for one in list(Ledger.every)):
+            if any(one is not self and run in one._pending and self in one._outward() for one in list(Ledger.every)):
                 return None
-            return [(self._batches.get(key), batch) for key, batch in self._pending.get(run, {}).items()]
-
-    def _reaches(self, ledger: Ledger) -> bool:
-        return any(one is ledger or (isinstance(one, Ledger) and one._reaches(ledger)) for one in self._listeners)
+            pending = self._with_edited(self._pending.get(run, {}))
+            return [(self._batches.get(key), batch) for key, batch in pending.items()]
 
     def listen(self, listener: Any) -> None:
-        """Tell ``listener.changed()`` of every committed change. It is held weakly."""
+        """Tell ``listener.changed()`` of every committed change, and ``forget(run)`` of each run that ended. It is held
+        weakly."""
         self._listeners.add(listener)
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -256,7 +314,7 @@ class Ledger:
         with self.lock:
             batches = dict(self._batches)
             if run is not None:
-                batches.update(self._pending.get(run, {}))
+                batches.update(self._with_edited(self._pending.get(run, {})))
             ordered = sorted(batches.values(), key=lambda one: one.position)
             return [
                 Entry(one, batch.owner, batch.position, batch.run) for batch in ordered for one in batch.declarations
@@ -266,14 +324,29 @@ class Ledger:
         """For cells without ids: the routes that ``run`` declares again, with label and handler of those before."""
         with self.lock:
             return {
-                str(declaration.key): (before.owner.label, before.declarations[-1].value.handler)
+                str(declaration.key): (before.owner.label, earlier.value.handler)
                 for key, batch in self._pending.get(run, {}).items()
                 # A module that is loaded again takes over from itself.
                 if run.owner.key is None and batch.owner.kind != "module"
-                if (before := self._batches.get(key)) is not None
+                if (before := self._batches.get(key) or self._of_text(key)) is not None
                 for declaration in batch.declarations
                 if declaration.kind == "route"
+                for earlier in before.declarations
+                if _what(earlier) == _what(declaration)
             }
+
+    def saved(self, run: Run) -> dict[Hashable, Batch]:
+        """What is pending of ``run`` now, to be given to :meth:`restore`."""
+        with self.lock:
+            return {key: batch.copy() for key, batch in self._pending.get(run, {}).items()}
+
+    def restore(self, run: Run, saved: dict[Hashable, Batch]) -> None:
+        """Let what is pending of ``run`` be what it was, modules excepted: those are imported."""
+        with self.lock:
+            now = self._pending.get(run, {})
+            modules = {key: batch for key, batch in now.items() if batch.owner.kind == "module"}
+            self._pending[run] = {**saved, **modules}
+            self._touch(run)
 
     def everything(self) -> list[Declaration]:
         """What is committed, and all that is pending."""
@@ -290,22 +363,26 @@ class Ledger:
             return [one for batch in self._pending.get(run, {}).values() for one in batch.declarations]
 
 
-def start_run(owner: Owner, namespace: dict[str, Any] | None = None) -> Run:
+def start_run(owner: Owner, namespace: dict[str, Any] | None = None, place: int | None = None) -> Run:
     """Open a run of ``owner`` as the current one of this context; what the owner declared before is to be replaced
-    by it."""
-    run = begin_run(owner, namespace)
+    by it. Where the run before has ended within the same cell, as ``%reload_ext nbmicro`` ends it, it goes on."""
+    before = last_run()
+    goes_on = before is not None and before.cut_short and before.owner == owner
+    run = begin_run(owner, namespace, place)
+    if before is not None and goes_on:
+        run.made = before.made
     for ledger in list(Ledger.every):
-        ledger.start_over(run)
+        ledger.start_over(run, goes_on=goes_on)
     return run
 
 
 def _identity(declaration: Declaration, batches: dict[Hashable, Batch]) -> Hashable:
     """What a declaration is known by where cells have no id; the second of a name in one cell is another one."""
-    what = key = _what(declaration)
-    number = 1
+    what = _what(declaration)
+    key, number = ByName(what), 1
     while key in batches:
         number += 1
-        key = (*what, number)
+        key = ByName((*what, number))
     return key
 
 
@@ -316,8 +393,6 @@ def _what(declaration: Declaration) -> tuple[Hashable, ...]:
 
 def _imported(batch: Batch) -> bool:
     """Whether the batch belongs to a module whose import came to its end."""
-    if batch.owner.kind != "module":
-        return False
     module = sys.modules.get(batch.owner.label)
     return module is not None and getattr(module, "__spec__", None) is batch.generation
 

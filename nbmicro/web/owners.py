@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
+from dis import opname
+from itertools import count
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -34,6 +36,21 @@ class Owner:
     kind: str = "cell"
 
 
+@dataclass(frozen=True, slots=True)
+class CellOfText:
+    """The key of a cell without an id, which is known by its text."""
+
+    number: int
+
+
+class ByName(tuple[Hashable, ...]):
+    """The key of one declaration where nothing tells cells apart: it is known by its kind and name."""
+
+    __slots__ = ()
+
+
+places = count(1)
+
 NOBODY = Owner(None, "", "nobody")
 
 
@@ -49,23 +66,45 @@ class Run:
         declares (method and rule, or kind and name).
     namespace:
         The globals in which the cell's code runs; frames with these globals belong to the run.
+    place:
+        Where the cell stands among all that declare: where it ran first. By default it does so now.
     """
 
-    def __init__(self, owner: Owner, namespace: dict[str, Any] | None = None) -> None:
+    def __init__(self, owner: Owner, namespace: dict[str, Any] | None = None, place: int | None = None) -> None:
         self.owner = owner
         self.namespace = namespace
+        self.place = next(places) if place is None else place
         self.open = True
         self.success = True
+        # Whether it was ended before its cell was.
+        self.cut_short = False
         self.version = 0
         # A frame in which the cell is run: what is being imported outside of it declares nothing here.
         self.floor: FrameType | None = None
         self.ledgers: dict[int, Ledger] = {}
         self.made: dict[Hashable, int] = {}
+        # What takes back, should the run fail, what it changed beside its declarations; in the order of the changes.
+        self.undo: list[Callable[[], None]] = []
+        # The frame of each module that declared something, by its generation: it tells how the module ended.
+        self.modules: dict[int, FrameType] = {}
 
     def touch(self, ledger: Ledger) -> None:
         """Note that ``ledger`` holds pending declarations of this run."""
         self.ledgers[id(ledger)] = ledger
         self.version += 1
+
+    def part(self) -> Callable[[], None]:
+        """What drops all that the run declares from now on, should a part of its cell fail that begins now."""
+        saved = {id(ledger): ledger.saved(self) for ledger in self.ledgers.values()}
+        before = len(self.undo)
+
+        def drop() -> None:
+            while len(self.undo) > before:
+                self.undo.pop()()
+            for key, ledger in list(self.ledgers.items()):
+                ledger.restore(self, saved.get(key, {}))
+
+        return drop
 
     def commit(self) -> None:
         """Make what was declared so far take effect, all of it at once. The run stays open."""
@@ -82,16 +121,31 @@ class Run:
             return
         self.success = success
         self.open = False
-        self.commit()
-        self.ledgers.clear()
+        ledgers = list(self.ledgers.values())
+        try:
+            if not success:
+                for take_back in reversed(self.undo):
+                    take_back()
+        finally:
+            self.commit()
+            self.ledgers.clear()
+            self.undo.clear()
+            self.modules.clear()
+            for ledger in ledgers:
+                ledger.forget(self)
+
+    def has_run(self, generation: Any) -> bool:
+        """Whether a module's code has come to its end, or is still at work."""
+        frame = self.modules.get(id(generation))
+        return frame is None or _is_at_work(frame) or _returned(frame)
 
 
 _current: ContextVar[Run | None] = ContextVar("nbmicro.run", default=None)
 
 
-def begin_run(owner: Owner, namespace: dict[str, Any] | None = None) -> Run:
+def begin_run(owner: Owner, namespace: dict[str, Any] | None = None, place: int | None = None) -> Run:
     """Open a run and make it the current one of this context (and of the tasks and copied contexts made from it)."""
-    run = Run(owner, namespace)
+    run = Run(owner, namespace, place)
     _current.set(run)
     return run
 
@@ -100,6 +154,11 @@ def current_run() -> Run | None:
     """The run that is open in this context, or None."""
     run = _current.get()
     return run if run is not None and run.open else None
+
+
+def last_run() -> Run | None:
+    """The run that was opened last in this context, whether or not it is open still."""
+    return _current.get()
 
 
 def enter_run(run: Run | None) -> None:
@@ -131,9 +190,23 @@ def current_owner() -> Declarer:
         if frame.f_code.co_name == "<module>" and space.get("__name__") != "__main__":
             spec = space.get("__spec__")
             if spec is not None:
+                if run is not None:
+                    run.modules[id(spec)] = frame
                 return Declarer(Owner(("module", spec.name), spec.name, "module"), run, spec)
         frame = frame.f_back
     return Declarer(run.owner, run) if run is not None else Declarer(NOBODY, None)
+
+
+def _returned(frame: FrameType) -> bool:
+    """Whether a frame that is no longer at work ended by itself, and not by an exception."""
+    return opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN_")
+
+
+def _is_at_work(frame: FrameType) -> bool:
+    here: FrameType | None = sys._getframe(1)
+    while here is not None and here is not frame:
+        here = here.f_back
+    return here is not None
 
 
 _made: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
@@ -149,9 +222,12 @@ def predecessor(kind: str, name: str, successor: Any) -> Any | None:
     if who.run is None:
         return None
     made = (who.owner.key, id(who.generation), kind, name)
-    count = who.run.made.get(made, 0)
-    who.run.made[made] = count + 1
-    key = (who.owner.key, kind, name, count)
+    number = who.run.made.get(made, 0)
+    who.run.made[made] = number + 1
+    key = (who.owner.key, kind, name, number)
     before = _made.get(key)
     _made[key] = successor
+    if isinstance(who.owner.key, CellOfText):
+        # A text that is not known may be this cell, edited.
+        _made[None, kind, name, number] = successor
     return before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
@@ -12,10 +13,11 @@ from werkzeug.exceptions import HTTPException, default_exceptions
 from nbmicro.web.contexts import current_request_context
 from nbmicro.web.declarations import GONE, Declaration, Place, Route, make_route
 from nbmicro.web.files import default_max_age, find_root_path, open_file, send_from_directory
+from nbmicro.web.hooks import is_made_anew
 from nbmicro.web.hosting import hosting
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.mappings import ErrorHandlers, Hooks, LiveMapping, ViewFunctions
-from nbmicro.web.owners import current_owner, predecessor
+from nbmicro.web.owners import Run, current_owner, current_run, predecessor
 from nbmicro.web.registration import captured
 
 if TYPE_CHECKING:
@@ -80,12 +82,20 @@ class Scaffold:
         """Take the place of the object that the same cell made before: both become one, so that whoever holds the old
         one (a server, a client, another cell's decorator) goes on with the new. True if there was one."""
         before = predecessor(kind, name, self)
-        if before is None or before is self or type(before) is not type(self):
+        run = current_run()
+        if before is None or before is self or not _may_succeed(type(before), type(self), run):
             return False
+        if run is not None:
+            run.undo.append(_restoring(before))
         self.__dict__ = before.__dict__
         self.__dict__["_newest"] = self
         # Whoever holds the old one weakly, as extensions do, must not lose it.
         self.__dict__.setdefault("_former", []).append(before)
+        # Its class may have been made anew, in this cell or in another: the old objects are of the new one too.
+        for former in self.__dict__["_former"]:
+            if type(former) is not type(self):
+                with suppress(TypeError):
+                    former.__class__ = type(self)
         return True
 
     def __eq__(self, other: object) -> bool:
@@ -349,6 +359,42 @@ class Scaffold:
         error_class, code = error_key(what)
         name = str(code) if code is not None else f"{error_class.__module__}.{error_class.__qualname__}"
         self.declare("errorhandler", name, (code, error_class, function), scope=scope)
+
+
+def _may_succeed(before: type, kind: type, run: Run | None) -> bool:
+    """Whether an object of a class may take the place of another's: it is the same class, or it was made anew, or it is
+    the notebook's own."""
+    here = run.namespace.get("__name__") if run is not None and run.namespace is not None else None
+    return (
+        before is kind
+        or is_made_anew(before, kind)
+        or (here is not None and here in (before.__module__, kind.__module__))
+    )
+
+
+def _restoring(scaffold: Scaffold) -> Callable[[], None]:
+    """What gives an object back the attributes and the class that it has now."""
+    kept = dict(scaffold.__dict__)
+    kinds = [(one, type(one)) for one in (scaffold, *kept.get("_former", ()))]
+
+    def restore() -> None:
+        now = scaffold.__dict__
+        made = now.get("_made", 0)
+        now.update(kept)
+        for name in now.keys() - kept.keys():
+            del now[name]
+        now["_newest"] = kept.get("_newest", scaffold)
+        if "_made" in kept:  # it counts what was made, so that registrations look again
+            now["_made"] = made + 1
+        for one, kind in kinds:
+            if type(one) is not kind:
+                one.__class__ = kind
+        tables = now.get("tables")
+        if tables is not None:
+            tables.start_anew()
+        scaffold.ledger.changed()
+
+    return restore
 
 
 def error_key(what: int | type[Exception]) -> tuple[type[Exception], int | None]:

@@ -287,6 +287,10 @@ class Tables:
         """Forget the table; a request that has it goes on with it."""
         self._table = None
 
+    def forget(self, run: Run) -> None:
+        """Drop the table that showed what was pending of ``run``, which has ended."""
+        self._pending.pop(run, None)
+
     def start_anew(self) -> None:
         """Build the next table from the ground: a setting of the map changed."""
         self._last = None

@@ -8,30 +8,11 @@ from types import FrameType, TracebackType
 from typing import Any, Protocol
 
 from nbmicro.client.last_failure import debugging, on_let_go
+from nbmicro.notebook.kernel.cell import Cell, first_line, info_of_running_cell, is_of_file
+from nbmicro.notebook.kernel.cell_texts import is_typed, texts_of
 from nbmicro.notebook.kernel.error_help import users_trace
 from nbmicro.threads.interrupts import let_interrupts_through
-from nbmicro.web.owners import Owner
-
-
-class Cell:
-    """One execution of a cell.
-
-    Parameters
-    ----------
-    owner:
-        The cell as an owner of declarations.
-    source:
-        Its text.
-    deleted:
-        Ids of cells that were deleted since the last execution.
-    """
-
-    def __init__(self, owner: Owner, source: str, deleted: frozenset[str]) -> None:
-        self.owner = owner
-        self.source = source
-        self.deleted = deleted
-        self.state: Any = None
-        self.restore_interrupts: Callable[[], None] | None = None
+from nbmicro.web.owners import Owner, current_run
 
 
 class Listener(Protocol):
@@ -67,10 +48,12 @@ class Host:
         self.shell = shell
         self.listener = listener
         self._cells: dict[int, tuple[Any, Cell]] = {}
-        self._nested: dict[int, Any] = {}
+        #: Each with what drops its declarations.
+        self._nested: dict[int, tuple[Any, Callable[[], None]]] = {}
         self._names: dict[str, Any] = {}
         self._magics: dict[str, tuple[str, Any]] = {}
         self._files: dict[str, Cell] = {}
+        self._texts = texts_of(shell)
         #: What was overridden: an object, the name of its method, what stands there, and its own attribute of before.
         self._overridden: list[tuple[Any, str, Any, Any]] = []
         self._publish: Any = None
@@ -143,29 +126,52 @@ class Host:
     # -- cells ---------------------------------------------------------------------------------------------------
 
     def _pre_run_cell(self, info: Any) -> None:
-        from nbmicro.web.owners import current_run
-
-        if current_run() is not None:
+        run = current_run()
+        if run is not None:
             # run_cell inside a cell, %%capture, %run: part of the outer cell.
-            self._nested[id(info)] = info
+            self._nested[id(info)] = (info, run.part())
             return
+        self._begin(info)
+
+    def _begin(self, info: Any) -> None:
         cell = self._cell_of(info)
         self._cells[id(info)] = (info, cell)
         self._remember_file(info, cell)
         cell.restore_interrupts = let_interrupts_through(self.listener.is_answering)
         self.listener.cell_begins(cell)
 
+    def begin_loading_cell(self) -> None:
+        """Let the cell that runs now, if one does, begin: it is the one that loads nbmicro."""
+        info = info_of_running_cell(self.shell)
+        if info is not None:
+            self._begin(info)
+
     def _post_run_cell(self, result: Any) -> None:
         info = result.info
-        if self._nested.pop(id(info), None) is not None:
+        nested = self._nested.pop(id(info), None)
+        if nested is not None:
             self._drop_empty_captures()
+            if not result.success and not self._fails_with_part():
+                nested[1]()
             return
         # An async cell ends in another context than it began in; only the info object is the same.
         known = self._cells.pop(id(info), None)
         if known is not None:
-            if known[1].restore_interrupts is not None:
-                known[1].restore_interrupts()
-            self.listener.cell_ends(known[1], success=bool(result.success))
+            try:
+                if known[1].restore_interrupts is not None:
+                    known[1].restore_interrupts()
+            finally:
+                self.listener.cell_ends(known[1], success=bool(result.success) and not known[1].failed)
+
+    def _fails_with_part(self) -> bool:
+        """Count the running cell as failed, although IPython does not, if all of it is the part that failed."""
+        run = current_run()
+        cell = next((cell for _, cell in self._cells.values() if cell.state is run), None)
+        source = "" if cell is None else cell.source.strip()
+        if cell is None or not (source.startswith("%%") or (source.startswith("%") and "\n" not in source)):
+            return False
+        cell.failed = True
+        return True
 
     async def _ran_async(self, *args: Any, **kwargs: Any) -> Any:
         # JupyterLite's kernel tells nobody that a cell with an `await` has ended, as IPython and ipykernel do.
@@ -184,12 +190,16 @@ class Host:
         cell_id = getattr(info, "cell_id", None) or meta.get("cellId")
         deleted = meta.get("deletedCells")
         source = str(info.raw_cell)
-        key = ("cell", cell_id) if cell_id else None
+        key = ("cell", cell_id) if cell_id else self._texts.key(source, is_typed=is_typed(self.shell))
         return Cell(
             Owner(key, first_line(source), "cell"),
             source,
             frozenset(map(str, deleted)) if isinstance(deleted, Iterable) else frozenset(),
         )
+
+    def declared_something(self, cell: Cell) -> None:
+        """Note a cell that has declared something: where cells have no ids, its text is to be known again."""
+        self._texts.declared_something(cell.owner.key, cell.source)
 
     @property
     def has_kernel(self) -> bool:
@@ -257,6 +267,8 @@ class Host:
         error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
         if isinstance(error, BaseException):
             self.listener.prepare_error(error)
+        if is_of_file():
+            self._fails_with_part()
         return self._show_error(exc_tuple, *args, **kwargs)
 
     def _showed_lines(self, kind: Any, error: Any, lines: Any) -> Any:
@@ -454,13 +466,6 @@ def _matcher(listener: Listener) -> Callable[[Any], dict[str, Any]] | None:
     nbmicro_matcher.matcher_priority = 1000  # type: ignore[attr-defined]
     nbmicro_matcher.matcher_identifier = "nbmicro"  # type: ignore[attr-defined]
     return nbmicro_matcher
-
-
-def first_line(source: str) -> str:
-    """The first line of a cell that says something, by which people know it."""
-    lines = [line.strip() for line in source.splitlines()]
-    code = [line for line in lines if line and not line.startswith("#")]
-    return next(iter(code or [line for line in lines if line]), "")
 
 
 def _module_of(magic: Any) -> str:

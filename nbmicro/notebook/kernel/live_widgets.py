@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from nbmicro.web.owners import current_run
+from nbmicro.web.owners import CellOfText, current_run
 
 if TYPE_CHECKING:
     from nbmicro.notebook.kernel.host import Host
@@ -78,9 +78,11 @@ class LiveWidgets:
         """
         run = current_run()
         key = run.owner.key if run is not None else None
+        if key is None or isinstance(key, CellOfText):
+            key = without_cell
         opened = self._kinds.setdefault(kind, OrderedDict())
-        before = opened.pop(without_cell if key is None else key, None)
-        opened[without_cell if key is None else key] = widget
+        before = opened.pop(key, None)
+        opened[key] = widget
         if before is not None:
             before.close()
         while len(opened) > LIMIT:

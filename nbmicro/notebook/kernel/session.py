@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
@@ -22,8 +22,9 @@ from nbmicro.http.cookies import CookieJar
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.notebook.kernel import error_help
+from nbmicro.notebook.kernel.cell import Cell
 from nbmicro.notebook.kernel.cell_notes import CellNotes
-from nbmicro.notebook.kernel.host import Cell, Host
+from nbmicro.notebook.kernel.host import Host
 from nbmicro.notebook.kernel.live_widgets import LiveWidgets
 from nbmicro.notebook.kernel.target import Target, header_values, stop_listening
 from nbmicro.threads.deadline import release
@@ -74,6 +75,8 @@ class Session:
         self.captured_by: dict[str, str] = {}
         self.widgets = LiveWidgets(self.host)
         self._jars: dict[str, CookieJar] = {}
+        #: Where each cell stands among those that declare.
+        self._places: dict[Hashable, int] = {}
 
     # -- life ----------------------------------------------------------------------------------------------------
 
@@ -88,6 +91,7 @@ class Session:
         hosting.context_popped = self._context_popped
         hosting.return_lines = lambda handler: error_help.return_lines(handler, self._is_cell)
         self.host.install()
+        self.host.begin_loading_cell()
         self.host.give_names({"app": self.default_app, "client": self.client, **HANDLER_NAMES})
         self.host.show_type(Exchange, self._show_value)
         self.host.show_type(Exchanges, self._show_values)
@@ -114,6 +118,7 @@ class Session:
             enter_context(None)
         run = current_run()
         if run is not None:
+            run.cut_short = True
             run.finish(success=True)
         hosting.reset()
 
@@ -172,7 +177,11 @@ class Session:
             keys = {("cell", cell_id) for cell_id in cell.deleted}
             for ledger in list(Ledger.every):
                 ledger.drop_owners(set(keys))
-        cell.state = start_run(cell.owner, self.host.namespace)
+            for key in keys:
+                self._places.pop(key, None)
+        cell.state = run = start_run(cell.owner, self.host.namespace, self._places.get(cell.owner.key))
+        if cell.owner.key is not None:
+            self._places[cell.owner.key] = run.place
         self._notes.cell_begins(cell.state)
         self._enter_default_context()
         if self._pushed:
@@ -192,8 +201,13 @@ class Session:
     def cell_ends(self, cell: Cell, *, success: bool) -> None:
         """Commit what the cell declared, or drop it and say so."""
         run: Run = cell.state
-        declared = self._notes.declared(run)
-        run.finish(success=success)
+        cell.state = None  # the cell is kept for its text, and a run keeps what it declared and showed
+        if run.ledgers or run.made:
+            self.host.declared_something(cell)
+        try:
+            declared = self._notes.declared(run)
+        finally:
+            run.finish(success=success)
         if not success:
             self._pushed = [pushed for pushed in self._pushed if pushed[0] is not run]
         self._notes.cell_ended(run, cell.source, declared, self.target, success=success)

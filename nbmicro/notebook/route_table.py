@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
 from nbmicro.printable import columns
-from nbmicro.render.markup import joined, quiet
+from nbmicro.render.markup import joined, output, quiet
 from nbmicro.web.app import App
 from nbmicro.web.declarations import Route
 from nbmicro.web.route_info import RouteInfo
@@ -108,11 +108,11 @@ def tree_html(rows: Sequence[RouteRow], where: str) -> str:
     """Draw the routes; ``where`` heads the column that says where each is declared."""
     branches = [branch.shortened() for branch in _grown(rows).inside.values()]
     if len(rows) <= FOLDABLE:
-        return str(_table(branches, where))
+        return output(_table(branches, where))
     alone = [branch for branch in branches if branch.count == 1]
     is_open = len(rows) <= FOLDED
     folded = [_folded(branch, where, is_open) for branch in branches if branch.count > 1]
-    return str(joined([*([_table(alone, where)] if alone else []), *folded]))
+    return output(*([_table(alone, where)] if alone else []), *folded)
 
 
 def _grown(rows: Sequence[RouteRow]) -> _Branch:

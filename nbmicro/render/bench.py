@@ -7,7 +7,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 
 from nbmicro.client.bench import Latencies
 from nbmicro.printable import one_line
-from nbmicro.render.markup import LINE, MONO, joined, quiet
+from nbmicro.render.markup import LINE, MONO, joined, output, quiet
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _COLOUR, _SLOW = "#3f6fb0", "#b26a1f"
@@ -15,7 +15,7 @@ _COLOUR, _SLOW = "#3f6fb0", "#b26a1f"
 
 def latency_bundle(now: Latencies, before: Latencies | None = None) -> dict[str, str]:
     """The MIME bundle of a measurement, beside the one before of the same request."""
-    return {"text/plain": _text(now, before), "text/html": str(_html(now, before))}
+    return {"text/plain": _text(now, before), "text/html": _html(now, before)}
 
 
 def progress_bundle(request: str, done: int, asked: int) -> dict[str, str]:
@@ -23,11 +23,11 @@ def progress_bundle(request: str, done: int, asked: int) -> dict[str, str]:
     share = done / asked
     filled = round(24 * share)
     bar = "█" * filled + "░" * (24 - filled)
-    html = Markup('<div><progress value="{}" max="{}" style="width:16em;vertical-align:middle"></progress> {}</div>')
+    bar_html = Markup('<progress value="{}" max="{}" style="width:16em;vertical-align:middle"></progress> {}')
     words = f"{done:,} of {asked:,}"
     return {
         "text/plain": f"{one_line(request, 200)}  {bar}  {words}",
-        "text/html": str(html.format(done, asked, words)),
+        "text/html": output(bar_html.format(done, asked, words)),
     }
 
 
@@ -63,7 +63,7 @@ def _text(now: Latencies, before: Latencies | None) -> str:
     return "\n".join(lines)
 
 
-def _html(now: Latencies, before: Latencies | None) -> Markup:
+def _html(now: Latencies, before: Latencies | None) -> str:
     head = Markup('<div><b style="{}">{}</b> <small>{}</small></div>').format(
         MONO, one_line(now.request, 200), _counts(now)
     )
@@ -77,7 +77,7 @@ def _html(now: Latencies, before: Latencies | None) -> Markup:
     parts = [head, _histogram(now), table]
     if now.errors:
         parts.append(quiet(f"✗ {now.errors:,} failed. See one of them:  %http {one_line(now.request, 200)}"))
-    return Markup('<div style="line-height:1.5">{}</div>').format(joined(parts))
+    return output(*parts)
 
 
 def _histogram(now: Latencies) -> Markup:

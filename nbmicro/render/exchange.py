@@ -18,7 +18,7 @@ from nbmicro.http.headers import HeaderFields
 from nbmicro.http.messages import RequestRecord
 from nbmicro.printable import excerpt, one_line, plain
 from nbmicro.render.body import body_text, body_views, kind_of, picture_view, preview, source_view
-from nbmicro.render.markup import LINE, MONO, badge, coloured, folded, joined, labelled, pre, quiet, row, small
+from nbmicro.render.markup import LINE, MONO, badge, coloured, folded, joined, labelled, output, pre, quiet, row, small
 from nbmicro.render.page import inline_page
 from nbmicro.render.request import as_curl as as_curl
 from nbmicro.render.request import as_http as as_http
@@ -151,11 +151,7 @@ def _html(exchange: ExchangeRecord, options: RenderOptions) -> str:
     parts += [quiet(more)] if more else []
     parts.append(folded(_status_html(exchange, options), _messages(exchange, options)))
     parts += _below_the_status(exchange, options)
-    return _box(parts)
-
-
-def _box(parts: Sequence[Markup]) -> str:
-    return str(Markup('<div style="line-height:1.5">\n{}\n</div>').format(joined(parts)))
+    return output(*parts)
 
 
 def _status_html(exchange: ExchangeRecord, options: RenderOptions, *, on_the_way: bool = False) -> Markup:
@@ -283,7 +279,7 @@ def list_exchanges(exchanges: Sequence[ExchangeRecord], count: int) -> dict[str,
             inside = quiet(f"Too much for this list; show it alone:  client.history[{index}]")
         room -= len(inside)
         lines.append(_row_html(line, widths, inside, exchange))
-    return {"text/plain": "\n".join(_row_text(line, widths) for line in rows), "text/html": _box(lines)}
+    return {"text/plain": "\n".join(_row_text(line, widths) for line in rows), "text/html": output(*lines)}
 
 
 def _inside(exchange: ExchangeRecord, options: RenderOptions) -> Markup:

@@ -27,6 +27,17 @@ def joined(parts: Iterable[Markup | str]) -> Markup:
     return Markup("\n").join(parts)
 
 
+def output(*parts: Markup | str) -> str:
+    """The HTML of an output: its parts, with nothing in them that a front end may typeset.
+
+    JupyterLab makes mathematics of what stands between dollars, prices and queries as well; the names are those by
+    which MathJax 3 and 2 leave an element alone.
+    """
+    return str(
+        Markup('<div class="mathjax_ignore tex2jax_ignore" style="line-height:1.5">\n{}\n</div>').format(joined(parts))
+    )
+
+
 def row(*parts: Markup | str) -> Markup:
     """A line of its own."""
     return Markup("<div>{}</div>").format(Markup(" ").join(parts))

@@ -25,6 +25,7 @@ BREAK = (
     "<style>*{display:none}</style><base href=/leak/>"
 )
 #: Bodies by their path: media type and text.
+MATHEMATICS = r"$x^2$ $$y$$ \(z\) \[v\] $\smash{\rule{600px}{600px}}$ $\href{http://127.0.0.1/leak}{w}$ costs $3, or $5"
 PAGES = {
     "script": ("text/html", f"<script>{TAKEN}</script><script src=/leak/src.js></script><p>x</p>"),
     "handlers": (
@@ -91,6 +92,8 @@ PAGES = {
         "</script>'></iframe></foreignObject><a class=k><set attributeName=href to=/leak/set /><text y=30>x</text></a>"
         f'<animate onbegin="{TAKEN}" attributeName=x dur=1s /></svg><math><mtext class=k href=/leak/math>x</math>',
     ),
+    "typeset": ("text/plain", MATHEMATICS),
+    "typesetjson": ("application/json", json.dumps({MATHEMATICS: [MATHEMATICS, "$3", "$5"]})),
     "huge": ("text/html", f"<p>{BREAK}</p>" * 20_000),
     "malformed": ("text/html", "<" * 3000 + "<div " * 3000 + "\0\x1b\ufffe" + BREAK + "<!--"),
     "deep": ("application/json", '{"' + BREAK.replace('"', '\\"') + '": [' * 300 + "1" + "]}" * 300),
@@ -110,6 +113,7 @@ PAGES = {
     "type": (f'text/html"><script>{TAKEN}</script>', BREAK),
 }
 LOAD = """%load_ext nbmicro
+display({"text/html": "<p>$x^2$</p>", "text/plain": "x"}, raw=True)
 import json, logging, sys, warnings
 from pathlib import Path
 from nbmicro import Response
@@ -158,6 +162,8 @@ ASKS = [
     "%routes",
     "%exchanges 100",
     "%trace /prints",
+    "%http /typeset?$filter=price&$top=3",
+    "%bench /typeset?$filter=price&$top=3 -n 5",
 ]
 
 
@@ -244,7 +250,12 @@ def test_every_frame_is_sealed_and_no_element_of_an_answer_is_in_the_notebook(sh
     assert len(frames) > 10
     assert {tuple(frame) for frame in frames} == {("", None)}
     foreign = "script, style, link, base, form, input, object, embed, svg, math, video, audio, meta, [id], a"
-    assert lab.page.locator(f"{inside} :is({foreign})").evaluate_all("all => all.map(one => one.outerHTML)") == []
+    assert (
+        lab.page.locator(f"{inside} :is({foreign}):not(mjx-container *)").evaluate_all(
+            "all => all.map(one => one.outerHTML)"
+        )
+        == []
+    )
     assert (
         lab.page.locator(f"{inside} img").evaluate_all(
             "all => all.filter(one => !one.src.startsWith('data:image/')).map(one => one.outerHTML)"
@@ -292,6 +303,15 @@ def test_no_click_in_a_frame_leads_anywhere(shown: Shown) -> None:
     assert _is_untouched(lab)
     assert _asked(shown) == []
     assert len(lab.page.context.pages) == 1
+
+
+def test_nothing_is_typeset(shown: Shown) -> None:
+    """Dollars are no mathematics in an answer; only what is not ours becomes it."""
+    lab, cells = shown.lab, shown.cells
+    # JupyterLab has typeset the first cell's own output by now, which is another's.
+    lab.output_area(0).locator("mjx-container").first.wait_for(timeout=60_000)
+    typeset = {lab.sources()[index]: lab.output_area(index).locator("mjx-container").count() for index in cells}
+    assert typeset == dict.fromkeys(typeset, 0)
 
 
 def test_no_control_code_and_no_mark_of_direction_is_in_what_is_saved(shown: Shown) -> None:

@@ -133,10 +133,14 @@ def _jupyters() -> list[dict[str, object]]:
 
 def _bundle(name: str, url: str, notes: Sequence[str]) -> dict[str, str]:
     """Where the app is, as text and with a link: behind a hub the address is a path, which no front end makes one."""
+    from markupsafe import Markup
+
+    from nbmicro.render.markup import output, row
+
     text = "\n".join([f"Serving {name} at {url}  Stop: %serve --stop", *notes])
     shown = escape(url)
     if url.startswith(("http://", "https://", "/")):
         shown = f'<a href="{shown}" target="_blank" rel="noopener">{shown}</a>'
     first = f"Serving {escape(name)} at {shown} \N{MIDDLE DOT} Stop: <code>%serve --stop</code>"
     lines = [first, *map(escape, notes)]
-    return {"text/plain": text, "text/html": "".join(f"<div>{line}</div>" for line in lines)}
+    return {"text/plain": text, "text/html": output(*(row(Markup(line)) for line in lines))}

@@ -97,15 +97,14 @@ def _show(session: Session, cell: TemplateCell) -> None:
 def _page_bundle(source: str, fetch: Callable[[str], ResponseRecord | None]) -> dict[str, str]:
     """The bundle of a page that no request asked for; ``fetch`` gets its style sheets and images from the app."""
     from nbmicro.render.body import body_views
-    from nbmicro.render.markup import joined
+    from nbmicro.render.markup import output
     from nbmicro.render.page import inline_page, page_lines
     from nbmicro.render.summary import RenderOptions
 
     fields = HeaderFields([("Content-Type", "text/html; charset=utf-8")])
     response = ResponseRecord(200, "OK", fields, Body(source.encode()))
     page = Exchange(RequestRecord("GET", "/"), response, page=inline_page(source, fetch))
-    html = joined(body_views(page, RenderOptions()))
-    return {"text/plain": "\n".join(page_lines(source)), "text/html": str(html)}
+    return {"text/plain": "\n".join(page_lines(source)), "text/html": output(*body_views(page, RenderOptions()))}
 
 
 def _line_of(error: BaseException, name: str) -> int | None:

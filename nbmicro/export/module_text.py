@@ -182,6 +182,8 @@ class ModuleText:
 
     def _write_statement(self, one: Cut, unit: Unit) -> None:
         text = self._statement_text(one, unit)
+        if not text:
+            return
         if _runs_app(one.node):
             # In a notebook it starts a server beside the cells; a module that is imported starts none.
             text = f'if __name__ == "__main__":\n{indented(text)}'
@@ -200,29 +202,27 @@ class ModuleText:
         return text
 
     def _with_routes(self, one: Cut, unit: Unit) -> str:
-        """A function's text with its decorators as they hold in one module."""
-        text = one.text
-        node = one.node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            return text
-        lines = text.split("\n")
-        start = first_line(node)
-        mine = [route for route in self.routes if route.unit is unit and route.decorator is not None]
-        for route in sorted(mine, key=lambda route: -(route.decorator.lineno if route.decorator else 0)):
-            call = route.decorator
-            if call is None:
-                continue
+        """A statement's text with its rules as one module has them; empty where it only declares what is shadowed."""
+        lines = one.text.split("\n")
+        start = first_line(one.node)
+        mine = [(route, route.written) for route in self.routes if route.unit is unit and route.written is not None]
+        for route, written_as in sorted(mine, key=lambda pair: -pair[1].call.lineno):
+            call, given = written_as.call, written_as.given
             first, last = call.lineno - start, (call.end_lineno or call.lineno) - start
+            if route.is_shadowed and isinstance(one.node, ast.Expr):
+                return ""
             if route.is_shadowed:
                 del lines[first : last + 1]
             elif route.endpoint != route.wanted:
-                given = next((one.value for one in call.keywords if one.arg == "endpoint"), None)
                 before, between = (call.end_col_offset or 1) - 1, ", endpoint="
                 after = before
                 if given is not None:
                     last = (given.end_lineno or given.lineno) - start
                     before, after, between = given.col_offset, given.end_col_offset or 0, ""
+                # A statement that shares its line with another one begins where it was cut.
+                shift = one.node.col_offset if last == 0 and isinstance(one.node, ast.Expr) else 0
                 line = lines[last].encode()
+                before, after = before - shift, after - shift
                 lines[last] = f"{line[:before].decode()}{between}{quoted(route.endpoint)}{line[after:].decode()}"
         return "\n".join(lines)
 

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from nbmicro.cells.route_cell import RouteCell
 from nbmicro.errors import LoadError
 from nbmicro.export.cell_text import Cut, cut, free_name, indented
+from nbmicro.export.declared import Declared, DeclaredRule, Mount, Receiver
 from nbmicro.export.literals import quoted
 from nbmicro.export.survey import Survey, Unit
 from nbmicro.http.methods import COMMON_METHODS, with_head
 from nbmicro.web.rules import path_pattern, pattern_of
-
-_SHORT = tuple(map(str.lower, COMMON_METHODS))
 
 
 @dataclass
@@ -26,14 +25,18 @@ class PlannedRoute:
     ----------
     unit:
         Where it is declared.
+    on:
+        The app or the blueprint.
     rule, methods:
         What it answers; of the methods, only those that no later cell takes over.
     wanted:
         The endpoint that the cell asks for.
     function:
         The name of its function in the module.
-    decorator:
-        The decorator that declares it; None for a ``%%route`` cell.
+    view:
+        What two routes of one function have in common.
+    written:
+        The decorator or the call that declares it; None for a ``%%route`` cell.
     endpoint:
         The endpoint it has.
     declared:
@@ -43,18 +46,20 @@ class PlannedRoute:
     """
 
     unit: Unit
+    on: Receiver
     rule: str
     methods: tuple[str, ...]
     wanted: str
     function: str
-    decorator: ast.Call | None = None
+    view: object
+    written: DeclaredRule | None = None
     endpoint: str = ""
     declared: tuple[str, ...] = ()
     until: dict[str, int] = field(default_factory=dict)
 
     def answered_before(self, number: int, method: str, path: str) -> bool:
         """Whether a request of the cell ``number`` asks for what a later cell shadows."""
-        stands = self.unit.cell.number <= number < self.until.get(method, 0)
+        stands = self.on[0] == self.unit.target and self.unit.cell.number <= number < self.until.get(method, 0)
         return stands and re.fullmatch(path_pattern(self.rule, lambda _: ".+"), path) is not None
 
     @property
@@ -69,50 +74,29 @@ def planned(survey: Survey) -> list[PlannedRoute]:
     Raises
     ------
     LoadError
-        A later cell takes over a part of what one decorator declares.
+        A later cell takes over what one module cannot give to it, or declares what one module cannot have twice.
     """
-    routes = [route for unit in survey.units for route in _routes_of(unit, survey)]
+    declared = Declared(survey)
+    declared.reject_lost()
+    routes = [route for unit in survey.units for route in _routes_of(unit, declared)]
     _shadow(routes)
-    _name_endpoints(routes)
+    _reject_across(routes, declared)
+    _name_endpoints(routes, declared)
     _name_functions(routes, survey)
     return routes
 
 
-def _routes_of(unit: Unit, survey: Survey) -> Iterator[PlannedRoute]:
+def _routes_of(unit: Unit, declared: Declared) -> Iterator[PlannedRoute]:
     if unit.step.route is not None:
         cell = unit.step.route
         methods = cell.line.methods
-        yield PlannedRoute(unit, cell.line.rule, methods, cell.endpoint, cell.name, declared=methods)
-    elif isinstance(unit.what, ast.FunctionDef | ast.AsyncFunctionDef):
-        # The decorator next to the function runs first.
-        for decorator in reversed(unit.what.decorator_list):
-            route = _decorated(unit, unit.what, decorator, {"app", unit.target, survey.target})
-            if route is not None:
-                yield route
-
-
-def _decorated(
-    unit: Unit, node: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, apps: set[str]
-) -> PlannedRoute | None:
-    """The route of a decorator; None for another decorator, or one that cannot be read."""
-    match decorator:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=app), attr=word), args=[ast.Constant(value=str(rule))]):
-            pass
-        case _:
-            return None
-    options = {one.arg: one.value for one in decorator.keywords}
-    if app not in apps or word not in (*_SHORT, "route") or options.keys() - {"methods", "endpoint"}:
-        return None
-    methods: tuple[str, ...] = (word.upper(),) if word in _SHORT else ("GET",)
-    endpoint = node.name
-    try:
-        if "methods" in options:
-            methods = tuple(str(one).upper() for one in ast.literal_eval(options["methods"]))
-        if "endpoint" in options:
-            endpoint = str(ast.literal_eval(options["endpoint"]))
-    except ValueError:
-        return None
-    return PlannedRoute(unit, rule, methods, endpoint, node.name, decorator, declared=methods)
+        on = declared.receiver(unit.target, unit)
+        yield PlannedRoute(unit, on, cell.line.rule, methods, cell.endpoint, cell.name, view=unit, declared=methods)
+        return
+    for on, one in declared.rules(unit):
+        yield PlannedRoute(
+            unit, on, one.rule, one.methods, one.endpoint, one.function, one.view, one, declared=one.methods
+        )
 
 
 def _shadow(routes: list[PlannedRoute]) -> None:
@@ -121,7 +105,7 @@ def _shadow(routes: list[PlannedRoute]) -> None:
             one
             for one in routes[number + 1 :]
             if one.unit.cell is not route.unit.cell
-            and one.unit.target == route.unit.target
+            and one.on == route.on
             and pattern_of(one.rule) == pattern_of(route.rule)
         ]
         for method in route.methods:
@@ -129,13 +113,13 @@ def _shadow(routes: list[PlannedRoute]) -> None:
             if over:
                 route.until[method] = min(over)
         left = tuple(method for method in route.methods if method not in route.until)
-        if route.decorator is not None and left and left != route.methods:
+        if route.written is not None and left and left != route.methods:
             raise LoadError(
-                f"`{route.function}` answers {', '.join(route.methods)} {route.rule}, and a cell below takes over a "
-                "part of that; a module has one function for each.",
+                f"`{route.function or route.wanted}` answers {', '.join(route.methods)} {route.rule}, and a cell below "
+                "takes over a part of that; a module has one function for each.",
                 hint=f"Leave over to it what it still answers:  methods={list(left)}",
                 where=route.unit.cell.where,
-                line=route.decorator.lineno,
+                line=route.written.call.lineno,
             )
         route.methods = left
 
@@ -144,14 +128,50 @@ def _answered(route: PlannedRoute) -> set[str]:
     return set(with_head(set(route.declared)))
 
 
-def _name_endpoints(routes: list[PlannedRoute]) -> None:
-    holders: dict[str, Unit | None] = {"static": None}
+def _reject_across(routes: list[PlannedRoute], declared: Declared) -> None:
+    """LoadError where cells give one URL to an app and to a blueprint of it, or to two of its blueprints: the later
+    cell answers, but in a module the first does."""
+    mounts = list(declared.mounts())
+    seen: dict[tuple[Receiver, str], list[tuple[PlannedRoute, tuple[Receiver | int, ...]]]] = {}
+    for route in routes:
+        for on, prefix, way in _urls(route.on, mounts):
+            pattern = pattern_of(prefix + route.rule)
+            for other, other_way in seen.setdefault((on, pattern), []):
+                taken = set(with_head(set(route.methods))) & set(with_head(set(other.methods))) - {"OPTIONS"}
+                if taken and other_way != way and other.unit.cell is not route.unit.cell:
+                    raise LoadError(
+                        f"{sorted(taken)[0]} {prefix}{route.rule} is declared here and in cell {other.unit.cell.number}"
+                        ", once of them on a blueprint; in a module the one that is registered first would answer, "
+                        "not the later cell.",
+                        hint="Take one of them out.",
+                        where=route.unit.cell.where,
+                        line=route.written.call.lineno if route.written is not None else 1,
+                    )
+            seen[on, pattern].append((route, way))
+
+
+def _urls(on: Receiver, mounts: list[Mount]) -> Iterator[tuple[Receiver, str, tuple[Receiver | int, ...]]]:
+    """Where the rules of an app or a blueprint are answered: the app, what stands before them, and by which way."""
+    waiting: list[tuple[Receiver, str, tuple[Receiver | int, ...]]] = [(on, "", (on,))]
+    while waiting:
+        here, prefix, way = waiting.pop()
+        above = [mount for mount in mounts if mount.blueprint == here]
+        if not above:
+            yield here, prefix, way
+        for mount in above:
+            if mount.prefix is not None and mount.on not in way:
+                waiting.append((mount.on, mount.prefix + prefix, (*way, id(mount.unit), mount.on)))
+
+
+def _name_endpoints(routes: list[PlannedRoute], declared: Declared) -> None:
+    holders: dict[Receiver, dict[str, object]] = {}
     for route in routes:
         if route.is_shadowed:
             continue
-        others = {name for name, unit in holders.items() if unit is not route.unit}
+        held = holders.setdefault(route.on, {"static": None} if declared.is_app(route.on) else {})
+        others = {name for name, view in held.items() if view is not route.view}
         route.endpoint = free_name(route.wanted, others.__contains__)
-        holders[route.endpoint] = route.unit
+        held[route.endpoint] = route.view
 
 
 def _name_functions(routes: list[PlannedRoute], survey: Survey) -> None:

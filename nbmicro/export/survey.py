@@ -136,11 +136,36 @@ def survey_of(selection: Selection, folder: Path | None = None) -> Survey:
     if named is not None and not target.isidentifier():
         raise _foreign(target, *named)
     survey.target = target
+    _reject_future(survey)
     for unit in survey.units:
         # What makes the app cannot run in its context.
         unit.needs_context = unit.needs_context and target not in unit.bound
     survey.given |= (survey.used & HANDLER_NAMES.keys()) - survey.bound
     return survey
+
+
+def _reject_future(survey: Survey) -> None:
+    """LoadError where cells above ``from __future__ import annotations`` have annotations: in a module there are none
+    that it does not change."""
+    annotated: Unit | None = None
+    for unit in survey.units:
+        match unit.what:
+            case ast.ImportFrom(module="__future__", names=names) if any(one.name == "annotations" for one in names):
+                if annotated is not None and annotated.cell is not unit.cell:
+                    raise LoadError(
+                        "`from __future__ import annotations` holds for a whole module, and for the annotations of "
+                        f"cell {annotated.cell.number} above it, too, which are values in the notebook.",
+                        hint="Put it into the notebook's first cell, or leave it out.",
+                        where=unit.cell.where,
+                        line=unit.what.lineno,
+                    )
+                return
+            case ast.stmt() if _has_annotations(unit.what):
+                annotated = annotated or unit
+
+
+def _has_annotations(node: ast.stmt) -> bool:
+    return any(getattr(inner, name, None) is not None for inner in ast.walk(node) for name in ("annotation", "returns"))
 
 
 def _foreign(target: str, cell: NotebookCell, line: int) -> LoadError:

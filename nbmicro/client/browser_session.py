@@ -47,7 +47,7 @@ class BrowserSession:
         Raises what an app raises that has no page for its errors; the exchange is in the history all the same.
         """
         fields = HeaderFields(field for field in request.headers if field[0].lower() != "cookie")
-        request = RequestRecord(request.method, request.target, fields, request.body)
+        request = request.with_headers(fields)
         chain, fragment = Chain(request, timeout), ""
         while True:
             response = StreamedResponse(self, request, chain)

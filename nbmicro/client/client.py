@@ -307,7 +307,7 @@ class Client:
             self.cookies.take(call.set_cookies, host, request.path)
         exchange = exchange_of(
             call,
-            request,
+            request.kept(),
             response,
             {
                 "notes": tuple(notes),
@@ -333,7 +333,7 @@ class Client:
         if self.default_headers is not None:
             more = [field for field in self.default_headers() if request.headers.get(field[0]) is None]
             headers = HeaderFields([*request.headers, *more])
-            request = RequestRecord(request.method, request.target, headers, request.body)
+            request = request.with_headers(headers)
         return self.cookies.added_to(request)
 
     def _follow(self, request: RequestRecord, chain: Chain, origin: str, trace: bool) -> Exchange:

@@ -87,6 +87,12 @@ _BY_MESSAGE = (
         "",
         "It ends a program, and a handler ends with a return value: return one, or stop with  abort(500)",
     ),
+    (
+        "OSError",
+        "No space left on device|Errno 28\\b|not enough space on the disk",
+        "The disk is full, or the folder of temporary files is, which takes bodies over a megabyte. Free some, or name "
+        "another folder before the kernel starts:  TMPDIR=/path",
+    ),
     # Refused, and by this machine.
     (
         "OSError",

@@ -484,7 +484,7 @@ def guard(exchange: ExchangeRecord) -> None:
         _guard(known[name], redaction)
     if hides:
         sent, response = exchange.request, exchange.response
-        known["request"] = RequestRecord(sent.method, sent.target, _Guarded.by(redaction, sent.headers), sent.body)
+        known["request"] = sent.with_headers(_Guarded.by(redaction, sent.headers))
         headers = _Guarded.by(redaction, response.headers)
         known["response"] = ResponseRecord.of(response.status, response.reason, headers, response.body)
 

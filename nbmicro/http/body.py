@@ -1,14 +1,15 @@
-"""The body of a response: bounded, in memory while it is small and in a temporary file when it is not."""
+"""The body of a message: bounded, in memory while it is small and in a temporary file when it is not."""
 
 from __future__ import annotations
 
 import builtins
+import os
 import tempfile
 import threading
 import weakref
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from nbmicro.errors import RequestError
 
@@ -16,6 +17,67 @@ from nbmicro.errors import RequestError
 SPOOL_LIMIT = 1024 * 1024
 #: Bytes at which reading a response stops; what came so far is the body, and it says that it was cut.
 BODY_LIMIT = 32 * 1024 * 1024
+
+
+#: Bytes that bodies share a temporary file up to, and those of one write.
+FILE_LIMIT, PIECE = 64 * 1024 * 1024, 64 * 1024
+
+
+class SharedFile:
+    """A temporary file without a name that many bodies share: however many are kept, few files are open.
+
+    It goes with the last body that is in it. A process that was forked has files of its own.
+    """
+
+    _lock = threading.Lock()
+    _newest: weakref.ref[SharedFile] | None = None
+
+    def __init__(self) -> None:
+        # Without a buffer, so that a full disk is an error of the write itself.
+        self._file = tempfile.TemporaryFile(prefix="nbmicro-", buffering=0)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        self._process = os.getpid()
+        self._size = 0
+
+    @classmethod
+    def with_room(cls) -> SharedFile:
+        """The file that takes what is written next."""
+        with cls._lock:
+            newest = cls._newest() if cls._newest is not None else None
+            if newest is None or newest._size >= FILE_LIMIT or newest._process != os.getpid():
+                newest = cls()
+                cls._newest = weakref.ref(newest)
+            return newest
+
+    def write(self, data: bytes) -> int:
+        """Add bytes; where they begin. OSError where there is no room for them."""
+        with self._lock:
+            start, left = self._size, memoryview(data)
+            self._file.seek(start)
+            while left:
+                left = left[self._file.write(left) :]
+            self._size = start + len(data)
+            return start
+
+    def read(self, start: int, size: int) -> bytes:
+        """The bytes that begin there."""
+        pieces = []
+        while size > 0:
+            if hasattr(os, "pread"):  # which leaves the file's position to whoever was forked
+                piece = os.pread(self._file.fileno(), size, start)
+            else:
+                with self._lock:
+                    self._file.seek(start)
+                    piece = self._file.read(size)
+            if not piece:
+                break
+            pieces.append(piece)
+            start, size = start + len(piece), size - len(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+#: A file, and from where to where in it.
+Extent = tuple[SharedFile, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +110,8 @@ class Body:
         The encoding of :attr:`text`; bytes that it cannot decode become U+FFFD.
     truncated:
         Whether the response went on after the bytes kept here.
-    file:
-        An open binary file that holds the bytes in place of ``data``; the body owns it from then on.
+    stored:
+        Where the bytes are in place of ``data``: files, and from where to where in them.
 
     Attributes
     ----------
@@ -57,25 +119,19 @@ class Body:
         How it was decoded; None for a body that was sent as it is.
     """
 
-    __slots__ = ("__weakref__", "_data", "_file", "_lock", "charset", "chunks", "coding", "size", "truncated")
+    __slots__ = ("__weakref__", "_data", "_stored", "charset", "chunks", "coding", "size", "truncated")
 
     def __init__(
-        self, data: bytes = b"", *, charset: str = "utf-8", truncated: bool = False, file: IO[bytes] | None = None
+        self, data: bytes = b"", *, charset: str = "utf-8", truncated: bool = False, stored: Iterable[Extent] = ()
     ) -> None:
         self._data = data
-        self._file = file
+        self._stored = tuple(stored)
         self.charset = charset
         self.truncated = truncated
         #: In how many pieces the app sent it, where it was streamed; else 0.
         self.chunks = 0
         self.coding: Coding | None = None
-        if file is None:
-            self._lock = None
-            self.size = len(data)
-        else:
-            self._lock = threading.Lock()
-            weakref.finalize(self, file.close)
-            self.size = file.seek(0, 2)
+        self.size = len(data) if not self._stored else sum(end - start for _, start, end in self._stored)
 
     @property
     def bytes(self) -> builtins.bytes:
@@ -110,15 +166,19 @@ class Body:
     @property
     def spooled(self) -> bool:
         """Whether the bytes are in a temporary file."""
-        return self._file is not None
+        return bool(self._stored)
 
     def start(self, size: int) -> builtins.bytes:
         """The first ``size`` bytes, without reading the rest from disk."""
-        if self._file is None or self._lock is None:
+        if not self._stored:
             return self._data if size >= len(self._data) else self._data[:size]
-        with self._lock:
-            self._file.seek(0)
-            return self._file.read(size)
+        pieces = []
+        for file, start, end in self._stored:
+            pieces.append(file.read(start, min(end - start, size)))
+            size -= len(pieces[-1])
+            if size <= 0:
+                break
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def __len__(self) -> int:
         return self.size
@@ -150,41 +210,57 @@ class BodyWriter:
         Bytes above which the body moves to a temporary file.
     """
 
-    __slots__ = ("__weakref__", "_chunks", "_closing", "_file", "_limit", "_size", "_spool")
+    __slots__ = ("_chunks", "_held", "_limit", "_size", "_spool", "_stored")
 
     def __init__(self, *, limit: int = BODY_LIMIT, spool: int = SPOOL_LIMIT) -> None:
         self._chunks: list[bytes] = []
-        self._file: IO[bytes] | None = None
+        #: Bytes of the chunks that are in memory.
+        self._held = 0
+        self._stored: list[Extent] = []
         self._size = 0
         self._limit = limit
         self._spool = spool
 
     def write(self, chunk: bytes) -> bool:
-        """Keep a chunk; false when the limit cut it, and nothing more will be kept."""
+        """Keep a chunk; false when the limit cut it, and nothing more will be kept.
+
+        Raises OSError where the temporary folder has no room.
+        """
         room = self._limit - self._size
         kept = chunk if len(chunk) <= room else chunk[:room]
         self._size += len(kept)
-        if self._file is not None:
-            self._file.write(kept)
-        else:
-            self._chunks.append(kept)
-            if self._size > self._spool:
-                self._to_disk()
+        self._held += len(kept)
+        self._chunks.append(kept)
+        if self._held > (self._spool if not self._stored else PIECE):
+            self._to_disk()
         return len(chunk) <= room
 
     def finish(self, *, charset: str = "utf-8", truncated: bool = False) -> Body:
         """The body made of the chunks; the writer is used up."""
-        if self._file is not None:
-            self._closing.detach()
-            return Body(charset=charset, truncated=truncated, file=self._file)
-        return Body(b"".join(self._chunks), charset=charset, truncated=truncated)
+        if self._stored and self._chunks:
+            self._to_disk()
+        return Body(b"".join(self._chunks), charset=charset, truncated=truncated, stored=self._stored)
 
     def _to_disk(self) -> None:
-        # The file lives as long as the writer, and then as the body that takes it over; hence no `with`.
-        self._file = tempfile.TemporaryFile(prefix="nbmicro-")  # noqa: SIM115
-        self._closing = weakref.finalize(self, self._file.close)
-        self._file.writelines(self._chunks)
+        data = b"".join(self._chunks)
+        file = self._stored[-1][0] if self._stored else SharedFile.with_room()
+        start = file.write(data)
+        end = start + len(data)
         self._chunks.clear()
+        self._held = 0
+        if self._stored and self._stored[-1][2] == start:
+            start = self._stored.pop()[1]
+        self._stored.append((file, start, end))
+
+
+def stored(data: bytes) -> Body:
+    """A body of bytes, on disk where they are many; in memory all the same where there is no room for them."""
+    writer = BodyWriter(limit=len(data))
+    try:
+        writer.write(data)
+        return writer.finish()
+    except OSError:
+        return Body(data)
 
 
 def decode(data: bytes, charset: str) -> str:

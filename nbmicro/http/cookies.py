@@ -108,7 +108,7 @@ class CookieJar(Mapping[str, str]):
             return request, host
         fields = [field for field in request.headers if field[0].lower() != "cookie"]
         fields.append(("Cookie", f"{brought}; {kept}" if brought else kept))
-        return RequestRecord(request.method, request.target, HeaderFields(fields), request.body), host
+        return request.with_headers(HeaderFields(fields)), host
 
     def take(self, lines: list[str], host: str, path: str, *, from_script: bool = False) -> None:
         """Keep what the ``Set-Cookie`` lines of a response to a request for ``host`` and ``path`` say.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from nbmicro.errors import RequestError
-from nbmicro.http.body import Body, decode
+from nbmicro.http.body import SPOOL_LIMIT, Body, decode, stored
 from nbmicro.http.headers import HeaderFields
 from nbmicro.http.media_types import charset_of, is_json, media_type_of
 
@@ -43,6 +43,16 @@ class RequestRecord:
         # Neither headers nor body: they may hold secrets, and a notebook saves what it shows.
         return f"<{self.method} {self.path}>"
 
+    def with_headers(self, headers: HeaderFields) -> RequestRecord:
+        """The same request with other headers."""
+        return RequestRecord(self.method, self.target, headers, self.body)
+
+    def kept(self) -> RequestRecord:
+        """The same request as a history keeps it: a large body goes to disk."""
+        if len(self.body) <= SPOOL_LIMIT:
+            return self
+        return StoredRequest(self.method, self.target, self.headers, stored(self.body))
+
     @property
     def path(self) -> str:
         """The target without its query, still percent-encoded."""
@@ -67,6 +77,39 @@ class RequestRecord:
     def json(self) -> Any:
         """The body read as JSON, or None when its media type is another."""
         return _load_json(self.text, "request") if is_json(self.media_type) else None
+
+
+class StoredRequest(RequestRecord):
+    """A request whose body is on disk, and is read from there each time.
+
+    Parameters
+    ----------
+    method, target, headers:
+        As for a :class:`RequestRecord`.
+    body:
+        Its bytes, or where they are.
+    """
+
+    __slots__ = ("_stored",)
+    _stored: Body
+
+    def __init__(self, method: str, target: str, headers: HeaderFields = _NO_FIELDS, body: Body | bytes = b"") -> None:
+        content = body if isinstance(body, Body) else stored(body)
+        for name, value in (("method", method), ("target", target), ("headers", headers), ("_stored", content)):
+            object.__setattr__(self, name, value)
+
+    @property
+    def body(self) -> bytes:
+        """The bytes of the body."""
+        return self._stored.bytes
+
+    def with_headers(self, headers: HeaderFields) -> RequestRecord:
+        """The same request with other headers."""
+        return StoredRequest(self.method, self.target, headers, self._stored)
+
+    def kept(self) -> RequestRecord:
+        """Itself: its body is on disk."""
+        return self
 
 
 @dataclass(frozen=True)

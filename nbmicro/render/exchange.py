@@ -15,7 +15,6 @@ from markupsafe import Markup, escape
 
 from nbmicro.exchange.records import ExchangeRecord
 from nbmicro.http.headers import HeaderFields
-from nbmicro.http.messages import RequestRecord
 from nbmicro.printable import excerpt, one_line, plain
 from nbmicro.render.body import body_text, body_views, kind_of, picture_view, preview, source_view
 from nbmicro.render.markup import LINE, MONO, badge, coloured, folded, joined, labelled, output, pre, quiet, row, small
@@ -290,7 +289,7 @@ def _inside(exchange: ExchangeRecord, options: RenderOptions) -> Markup:
     if exchange.origin == "server":
         sent = exchange.request
         kept = HeaderFields(field for field in sent.headers if field[0].lower() in _OF_THE_REQUEST)
-        exchange = replace(exchange, request=RequestRecord(sent.method, sent.target, kept, sent.body))
+        exchange = replace(exchange, request=sent.with_headers(kept))
     return joined([*_messages(exchange, options), *_below_the_status(exchange, options)])
 
 

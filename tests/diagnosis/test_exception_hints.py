@@ -232,7 +232,7 @@ def test_every_hint_of_a_message_is_given(kind: str, pattern: str, text: str) ->
         "OperationalError": ["(sqlite3.OperationalError) database is locked", "database table is locked: books"],
         "InvalidRequestError": ["Table 'user' is already defined for this MetaData instance."],
         "SystemExit": ["1"],
-        "OSError": ["connection to 127.0.0.1 refused"],
+        "OSError": ["connection to 127.0.0.1 refused", "[Errno 28] No space left on device"],
     }
     made = type(kind, (Exception,), {})
     assert text in {exception_hint(made(message)) for message in messages[kind]}

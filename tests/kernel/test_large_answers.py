@@ -68,9 +68,10 @@ def memory():
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 def spooled():
-    """Files without a name on disk that this process has open: they are gone when they are closed."""
+    """Megabytes of the files without a name on disk that this process has open: they are gone when they are closed."""
     links = [f"/proc/self/fd/{one}" for one in os.listdir("/proc/self/fd")]
-    return len([1 for one in links if os.path.islink(one) and os.readlink(one).endswith(" (deleted)")])
+    files = [one for one in links if os.path.islink(one) and os.readlink(one).endswith(" (deleted)")]
+    return sum(os.stat(one).st_size for one in files) // 2**20
 '''
 
 
@@ -111,10 +112,11 @@ def test_many_large_bodies_are_kept_on_disk_and_go_with_their_exchanges(streams:
     # IPython keeps the last values of cells in names of its own.
     kept = int(streams.check("client.history.clear(); gc.collect(); print(spooled())", cell_id="clear").stdout)
     streams.check("for _ in range(6): client.get('/large', announce=False)", cell_id="many", timeout=60)
-    assert streams.check("print(spooled(), len(client.history))", cell_id="look").stdout == f"{kept + 6} 6\n"
+    assert streams.check("print(spooled(), len(client.history))", cell_id="look").stdout == f"{kept + 6 * 32} 6\n"
     assert int(_value(streams, "memory() - before")) < 100
     streams.check("client.history.clear(); gc.collect()", cell_id="clear")
-    assert streams.check("print(spooled())", cell_id="look").stdout == f"{kept}\n"
+    # A file of up to 64 MB may be shared with one that is kept.
+    assert kept <= int(streams.check("print(spooled())", cell_id="look").stdout) <= kept + 64
 
 
 def test_a_large_body_goes_when_its_cell_is_run_again(streams: RealKernel) -> None:

@@ -11,6 +11,7 @@ from nbmicro.client.last_failure import debugging, on_let_go
 from nbmicro.notebook.kernel.cell import Cell, first_line, info_of_running_cell, is_of_file
 from nbmicro.notebook.kernel.cell_texts import is_typed, texts_of
 from nbmicro.notebook.kernel.error_help import users_trace
+from nbmicro.notebook.kernel.kept_values import KeptValues
 from nbmicro.threads.interrupts import let_interrupts_through
 from nbmicro.web.owners import Owner, current_run
 
@@ -29,6 +30,8 @@ class Listener(Protocol):
     def prepare_error(self, error: BaseException) -> None: ...
 
     def is_answering(self) -> bool: ...
+
+    def exchanges_in(self, value: object) -> int: ...
 
     def complete(self, source: str, cursor: int) -> tuple[str, list[tuple[str, str]]] | None: ...
 
@@ -54,6 +57,7 @@ class Host:
         self._magics: dict[str, tuple[str, Any]] = {}
         self._files: dict[str, Cell] = {}
         self._texts = texts_of(shell)
+        self._values = KeptValues(shell)
         #: What was overridden: an object, the name of its method, what stands there, and its own attribute of before.
         self._overridden: list[tuple[Any, str, Any, Any]] = []
         self._publish: Any = None
@@ -156,12 +160,19 @@ class Host:
             return
         # An async cell ends in another context than it began in; only the info object is the same.
         known = self._cells.pop(id(info), None)
-        if known is not None:
+        if known is None:
+            return
+        cell = known[1]
+        try:
+            if cell.restore_interrupts is not None:
+                cell.restore_interrupts()
+        finally:
             try:
-                if known[1].restore_interrupts is not None:
-                    known[1].restore_interrupts()
+                self.listener.cell_ends(cell, success=bool(result.success) and not cell.failed)
             finally:
-                self.listener.cell_ends(known[1], success=bool(result.success) and not known[1].failed)
+                # Its file names are known as long as the kernel lives; what its run has shown goes with the run.
+                cell.state = cell.restore_interrupts = None
+                self._values.add(result.execution_count, self.listener.exchanges_in(result.result))
 
     def _fails_with_part(self) -> bool:
         """Count the running cell as failed, although IPython does not, if all of it is the part that failed."""

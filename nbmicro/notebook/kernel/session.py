@@ -67,7 +67,8 @@ class Session:
         )
         self.server: BackgroundServer | None = None
         self._default_contexts: WeakKeyDictionary[App, AppContext] = WeakKeyDictionary()
-        self._shown: WeakKeyDictionary[Run, list[Exchange]] = WeakKeyDictionary()
+        # A loop in a cell may send any number of them.
+        self._shown: WeakKeyDictionary[Run, WeakSet[Exchange]] = WeakKeyDictionary()
         # In the cell that loads nbmicro, which began without it.
         self._shown_loading: WeakSet[Exchange] = WeakSet()
         self._pushed: list[tuple[Run, AppContext]] = []
@@ -230,6 +231,10 @@ class Session:
         captured = current_capture.get()
         return captured is not None and captured.open
 
+    def exchanges_in(self, value: object) -> int:
+        """How many exchanges a cell's value is."""
+        return len(value) if isinstance(value, Exchanges) else isinstance(value, Exchange)
+
     def prepare_error(self, error: BaseException) -> None:
         """Make an exception of a cell ready to be shown: without nbmicro's frames, and with a hint."""
         error_help.prepare(error)
@@ -307,7 +312,7 @@ class Session:
         """Count an exchange as shown without showing it (``-q``)."""
         run = current_run()
         if run is not None:
-            self._shown.setdefault(run, []).append(exchange)
+            self._shown.setdefault(run, WeakSet()).add(exchange)
         else:
             self._shown_loading.add(exchange)
 
@@ -318,8 +323,8 @@ class Session:
 
     def _show_value(self, exchange: Exchange) -> None:
         run = current_run()
-        shown = self._shown.get(run, []) if run is not None else list(self._shown_loading)
-        if not any(other is exchange for other in shown):
+        shown = self._shown_loading if run is None else self._shown.get(run, ())
+        if exchange not in shown:
             self._display(exchange)
 
     def _show_error(self, error: ErrorRecord) -> None:

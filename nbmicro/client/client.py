@@ -15,7 +15,7 @@ from nbmicro.client.transport import Call
 from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.errors import EndlessRequests, RequestError
 from nbmicro.exchange.exchange import Exchange, History
-from nbmicro.exchange.secrets import HiddenNames, redacted_errors
+from nbmicro.exchange.secrets import HiddenNames, guard, redacted_errors
 from nbmicro.http.body import BODY_LIMIT
 from nbmicro.http.build import UNSET, Auth, Data, Files, Headers, Query, bare_request, build_request, clean_target
 from nbmicro.http.cookies import CookieJar
@@ -259,6 +259,8 @@ class Client:
     def hide(self, *names: str) -> None:
         """Show the values of these headers, cookies and fields nowhere from now on: ``client.hide("X-Token")``."""
         self.secret_names |= HiddenNames.of(names)
+        for exchange in self.history:
+            guard(exchange)
 
     def reset(self) -> None:
         """Empty the cookie jar."""

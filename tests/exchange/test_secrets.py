@@ -150,6 +150,7 @@ EXAMPLES: dict[str, Callable[[str], Exchange]] = {
     "credentials": lambda secret: _sent(secret, headers={"Authorization": f"Bearer {secret}"}),
     "cookies": lambda secret: _sent(secret, headers={"Cookie": f"theme=dark; session={secret}"}),
     "set cookies": lambda secret: _sent(secret, answered=[("Set-Cookie", f"session={secret}; HttpOnly")]),
+    "named cookies": lambda secret: _sent(secret, headers={"Cookie": f"theme=dark; token={secret}"}),
     "keys": lambda secret: _sent(secret, headers={"token": secret}),
     "addresses": lambda secret: _sent(
         secret, status="302 FOUND", answered=[("Location", f"https://example.org/?a=b&token={secret}#end")]
@@ -158,6 +159,7 @@ EXAMPLES: dict[str, Callable[[str], Exchange]] = {
     "form": lambda secret: _sent(secret, data={"token": secret, "a": "b"}),
     "multipart": lambda secret: _sent(secret, data={"token": secret}, files={"file": b"1"}),
     "members": lambda secret: _sent(secret, json={"a": [{"token": {"inner": ["x", secret]}}]}),
+    "texts": lambda secret: _sent(secret, data=f"<a><b:token>{secret}</b:token></a>"),
     "captures": lambda secret: replace(_sent(secret), captures={"token": secret}),
 }
 #: Those whose secret may be any text.

@@ -63,6 +63,15 @@ def members():
     print(request.json)
     raise ValueError(request.json["token"])
 
+@app.route("/shows", methods=["GET", "POST"])
+def shows():
+    from IPython.display import SVG, display
+    token = request.values["Token"]
+    display(token, {"a": [token]})
+    display(SVG(f"<svg xmlns='http://www.w3.org/2000/svg'><title>{token}</title></svg>"))
+    print(request.get_data(), request.authorization)
+    raise ExceptionGroup(token, [ExceptionGroup("inner", [ValueError({"in": token})])])
+
 @app.get("/leads")
 def leads():
     return redirect(f"/me?token={request.args['token']}")
@@ -113,6 +122,20 @@ CELLS = [
     "%http POST /members token={{env['SPACED']}}",
     "client.history[-1].error",
     "%http POST /members token:='[[{{env[\"NAMED\"]}}]]' --show all",
+    *(
+        f"%http {method} /shows{start}{value} {options}"
+        for value in ("{{env['NAMED']}}", "{{env['SPACED']}}")
+        for method, start, options in (
+            ("GET", "?Token=", "--show all"),
+            ("POST", " -f TOKEN=", "--expect 200"),
+            ("POST", " --multipart Token=", "--expect 200 --show all"),
+        )
+    ),
+    "client.history[-1].error.parts[0].parts, client.history[-1].output",
+    '%http POST /members user:=\'{"TOKEN": "{{env["NAMED"]}}"}\' token=x --show all --expect 200',
+    "%http /shows?Token=x -a {{env['NAMED']}}: --expect 200 --show all",
+    "%http /talks X-Goog-Api-Key:{{env['API_KEY']}} PRIVATE-TOKEN:{{env['API_KEY']}} --show all",
+    "%bench /shows -f Token={{env['NAMED']}} -n 5",
     "%http /leads?token={{env['NAMED']}} --show all",
     "%http -F /leads?token={{env['NAMED']}} --show all",
     "%http /needs?token={{env['NAMED']}}",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec, PathFinder
-from importlib.metadata import Distribution, DistributionFinder, requires
+from importlib.metadata import Distribution, DistributionFinder, PackageNotFoundError, requires
 from os import PathLike
 from pathlib import Path
 from types import ModuleType
@@ -113,7 +113,11 @@ class FlaskDistribution(Distribution):
         """The text of a metadata file; only ``METADATA`` is there."""
         if filename != "METADATA":
             return None
-        needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires("nbmicro") or ())
+        try:
+            requirements = requires("nbmicro") or []
+        except PackageNotFoundError:  # a checkout that is imported from where it lies
+            requirements = []
+        needs = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements)
         head = f"Metadata-Version: 2.1\nName: Flask\nVersion: {FLASK_VERSION}\nSummary: nbmicro, in Flask's place\n"
         return head + needs
 
@@ -140,7 +144,11 @@ class FlaskFinder(DistributionFinder, Loader):
             raise ModuleNotFoundError(
                 f"nbmicro stands in for Flask here and has no module {fullname!r}. It has: {known}.", name=fullname
             )
-        return ModuleSpec(fullname, self, origin="nbmicro", is_package=fullname in PACKAGES)
+        spec = ModuleSpec(fullname, self, origin="nbmicro", is_package=fullname in PACKAGES)
+        if fullname == "flask":
+            # Who looks for files of Flask's looks here; modules are asked of this finder first.
+            spec.submodule_search_locations = [str(Path(__file__).parents[1])]
+        return spec
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """The module of nbmicro's, loaded already or now; or an empty one that is to show names of several."""

@@ -6,9 +6,6 @@ An entry is a test (``program::test``), or the beginning of several with ``*``.
 from __future__ import annotations
 
 _BY_CAUSE = {
-    "flask's folder is not there": """
-        names::test_the_file_of_the_package
-    """,
     "an attribute that an extension sets on the app stays when its cell runs again": """
         in_notebooks::test_cells_run_twice_and_one_is_changed[opentelemetry_]
     """,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, NotRequired, TypedDict, TypeVar
 from uuid import UUID
 
-import pytest
+import schemathesis
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -19,8 +19,6 @@ from werkzeug.routing import BaseConverter
 
 from nbmicro import App, Blueprint, Response, abort, jsonify, redirect, request
 from nbmicro.web.views import MethodView, View
-
-schemathesis = pytest.importorskip("schemathesis")
 
 # -- what handlers read and return -------------------------------------------------------------------------------------
 

@@ -138,6 +138,12 @@ class DeadlineExceeded(NbmicroError, TimeoutError):
     code = "deadline-exceeded"
 
 
+class NoKeyboard(NbmicroError, EOFError):
+    """A handler asked at the keyboard, or stopped for a debugger; EOFError is what ``input()`` raises in a server."""
+
+    code = "no-keyboard"
+
+
 class LoadError(NbmicroError):
     """A notebook or module that cannot be loaded as an app."""
 

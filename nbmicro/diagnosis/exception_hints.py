@@ -14,7 +14,7 @@ from typing import Any
 
 from nbmicro.diagnosis import request_hints as _request_hints  # noqa: F401  # for the hints that it adds
 from nbmicro.diagnosis.module_hints import FLASKS_PLACE
-from nbmicro.diagnosis.raised import HINTS, Hint, Raised, hint
+from nbmicro.diagnosis.raised import FROM_REQUEST, HINTS, Hint, Raised, hint
 from nbmicro.diagnosis.user_code import is_users
 from nbmicro.http.methods import CLIENT_METHODS, COMMON_METHODS
 from nbmicro.printable import did_you_mean
@@ -315,12 +315,9 @@ def _number(raised: Raised) -> str | None:
 
 @hint("StdinNotImplementedError", "EOFError")
 def _keyboard(raised: Raised) -> str | None:
-    if "input(" not in raised.line:
+    if not re.search(r"\b(?:input|getpass)\(", raised.line):
         return None
-    return (
-        "A handler cannot ask at the keyboard: its reader is a browser. Take the value from the request, such as  "
-        'request.args["name"]'
-    )
+    return f"A handler cannot ask at the keyboard: its reader is a browser. {FROM_REQUEST}"
 
 
 @hint("AttributeError")

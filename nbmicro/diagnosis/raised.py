@@ -12,6 +12,9 @@ from typing import Any
 
 from nbmicro.diagnosis.user_code import users_frames
 
+#: What a handler does that would ask at the keyboard.
+FROM_REQUEST = 'Take the value from the request, such as  request.args["name"]'
+
 
 class Raised:
     """An exception, and the user's own code that raised it."""

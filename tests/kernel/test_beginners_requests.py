@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from nbmicro.testing.kernel import RealKernel
+from tests.support.asking import free_port
 
 pytestmark = pytest.mark.kernel
 
@@ -172,6 +173,42 @@ def test_a_refused_request_names_the_line_to_write(
     notebook: RealKernel, cell: str, request_line: str, cure: str
 ) -> None:
     assert cure in shown(notebook, cell, request_line)
+
+
+@pytest.mark.parametrize(
+    ("asks", "hint"),
+    [
+        ("input('name? ')", 'Take the value from the request, such as  request.args["name"]'),
+        ("__import__('getpass').getpass()", 'Take the value from the request, such as  request.args["name"]'),
+        ("breakpoint()", "a cell of its own:  %debug"),
+        ("__import__('pdb').set_trace()", "a cell of its own:  %debug"),
+        ("__import__('IPython').core.debugger.set_trace()", "a cell of its own:  %debug"),
+    ],
+)
+def test_a_handler_that_waits_for_the_keyboard_is_refused_at_once(notebook: RealKernel, asks: str, hint: str) -> None:
+    """A front end that was asked sends no cell before somebody types, and a deadline does not take that back."""
+    notebook.check(f"%%route /p\nname = {asks}\n'Hello'", cell_id="page")
+    for ask in ("%http /p", "%trace /p", "x = client.get('/p'); x"):
+        reply = notebook.run(ask, cell_id="ask", typed=["c"])
+        assert "NoKeyboard: " in reply.text
+        assert f"2 │ name = {asks}" in reply.text
+        assert hint in reply.text
+        assert reply.stdout == ""
+    assert notebook.run("input('who? ')", cell_id="plain", typed=["Ada"]).text == "'Ada'"
+
+
+def test_a_visitor_is_not_waited_for_at_the_notebooks_keyboard(notebook: RealKernel) -> None:
+    """While a cell runs, a kernel would ask its front end for a thread as well."""
+    notebook.check("%%route /p\ninput('name? ')", cell_id="page")
+    port = free_port()
+    notebook.check(f"%serve --port {port}", cell_id="serve")
+    visit = (
+        f"import urllib.request\ntry: urllib.request.urlopen('http://127.0.0.1:{port}/p')\nexcept OSError as e: e.code"
+    )
+    assert notebook.run(visit, cell_id="visit", typed=["Ada"]).text == ""
+    reply = notebook.run(f"{visit}\nclient.history[-1]", cell_id="visit", typed=["Ada"])
+    assert "NoKeyboard: " in reply.text
+    notebook.check("%serve --stop", cell_id="serve")
 
 
 def test_a_template_names_the_line_of_its_cell(notebook: RealKernel) -> None:

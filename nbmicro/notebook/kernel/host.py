@@ -8,6 +8,7 @@ from types import FrameType, TracebackType
 from typing import Any, Protocol
 
 from nbmicro.client.last_failure import debugging, on_let_go
+from nbmicro.notebook.kernel import keyboard
 from nbmicro.notebook.kernel.cell import Cell, first_line, info_of_running_cell, is_of_file
 from nbmicro.notebook.kernel.cell_texts import is_typed, texts_of
 from nbmicro.notebook.kernel.error_help import users_trace
@@ -94,6 +95,8 @@ class Host:
             self._run_async = self._override(self.shell, "run_cell_async", self._ran_async)
         if not self.has_kernel:
             self._hold_output_prompt()
+        for owner, name, method in keyboard.overrides(self.shell, self.listener.is_answering):
+            self._override(owner, name, method)
 
     def uninstall(self) -> None:
         """Take away every hook, magic and name that is still nbmicro's."""

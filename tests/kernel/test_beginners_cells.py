@@ -165,6 +165,44 @@ def test_an_app_that_was_overwritten_is_told_with_the_line_that_makes_one() -> N
         kernel.check("%%route /x\n'x'")
 
 
+@pytest.mark.parametrize(
+    ("before", "cell", "was"),
+    [
+        ("prices = [1, 2]", "%%route /p\ndef prices():\n    return 'x'", "it was a list of the notebook's"),
+        ("prices = 1.5", "@app.route('/p')\ndef prices():\n    return 'x'", "it was a float of the notebook's"),
+        ("prices = {}", "%%route /p\nasync def prices():\n    return 'x'", "it was a dict of the notebook's"),
+        (
+            "def prices(): pass",
+            "@app.route('/p')\ndef prices():\n    return 'x'",
+            "it was a function of the notebook's",
+        ),
+        ("class prices: pass", "%%route /p\ndef prices():\n    return 'x'", "it was a class of the notebook's"),
+        ("import math as prices", "%%route /p\ndef prices():\n    return 'x'", "it was a module"),
+        ("pass", "prices = [1]\n@app.route('/p')\ndef prices():\n    return 'x'", "it was a value of this cell"),
+        # Nothing is lost: the handler's own earlier run, a body, a function that is no handler, a name of another.
+        ("@app.route('/p')\ndef prices():\n    return 'y'", "%%route /p\ndef prices():\n    return 'x'", None),
+        ("prices = [1]", "%%route /p\nprices", None),
+        ("prices = [1]", "def prices(): pass", None),
+        ("rates = [1]", "%%route /p\ndef prices():\n    return 'x'", None),
+    ],
+)
+def test_a_handler_that_takes_the_name_of_a_value_is_told(
+    notebook: RealKernel, before: str, cell: str, was: str | None
+) -> None:
+    notebook.check(f"globals().pop('prices', None)\n{before}", cell_id="value")
+    told = notebook.check(cell, cell_id="handler").stdout
+    assert ("Note: `prices` is now this handler's function" in told) == (was is not None)
+    assert was is None or f"{was}. Use another name for the function:  def prices_page(" in told
+
+
+def test_a_handler_that_takes_a_name_of_pythons_is_told_at_each_run(notebook: RealKernel) -> None:
+    for _ in range(2):
+        told = notebook.check("%%route /l\ndef list():\n    return 'x'", cell_id="handler").stdout
+        assert "it was Python's own" in told
+        assert "to have Python's again:  del list" in told
+    notebook.check("del list", cell_id="value")
+
+
 def test_a_shell_command_below_a_foreign_magic_is_left_alone(notebook: RealKernel) -> None:
     """What stands below `%%bash` is not searched for misspelt magics."""
     assert "%htpp" in notebook.check("%%bash\necho '\n%htpp x\n'", cell_id="bash").stdout

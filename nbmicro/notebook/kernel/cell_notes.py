@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
+import linecache
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +23,8 @@ from nbmicro.web.table import Table
 if TYPE_CHECKING:
     from nbmicro.scopes import Names
 
+_DEF = re.compile(r"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_PYTHONS = "Python's own"
 #: Lines of one kind that a cell prints; a cell that declares more routes names the first ones only.
 MOST = 50
 
@@ -62,10 +67,15 @@ class CellNotes:
         self._announced: WeakKeyDictionary[Run, set[int]] = WeakKeyDictionary()
         #: The names that were nbmicro's when each cell began.
         self._nbmicros: WeakKeyDictionary[Run, frozenset[str]] = WeakKeyDictionary()
+        #: What each cell's functions may take the names of, in words, by name.
+        self._values: WeakKeyDictionary[Run, dict[str, str]] = WeakKeyDictionary()
         self._decorators: list[_Decorator] = []
 
-    def cell_begins(self, run: Run) -> None:
-        """Note which names are nbmicro's before a cell runs."""
+    def cell_begins(self, run: Run, source: str) -> None:
+        """Note which names are nbmicro's before a cell runs, and what those of its functions mean."""
+        self._values[run] = {
+            name: text for name in _DEF.findall(source) if (text := _value_before(name, self._namespace, source))
+        }
         self._nbmicros[run] = frozenset(
             name for name, value in HANDLER_NAMES.items() if self._namespace.get(name) is value
         )
@@ -134,7 +144,7 @@ class CellNotes:
             kept = set(in_effect)
             dropped = [declaration.route.label for declaration in declared if declaration not in kept]
             print(f"not declared: {', '.join(dropped[:MOST])}", file=sys.stderr)
-        for note in self._taken_names(run, source):
+        for note in [*self._taken_names(run, source), *self._taken_values(run, in_effect)]:
             print(note)
         unused = self._unused_decorators(run)
         if unused and success:
@@ -164,6 +174,19 @@ class CellNotes:
             if name in names.rebinds and name not in taken
         ]
 
+    def _taken_values(self, run: Run, declared: list[DeclaredRoute]) -> list[str]:
+        """A note for each handler whose function has taken the name of a value of the notebook's, or of Python's."""
+        handlers = {
+            id(inspect.unwrap(declaration.route.handler)) for declaration in declared if declaration.route.handler
+        }
+        return [
+            f"Note: `{name}` is now this handler's function, in every cell; it was {value}. "
+            f"Use another name for the function:  def {name}_page(…):{again}"
+            for name, value in self._values.pop(run, {}).items()
+            for again in [f"  and to have Python's again:  del {name}" if value == _PYTHONS else ""]
+            if callable(function := self._namespace.get(name)) and id(inspect.unwrap(function)) in handlers
+        ]
+
     # -- decorators ------------------------------------------------------------------------------------------------
 
     def _unused_decorators(self, run: Run) -> list[str]:
@@ -181,6 +204,30 @@ class CellNotes:
             if not getattr(decorator.function, "used", False)
             and not any(value is decorator.function for value in named.values())
         ]
+
+
+def _value_before(name: str, namespace: Mapping[str, Any], source: str) -> str | None:
+    """What a name means that a cell is about to give to a function, in words; None where nothing is lost."""
+    if re.search(rf"^{name}[ \t]*(?::[^=\n]+)?=(?!=)", source, re.MULTILINE):
+        return "a value of this cell"
+    if name not in namespace:
+        return _PYTHONS if hasattr(builtins, name) else None
+    value = namespace[name]
+    if name in HANDLER_NAMES or _is_handler(value):
+        return _PYTHONS if hasattr(builtins, name) else None
+    if inspect.ismodule(value):
+        return "a module"
+    kind = "function" if inspect.isroutine(value) else "class" if inspect.isclass(value) else type(value).__name__
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind} of the notebook's"
+
+
+def _is_handler(value: Any) -> bool:
+    """Whether a function is what an earlier run of its cell made, declared or not: one below a decorator."""
+    code = getattr(inspect.unwrap(value), "__code__", None) if inspect.isroutine(value) else None
+    if code is None or getattr(value, "__module__", None) != "__main__":
+        return False
+    lines = linecache.getlines(code.co_filename)
+    return any(line.lstrip().startswith(("@", "%%route")) for line in lines)
 
 
 def _unused(decorator: _Decorator, named: Mapping[str, Any]) -> str:

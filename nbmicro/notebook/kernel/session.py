@@ -183,7 +183,7 @@ class Session:
         cell.state = run = start_run(cell.owner, self.host.namespace, self._places.get(cell.owner.key))
         if cell.owner.key is not None:
             self._places[cell.owner.key] = run.place
-        self._notes.cell_begins(cell.state)
+        self._notes.cell_begins(cell.state, cell.source)
         self._enter_default_context()
         if self._pushed:
             # A context that another cell pushed lasts until it is popped, whichever kind of cell did it.

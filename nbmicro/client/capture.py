@@ -19,6 +19,7 @@ from typing import Any
 
 from nbmicro.diagnosis.user_code import FrameLabels, is_users, label_of
 from nbmicro.exchange.records import LogLine, OutputPart, Stream
+from nbmicro.web.figures import figure_owners
 
 #: Characters that are kept of the end.
 TAIL_LIMIT = 16 * 1024
@@ -79,6 +80,9 @@ LOG_LIMIT, LOG_TAIL = 1000, 100
 
 #: The capture of the request that runs in this context.
 current_capture: ContextVar[Capture | None] = ContextVar("nbmicro_capture", default=None)
+
+# Apps of other frameworks have no request context of nbmicro's.
+figure_owners.append(current_capture.get)
 
 _EMIT = logging.StreamHandler.emit.__code__
 

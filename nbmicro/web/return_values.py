@@ -161,7 +161,7 @@ def rich_response(app: App, value: Any) -> Any | None:
     CSV; for other objects HTML, SVG, PNG, JPEG, JSON, PDF, Markdown, LaTeX, then what their bundle has. A header that
     accepts none of them is disregarded. numpy's arrays and scalars are JSON.
 
-    A figure is closed afterwards: it neither stays in memory nor shows under a cell.
+    A figure that the handler made is closed afterwards: it neither stays in memory nor shows under a cell.
     """
     if isinstance(value, type):
         return None
@@ -299,7 +299,11 @@ def _draw(figure: Any, form: str) -> bytes:
         if matplotlib is not None and _is_of(figure, "matplotlib", "Figure"):
             options["bbox_inches"] = "tight"
             # Without these an SVG has random ids, and both have the time.
-            stack.enter_context(matplotlib.rc_context({"svg.hashsalt": "nbmicro"}))
+            if form == "svg":
+                # Not an rc_context: that takes back what a cell sets meanwhile.
+                settings = matplotlib.rcParams
+                stack.callback(settings.__setitem__, "svg.hashsalt", settings["svg.hashsalt"])
+                settings["svg.hashsalt"] = "nbmicro"
             if form != "png":
                 options["metadata"] = {"Date": None} if form == "svg" else {"CreationDate": None}
         figure.savefig(target, format=form, **options)

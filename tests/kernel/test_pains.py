@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import IPython
@@ -157,6 +158,45 @@ def test_pain_18_a_figure_is_a_picture_and_does_not_show_twice(notebook: RealKer
     reply = notebook.check("drawn = client.get('/p18/figure')\ndrawn.headers['Content-Type']", cell_id="p18 ask")
     assert reply.outputs[-1].text == "'image/png'"
     assert not any("image/png" in output.data for output in reply.outputs)
+
+
+def test_pain_18_visitors_plots_are_theirs_while_cells_plot(notebook: RealKernel) -> None:
+    """Visitors ask while cells draw: each gets the picture that is drawn alone, each cell shows its own alone."""
+    notebook.check("%matplotlib inline\nimport matplotlib.pyplot as plt", cell_id="p18 plt", timeout=60)
+    route = """@app.get('/p18/<int:n>')
+def p18(n):
+    fig, ax = plt.subplots(figsize=(2, 1))
+    for step in range(40):
+        ax.plot([n, step])
+    ax.set_title(f'visitor {n}')
+    return fig"""
+    notebook.check(route, cell_id="p18 plot")
+    notebook.check("alone = [client.get(f'/p18/{n}').body for n in range(4)]", cell_id="p18 alone", timeout=60)
+    notebook.check("%serve", cell_id="p18 serve")
+    visits = """import threading, urllib.request
+answers, stop = [], threading.Event()
+def visit(n, port):
+    while not stop.is_set():
+        with urllib.request.urlopen(f'http://127.0.0.1:{port}/p18/{n}') as answer:
+            answers.append((n, answer.read()))"""
+    notebook.check(visits, cell_id="p18 visits")
+    served = notebook.check("%serve", cell_id="p18 serve").text
+    port = int(re.findall(r"127\.0\.0\.1:(\d+)", served)[0])
+    begin = f"visitors = [threading.Thread(target=visit, args=(n, {port})) for n in range(4)]"
+    notebook.check(f"{begin}\nfor one in visitors: one.start()", cell_id="p18 begin")
+    seen = set()
+    for round_ in range(8):
+        cell = "plt.figure(figsize=(1, 1))\nfor step in range(200): plt.plot([step, 1])\nplt.title('mine')\nNone"
+        shown = notebook.check(cell, cell_id=f"p18 mine {round_ % 2}", timeout=60)
+        pictures = [output.data["image/png"] for output in shown.outputs if "image/png" in output.data]
+        assert len(pictures) == 1
+        seen.update(pictures)
+        assert notebook.check("len(plt.get_fignums())", cell_id="p18 open").text == "0"
+    assert len(seen) == 1
+    ended = "stop.set()\nfor one in visitors: one.join()\n"
+    told = "len(answers) >= 20, [n for n, answer in answers if answer != alone[n]]"
+    assert notebook.check(ended + told, cell_id="p18 told", timeout=60).text == "(True, [])"
+    notebook.check("%serve --stop", cell_id="p18 stop")
 
 
 def test_pain_18_a_view_that_only_prints_is_told_what_to_write(notebook: RealKernel) -> None:

@@ -21,10 +21,15 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
 
 def answer(value: Any, accept: str | None = None, path: str = "/") -> Any:
     """The response to a request for ``value``."""
+    return answer_of(lambda: value, accept, path)
+
+
+def answer_of(make: Callable[[], Any], accept: str | None = None, path: str = "/") -> Any:
+    """The response to a request whose handler returns what ``make`` gives."""
     app = App("shop")
     app.testing = True
-    app.add_url_rule("/", "index", lambda: value)
-    app.add_url_rule("/tuple", "tuple", lambda: (value, 201, {"X": "y"}))
+    app.add_url_rule("/", "index", make)
+    app.add_url_rule("/tuple", "tuple", lambda: (make(), 201, {"X": "y"}))
     return app.test_client().get(path, headers={"Accept": accept} if accept else {})
 
 
@@ -191,25 +196,19 @@ def figure(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A figure of a stand-in for matplotlib, which notes what it is asked."""
     asked: list[Any] = []
 
-    class Settings:
-        def __init__(self, values: dict[str, Any]) -> None:
-            asked.append(values)
-
-        def __enter__(self) -> None:
-            asked.append("entered")
-
-        def __exit__(self, *error: object) -> None:
-            asked.append("left")
+    settings = {"svg.hashsalt": None, "lines.linewidth": 1}
 
     class Figure:
         log: ClassVar[list[Any]] = asked
+        rcParams: ClassVar[dict[str, Any]] = settings
 
         def savefig(self, target: Any, **options: Any) -> None:
-            asked.append(options)
+            asked.extend((settings["svg.hashsalt"], options))
+            settings["lines.linewidth"] = 2  # as a cell does in this moment
             target.write(b"drawn")
 
     Figure.__module__ = "matplotlib.figure"
-    monkeypatch.setitem(sys.modules, "matplotlib", stand_in("matplotlib", rc_context=Settings))
+    monkeypatch.setitem(sys.modules, "matplotlib", stand_in("matplotlib", rcParams=settings))
     pyplot = stand_in("matplotlib.pyplot", close=lambda one: asked.append(("closed", one)))
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", pyplot)
     return Figure()
@@ -219,12 +218,12 @@ def test_a_figure_is_drawn_the_same_each_time_and_closed(figure: Any) -> None:
     """No random ids and no date; closed once the reply is made, so that it does not show under a cell."""
     assert answer(figure, "image/svg+xml").data == b"drawn"
     assert figure.log == [
-        {"svg.hashsalt": "nbmicro"},
-        "entered",
+        "nbmicro",
         {"format": "svg", "bbox_inches": "tight", "metadata": {"Date": None}},
-        "left",
         ("closed", figure),
     ]
+    # What it sets is set back, and nothing that a cell has set meanwhile.
+    assert figure.rcParams == {"svg.hashsalt": None, "lines.linewidth": 2}
 
 
 def test_a_plots_axes_are_their_figure(figure: Any) -> None:
@@ -295,10 +294,10 @@ def test_a_real_figure_is_drawn_the_same_each_time() -> None:
 
     plots: list[int] = []
     for accept, begin in (("image/png", b"\x89PNG"), ("image/svg+xml", b"<?xml"), ("application/pdf", b"%PDF")):
-        first, second = answer(plot(), accept), answer(plot(), accept)
+        first, second = answer_of(plot, accept), answer_of(plot, accept)
         assert first.mimetype == accept
         assert first.data.startswith(begin)
         assert first.data == second.data
         assert plt.get_fignums() == []
-    assert answer(plot().axes[0]).mimetype == "image/png"
+    assert answer_of(lambda: plot().axes[0]).mimetype == "image/png"
     assert plt.get_fignums() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import io
 import logging
 import sys
@@ -16,7 +17,16 @@ import flask
 import pytest
 
 import nbmicro
-from nbmicro.client.capture import LOG_LIMIT, LOG_TAIL, OUTPUT_LIMIT, TAIL_LIMIT, Capture, current_capture
+from nbmicro.client.capture import (
+    LOG_LIMIT,
+    LOG_TAIL,
+    OUTPUT_LIMIT,
+    TAIL_LIMIT,
+    Capture,
+    _handler,
+    _stdout,
+    current_capture,
+)
 from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
 from tests.support.apps import calling, render_html, render_text
@@ -430,3 +440,59 @@ def test_the_report_that_a_foreign_app_logs_of_its_error_is_the_error_and_no_log
     exchange = Client(app).get("/")
     assert exchange.error is not None
     assert (exchange.error.type, exchange.logs, exchange.output) == ("ZeroDivisionError", (), ())
+
+
+def test_what_a_thread_prints_after_its_request_goes_where_it_would_without(capsys: pytest.CaptureFixture[str]) -> None:
+    """A thread with the request's context that outlives it: its words are no part of the exchange, and are not lost."""
+    ended, threads = threading.Event(), []
+
+    def say(stream: Any) -> None:
+        ended.wait(60)
+        print("after", file=sys.stdout)
+        print("kept stream", file=stream)
+        print("after", file=sys.stderr)
+        logging.getLogger("late").warning("late")
+
+    def handler(environ: dict[str, Any]) -> None:
+        print("during")
+        thread = threading.Thread(target=contextvars.copy_context().run, args=(say, sys.stdout))
+        thread.start()
+        threads.append(thread)
+
+    exchange = _of(handler)
+    ended.set()
+    threads[0].join(60)
+    assert exchange.printed == "during\n"
+    assert exchange.logs == ()
+    printed = capsys.readouterr()
+    assert printed.out == "after\nkept stream\n"
+    assert "after\n" in printed.err
+
+
+def test_captures_that_begin_and_end_in_many_threads_leave_the_streams_as_they_were() -> None:
+    """Each begin and end counts once, whatever the others do meanwhile."""
+    before = sys.stdout, sys.stderr, warnings.showwarning, list(logging.root.handlers)
+    together, wrong = threading.Barrier(8), []
+
+    def many(name: str) -> None:
+        together.wait(60)
+        for number in range(300):
+            with Capture() as captured:
+                print(name, number)
+                inside = logging.root.handlers.count(_handler), sys.stdout is _stdout
+            text = "".join(part.text for part in captured.output)
+            if text != f"{name} {number}\n" or inside != (1, True):
+                wrong.append((text, inside))
+
+    threads = [threading.Thread(target=many, args=(f"thread {number}",)) for number in range(8)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(120)
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+    assert before == (sys.stdout, sys.stderr, warnings.showwarning, list(logging.root.handlers))

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from nbmicro.http.cookies import JAR_COOKIES, JAR_SIZE, CookieJar, read_cookie
+from nbmicro.http.headers import HeaderFields
+from nbmicro.http.messages import RequestRecord
 
 
 def _jar(*lines: str, host: str = "localhost", path: str = "/a/b") -> CookieJar:
@@ -96,3 +98,29 @@ def test_cookies_without_end_are_bound_and_the_newest_stay() -> None:
         jar.take([f"large{number}={'x' * (JAR_SIZE // 10)}; Path=/"], "localhost", "/")
     assert sum(map(len, jar.values())) <= JAR_SIZE
     assert "large99" in jar
+
+
+def test_a_requests_own_cookie_wins_over_the_jars() -> None:
+    """The one of its name alone; the others of the jar go along, and the jar stays as it was."""
+    jar = _jar("a=jar; Path=/", "b=jar; Path=/", "ab=jar; Path=/")
+    for brought, sent in (
+        ("a=own", "a=own; b=jar; ab=jar"),
+        ("x=1; a=own", "x=1; a=own; b=jar; ab=jar"),
+        ("a = own;b=own", "a = own;b=own; ab=jar"),
+        ("A=own", "A=own; a=jar; b=jar; ab=jar"),
+        ("a=own; b=own; ab=own", "a=own; b=own; ab=own"),
+    ):
+        request, host = jar.added_to(RequestRecord("GET", "/", HeaderFields([("X", "y"), ("cookie", brought)])))
+        assert request.headers.getlist("Cookie") == [sent]
+        assert request.headers["X"] == "y"
+        assert host == "localhost"
+    assert jar["a"] == "jar"
+
+
+def test_a_cookie_goes_to_the_host_that_the_request_names() -> None:
+    jar = _jar("a=1; Path=/", host="shop.example")
+    for named, sent in (("shop.example", "a=1"), ("Shop.Example:8000", "a=1"), ("other.example", None)):
+        request, host = jar.added_to(RequestRecord("GET", "/", HeaderFields([("Host", named)])))
+        assert request.headers.get("Cookie") == sent
+        assert host == named.partition(":")[0].lower()
+    assert jar.added_to(RequestRecord("GET", "/", HeaderFields()))[0].headers.get("Cookie") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from time import process_time, sleep
 from typing import Any
 
@@ -304,3 +305,25 @@ def test_a_handler_that_asks_for_itself_is_stopped_at_a_small_depth() -> None:
     assert (len(asked), shown) == (5, [exchange])
     assert client.get("/deep/4").text == "end...."
     assert client.get("/deep/4").text == "end...."
+
+
+@pytest.mark.parametrize("status", ["201 CREATED", "204 NO CONTENT", "304 NOT MODIFIED", "404 NOT FOUND", "500 X"])
+def test_what_belongs_to_a_page_is_none_unless_it_came_with_200(status: str) -> None:
+    lost, found = answering("body{}", status), answering("body{}")
+    client = Client(lambda environ, start: (lost if environ["PATH_INFO"] == "/lost" else found)(environ, start))
+    assert client.fetch("/lost") is None
+    sheet = client.fetch("/style.css")
+    assert sheet is not None
+    assert sheet.text == "body{}"
+    assert len(client.history) == 0
+
+
+def test_what_belongs_to_a_page_is_none_where_the_app_fails_or_breaks_off() -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        if environ["PATH_INFO"] == "/fails":
+            raise ValueError("no")
+        start_response("200 OK", [("Content-Type", "text/css")])
+        yield b"body{"
+        raise ValueError("broke off")
+
+    assert [Client(app).fetch(path) for path in ("/fails", "/breaks", "no path")] == [None, None, None]

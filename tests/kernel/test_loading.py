@@ -106,6 +106,30 @@ def test_unloading_leaves_nothing_behind() -> None:
         assert left == {}, set(after["shell"]) - set(before["shell"])
 
 
+HOOKS = """
+import json
+from nbmicro.web.hosting import Hosting, hosting
+print(json.dumps({name: repr(value) for name, value in vars(hosting).items()
+                  if value is not None and value != getattr(Hosting(), name, None)}))
+"""
+
+
+def test_unloading_and_loading_leave_no_hook_in_the_core() -> None:
+    """What a session hangs into the core is gone with it, however often it begins and ends."""
+    with RealKernel() as kernel:
+        none = json.loads(kernel.check(HOOKS).stdout)
+        kernel.check("%load_ext nbmicro")
+        hung = json.loads(kernel.check(HOOKS).stdout)
+        assert len(hung) > 5
+        for _ in range(3):
+            kernel.check("%unload_ext nbmicro")
+            assert json.loads(kernel.check(HOOKS).stdout) == none
+            kernel.check("%load_ext nbmicro")
+            assert json.loads(kernel.check(HOOKS).stdout).keys() == hung.keys()
+            kernel.check("%reload_ext nbmicro")
+            assert json.loads(kernel.check(HOOKS).stdout).keys() == hung.keys()
+
+
 def test_a_magic_of_another_extension_is_named_and_given_back() -> None:
     with RealKernel() as kernel:
         kernel.check(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from nbmicro.client.client import Client
 from nbmicro.errors import CheckFailed, RequestError
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult
@@ -16,6 +17,7 @@ from nbmicro.language.items import parse_line
 from nbmicro.language.parser import parse_script, read_file
 from nbmicro.runner.checks import raise_for_checks
 from nbmicro.runner.run import run_script
+from tests.support.apps import answering
 from tests.support.commands import run_command
 from tests.support.echo_app import echo_client
 
@@ -489,3 +491,44 @@ def test_the_names_that_a_cell_gives_are_known() -> None:
         "uid": "create",
         "n": "GET /y",
     }
+
+
+@pytest.mark.parametrize(
+    ("body", "ok"),
+    [
+        ("Hello", True),
+        ("Hello\n", True),
+        ("Hello\r\n", True),
+        ("Hello\n\n", False),
+        ("Hello ", False),
+        (" Hello", False),
+        ("\nHello", False),
+        ("Hello\n ", False),
+        ("hello", False),
+        ("Hello!", False),
+        ("", False),
+    ],
+)
+def test_an_expected_text_is_equal_but_for_one_line_end(body: str, ok: bool) -> None:
+    client = Client(answering(body))
+    for expected in ("Hello\n", "```\nHello\n```\n"):
+        (exchange,) = run_script(parse_script("", f"GET /\nHTTP 200\n\n{expected}"), client, {})
+        assert exchange.checks[-1].ok is ok, (body, expected)
+
+
+def test_a_request_that_is_stopped_gives_the_cookies_back() -> None:
+    """Of one that sends without the jar: the next one sends them again."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        if environ["PATH_INFO"] == "/stops":
+            raise KeyboardInterrupt
+        start_response("200 OK", [("Set-Cookie", "kept=1; Path=/")])
+        return [environ.get("HTTP_COOKIE", "").encode()]
+
+    client = Client(app)
+    client.get("/")
+    jar = client.cookies
+    with pytest.raises(KeyboardInterrupt):
+        run_script(parse_script("", "# @no-cookie-jar\nGET /stops\n"), client, {})
+    assert client.cookies is jar
+    assert client.get("/").text == "kept=1"

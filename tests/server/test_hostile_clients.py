@@ -73,6 +73,30 @@ def test_hosts_that_the_user_allows_are_served(serve: Serve) -> None:
     assert ask(serve(allow_hosts=["*"]).port, headers={"Host": "any.thing"})[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("allowed", "let_in", "others"),
+    [
+        (
+            "example.org",
+            ["example.org", "EXAMPLE.org:80", "example.org."],
+            ["evilexample.org", "a.example.org", "example.org.evil.test", "example.or", "xample.org", "org", "example"],
+        ),
+        (
+            ".example.org",
+            ["example.org", "a.example.org", "b.a.Example.org:8000"],
+            ["evilexample.org", "example.org.evil.test", "a.example.orgs", "ample.org", "org"],
+        ),
+    ],
+)
+def test_a_host_allowed_by_name_lets_no_other_in(
+    serve: Serve, allowed: str, let_in: list[str], others: list[str]
+) -> None:
+    """A name lets in itself alone, with a dot before it the domain with what is below it; nothing that contains it."""
+    port = serve(allow_hosts=[allowed]).port
+    assert {host: ask(port, headers={"Host": host})[0] for host in let_in} == dict.fromkeys(let_in, 200)
+    assert {host: ask(port, headers={"Host": host})[0] for host in others} == dict.fromkeys(others, 403)
+
+
 def test_the_machines_own_name_is_served_only_where_the_network_is_asked_for() -> None:
     """Bound to all addresses, this machine's name is let through; bound to loopback it is not."""
     own = socket.gethostname()
@@ -289,3 +313,25 @@ def test_pipelined_garbage_does_not_reach_the_next_client(serve: Serve) -> None:
         client.join(DEADLINE)
     assert [answer.count(b"200 OK") for answer in answers] == [3] * 8
     assert all(b"400 Bad Request" in answer for answer in answers)
+
+
+@pytest.mark.parametrize(
+    "framing", [b"Content-Length: 20\r\n\r\nhalf", b"Transfer-Encoding: chunked\r\n\r\n14\r\nhalf"]
+)
+def test_half_a_body_reaches_no_handler(serve: Serve, framing: bytes) -> None:
+    """A client that goes away in the middle of its body has asked for nothing."""
+    bodies = []
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        bodies.append(environ["wsgi.input"].read())
+        start_response("200 OK", [])
+        return []
+
+    server = serve(app)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as sock:
+        sock.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\n" + framing)
+        sock.shutdown(socket.SHUT_WR)
+        answer = sock.recv(1000)
+    assert answer == b"" or status_of(answer) in {400, 408}
+    assert ask(server.port, method="POST", body=b"whole")[0] == 200
+    assert bodies == [b"whole"]

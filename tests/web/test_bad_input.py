@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from werkzeug.test import run_wsgi_app
+from werkzeug.test import create_environ, run_wsgi_app
 
 from nbmicro import App, Response, redirect, render_template_string, request, session, url_for
 
@@ -499,3 +499,52 @@ def test_a_key_that_is_not_there_is_a_400(app: App) -> None:
     """And says no more than that."""
     assert ask(app, "/key")[0] == 400
     assert ask(app, "/key", b"key=there")[:2] == (200, b"there")
+
+
+class _CutOff(io.RawIOBase):
+    """The input of a client that went away after what it had sent."""
+
+    def __init__(self, sent: bytes) -> None:
+        self._sent = io.BytesIO(sent)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._sent.read(min(len(buffer), 7))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+@pytest.mark.parametrize("size", [20, 300_000])
+@pytest.mark.parametrize(
+    ("media_type", "begin", "reads"),
+    [
+        ("application/json", b'{"a": 1}', lambda: request.json),
+        ("text/plain", b"half of it", lambda: request.get_data()),
+        ("text/plain", b"half of it", lambda: request.data),
+        ("text/plain", b"half of it", lambda: request.stream.read()),
+        ("application/x-www-form-urlencoded", b"a=1&b=2", lambda: request.form["a"]),
+        ("application/x-www-form-urlencoded", b"a=1&b=2", lambda: request.values.get("a")),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\n',
+            lambda: request.form["a"],
+        ),
+    ],
+)
+def test_a_body_that_the_client_cut_off_is_a_400_and_no_half_of_it_is_given(
+    media_type: str, begin: bytes, reads: Callable[[], Any], size: int
+) -> None:
+    app, given = App("shop"), []
+
+    @app.post("/")
+    def index() -> str:
+        given.append(reads())
+        return "taken"
+
+    environ = create_environ("/", method="POST", content_type=media_type)
+    environ |= {"wsgi.input": _CutOff(begin), "CONTENT_LENGTH": str(len(begin) + size)}
+    environ.pop("wsgi.input_terminated", None)
+    status = run_wsgi_app(app, environ)[1]
+    assert (status, given) == ("400 BAD REQUEST", [])

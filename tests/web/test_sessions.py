@@ -415,3 +415,37 @@ def test_flashed_messages_survive_with_their_types(app: App) -> None:
     client.get("/say")
     assert client.get("/hear").text == "[('info', Markup('<b>saved</b>'))]"
     assert client.get("/hear").text == "[]"
+
+
+def test_a_cookie_signed_in_the_future_is_none(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that was set back, or a stolen key's cookie for later: it would never grow old."""
+    import time
+
+    now = time.time()
+    app.add_url_rule("/", "index", lambda: dict(session))
+    client = app.test_client()
+    for seconds, expected in ((0, {"n": 1}), (3600, {}), (60 * 60 * 24 * 365, {}), (2, {})):
+        with monkeypatch.context() as patched:
+            patched.setattr("time.time", lambda later=now + seconds: later)
+            with client.session_transaction() as items:
+                items.clear()
+                items["n"] = 1
+        with monkeypatch.context() as patched:
+            patched.setattr("time.time", lambda: now)
+            assert client.get("/").json == expected, seconds
+
+
+def test_a_cookie_is_good_up_to_its_lifetimes_last_second(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    now = float(int(time.time()))
+    app.config["PERMANENT_SESSION_LIFETIME"] = 60
+    app.add_url_rule("/", "index", lambda: dict(session))
+    client = app.test_client()
+    with monkeypatch.context() as patched:
+        patched.setattr("time.time", lambda: now)
+        with client.session_transaction() as items:
+            items["n"] = 1
+    for seconds, expected in ((60, {"n": 1}), (61, {})):
+        monkeypatch.setattr("time.time", lambda later=now + seconds: later)
+        assert client.get("/").json == expected, seconds

@@ -21,8 +21,9 @@ from nbmicro.export.notebook_export import Exported, export_notebook, reject_nam
 )
 @click.option("--tests", is_flag=True, help="Also write test_OUT.py: the notebook's requests and checks as tests.")
 @click.option("--inline", is_flag=True, help="Keep templates and static files in the module, not in folders beside it.")
+@click.option("--flask", is_flag=True, help="Write it for Flask alone: the module needs nbmicro no more.")
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
-def export(file: str, output: str | None, tests: bool, inline: bool, force: bool) -> None:
+def export(file: str, output: str | None, tests: bool, inline: bool, flask: bool, force: bool) -> None:
     """Write a notebook as a Python module, as a person would have.
 
     FILE is a notebook (app.ipynb). The cells that a served notebook runs become the module: a %%route cell a function,
@@ -31,11 +32,17 @@ def export(file: str, output: str | None, tests: bool, inline: bool, force: bool
     \b
     The module:              nbmicro export app.ipynb -o app.py
     With tests:              nbmicro export app.ipynb -o app.py --tests
+    Without nbmicro:         nbmicro export app.ipynb -o app.py --flask
     And then:                gunicorn app:app     pytest test_app.py
     """
     path = Path(file)
     if path.suffix != ".ipynb":
         raise LoadError(f"{file} is no notebook, and only a notebook is exported.", hint="Name one:  app.ipynb")
+    if flask and (inline or output is None):
+        raise OptionError(
+            "Flask has templates and static files in folders alone, beside a module.",
+            hint=f"nbmicro export {file} --flask -o {path.stem}.py",
+        )
     if output is None:
         if tests:
             raise OptionError("--tests needs a module that they import.", hint=f"Add:  -o {path.stem}.py")
@@ -44,7 +51,7 @@ def export(file: str, output: str | None, tests: bool, inline: bool, force: bool
     out = Path(output)
     if out.suffix != ".py":
         raise OptionError(f"{output} is no name of a module.", hint=f"Add its ending:  -o {output}.py")
-    exported = export_notebook(path, out, inline=inline, tests=tests)
+    exported = export_notebook(path, out, inline=inline, tests=tests, flask=flask)
     reject_name(out.stem, exported.module)
     files = _files(exported, out)
     write_files(files, inputs=[path], force=force)

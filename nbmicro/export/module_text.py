@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.cells.resource_cell import StaticCell, TemplateCell
 from nbmicro.export.cell_text import Cut, cut, free_name, indented
+from nbmicro.export.for_flask import falls_away, flasks_import
 from nbmicro.export.imports import Imported, imported_names, is_local, root_of, written
 from nbmicro.export.literals import quoted
 from nbmicro.export.routes import PlannedRoute, function_of, planned
@@ -49,6 +50,8 @@ class ModuleText:
         The words of all that does not run; an import that only they need is left out.
     inline:
         Whether templates and static files stand in the module.
+    flask:
+        Whether it is written for Flask alone.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class ModuleText:
         local: Collection[str],
         looked_at: Collection[str],
         inline: bool,
+        flask: bool = False,
     ) -> None:
         self.survey = survey
         self.routes: list[PlannedRoute] = planned(survey)
@@ -69,7 +73,8 @@ class ModuleText:
         self._origin = origin
         self._local = local
         self._inline = inline
-        self.imports = _Imports(survey, local, looked_at)
+        self._flask = flask
+        self.imports = _Imports(survey, local, looked_at, flask=flask)
         self._blocks: list[_Block] = []
         self._cell: NotebookCell | None = None
         self._has_app = False
@@ -100,8 +105,8 @@ class ModuleText:
             return
         self._has_app = True
         if self.survey.makes_app_at(number):
-            self._add("app = App(__name__)", unit.cell)
-            self.imports.add(Imported("nbmicro", "App"))
+            self._add("app = Flask(__name__)" if self._flask else "app = App(__name__)", unit.cell)
+            self.imports.add(Imported("nbmicro", "Flask" if self._flask else "App"))
 
     def _write(self, unit: Unit, number: int) -> None:
         if unit.step.route is not None:
@@ -136,7 +141,7 @@ class ModuleText:
         here: list[Imported] = []
         for one in cut(source.text, source.statements):
             place, found = units.get(one.place, (0, None))
-            if found is None or not isinstance(found.what, ast.stmt):
+            if found is None or not isinstance(found.what, ast.stmt) or (self._flask and falls_away(one.node)):
                 continue
             if isinstance(found.what, ast.Import | ast.ImportFrom):
                 carried = "\n\n".join(text for text in (carried, one.comments) if text)
@@ -332,19 +337,27 @@ class _Imports:
         The names of modules beside the notebook.
     looked_at:
         The words of what does not run.
+    flask:
+        Whether what nbmicro gives is imported from Flask.
     """
 
-    def __init__(self, survey: Survey, local: Collection[str], looked_at: Collection[str]) -> None:
+    def __init__(
+        self, survey: Survey, local: Collection[str], looked_at: Collection[str], *, flask: bool = False
+    ) -> None:
         self._survey = survey
+        self._flask = flask
         self._local = local
         self._looked_at = looked_at
         self._top: list[Imported] = []
-        self._wall = _first_wall(survey)
+        self._wall = _first_wall(survey, flask=flask)
         self.add(*(Imported("nbmicro", name) for name in sorted(survey.given)))
 
     def add(self, *imports: Imported) -> None:
         """Import something at the top."""
-        self._top += imports
+        self._top += [one for one in map(self._here, imports) if one is not None]
+
+    def _here(self, one: Imported) -> Imported | None:
+        return flasks_import(one) if self._flask else one
 
     def at_top(self) -> list[Imported]:
         """What is imported at the top, by now."""
@@ -355,6 +368,7 @@ class _Imports:
         here: list[Imported] = []
         for one in imported_names(node):
             wanted = self._if_needed(one)
+            wanted = self._here(wanted) if wanted is not None else None
             if wanted is None:
                 continue
             if self._may_rise(one, number):
@@ -389,11 +403,13 @@ class _Imports:
         return number <= self._wall
 
 
-def _first_wall(survey: Survey) -> int:
+def _first_wall(survey: Survey, *, flask: bool) -> int:
     """The first unit that may change what an import below it gives: ``install_as_flask()``, ``os.environ[…] = …``."""
     imported: set[str] = set()
     for number, unit in enumerate(survey.units):
         node = unit.what
+        if flask and node is not None and not isinstance(node, Action) and falls_away(node):
+            continue
         if isinstance(node, ast.Import | ast.ImportFrom):
             imported.update(one.binds for one in imported_names(node))
         elif isinstance(node, ast.Expr) and any(

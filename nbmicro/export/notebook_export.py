@@ -12,7 +12,8 @@ from pathlib import Path
 
 from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.cells.resource_cell import TemplateCell
-from nbmicro.errors import OptionError
+from nbmicro.errors import LoadError, OptionError
+from nbmicro.export.for_flask import reject_for_flask
 from nbmicro.export.imports import root_of
 from nbmicro.export.module_text import ModuleText
 from nbmicro.export.suite import Suite
@@ -55,7 +56,9 @@ class Exported:
     notes: tuple[str, ...]
 
 
-def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool = False) -> Exported:
+def export_notebook(
+    path: Path, out: Path, *, inline: bool = False, tests: bool = False, flask: bool = False
+) -> Exported:
     """Export a notebook.
 
     Parameters
@@ -68,6 +71,8 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
         Whether templates and static files stand in the module instead of beside it.
     tests:
         Whether tests are made of the notebook's requests.
+    flask:
+        Whether the module is written for Flask alone.
 
     Raises
     ------
@@ -78,6 +83,15 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
     selection = select(cells)
     survey = survey_of(selection, path.resolve().parent)
     files = None if inline else _files_of(survey)
+    if flask:
+        reject_for_flask(survey)
+        if files is None or any(unit.step.resource and unit.target != survey.target for unit in survey.units):
+            raise LoadError(
+                "the templates and static files of this notebook cannot stand in folders beside the module, and Flask "
+                "has no other place for them.",
+                hint="Give a static file a name with a known ending, and the app its folders as text, or none.",
+                where=path.name,
+            )
     headings, title = _titles(cells, path)
     module = ModuleText(
         survey,
@@ -87,6 +101,7 @@ def export_notebook(path: Path, out: Path, *, inline: bool = False, tests: bool 
         local=_beside(path.resolve().parent),
         looked_at=_looked_at(cells, selection),
         inline=files is None,
+        flask=flask,
     )
     text = module.written()
     if not _binds(text, survey.target):

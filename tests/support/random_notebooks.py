@@ -57,10 +57,14 @@ def broken():
 
 
 class Maker:
-    """Makes the cells of one notebook from a seed; each declaration answers with a number of its own."""
+    """Makes the cells of one notebook from a seed; each declaration answers with a number of its own.
 
-    def __init__(self, seed: int) -> None:
+    With ``in_order`` blueprints are registered below all that is declared on them.
+    """
+
+    def __init__(self, seed: int, *, in_order: bool = False) -> None:
         self.random = random.Random(seed)
+        self.in_order = in_order
         self.numbers = itertools.count(1)
 
     def cells(self) -> list[str]:
@@ -75,7 +79,10 @@ class Maker:
             middle += [first, second] if magic else [f"{first}\n\n\n{second}"]
             if magic:
                 break
-        middle += [f'app.register_blueprint({name}, url_prefix="/{name}")' for name in BLUEPRINTS]
+        registered = [f'app.register_blueprint({name}, url_prefix="/{name}")' for name in BLUEPRINTS]
+        if self.in_order:
+            return [*cells, *middle, *registered, LAST]
+        middle += registered
         pick.shuffle(middle)
         return [*cells, *middle, LAST]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
+from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
@@ -42,6 +42,12 @@ _queue_logger.propagate = False
 class _TooSlow(BadRequest):  # type: ignore[misc]
     code = 408
     reason = "Request Timeout"
+
+
+class _NoRoom(BadRequest):  # type: ignore[misc]
+    # RFC 4918, section 11.5
+    code = 507
+    reason = "Insufficient Storage"
 
 
 class _Request(WSGITask):  # type: ignore[misc]
@@ -125,7 +131,26 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     def received(self, data: bytes) -> bool:
         if self.request is None:
             self.began = time.monotonic()
-        return bool(super().received(data))
+        try:
+            return bool(super().received(data))
+        except OSError as error:
+            if self.request is None:
+                raise
+            # waitress writes a large body to a temporary file.
+            logger.error("A request could not be taken in: %s", error)
+            with self.requests_lock:
+                self._reject(_NoRoom(f"the server has no room for the request: {error.strerror}"))
+            return True
+
+    def write_soon(self, data: Any) -> int:
+        try:
+            return int(super().write_soon(data))
+        except OSError as error:
+            # What waits to be read goes to a temporary file too. waitress would wait for its end, which never comes.
+            logger.error("A response could not be kept until its client reads it: %s", error)
+            self.will_close = True
+            self.server.pull_trigger()
+            raise ClientDisconnected from error
 
     def is_idle(self, cutoff: float, now: float) -> bool:
         """Whether nothing has been asked and nothing been waiting to be sent since ``cutoff``.
@@ -174,10 +199,14 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
                 slow = request.body_bytes_received < rate * (taken - patience)
             if not slow:
                 return
-            request.error = _TooSlow(f"the request took longer than {taken:.0f} seconds to arrive")
-            request.completed = True
-            self.requests.append(request)
-            self.request = None
+            self._reject(_TooSlow(f"the request took longer than {taken:.0f} seconds to arrive"))
+
+    def _reject(self, error: Any) -> None:
+        """Answer the request that is arriving with an error, behind those before it."""
+        request, self.request = self.request, None
+        request.error, request.completed = error, True
+        self.requests.append(request)
+        if len(self.requests) == 1:
             self.server.add_task(self)
 
 

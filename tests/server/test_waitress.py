@@ -15,20 +15,20 @@ from nbmicro.server import listener, server
 RELIED_ON: dict[str, str] = {
     "channel.HTTPChannel": (
         "logger parser_class task_class error_task_class readable writable handle_read handle_write handle_close recv "
-        "close_when_flushed will_close connected total_outbufs_len socket send received request requests "
+        "close_when_flushed will_close connected total_outbufs_len socket send received write_soon request requests "
         "requests_lock last_activity adj server _flush_exception _flush_some"
     ),
     "parser.HTTPRequestParser": ("parse_header chunked headers headers_finished body_bytes_received error completed"),
     "server.TcpWSGIServer": (
         "logger channel_class maintenance active_channels task_dispatcher add_task run "
-        "trigger accepting del_channel socket"
+        "trigger pull_trigger accepting del_channel socket"
     ),
     "task.ErrorTask": "logger channel execute",
     "task.ThreadedTaskDispatcher": "logger queue_logger queue set_thread_count start_new_thread shutdown add_task",
     "task.WSGITask": "logger",
     "utilities.BadRequest": "code reason",
 }
-IMPORTED_AS_THEY_ARE = {"adjustments.Adjustments", "parser.ParsingError"}
+IMPORTED_AS_THEY_ARE = {"adjustments.Adjustments", "channel.ClientDisconnected", "parser.ParsingError"}
 
 
 def inner(name: str) -> type:

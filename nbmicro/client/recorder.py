@@ -12,6 +12,7 @@ from nbmicro.client.capture import Capture
 from nbmicro.client.last_failure import last_failures, let_go_of_failures
 from nbmicro.client.transport import Call
 from nbmicro.diagnosis.error_records import error_record
+from nbmicro.diagnosis.plain_braces import LIMIT, NAME_IN_BRACES, unfilled
 from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.http.messages import RequestRecord, ResponseRecord
@@ -63,6 +64,10 @@ def exchange_of(
     if response.status >= 500 and error is None and captured.logged_errors:
         # An app of another framework answers with a 500 and logs the exception.
         error = captured.logged_errors[-1]
+    if response.status == 200 and error is None and routes is not None and "rule" in known:
+        note = _unfilled(response.body.start(LIMIT), known, routes)
+        if note is not None:
+            known["notes"] = (*known.get("notes", ()), note)
     if error is not None:
         known["exception"] = error
         known["error"] = error_record(error, captured.frame_labels, somewhere=True)
@@ -81,6 +86,15 @@ def exchange_of(
 
         return exchange.with_hint(response_hint(exchange, routes()))
     return exchange
+
+
+def _unfilled(body: bytes, known: dict[str, Any], routes: Callable[[], Sequence[RouteInfo]]) -> str | None:
+    """The note on braces that were meant as an f-string's, by the handler that answered."""
+    if b"{" not in body or NAME_IN_BRACES.search(body) is None:
+        return None
+    answered = known.get("rule"), known.get("endpoint")
+    handler = next((route.handler for route in routes() if (route.rule, route.endpoint) == answered), None)
+    return unfilled(body, handler)
 
 
 def routes_of(app: Any) -> tuple[RouteInfo, ...]:

@@ -39,6 +39,10 @@ _EVERY_TEMPLATES = frozenset(("range", "dict", "lipsum", "cycler", "joiner", "na
 _DECORATORS = frozenset(("route", *map(str.lower, COMMON_METHODS)))
 # The magics that send a request.
 _REQUESTS = frozenset(("http", "bench", "trace", "browse", "explore"))
+_TAGS = (
+    "autoescape block call elif else endautoescape endblock endcall endfilter endfor endif endmacro endraw endset "  # noqa: SIM905
+    "endwith extends filter for from if import include macro raw set with".split()
+)
 # A cell that declares a route: `<GET /count>`, `<GET,POST /login>`.
 _ROUTE_CELL = re.compile(r"<[A-Z,]+ /")
 
@@ -354,6 +358,16 @@ def _given_to_template(raised: Raised) -> list[str]:
             # Jinja shows a template's names as the locals of a frame that it makes for the traceback.
             return [name for name in frame.f_locals if name not in HANDLER_NAMES and name not in _EVERY_TEMPLATES]
     return []
+
+
+@hint("TemplateSyntaxError")
+def _unknown_tag(raised: Raised) -> str | None:
+    """`{% blockk title %}`, and `{% name %}` for a value."""
+    tag = re.match(r"Encountered unknown tag '(\w+)'", raised.message)
+    if tag is None:
+        return None
+    near = did_you_mean(tag[1], _TAGS, 0.7)
+    return f"Did you mean  {{% {near} %}}" if near else f"If it is a value, two braces show it:  {{{{ {tag[1]} }}}}"
 
 
 @hint("TemplateNotFound")

@@ -161,7 +161,7 @@ def _no_credentials(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> st
         if request.headers.get("Authorization")
         else ("the request carried no credentials")
     )
-    return f"{carried}. With them:  {line} {given}   with each request:  %app NAME {always}"
+    return f"{carried}. With them:  {line} {given}\nWith each request:  %app … {always}"
 
 
 @_hint(400)
@@ -170,7 +170,7 @@ def _missing_key(exchange: ExchangeRecord, routes: Sequence[RouteInfo]) -> str |
     if _CSRF.search(exchange.text[:PAGE_LIMIT]):
         return (
             "a form of Flask-WTF carries the token that its page was given, and this request has none of this session. "
-            f"Fill the page's own form:  %browse {exchange.request.path}   or, while you try, in a cell above:  "
+            f"Fill the page's own form:  %browse {exchange.request.path}\nOr while you try, in a cell above:  "
             'app.config["WTF_CSRF_ENABLED"] = False'
         )
     if not isinstance(error, BadRequestKeyError) or not error.args:
@@ -256,7 +256,7 @@ def _elsewhere(request: RequestRecord, place: str, key: str) -> str | None:
     where = {"args": "The query", "form": "The form", "json": "The JSON"}[found]
     text = f'{where} has it:  request.{found}["{key}"]'
     if place == "form":
-        text += f'   or send a form:  %http -f POST {request.path} {key}=…   from a page:  <form method="post">'
+        text += f'\nOr send a form:  %http -f POST {request.path} {key}=…\nFrom a page:  <form method="post">'
     return text
 
 

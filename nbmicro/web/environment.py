@@ -16,6 +16,7 @@ from nbmicro.printable import did_you_mean
 from nbmicro.web.contexts import current_request_context, has_request_context, table_here
 from nbmicro.web.declarations import GONE
 from nbmicro.web.live import LiveDict, differences
+from nbmicro.web.silence import Undefined
 
 if TYPE_CHECKING:
     from nbmicro.web.app import App
@@ -68,6 +69,7 @@ class Environment(jinja2.Environment):
     def __init__(self, app: App, **options: Any) -> None:
         if "loader" not in options:
             options["loader"] = app.create_global_jinja_loader()
+        options.setdefault("undefined", Undefined)
         self.app = app
         super().__init__(**options)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nbmicro.web.contexts import current_request_context, has_app_context, has_request_context, table_here
+from nbmicro.web.environ import RECORDED
 from nbmicro.web.proxies import app_ctx, current_app, g, request, session
 from nbmicro.web.signals import before_render_template, template_rendered
 
@@ -42,10 +43,15 @@ def _default_template_ctx_processor() -> dict[str, Any]:
 
 
 def _render(app: App, template: Template, context: dict[str, Any]) -> str:
+    given = tuple(context)
     app.update_template_context(context)
     if before_render_template.receivers:
         before_render_template.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
     text = template.render(context)
+    if (here := current_request_context()) is not None and here.environ.get(RECORDED):
+        from nbmicro.web.silence import note_page
+
+        note_page(here.environ, app, template, text, given)
     if template_rendered.receivers:
         template_rendered.send(app, _async_wrapper=app.ensure_sync, template=template, context=context)
     return text

@@ -80,6 +80,10 @@ HINTS = {
         "import jinja2\njinja2.Template('{{ nmae }}', undefined=jinja2.StrictUndefined).render(name=1)",
         "The template was given no `nmae` but `name`: did you mean that?",
     ),
+    "_unknown_tag": (
+        "import jinja2\njinja2.Environment().from_string('{% blockk title %}{% endblock %}')",
+        "Did you mean  {% block %}",
+    ),
     "_missing_template": ("import jinja2\nraise jinja2.TemplateNotFound('a.html')", "%%template a.html"),
     "_requests_part": (
         "class Request: args = {}\nrequest = Request()\nrequest.query_params['a']",

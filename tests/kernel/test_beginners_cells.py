@@ -132,6 +132,8 @@ def refused(reply: Reply) -> str:
         ("%%template\n<p>", "Try:  %%template hello.html"),
         ("%%static\np {}", "Try:  %%static style.css"),
         ("%%template x.html\n<p>{% if x %}\n<b>{% endif </b>", "line 3"),
+        ("%%template x.html\n{% blockk title %}{% endblock %}", "Did you mean  {% block %}"),
+        ("%%template x.html\n<p>{% name %}", "If it is a value, two braces show it:  {{ name }}"),
         ("%%template x.html\n{{ x | nofilter }}", "line 2: No filter named 'nofilter'."),
         ("%serve --prot 5000", "Did you mean --port?"),
         # Plain cells
@@ -201,6 +203,17 @@ def test_a_handler_that_takes_a_name_of_pythons_is_told_at_each_run(notebook: Re
         assert "it was Python's own" in told
         assert "to have Python's again:  del list" in told
     notebook.check("del list", cell_id="value")
+
+
+def test_a_template_that_would_show_nothing_is_told_where_it_is_declared(notebook: RealKernel) -> None:
+    notebook.check("%%template base.html\n{% block content %}{% endblock %}", cell_id="base")
+    child = "%%template child.html --try x=Ada\n{% extends 'base.html' %}\n{% block contentt %}{{ name }}{% endblock %}"
+    assert "Note: base.html has no block `contentt`" in notebook.check(child, cell_id="child").stdout
+    told = notebook.check("%%template x.html --try nmae=Ada\n<p>{name} {{ name }}", cell_id="page").stdout
+    assert "Note: `{name}` is text; a template shows a value with two braces:  {{ name }}" in told
+    assert (
+        "Note: Line 2 of %%template x.html was given no `name`, and shows nothing there. Did you mean `nmae`?" in told
+    )
 
 
 def test_a_shell_command_below_a_foreign_magic_is_left_alone(notebook: RealKernel) -> None:

@@ -14,6 +14,7 @@ from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import magic
 from nbmicro.web.app import App
+from nbmicro.web.environ import NOTES, RECORDED
 
 if TYPE_CHECKING:
     from nbmicro.cells.resource_cell import TemplateCell
@@ -44,6 +45,8 @@ def template(session: Session, line: str, cell: str) -> None:
     session.app.add_template(parsed.name, parsed.source)
     remember_source(f"<template {parsed.name}>", f"%%template {line}\n{cell}")
     print(f"template {parsed.name} · needs: {', '.join(needs) or 'nothing'}")
+    for note in _silent_parts(session.app, parsed):
+        print(f"Note: {note}")
     if parsed.attempt is not None:
         _show(session, parsed)
 
@@ -55,21 +58,35 @@ def _needed_names(app: App, cell: TemplateCell) -> list[str]:
     """
     from jinja2 import TemplateSyntaxError, meta, nodes
 
+    from nbmicro.diagnosis.exception_hints import exception_hint
+
     environment = app.jinja_env
     try:
         tree: nodes.Template = environment.parse(cell.source, cell.name, cell.name)
         environment.compile(tree, cell.name, cell.name)
     except TemplateSyntaxError as error:
+        meant, goes_on = exception_hint(error), "The template declared before, if there was one, goes on serving."
         line = error.lineno + 1  # below the %%template line
         lines = cell.source.splitlines()
         text = lines[error.lineno - 1].strip() if 0 < error.lineno <= len(lines) else ""
         raise CellError(
             f"{error.message}\n    {line} │ {text}",
-            hint="The template declared before, if there was one, goes on serving.",
+            hint=f"{meant}\n{goes_on}" if meant else goes_on,
             where=f"%%template {cell.name}",
             line=line,
         ) from None
     return sorted(meta.find_undeclared_variables(tree) - set(environment.globals) - {"request", "session", "g"})
+
+
+def _silent_parts(app: App, cell: TemplateCell) -> list[str]:
+    """What the template would show as it is written, and what of it is shown nowhere."""
+    from nbmicro.web.silence import braces_in, lost_parts
+
+    notes = [
+        f"`{written}` is text; a template shows a value with two braces:  {{{{ {name} }}}}"
+        for written, name in braces_in(cell.source)
+    ]
+    return [*notes, *lost_parts(app, app.jinja_env.get_template(cell.name))]
 
 
 def _show(session: Session, cell: TemplateCell) -> None:
@@ -81,7 +98,8 @@ def _show(session: Session, cell: TemplateCell) -> None:
 
     from nbmicro.web.templating import render_template
 
-    with session.app.test_request_context():
+    notes: list[str] = []
+    with session.app.test_request_context(environ_overrides={RECORDED: True, NOTES: notes}):
         try:
             text = render_template(cell.name, **(cell.attempt or {}))
         except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError) as error:
@@ -92,6 +110,10 @@ def _show(session: Session, cell: TemplateCell) -> None:
                 line=_line_of(error, cell.name),
             ) from None
     session.host.display(_page_bundle(text, session.client.fetch))
+    declared = _silent_parts(session.app, cell)
+    for note in notes:
+        if note not in declared:
+            print(f"Note: {note}")
 
 
 def _page_bundle(source: str, fetch: Callable[[str], ResponseRecord | None]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from nbmicro.cli.ending import ends_in_time
 from nbmicro.cli.files import FILE, load_app, write_files
 
 
@@ -28,6 +29,7 @@ from nbmicro.cli.files import FILE, load_app, write_files
 @click.option("--force", is_flag=True, help="Replace a file that is there and is no OpenAPI document.")
 @click.option("--title", help="The title of the API; else API_TITLE of the app's configuration, else its name.")
 @click.option("--version", help="The version of the API; else API_VERSION of the app's configuration.")
+@ends_in_time
 def openapi(file: str, output: str | None, force: bool, title: str | None, version: str | None) -> None:
     loaded, app = load_app(file, "an nbmicro app can be described.")
     if title is None and "API_TITLE" not in app.config and loaded.report is not None:

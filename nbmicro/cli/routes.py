@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from nbmicro.cli.ending import ends_in_time
 from nbmicro.cli.files import FILE, load_app
 from nbmicro.printable import columns
 
@@ -19,6 +20,7 @@ from nbmicro.printable import columns
     """
 )
 @click.argument("file")
+@ends_in_time
 def routes(file: str) -> None:
     hint = f"In a notebook those of other frameworks are known too:  %app {file}   and then:  %routes"
     _, app = load_app(file, "the routes of an nbmicro app are known.", hint)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nbmicro.cli.ending import ends_in_time
 from nbmicro.cli.files import FILE
 from nbmicro.errors import LoadError, NbmicroError, ServeError
 from nbmicro.foreign.app import ForeignApp
@@ -95,6 +96,7 @@ class _Port(click.IntRange):
     help="Show an error in the browser, with a console behind a PIN, and load the app anew whenever its notebook, or "
     "a module beside it, is saved; no request is lost. On this machine only.",
 )
+@ends_in_time
 def run(
     file: str, host: str, port: int | None, allow_hosts: Sequence[str], allow_origins: Sequence[str], debug: bool
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from nbmicro.errors import LoadError
 from nbmicro.http.body import NotTextError, read_text_file
 
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.*?\S)[ \t]*#*[ \t]*")
+_CONFLICT = re.compile(r"^<{7} ", re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 
 
@@ -93,12 +95,26 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(text)
     except ValueError as error:
-        if "\n<<<<<<<" in text:
-            hint = "It holds the marks of a merge conflict (<<<<<<<): choose one side and save it."
+        if _CONFLICT.search(text):
+            hint = _conflict_hint(path)
         else:
             hint = "Open it in JupyterLab and save it again; a notebook is JSON."
         raise LoadError(f"the file is not JSON: {error}", hint=hint, where=path.name) from None
     return content if isinstance(content, dict) else {}
+
+
+def _conflict_hint(path: Path) -> str:
+    full = path.resolve()
+    file = shlex.quote(str(full.relative_to(Path.cwd()) if full.is_relative_to(Path.cwd()) else full))
+    return (
+        "It holds the marks of a merge conflict (<<<<<<<). Take the whole notebook of one side:\n"
+        f"    git checkout --ours -- {file}\n"
+        f"    git checkout --theirs -- {file}\n"
+        "or merge it cell by cell:  pip install nbdime   and then:  git mergetool --tool nbdime\n"
+        "If git knows of no conflict, the marks were committed; take a version from before:\n"
+        f"    git log --oneline -- {file}\n"
+        f"    git checkout COMMIT -- {file}"
+    )
 
 
 def _language(metadata: object) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import socket
 import threading
 import time
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
+# Which waitress takes for none, and a proxy in front need not.
+_NO_CODING = re.compile(rb"\r\nTransfer-Encoding:[ \t,]*(?:\r\n|\Z)", re.IGNORECASE)
 DRAIN_SECONDS = 5.0
 #: Bytes that a handler may be ahead of its client; then it waits.
 AHEAD = 1024 * 1024
@@ -68,7 +71,12 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
     def parse_header(self, header_plus: bytes) -> None:
         if b"\r\n " in header_plus or b"\r\n\t" in header_plus:
             raise ParsingError("A header goes on in the next line, which nobody may do any more (RFC 9112, 5.2).")
-        super().parse_header(header_plus)
+        if _NO_CODING.search(header_plus):
+            raise ParsingError("A Transfer-Encoding names a coding (RFC 9112, 6.1).")
+        try:
+            super().parse_header(header_plus)
+        except ValueError as error:  # which would end the connection without an answer
+            raise ParsingError("The request's target or one of its numbers cannot be read.") from error
         if self.chunked and "CONTENT_LENGTH" in self.headers:
             raise ParsingError("A request has a Transfer-Encoding or a Content-Length, never both (RFC 9112, 6.1).")
         if "TRANSFER_ENCODING" in self.headers:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import subprocess
 import sys
 import traceback
 from collections.abc import Callable
@@ -94,6 +97,30 @@ def test_a_file_that_is_no_served_notebook_says_so(
     error = refused(file)
     assert words in error.message
     assert way_out in str(error.hint)
+
+
+@pytest.mark.parametrize(("side", "value_of_side"), [("--ours", "main"), ("--theirs", "other")])
+def test_the_advice_on_a_merge_conflict_works(
+    tmp_path: Path, notebook: Notebook, side: str, value_of_side: str
+) -> None:
+    """The command of the hint, as it stands there, makes a notebook again of a file that git has left in conflict."""
+
+    def git(*arguments: str) -> int:
+        user = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+        return subprocess.run(["git", *user, *arguments], cwd=tmp_path, capture_output=True, check=False).returncode
+
+    if git("init", "--initial-branch", "main"):
+        pytest.skip("no git on this machine")
+    for switch, branch, value in (("-B", "main", "base"), ("-b", "other", "other"), ("-q", "main", "main")):
+        git("checkout", switch, branch)
+        file = notebook("%load_ext nbmicro", f"%%route /\n'{value}'")
+        git("add", "app.ipynb")
+        git("commit", "-m", value)
+    assert git("merge", "other") != 0
+    hint = str(refused(file).hint)
+    command = re.findall(rf"git checkout {side} .*", hint)[0]
+    assert git(*shlex.split(command)[1:]) == 0
+    assert load(file).test_client().get("/").text == value_of_side
 
 
 def test_a_missing_file_names_its_neighbours(notebook: Notebook) -> None:

@@ -141,6 +141,19 @@ def test_behind_a_hubs_proxy_any_host_is_served(serve: Serve) -> None:
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, 400),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, identity\r\n\r\n" + SMUGGLED, 501),
         (b"POST / HTTP/1.0\r\nConnection: keep-alive\r\n" + CHUNKED + SMUGGLED, 400),
+        *(
+            (b"POST / HTTP/1.1\r\nHost: localhost\r\n" + header + b"Content-Length: 5\r\n\r\nhello" + SMUGGLED, 400)
+            for header in (
+                b"Transfer-Encoding:\r\n",
+                b"transfer-encoding: \t \r\n",
+                b"Transfer-Encoding: ,\r\n",
+                b"Transfer-Encoding:\r\nTransfer-Encoding: chunked\r\n",
+            )
+        ),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nTransfer-Encoding:\r\n\r\nhello" + SMUGGLED, 400),
+        (b"GET http://[/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"GET http://[x]/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\nY: b\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\rY: b\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n", 400),

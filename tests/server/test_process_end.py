@@ -155,3 +155,56 @@ def test_a_command_that_is_still_loading_ends_at_once_and_in_silence(
     finally:
         process.kill()
         process.communicate(timeout=DEADLINE)
+
+
+WORKS_ON = "import threading, time\nthreading.Thread(target=time.sleep, args=(600,), name='miner').start()"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_served_notebook_ends_although_a_cell_began_a_thread_that_works_on(
+    tmp_path: Path, notebook: Write, how: signal.Signals
+) -> None:
+    """It says which thread it has cut off; what the app registered for the end is done, and the exit code is 0."""
+    at_exit = "import atexit\natexit.register(print, 'goodbye')"
+    notebook("%load_ext nbmicro", f"{WORKS_ON}\n{at_exit}", "%%route /\n'here'")
+    command = [sys.executable, "-m", "nbmicro", "run", "app.ipynb", "--port", "0"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        while not process.stdout.readline().startswith("Serving"):
+            assert process.poll() is None
+        process.send_signal(how)
+        said, told = process.communicate(timeout=DEADLINE)
+        assert (process.returncode, said) == (0, "goodbye\n")
+        assert "miner" in told
+    finally:
+        process.kill()
+        process.communicate(timeout=DEADLINE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cells", "code"),
+    [
+        (["routes"], [], 0),
+        (["openapi"], [], 0),
+        (["run", "--port", "0"], ["ratio = 1 / 0"], 1),
+    ],
+)
+def test_a_command_that_looks_at_an_app_ends_although_a_cell_began_a_thread(
+    tmp_path: Path, notebook: Write, arguments: list[str], cells: list[str], code: int
+) -> None:
+    """Also where a later cell fails."""
+    notebook("%load_ext nbmicro", WORKS_ON, "%%route /\n'here'", *cells)
+    command = [sys.executable, "-m", "nbmicro", arguments[0], "app.ipynb", *arguments[1:]]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE)
+    assert (ended.returncode, "miner" in ended.stderr) == (code, True)
+
+
+def test_threads_of_a_pool_end_with_their_pool(tmp_path: Path, notebook: Write) -> None:
+    """They are no daemons either, and Python ends them: nothing is cut off, nothing is said."""
+    pool = "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor()\npool.submit(print).result()"
+    notebook("%load_ext nbmicro", pool, "%%route /\n'here'")
+    command = [sys.executable, "-m", "nbmicro", "routes", "app.ipynb"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -203,3 +203,18 @@ def test_what_is_no_notebook_is_said(tmp_path: Path, words: list[str], code: int
     assert said in done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     assert done.returncode == code
+
+
+def test_a_notebook_with_a_database_is_said_to_use_it_and_how_to_give_another(tmp_path: Path) -> None:
+    """Before anything runs; a notebook that stores nothing is not spoken of."""
+    write_notebook(
+        tmp_path / "shop.ipynb",
+        "%load_ext nbmicro",
+        'import os, sqlite3\nplace = os.environ.get("SHOP_DB", "shop.db")\nsqlite3.connect(place).close()',
+        "%%route /place\nplace",
+        "%http /place --expect 200",
+    )
+    done = run(tmp_path, "shop.ipynb")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert "shop.ipynb writes to the app's own database" in done.stderr
+    assert "SHOP_DB=test.db nbmicro test shop.ipynb" in done.stderr

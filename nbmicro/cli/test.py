@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,11 @@ from nbmicro.errors import LoadError, OptionError
 from nbmicro.loading.notebook_file import read_notebook
 
 _NO_TESTS = 5
+# What opens a database, or says where one is.
+_DATABASE = re.compile(
+    r"\b(?:sqlite3\.connect|create_engine|SQLALCHEMY_DATABASE_URI|psycopg2?\.connect|MongoClient|Database\(|"
+    r"duckdb\.connect|DATABASES|SqliteDatabase)"
+)
 
 
 @click.command(
@@ -23,10 +29,14 @@ _NO_TESTS = 5
     is stored in the notebook. A cell that begins `# NBVAL_SKIP`, or is tagged skip-execution, is skipped. One
     marked `# nbmicro: skip` runs: only the served app does without it, so a check may stand there.
 
+    The app keeps what the requests write in its own database, as in Jupyter. Give it another for the tests where the
+    notebook reads the place from the environment: os.environ.get("SHOP_DB", "shop.db").
+
     \b
     One notebook:                       nbmicro test app.ipynb
     All of them, outputs too:           nbmicro test notebooks/ --outputs
     For a CI server:                    nbmicro test app.ipynb --junit report.xml
+    With another database:              SHOP_DB=test.db nbmicro test app.ipynb
 
     Exit code 0: all passed; 1: something failed; 2: the command was not understood.
     """
@@ -51,6 +61,7 @@ def test(files: Sequence[str], outputs: bool, junit: str | None, timeout: float)
             f"Notebooks are tested with pytest and nbval in a kernel; not installed: {', '.join(missing)}.",
             hint="pip install 'nbmicro[nbval]'",
         )
+    stored: list[Path] = []
     for name in files:
         path = Path(name)
         if not path.exists():
@@ -62,7 +73,16 @@ def test(files: Sequence[str], outputs: bool, junit: str | None, timeout: float)
             )
         for notebook in [path] if path.is_file() else path.rglob("*.ipynb"):
             if ".ipynb_checkpoints" not in notebook.parts:
-                read_notebook(notebook)
+                cells = read_notebook(notebook)
+                if any(_DATABASE.search(cell.text) for cell in cells):
+                    stored.append(notebook)
+    for notebook in stored:
+        click.echo(
+            f"{notebook} writes to the app's own database, and what it writes stays there. For another one let the "
+            'notebook read its place from the environment, as os.environ.get("SHOP_DB", "shop.db") does, and set that '
+            f"variable:  SHOP_DB=test.db nbmicro test {notebook}",
+            err=True,
+        )
     import pytest
 
     words = [

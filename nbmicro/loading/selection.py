@@ -38,6 +38,7 @@ from nbmicro.loading.ipython_magics import (
     magic_error,
     timed,
 )
+from nbmicro.loading.trial_settings import notes_on
 from nbmicro.scopes import Names, names_of
 from nbmicro.web.names import HANDLER_NAMES
 
@@ -139,6 +140,9 @@ def select(cells: Sequence[NotebookCell]) -> Selection:
         except NbmicroError as error:
             raise LoadError.of(error, where=cell.where) from error
     names.check()
+    found.notes += notes_on(
+        (step.cell, part.node) for step in found.steps for part in step.parts if isinstance(part, Statement)
+    )
     return found
 
 

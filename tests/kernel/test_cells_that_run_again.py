@@ -29,6 +29,31 @@ def test_an_edited_rule_answers_and_the_old_one_is_gone(kernel: RealKernel) -> N
     assert "404 NOT FOUND" in ask(kernel, "/old")
 
 
+@pytest.mark.parametrize(
+    ("cell", "line", "request_line", "status"),
+    [
+        ("%%route /cut/<name>\nname", "%%route /cut/<name>", "/cut/Ada", 404),
+        ("@app.get('/cut')\ndef cut(): return 'x'", "@app.get('/cut')", "/cut", 404),
+        ("%%template cut.html\n<p>", "%%template cut.html", "/shows", 500),
+        ("%%static cut.css\np {}", "%%static cut.css", "/static/cut.css", 404),
+    ],
+)
+def test_what_a_cut_and_pasted_cell_declared_is_missed_with_the_cell_to_run(
+    kernel: RealKernel, cell: str, line: str, request_line: str, status: int
+) -> None:
+    """It keeps its id, so that nothing tells the kernel that it is back."""
+    kernel.check("%%route /shows\nrender_template('cut.html')", cell_id="shows")
+    kernel.check(cell, cell_id="cut")
+    ask = f"x = %http {request_line}\nassert x.status == {{}}"
+    kernel.check("1", cell_id="other")
+    missed = kernel.run(ask.format(status), cell_id="ask", deleted=["cut"])
+    assert missed.status == "ok"
+    told = f"The cell `{line}` declared it and was deleted. If it is in the notebook again, run it."
+    assert f"Note: {told}" in missed.text
+    kernel.check(cell, cell_id="cut")
+    assert "was deleted" not in kernel.check(ask.format(200), cell_id="ask").text
+
+
 def test_a_deleted_cell_takes_its_route_along(kernel: RealKernel) -> None:
     kernel.check("%%route /gone\n'here'", cell_id="route")
     kernel.run("1", cell_id="other", deleted=["route"])

@@ -24,6 +24,7 @@ from nbmicro.http.messages import RequestRecord, ResponseRecord
 from nbmicro.notebook.kernel import error_help
 from nbmicro.notebook.kernel.cell import Cell
 from nbmicro.notebook.kernel.cell_notes import CellNotes
+from nbmicro.notebook.kernel.deleted_cells import DeletedCells
 from nbmicro.notebook.kernel.host import Host
 from nbmicro.notebook.kernel.live_widgets import LiveWidgets
 from nbmicro.notebook.kernel.target import Target, header_values, stop_listening
@@ -31,7 +32,7 @@ from nbmicro.threads.deadline import release
 from nbmicro.web.app import App
 from nbmicro.web.contexts import AppContext, current_context, enter_context
 from nbmicro.web.hosting import hosting
-from nbmicro.web.ledger import Ledger, start_run
+from nbmicro.web.ledger import start_run
 from nbmicro.web.names import HANDLER_NAMES, default_app
 from nbmicro.web.owners import Run, current_run
 
@@ -74,6 +75,7 @@ class Session:
         self._pushed: list[tuple[Run, AppContext]] = []
         self._notes = CellNotes(self.host.namespace, in_notebook=self.host.has_kernel)
         self.captured_by: dict[str, str] = {}
+        self._deleted = DeletedCells()
         self.widgets = LiveWidgets(self.host)
         self._jars: dict[str, CookieJar] = {}
         #: Where each cell stands among those that declare.
@@ -176,8 +178,7 @@ class Session:
         """Open a run for the cell, and forget what deleted cells declared."""
         if cell.deleted:
             keys = {("cell", cell_id) for cell_id in cell.deleted}
-            for ledger in list(Ledger.every):
-                ledger.drop_owners(set(keys))
+            self._deleted.drop(set(keys))
             for key in keys:
                 self._places.pop(key, None)
         cell.state = run = start_run(cell.owner, self.host.namespace, self._places.get(cell.owner.key))
@@ -293,7 +294,9 @@ class Session:
         from nbmicro.render.summary import RenderOptions
 
         options = None if parts is None else RenderOptions.parse(parts)
-        self.host.display(exchange.with_notes(*self._rebound(exchange)).mime_bundle(options))
+        self.host.display(
+            exchange.with_notes(*self._rebound(exchange), *self._deleted.notes(exchange)).mime_bundle(options)
+        )
 
     def _rebound(self, exchange: Exchange) -> list[str]:
         """A note for each name of nbmicro's on the line that failed which the notebook has given another meaning."""

@@ -228,8 +228,8 @@ const tries = () => {
 const frame = document.createElement('iframe');
 frame.srcdoc = `<body><script>const tries = ${tries};
 tries().then(() => { parent.postMessage('tried', '*'); window['loca' + 'tion'] = 'ORIGIN/leak/it'; });</` + 'script>';
-addEventListener('message', event => { if (event.data === 'tried') tries(); });
-document.body.append(frame);</script>""",
+document.body.append(frame);  // no frame comes of it
+tries();</script>""",
     "links": """<a id=a target=_top href=ORIGIN/leak/a-top>x</a><a id=b download href=ORIGIN/leak/b>x</a>
 <svg><a id=c href=ORIGIN/leak/c target=_parent><text y=20>x</text></a></svg>
 <iframe srcdoc="<a id=d target=_top href=ORIGIN/leak/d>x</a><a id=e target=_blank href=ORIGIN/leak/e>x</a>

@@ -18,8 +18,8 @@ from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.kernel.target import Target
 
 _FRONT = Path(__file__).parent / "front"
-_INJECTED = ("port.js", "requests.js", "navigation.js", "storage.js", "assets.js")
-_PARTS = ("sandbox.js", "rewriter.js", "transport.js", "page.js", "toolbar.js", "browser.js")
+_INJECTED = ("port.js", "guard.js", "requests.js", "navigation.js", "storage.js", "assets.js")
+_PARTS = ("sandbox.js", "sheets.js", "lexer.js", "rewriter.js", "transport.js", "page.js", "toolbar.js", "browser.js")
 
 
 class Browser:

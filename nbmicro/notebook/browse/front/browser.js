@@ -218,10 +218,12 @@ class Browser extends Toolbar {
     next.sandbox = sandboxedFrame(page, next.token, {
       arrived: port => { next.live(port); if (scroll) next.tell({ do: 'scroll', x: scroll[0], y: scroll[1] }); },
       again: () => this.reload({ byPage: true }),
-      gone: () => {
+      gone: where => {
         if (settled || !next.alive) return;
         settled = true;
-        this.note({ text: 'The page tried to leave its frame and was stopped.', actions: [['Show it again', () => this.reload({})]], kind: 'error' });
+        // The browser may have looked up the host before it refused: so its user is told where to.
+        const to = /^https?:/.test(where) ? ` It wanted to go to ${where}; your browser may have looked up that name.` : '';
+        this.note({ text: `The page tried to leave its frame and was stopped.${to}`, actions: [['Show it again', () => this.reload({})]], kind: 'error' });
         this.arrived(next);
       },
     });
@@ -240,6 +242,7 @@ class Browser extends Toolbar {
     this.current?.leave();
     this.current = next;
     next.sandbox.frame.classList.remove('is-coming');
+    this.showReports(next);
     this.showButtons();
   }
 

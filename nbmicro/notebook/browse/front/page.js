@@ -7,7 +7,11 @@ const OPEN_LIMIT = 100;
 const BURST = 3000, RATE = 500;
 const STORE_LIMIT = 1024 * 1024;
 const STATE_LIMIT = 64 * 1024;
+// Bytes of bodies that are on their way at once, and characters of a sheet that a script adds.
+const BODIES_LIMIT = 64 * 1024 * 1024, SHEET_LIMIT = 1024 * 1024;
 // Bytes of all that belongs to one page: sheets, scripts, pictures.
+// What a console keeps of one page.
+const REPORTS = 100;
 const PARTS_LIMIT = 64 * 1024 * 1024;
 
 class Page {
@@ -21,9 +25,11 @@ class Page {
     this.allowance = BURST;
     this.counted = performance.now();
     this.scroll = [0, 0];
-    this.parts = new Parts(url => this.part(url));
+    this.parts = new Parts(url => this.part(url), text => this.report('blocked', text));
     this.known = new Map();
     this.weight = 0;
+    this.sending = 0;
+    this.reports = [];
     this.name = `${transport.name}-p${++Page.last}`;
     this.token = [...crypto.getRandomValues(new Uint32Array(4))].join('-');
     this.alive = true;
@@ -55,12 +61,29 @@ class Page {
       this.known.set(target, this.transport.whole(this.request({ target, headers: [['Accept', '*/*']] }), null, BODY_LIMIT, this.left?.signal)
         .then(({ head, end, bytes }) => {
           this.weight += bytes.byteLength;
+          this.noteFailure('GET', url, head, end);
           const ok = Boolean(head) && head.status < 400 && !end.failed && !end.cut && this.weight <= PARTS_LIMIT;
           const type = headerOf(head, 'content-type').split(';')[0].trim() || 'application/octet-stream';
           return { ok, bytes: ok ? bytes : new Uint8Array(), type };
         }));
     }
     return this.known.get(target);
+  }
+
+  // A request of the page that failed, with the handler's line or the hint.
+  noteFailure(method, url, head, end) {
+    if (end.stopped || head && head.status < 400 && !end.error && !end.failed) return;
+    const status = head ? `${head.status} ${head.reason}` : 'no answer';
+    this.report('request', `${method} ${url.pathname}${url.search} → ${status}`, end.error ?? end.hint ?? end.failed ?? '');
+  }
+
+  // Something that went wrong in the page: `kind` is request, blocked or script. What comes again is counted.
+  report(kind, text, detail = '') {
+    const same = this.reports.find(one => one.kind === kind && one.text === text);
+    if (same) same.count++;
+    else if (this.reports.length < REPORTS) this.reports.push({ kind, text, detail, count: 1 });
+    else return;
+    this.browser.showReports(this);
   }
 
   request({ method = 'GET', target, headers = [], redirect, kind }) {
@@ -82,6 +105,7 @@ class Page {
       case 'title': case 'ready': return browser.showTitle(String(data.title ?? '').slice(0, 200), data.do === 'ready' ? this : null);
       case 'size': return browser.size(this, Number(data.height) || 0);
       case 'scroll': return void (this.scroll = [Number(data.x) || 0, Number(data.y) || 0]);
+      case 'report': return ['blocked', 'script'].includes(data.kind) && this.report(data.kind, String(data.text).slice(0, 1000), String(data.detail ?? '').slice(0, 2000));
       case 'say': return browser.say(String(data.text).slice(0, 1000));
       case 'ask': return browser.ask(String(data.text).slice(0, 1000), () => this.tell({ do: 'agree' }));
       case 'cookie': return this.transport.model.send({ kind: 'cookie', text: String(data.text).slice(0, 4096), path: this.address.pathname });
@@ -90,28 +114,36 @@ class Page {
   }
 
   ask({ id, method, url, headers, redirect, body }) {
-    const refuse = failed => this.tell({ do: 'end', id, failed });
+    const refuse = failed => {
+      this.report('blocked', failed);
+      this.tell({ do: 'end', id, failed });
+    };
     const address = addressOf(String(url), this.address);
     if (!address || !isOurs(address)) return refuse(`${url} is not of this app, and %browse is sealed from the network.`);
     if (!METHOD.test(method) || !Array.isArray(headers) || headers.length > 100) return refuse('This request cannot be sent.');
     if (body && (!(body instanceof ArrayBuffer) || body.byteLength > BODY_LIMIT)) return refuse('The body is too large.');
+    const size = body?.byteLength ?? 0;
+    if (this.sending + size > BODIES_LIMIT) return refuse('Bodies of more than 64 MB are on their way at once.');
     if (this.calls.size >= OPEN_LIMIT) return refuse(`${OPEN_LIMIT} requests of this page are open already.`);
     const request = this.request({ method, target: address.pathname + address.search, headers: headers.map(pair => [String(pair[0]), String(pair[1])]),
       redirect: redirect === 'follow' ? undefined : 'manual', kind: 'fetch' });
+    this.sending += size;
+    const seenHead = {};
     this.calls.set(id, this.transport.open(request, body, {
-      head: head => this.tell({ do: 'head', id, status: head.status, reason: head.reason, headers: head.headers,
+      head: head => void (seenHead.head = head) ?? this.tell({ do: 'head', id, status: head.status, reason: head.reason, headers: head.headers,
         url: new URL(head.target, address).href, redirected: head.redirected, location: headerOf(head, 'location'), cookies: head.cookies }),
       piece: bytes => this.tell({ do: 'piece', id, bytes: bytes.buffer }, [bytes.buffer]),
       end: end => {
         this.calls.delete(id);
+        this.sending -= size;
         this.tell({ do: 'end', id, failed: end.failed, cookies: end.cookies });
-        if (end.error) this.browser.error(`${method} ${address.pathname}`, end.error);
+        this.noteFailure(method, address, seenHead.head, end);
       },
     }));
   }
 
   async asset({ id, kind, url, text }) {
-    if (!['file', 'style', 'script', 'module', 'css'].includes(kind)) return;
+    if (!['file', 'style', 'script', 'module', 'css', 'import'].includes(kind) || String(text ?? '').length > SHEET_LIMIT) return;
     const made = await this.parts.later(kind, String(url), String(text ?? ''), this.address).catch(() => null);
     if (!made) return this.tell({ do: 'asset', id, failed: true });
     const copy = made.bytes.slice().buffer;

@@ -18,6 +18,9 @@ const POLICY = [
   "frame-src 'none'",
   "form-action 'none'",
   "object-src 'none'",
+  // Each text that becomes HTML goes through the policy of injected/guard.js, which lets no frame be made.
+  "require-trusted-types-for 'script'",
+  'trusted-types default',
   // For browsers to come: today none knows it, and injected/storage.js takes WebRTC away as well as it can (docs/browse.md).
   "webrtc 'block'",
 ].join('; ');
@@ -37,13 +40,13 @@ function sandboxedFrame(page, token, { arrived, again, gone }) {
   frame.referrerPolicy = 'no-referrer';
   frame.srcdoc = `<!doctype html>${GUARD}<style>html,body,iframe{margin:0;border:0;width:100%;height:100%;display:block}`
     + 'html{overflow:hidden}</style><script>addEventListener("securitypolicyviolation",event=>{'
-    + `if(event.effectiveDirective==="frame-src")parent.postMessage({nbmicro:${JSON.stringify(token)},gone:true},"*")})`
+    + `if(event.effectiveDirective==="frame-src")parent.postMessage({nbmicro:${JSON.stringify(token)},gone:event.blockedURI||"?"},"*")})`
     + `</scr${'ipt'}><iframe sandbox="${SANDBOX}" title="the page" referrerpolicy="no-referrer"`
     + ` srcdoc="${escaped(page)}"></iframe>`;
   let greeted = false;
   const listen = event => {
     if (event.data?.nbmicro !== token || !frame.contentWindow) return;
-    if (event.source === frame.contentWindow && event.data.gone) gone();
+    if (event.source === frame.contentWindow && event.data.gone) gone(String(event.data.gone).slice(0, 300));
     if (event.source !== frame.contentWindow[0] || !event.data.hello) return;
     if (greeted) return again();
     greeted = true;

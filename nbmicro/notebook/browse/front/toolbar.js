@@ -38,11 +38,12 @@ class Toolbar {
     const auto = make('label', 'nbmicro-browse-auto', { title: 'Reload by itself when a cell changes what this page used' }, this.auto, make('span', '', {}, 'auto-reload'));
     this.notes = make('div', 'nbmicro-browse-notes', { 'aria-live': 'polite' });
     this.stage = make('div', 'nbmicro-browse-stage', { tabindex: '-1' });
+    this.console = make('details', 'nbmicro-browse-console', { hidden: '' }, make('summary', ''), make('ol', '', { 'aria-label': 'What went wrong in the page' }));
     this.root = make('section', 'nbmicro-browse', { 'aria-label': 'A browser for the app of this notebook', 'data-lm-suppress-shortcuts': 'true' },
       make('div', 'nbmicro-browse-bar', {}, this.back, this.forward, this.again, this.form, this.status),
       make('div', 'nbmicro-browse-line', {}, this.name, auto),
       make('div', 'nbmicro-browse-busy', { 'aria-hidden': 'true' }),
-      this.notes, this.stage);
+      this.notes, this.stage, this.console);
     el.append(this.root);
   }
 
@@ -107,6 +108,35 @@ class Toolbar {
     while (this.notes.children.length >= 3) this.notes.firstChild.remove();
     this.notes.append(node);
     return node;
+  }
+
+  // What went wrong in the page, below it: requests that failed, what was blocked, errors of its scripts.
+  showReports(page) {
+    if (page !== this.current) return;
+    const [summary, list] = this.console.children;
+    const total = page.reports.reduce((sum, one) => sum + one.count, 0);
+    this.console.hidden = !total;
+    const worst = page.reports.some(one => one.kind !== 'blocked');
+    summary.dataset.kind = worst ? 'bad' : 'poor';
+    summary.textContent = total === 1 ? '1 problem in this page' : `${total} problems in this page`;
+    list.replaceChildren(...page.reports.map(({ kind, text, detail, count }) => {
+      const row = document.createElement('li');
+      row.dataset.kind = kind;
+      const add = (tag, name, words) => {
+        const node = document.createElement(tag);
+        node.className = name;
+        node.textContent = words;
+        row.append(node);
+      };
+      add('span', 'nbmicro-browse-kind', kind);
+      add('span', 'nbmicro-browse-text', count > 1 ? `${text} (${count} times)` : text);
+      if (detail) add('pre', '', detail);
+      return row;
+    }));
+    if (page !== this.told && total) {
+      this.told = page;
+      this.console.open = worst;
+    }
   }
 
   say(text) { this.note({ text }); }

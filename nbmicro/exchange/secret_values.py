@@ -120,7 +120,7 @@ def _unescaped(key: str) -> str:
     if "\\" not in key:
         return key
     try:
-        return str(json.loads(f'"{key}"', strict=False))
+        return str(json.loads(f'"{key}"'))
     except ValueError:
         return key
 

@@ -58,6 +58,7 @@ IN_HEADERS: dict[str, Callable[[Client, str], Exchange]] = {
         "/page", headers={"Authorization": f'AWS4-HMAC-SHA256 Credential=A/1, Signature="{value}"'}
     ),
     "a hidden cookie": lambda client, value: client.get("/page", headers={"Cookie": f"a=b; USERTOKEN={value}"}),
+    "a quoted cookie": lambda client, value: client.get("/page", headers={"Cookie": f'usertoken="{value}"; a=b'}),
     "a link": lambda client, value: client.get(
         "/page", headers={"X-Original-Url": f"/page?a=b&userToken={quote(value)}"}
     ),
@@ -266,6 +267,8 @@ def test_which_names_are_hidden(name: str, hidden: bool) -> None:
 def test_members_are_found_in_text_that_is_no_json() -> None:
     names = {"token"}
     assert members('{"token": "a', names) == ('{"token": "•••"', ["a"])
+    assert members('{"token": "two words, three', names) == ('{"token": "•••"', ["two words, three"])
+    assert members('"token": "two\nlines", 1', names) == ('"token": "•••", 1', ["two\nlines"])
     assert members('{"token":', names) == ('{"token":', [""])
     assert members('{"token": a, "b": "token"}', names) == ('{"token": "•••", "b": "token"}', ["a"])
     assert members('it"s {"b": {"token": {"x": [1, "y"]}}}', names)[0] == 'it"s {"b": {"token": "•••"}}'
@@ -277,11 +280,12 @@ def test_a_part_ends_at_its_boundary_alone() -> None:
     text = (
         '--b\r\nContent-Disposition: form-data; filename="a"; name="token"\r\nX: y\r\n\r\none\r\n--two\r\n'
         "--b\r\ncontent-disposition: form-data; name=token\r\n\r\nthree\r\n"
-        '--b\r\nContent-Disposition: form-data; name="other"\r\n\r\ntoken\r\n--b--\r\n'
+        '--b\r\nContent-Disposition: form-data; name="other"\r\n\r\ntoken\r\n'
+        '--b\r\nContent-Disposition: form-data; name="token"\r\n\r\nfour\r\n--b--\r\n'
     )
     masked, secrets = parts(text, {"token"})
-    assert secrets == ["one\r\n--two", "three"]
-    assert masked == text.replace("one\r\n--two", MASK).replace("three", MASK)
+    assert secrets == ["one\r\n--two", "three", "four"]
+    assert masked == text.replace("one\r\n--two", MASK).replace("three", MASK).replace("four", MASK)
     assert parts("", {"token"}) == ("", [])
 
 

@@ -124,6 +124,7 @@ def test_forwarding_headers_are_believed_from_this_machine_only() -> None:
         ("/a\\b", ""),
         ("/a?b", ""),
         ("/../a", ""),
+        ("/a/./b", ""),
         ("user/ann", ""),
     ],
 )
@@ -164,6 +165,10 @@ def test_redirects_and_cookies_go_through_the_middleware() -> None:
     inside = call({"HTTP_X_FORWARDED_PREFIX": "/p", "REQUEST_URI": "/a/b"}, headers)
     assert inside["answered:Location"] == "../t"
     assert inside["answered:Set-Cookie"] == "session=x; Path=/p; HttpOnly"
+    whole = [("Location", "http://lab.example/p/t")]
+    asked = {"HTTP_X_FORWARDED_PREFIX": "/p", "HTTP_HOST": "lab.example"}
+    assert call(asked, whole, check_host=False)["answered:Location"] == "./t"
+    assert call(asked | {"HTTP_HOST": "other.example"}, whole, check_host=False)["answered:Location"] == whole[0][1]
     outside = call({}, headers)
     assert outside["answered:Location"] == "/p/t"
     assert outside["answered:Set-Cookie"] == "session=x; Path=/; HttpOnly"

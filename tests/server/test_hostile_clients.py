@@ -44,6 +44,8 @@ def test_a_page_that_rebinds_its_name_is_refused(serve: Serve) -> None:
         status, headers, body = ask(server.port, headers={"Host": "evil.example:5000", **extra})
         assert status == 403
         assert headers["content-type"].startswith("text/plain")
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-length"] == str(len(body))
         assert b"%serve --allow-host evil.example\n" in body
     assert asked == []
 
@@ -67,6 +69,7 @@ def test_names_that_only_look_like_loopback_are_not(host: str) -> None:
 def test_hosts_that_the_user_allows_are_served(serve: Serve) -> None:
     """--allow-host lets a name through, with a dot a domain, with a star all."""
     assert ask(serve(allow_hosts=["App.example"]).port, headers={"Host": "app.example:80"})[0] == 200
+    assert ask(serve(allow_hosts=["app.example."]).port, headers={"Host": "app.example"})[0] == 200
     domain = serve(allow_hosts=[".example.org"]).port
     assert ask(domain, headers={"Host": "a.b.example.org"})[0] == 200
     assert ask(domain, headers={"Host": "badexample.org"})[0] == 403

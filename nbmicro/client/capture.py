@@ -135,14 +135,14 @@ class Capture(_Writer):
     def __enter__(self) -> Capture:
         self._token = current_capture.set(self)
         self.open = True
-        _begin()
+        _begin(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.open = False
-        _end(self.warned)
+        _end(self)
         if self._token is not None:
             current_capture.reset(self._token)
             self._token = None
@@ -304,7 +304,8 @@ class _CopyingHandler(logging.Handler):
 
 
 _lock = threading.Lock()
-_depth = 0
+#: The captures that are entered, each with its thread.
+entered: dict[Capture, int] = {}
 _stdout = _Routed("stdout")
 _stderr = _Routed("stderr")
 _handler = _CopyingHandler()
@@ -322,11 +323,11 @@ def _show_warning(message: Any, category: Any, filename: str, lineno: int, file:
     (_showwarning or warnings.showwarning)(message, category, filename, lineno, file, line)
 
 
-def _begin() -> None:
-    global _depth, _showwarning
+def _begin(captured: Capture) -> None:
+    global _showwarning
     with _lock:
-        _depth += 1
-        if _depth > 1:
+        entered[captured] = threading.get_ident()
+        if len(entered) > 1:
             return
         sys.stdout = _stdout.standing_for(sys.stdout)
         sys.stderr = _stderr.standing_for(sys.stderr)
@@ -336,15 +337,14 @@ def _begin() -> None:
             _showwarning, warnings.showwarning = warnings.showwarning, _show_warning
 
 
-def _end(warned: bool) -> None:
-    global _depth
+def _end(captured: Capture) -> None:
     with _lock:
-        _depth -= 1
-        if warned:
+        if captured.warned:
             # Python shows a warning once for each place; a request that is sent again warns again.
             with warnings.catch_warnings():
                 pass
-        if _depth:
+        if len(entered) > 1 or captured not in entered:
+            entered.pop(captured, None)
             return
         if sys.stdout is _stdout:
             sys.stdout = _stdout.target
@@ -354,3 +354,14 @@ def _end(warned: bool) -> None:
             logging.root.handlers.remove(_handler)
         if warnings.showwarning is _show_warning:
             warnings.showwarning = _showwarning
+        del entered[captured]
+
+
+def leave_captures() -> None:
+    """Leave every capture of this thread, for a host that knows that no request is answered in it: an interrupt may
+    have come just before it was left."""
+    here = threading.get_ident()
+    for captured in [captured for captured, ident in list(entered.items()) if ident == here]:
+        captured.open = False
+        _end(captured)
+    current_capture.set(None)

@@ -29,9 +29,9 @@ from nbmicro.loading.selection import Action, Selection, Skipped, Statement, Ste
 from nbmicro.web.app import App
 from nbmicro.web.asyncs import run_async
 from nbmicro.web.contexts import AppContext, current_context, enter_context
-from nbmicro.web.ledger import start_run
+from nbmicro.web.ledger import open_run
 from nbmicro.web.names import HANDLER_NAMES, default_app
-from nbmicro.web.owners import Owner, current_run, enter_run
+from nbmicro.web.owners import Owner, Run, current_run, enter_run
 
 PACKAGE = "nbmicro_notebook"
 _loads = itertools.count(1)
@@ -151,11 +151,12 @@ class NotebookModule:
         if step.route is not None or step.resource is not None:
             self._set_up()
         outer = current_run()
-        run = start_run(Owner((PACKAGE, self._load, cell.number), cell.first_line), self.namespace)
+        run = Run(Owner((PACKAGE, self._load, cell.number), cell.first_line), self.namespace)
         # A module that loads us while it is imported (wsgi.py) declares nothing of ours.
         run.floor = sys._getframe()
-        self._enter_default_context()
         try:
+            open_run(run)
+            self._enter_default_context()
             if step.route is not None:
                 self._declare_route(step.route)
             elif step.resource is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from weakref import ref
 
@@ -9,6 +10,7 @@ from nbmicro.errors import NbmicroError
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics import MAGICS
 from nbmicro.notebook.magics.serve import start
+from nbmicro.threads.interrupts import AllOrNothing
 from nbmicro.web.app import App
 from nbmicro.web.hosting import hosting
 
@@ -21,16 +23,21 @@ _left: list[ref[App]] = []
 
 
 def load(shell: Any) -> None:
-    """Begin the session of ``shell``: magics, names, hooks. A session that is there already ends first."""
+    """Begin the session of ``shell``: magics, names, hooks. A session that is there already ends first.
+
+    Where it fails or is interrupted, nothing is left of it.
+    """
     unload(shell)
-    session = Session(shell)
-    session.begin()
-    hosting.run_app = lambda app, host, port: start(session, host=host, port=port, app=app)
-    _sessions.append(session)
-    for name, magic in MAGICS.items():
-        replaced = session.host.add_magic(name, magic.of(session), magic.kind)
-        if replaced is not None:
-            print(f"%{name} was {replaced}'s until now; %unload_ext nbmicro gives it back.")
+    with AllOrNothing() as changes:
+        session = Session(shell)
+        changes.on_failure(partial(_end, session))
+        _sessions.append(session)
+        session.begin()
+        hosting.run_app = lambda app, host, port: start(session, host=host, port=port, app=app)
+        for name, magic in MAGICS.items():
+            replaced = session.host.add_magic(name, magic.of(session), magic.kind)
+            if replaced is not None:
+                print(f"%{name} was {replaced}'s until now; %unload_ext nbmicro gives it back.")
     print(READY)
     if any(app() is not session.target.peek() for app in _left):
         print(GONE)
@@ -38,13 +45,23 @@ def load(shell: Any) -> None:
 
 
 def unload(shell: Any) -> None:
-    """End the session and leave nothing of it behind."""
+    """End the session and leave nothing of it behind, also where that is interrupted."""
     while _sessions:
-        ended = _sessions.pop()
-        app = ended.target.peek()
-        if app is not None and any(route.owner.kind == "cell" for route in app.routes()):
-            _left[:] = [ref(app)]
-        ended.end()
+        session = _sessions[-1]
+        with AllOrNothing() as changes:
+            # IPython takes it for loaded still, and would not load it again.
+            changes.on_failure(partial(shell.extension_manager.loaded.discard, "nbmicro"))
+            changes.on_failure(partial(_end, session))
+            app = session.target.peek()
+            if app is not None and any(route.owner.kind == "cell" for route in app.routes()):
+                _left[:] = [ref(app)]
+            _end(session)
+
+
+def _end(session: Session) -> None:
+    session.end()
+    if session in _sessions:
+        _sessions.remove(session)
 
 
 def call(magic: str, *words: str) -> Any:

@@ -94,6 +94,13 @@ def release() -> None:
     _clock.release()
 
 
+def forget_deadlines() -> None:
+    """Close every deadline of the main thread, for a host that knows that no code runs under one: an interrupt may have
+    come just before it was closed. In another thread this is nothing."""
+    if threading.current_thread() is threading.main_thread():
+        _clock.forget()
+
+
 # signal.getsignal turns what it finds into an enum, at more than the cost of the whole rest of a deadline.
 _handler_of: Callable[[int], Any] = getattr(import_module("_signal"), "getsignal", signal.getsignal)
 
@@ -144,6 +151,10 @@ class _Clock:
             left = max(self._other_due - time.monotonic(), 0.001)
             self._other_due = math.inf
             signal.setitimer(signal.ITIMER_REAL, left, self._other_interval)
+
+    def forget(self) -> None:
+        for deadline in list(self._running):
+            deadline.close()
 
     def release(self) -> None:
         if not self._running and hasattr(signal, "SIGALRM") and _handler_of(signal.SIGALRM) is self._handler:

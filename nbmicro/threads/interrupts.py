@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -86,30 +87,65 @@ class Interruptible:
             self._before(number, frame)
 
 
-def let_interrupts_through(wanted: Callable[[], bool]) -> Callable[[], None] | None:
-    """Let Ctrl-C raise KeyboardInterrupt while ``wanted`` says so, whatever the event loop would make of it.
+class InterruptsThrough:
+    """Lets Ctrl-C raise KeyboardInterrupt while ``wanted`` says so, whatever the event loop would make of it.
 
     While a cell that awaits runs, ipykernel makes an interrupt a message to the event loop, which a request holds up.
-
-    Returns what undoes it, None where there is nothing to undo.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    before = signal.getsignal(signal.SIGINT)
-    if not callable(before) or before is signal.default_int_handler:
-        return None
 
-    def interrupted(number: int, frame: Any) -> Any:
-        if wanted():
+    def __init__(self, wanted: Callable[[], bool]) -> None:
+        self._wanted = wanted
+        self._before: Any = None
+        # Bound once, so that it is recognised by identity.
+        self._handler = self._interrupted
+
+    def begin(self) -> None:
+        """Begin; again is nothing."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        before = signal.getsignal(signal.SIGINT)
+        if not callable(before) or before is signal.default_int_handler or before is self._handler:
+            return
+        self._before = before
+        signal.signal(signal.SIGINT, self._handler)
+
+    def end(self) -> None:
+        """Put back what was there; nothing happens where something else stands there, or in another thread."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if signal.getsignal(signal.SIGINT) is self._handler:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _interrupted(self, number: int, frame: Any) -> Any:
+        if self._wanted():
             raise KeyboardInterrupt
-        return before(number, frame)
+        return self._before(number, frame)
 
-    def undo() -> None:
-        if signal.getsignal(signal.SIGINT) is interrupted:
-            signal.signal(signal.SIGINT, before)
 
-    signal.signal(signal.SIGINT, interrupted)
-    return undo
+class AllOrNothing:
+    """A context manager whose changes stay all or not at all: an error or an interrupt in the block undoes them."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], object]] = []
+
+    def __enter__(self) -> AllOrNothing:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            while self._undo:
+                self._undo.pop()()
+
+    def on_failure(self, undo: Callable[[], object]) -> None:
+        """Say what undoes a change; before the change, and harmless where that has not come."""
+        self._undo.append(undo)
+
+    def change(self, owner: Any, name: str, value: object) -> None:
+        """Set an attribute."""
+        self.on_failure(partial(setattr, owner, name, getattr(owner, name)))
+        setattr(owner, name, value)
 
 
 # -- where code is ---------------------------------------------------------------------------------------------------

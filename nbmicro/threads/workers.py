@@ -53,6 +53,48 @@ def loop_is_running() -> bool:
     return True
 
 
+def current_task() -> asyncio.Task[Any] | None:
+    """The task of an event loop that runs here; None outside of one."""
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        return None
+
+
+def shielded(do: Callable[[], T], undo: Callable[[], object]) -> T:
+    """Do something to its end where no interrupt comes: in a thread of its own; as a call gives and raises.
+
+    An interrupt here ends the wait alone. What was done is then undone there, in its turn; ``undo`` may be called more
+    than once. Without threads, and in another thread than the main one, it is a plain call.
+    """
+    if not has_threads() or threading.current_thread() is not threading.main_thread():
+        return do()
+    done, left = InterruptibleEvent(), threading.Event()
+    outcome: list[tuple[T | None, BaseException | None]] = []
+
+    def work() -> None:
+        try:
+            outcome.append((do(), None))
+        except BaseException as error:  # handed to who waits
+            outcome.append((None, error))
+        done.set()
+        if left.is_set():
+            undo()
+
+    try:
+        start_thread("shielded", work)
+        done.wait()
+    except BaseException:
+        left.set()
+        if done.is_set():
+            start_thread("shielded", undo)
+        raise
+    value, error = outcome.pop()
+    if error is not None:
+        raise error
+    return value  # type: ignore[return-value]
+
+
 class Ticker:
     """A thread that calls a function again and again until it is stopped.
 

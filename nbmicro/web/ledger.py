@@ -12,6 +12,7 @@ from types import CodeType, FrameType
 from typing import Any, ClassVar
 from weakref import WeakSet
 
+from nbmicro.web.batches import Batch, Change
 from nbmicro.web.declarations import GONE, Declaration, Entry
 from nbmicro.web.live import LiveDict, differences
 from nbmicro.web.owners import (
@@ -20,9 +21,9 @@ from nbmicro.web.owners import (
     Declarer,
     Owner,
     Run,
-    begin_run,
     current_owner,
     current_run,
+    enter_run,
     last_run,
     places,
 )
@@ -31,44 +32,6 @@ LOG = 16
 """Changes that a ledger remembers, for tables that are a little behind."""
 
 _runs = count(1)
-
-
-class Batch:
-    """What one owner has declared in one ledger, in order."""
-
-    __slots__ = ("claims", "declarations", "generation", "owner", "position", "run")
-
-    def __init__(self, owner: Owner, position: int, run: int, generation: Any = None) -> None:
-        self.owner = owner
-        self.position = position
-        self.run = run
-        self.generation = generation
-        self.declarations: list[Declaration] = []
-        self.claims: dict[str, Any] = {}
-
-    def add(self, declaration: Declaration) -> None:
-        """Add a declaration, and what it claims."""
-        self.declarations.append(declaration)
-        self.claim(declaration)
-
-    def claim(self, declaration: Declaration) -> None:
-        """Note what a declaration claims."""
-        if declaration.claim is None or declaration.holder is None:
-            return
-        # A function that is set by name takes the place of what was there.
-        if declaration.kind == "view" or self.claims.get(declaration.claim, GONE) is GONE:
-            self.claims[declaration.claim] = declaration.holder
-
-    def copy(self, declarations: list[Declaration] | None = None) -> Batch:
-        """A batch of the same owner and position, with these declarations (by default the same ones)."""
-        new = Batch(self.owner, self.position, self.run, self.generation)
-        for one in self.declarations if declarations is None else declarations:
-            new.add(one)
-        return new
-
-
-Change = tuple[Batch | None, Batch | None]
-"""What an owner had declared, and what it declares now."""
 
 
 class Ledger:
@@ -101,8 +64,9 @@ class Ledger:
                 self._add(self._batches, declaration, who, instead)
                 self.changed()
                 return
-            self._add(self._pending.setdefault(who.run, {}), declaration, who, instead)
+            # Before, so that the run knows of all that is pending of it, wherever an interrupt comes.
             self._touch(who.run)
+            self._add(self._pending.setdefault(who.run, {}), declaration, who, instead)
 
     def _add(
         self, batches: dict[Hashable, Batch], declaration: Declaration, who: Declarer, instead: bool = False
@@ -227,22 +191,21 @@ class Ledger:
         with self.lock:
             before = self._batches.get(run.owner.key) if run.owner.key is not None else None
             if before is not None:
+                self._touch(run)
                 again = before.copy() if goes_on else Batch(run.owner, before.position, next(_runs))
                 self._pending.setdefault(run, {})[run.owner.key] = again
-                self._touch(run)
 
     def commit_run(self, run: Run) -> None:
         """Let what is pending of ``run`` replace what its owner declared before; drop it if the run failed.
 
         A module that was imported by a failing cell stays imported, so what it declared stays too; one that failed half
-        way declares nothing, whether or not the cell went on.
+        way declares nothing, whether or not the cell went on. An interrupt may stop this anywhere: what is pending
+        stays so until all is done, and doing it again completes it.
         """
         with self.lock:
             pending = self._pending.get(run, {})
             if run.success:
                 pending = self._with_edited(pending)
-            if not run.open:
-                self._pending.pop(run, None)
             changes: list[Change] = []
             for key, batch in pending.items():
                 if batch.owner.kind == "module":
@@ -250,13 +213,17 @@ class Ledger:
                         continue
                 elif not run.success:
                     continue
-                before = self._batches.pop(key, None)
                 after = batch.copy() if batch.declarations else None
+                changes.append((self._batches.get(key), after))
                 if after is not None:
                     self._batches[key] = after
-                changes.append((before, after))
+                else:
+                    self._batches.pop(key, None)
             if changes:
-                self.changed(changes)
+                # What the first time has changed of it is not known.
+                self.changed(None if run.is_again else changes)
+            if not run.open:
+                self._pending.pop(run, None)
 
     def _touch(self, run: Run) -> None:
         for ledger in self._outward():
@@ -366,14 +333,28 @@ class Ledger:
 def start_run(owner: Owner, namespace: dict[str, Any] | None = None, place: int | None = None) -> Run:
     """Open a run of ``owner`` as the current one of this context; what the owner declared before is to be replaced
     by it. Where the run before has ended within the same cell, as ``%reload_ext nbmicro`` ends it, it goes on."""
+    run = Run(owner, namespace, place)
+    open_run(run)
+    return run
+
+
+def open_run(run: Run) -> None:
+    """Open a run that was made for this; where an interrupt stopped it, it goes on when it is called again."""
     before = last_run()
-    goes_on = before is not None and before.cut_short and before.owner == owner
-    run = begin_run(owner, namespace, place)
+    if before is run:
+        return
+    goes_on = before is not None and before.cut_short and before.owner == run.owner
     if before is not None and goes_on:
         run.made = before.made
     for ledger in list(Ledger.every):
         ledger.start_over(run, goes_on=goes_on)
-    return run
+    enter_run(run)
+
+
+def look_again() -> None:
+    """Let each table be built anew: an interrupt came, perhaps between a change and its notice."""
+    for ledger in list(Ledger.every):
+        ledger.changed()
 
 
 def _identity(declaration: Declaration, batches: dict[Hashable, Batch]) -> Hashable:

@@ -87,6 +87,10 @@ class Run:
         self.undo: list[Callable[[], None]] = []
         # The frame of each module that declared something, by its generation: it tells how the module ended.
         self.modules: dict[int, FrameType] = {}
+        # Whether a commit has begun and not come to its end: what is half done is done to its end, never undone.
+        self.committing = False
+        # Whether a commit is made once more, since an interrupt stopped it.
+        self.is_again = False
 
     def touch(self, ledger: Ledger) -> None:
         """Note that ``ledger`` holds pending declarations of this run."""
@@ -108,31 +112,41 @@ class Run:
 
     def commit(self) -> None:
         """Make what was declared so far take effect, all of it at once. The run stays open."""
+        self.is_again, self.committing = self.committing, True
+        self._commit()
+        self.committing = False
+
+    def finish(self, *, success: bool) -> None:
+        """End the run: commit on success, else drop what is pending, so that what the cell declared before goes on
+        serving.
+
+        Again is nothing; where an interrupt stopped it, it goes on, with the outcome that it had the first time.
+        """
+        self.is_again = not self.open
+        if self.open:
+            if self.committing:
+                self.commit()
+            self.success = success
+            self.open = False
+        ledgers = list(self.ledgers.values())
+        try:
+            while self.undo and not self.success:
+                self.undo[-1]()
+                self.undo.pop()
+        finally:
+            self._commit()
+            for ledger in ledgers:
+                ledger.forget(self)
+            self.ledgers.clear()
+            self.undo.clear()
+            self.modules.clear()
+
+    def _commit(self) -> None:
         ledgers = list(self.ledgers.values())
         with ledgers[0].lock if ledgers else nullcontext():
             for ledger in ledgers:
                 ledger.commit_run(self)
         self.version += 1
-
-    def finish(self, *, success: bool) -> None:
-        """End the run: commit on success, else drop what is pending, so that what the cell declared before goes on
-        serving."""
-        if not self.open:
-            return
-        self.success = success
-        self.open = False
-        ledgers = list(self.ledgers.values())
-        try:
-            if not success:
-                for take_back in reversed(self.undo):
-                    take_back()
-        finally:
-            self.commit()
-            self.ledgers.clear()
-            self.undo.clear()
-            self.modules.clear()
-            for ledger in ledgers:
-                ledger.forget(self)
 
     def has_run(self, generation: Any) -> bool:
         """Whether a module's code has come to its end, or is still at work."""
@@ -141,13 +155,6 @@ class Run:
 
 
 _current: ContextVar[Run | None] = ContextVar("nbmicro.run", default=None)
-
-
-def begin_run(owner: Owner, namespace: dict[str, Any] | None = None, place: int | None = None) -> Run:
-    """Open a run and make it the current one of this context (and of the tasks and copied contexts made from it)."""
-    run = Run(owner, namespace, place)
-    _current.set(run)
-    return run
 
 
 def current_run() -> Run | None:
@@ -162,7 +169,7 @@ def last_run() -> Run | None:
 
 
 def enter_run(run: Run | None) -> None:
-    """Make ``run`` the current one of this context again (a host calls it where a framework lost the context)."""
+    """Make ``run`` the current one of this context, and of the tasks and copied contexts made from it."""
     _current.set(run)
 
 

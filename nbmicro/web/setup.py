@@ -161,7 +161,6 @@ class Setup(Replaceable, Scaffold):
             raise ValueError(f"The instance path must be absolute; {instance_path!r} is not.")
         self.instance_path = instance_path
         self.subdomain_matching = subdomain_matching
-        self.every.add(self)
         if not again:
             self.config = self.make_config(instance_relative_config)
             self.ledger = Ledger()
@@ -173,6 +172,7 @@ class Setup(Replaceable, Scaffold):
         self.aborter = self.make_aborter()
         self.json: JSONProvider = self.json_provider_class(self._app)
         self._connect(self.url_map_class(host_matching=host_matching))
+        self.every.add(self)
         if self.has_static_folder:
             if bool(static_host) != host_matching:
                 raise AssertionError("static_host and host_matching go together: give both or neither.")

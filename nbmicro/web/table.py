@@ -12,9 +12,10 @@ from weakref import WeakKeyDictionary
 
 from werkzeug.routing import Map, Rule
 
+from nbmicro.web.batches import Batch, Change
 from nbmicro.web.declarations import GONE, Declaration, Entry, Route, Scope, StaticFile
 from nbmicro.web.hooks import DEFAULT_PROCESSOR, SCOPED_KINDS, Effects
-from nbmicro.web.ledger import Batch, Change, Ledger
+from nbmicro.web.ledger import Ledger
 from nbmicro.web.matcher import Matcher
 from nbmicro.web.owners import Run, current_run
 from nbmicro.web.rulemap import build_map, rule_of

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import random
 import re
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from nbmicro.errors import DeadlineExceeded
 from nbmicro.testing.kernel import RealKernel, Reply
 
 pytestmark = pytest.mark.kernel
 
+#: Interrupts at the edges of cells that one run of the tests tries.
+EDGES = int(os.environ.get("NBMICRO_INTERRUPTS", "12"))
 OWN_LOOPS = sys.version_info < (3, 14)
 
 
@@ -92,3 +98,52 @@ def test_the_later_requests_of_a_stopped_cell_are_not_sent(kernel: RealKernel, t
 def test_the_kernels_own_handling_of_interrupts_comes_back(kernel: RealKernel) -> None:
     kernel.check("await asyncio.sleep(0)", cell_id="async")
     assert kernel.check("signal.getsignal(signal.SIGINT) is signal.default_int_handler", cell_id="look").text == "True"
+
+
+PAGES = """
+from nbmicro import Blueprint
+pages = Blueprint("pages", "pages")
+@pages.route("/page")
+def page(): return {number!r}
+@app.route("/start")
+def start(): return {number!r}
+app.register_blueprint(pages)
+"""
+VISITOR = """
+import contextvars, threading
+def visited(path):
+    answers = []
+    ask = lambda: answers.append(contextvars.Context().run(app.test_client().get, path).get_data(as_text=True))
+    thread = threading.Thread(target=ask)
+    thread.start(); thread.join()
+    return answers[0]
+"""
+
+
+def test_interrupts_at_the_edges_of_cells_leave_no_half_state() -> None:
+    """Of a cell that declares, one that asks and one that serves, wherever the interrupt comes."""
+    chance = random.Random(20)
+    with RealKernel() as kernel:
+        kernel.check("%load_ext nbmicro", cell_id="load")
+        kernel.check(VISITOR, cell_id="visitor")
+        cells = {"pages": PAGES.format(number="0"), "ask": "%http /start", "serve": "%serve"}
+        for cell_id, text in cells.items():
+            kernel.check(text, cell_id=cell_id)
+        for number in map(str, range(1, EDGES + 1)):
+            cell_id = chance.choice(list(cells))
+            pending = kernel.send(
+                PAGES.format(number=number) if cell_id == "pages" else cells[cell_id], cell_id=cell_id
+            )
+            time.sleep(chance.uniform(0, 0.02))
+            kernel.interrupt()
+            with suppress(DeadlineExceeded):  # it came in ipykernel's own code, which then answers nothing
+                pending.result(5)
+            shown = kernel.check("a, b = client.get('/start').text, client.get('/page').text", cell_id="look")
+            shown = kernel.check("{a, b, visited('/start'), visited('/page')}", cell_id="compare")
+            assert shown.text.count("'") == 2, f"{number}: {shown.text}"
+            kernel.check(f"@app.route('/later')\ndef later(): return {number!r}", cell_id="later")
+            assert kernel.check("visited('/later')", cell_id="look").text == repr(number)
+        kernel.check("%serve --stop", cell_id="stop")
+        assert kernel.check("%serve --stop", cell_id="stop").stdout.startswith("No server is running.")
+        alive = "print([one.name for one in threading.enumerate() if one.name.startswith('nbmicro-')])"
+        assert kernel.check(alive, cell_id="look").stdout == "[]\n"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nbmicro import App, has_request_context, request
-from nbmicro.web.owners import Owner, begin_run, enter_run
+from nbmicro.web.owners import Owner, Run, enter_run
 from nbmicro.web.testing import TestClient
 
 
@@ -37,7 +37,8 @@ def test_a_with_block_left_open_does_not_poison_the_client() -> None:
         client.__enter__()
 
     cell = async_cell()
-    run = begin_run(Owner("cell-1"))
+    run = Run(Owner("cell-1"))
+    enter_run(run)
     with pytest.raises(StopIteration):
         cell.send(None)
     run.finish(success=False)

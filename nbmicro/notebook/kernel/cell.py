@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from nbmicro.threads.workers import current_task
 from nbmicro.web.owners import Owner
 
 
@@ -30,7 +32,19 @@ class Cell:
         self.state: Any = None
         #: Whether what it runs has failed without IPython's counting it as failed: ``%%capture``, ``%run``.
         self.failed = False
-        self.restore_interrupts: Callable[[], None] | None = None
+        #: Whether its begin has come to its end, and whether its end has begun.
+        self.has_begun = self.is_ending = False
+        #: Where IPython runs it: it does so as long as this frame is among those of its thread, or its task waits.
+        self.frame = _frame_of_cell()
+        self.thread = threading.get_ident()
+        self.task = current_task()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether IPython runs it no more; an interrupt can keep its end from being told."""
+        if self.frame is None or self.thread != threading.get_ident() or any(one is self.frame for one in _frames()):
+            return False
+        return self.task in (None, current_task()) or self.task.done()
 
 
 def first_line(source: str) -> str:
@@ -38,6 +52,12 @@ def first_line(source: str) -> str:
     lines = [line.strip() for line in source.splitlines()]
     code = [line for line in lines if line and not line.startswith("#")]
     return next(iter(code or [line for line in lines if line]), "")
+
+
+def _frame_of_cell() -> FrameType | None:
+    """IPython's frame of the cell that runs now, of the outermost one; None where there is none of that name."""
+    frames = [frame for frame in _frames() if frame.f_code.co_name == "run_cell_async"]
+    return frames[-1] if frames else None
 
 
 def info_of_running_cell(shell: Any) -> Any | None:

@@ -195,7 +195,7 @@ class CellNotes:
         They are forgotten then. One that has a name in the notebook is kept for later.
         """
         made = [decorator for decorator in self._decorators if decorator.run is run]
-        self._decorators = [decorator for decorator in self._decorators if decorator.run is not run]
+        self._decorators = [one for one in self._decorators if one.run is not run and one.run.open]
         # IPython's own names, `_` and `_12`, hold whatever a cell's last line gave.
         named = {name: value for name, value in list(self._namespace.items()) if not name.startswith("_")}
         return [

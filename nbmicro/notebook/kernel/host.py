@@ -10,27 +10,21 @@ from typing import Any, Protocol
 from nbmicro.client.last_failure import debugging, on_let_go
 from nbmicro.notebook.kernel import keyboard
 from nbmicro.notebook.kernel.cell import Cell, first_line, info_of_running_cell, is_of_file
+from nbmicro.notebook.kernel.cell_edges import CellEdges, EdgeListener
 from nbmicro.notebook.kernel.cell_texts import is_typed, texts_of
 from nbmicro.notebook.kernel.error_help import users_trace
 from nbmicro.notebook.kernel.kept_values import KeptValues
-from nbmicro.threads.interrupts import let_interrupts_through
-from nbmicro.web.owners import Owner, current_run
+from nbmicro.web.owners import Owner
 
 
-class Listener(Protocol):
+class Listener(EdgeListener, Protocol):
     """What the host calls when something happens in the notebook."""
-
-    def cell_begins(self, cell: Cell) -> None: ...
-
-    def cell_ends(self, cell: Cell, *, success: bool) -> None: ...
 
     def takes_display(self, bundle: Mapping[str, Any]) -> bool: ...
 
     def transform(self, source: str) -> str: ...
 
     def prepare_error(self, error: BaseException) -> None: ...
-
-    def is_answering(self) -> bool: ...
 
     def exchanges_in(self, value: object) -> int: ...
 
@@ -51,9 +45,6 @@ class Host:
     def __init__(self, shell: Any, listener: Listener) -> None:
         self.shell = shell
         self.listener = listener
-        self._cells: dict[int, tuple[Any, Cell]] = {}
-        #: Each with what drops its declarations.
-        self._nested: dict[int, tuple[Any, Callable[[], None]]] = {}
         self._names: dict[str, Any] = {}
         self._magics: dict[str, tuple[str, Any]] = {}
         self._files: dict[str, Cell] = {}
@@ -70,16 +61,13 @@ class Host:
         self._run_async: Any = None
         self._transform = _transformer(listener)
         self._matcher = _matcher(listener)
+        self.edges = CellEdges(shell, listener, self._cell_of, self._ran)
 
     # -- life ----------------------------------------------------------------------------------------------------
 
     def install(self) -> None:
         """Put the hooks in place."""
-        self.shell.events.register("pre_run_cell", self._pre_run_cell)
-        # Before the hook of %autoreload, whose modules declare in the name of the cell that is about to run.
-        hooks = self.shell.events.callbacks["pre_run_cell"]
-        hooks.insert(0, hooks.pop())
-        self.shell.events.register("post_run_cell", self._post_run_cell)
+        self.edges.install()
         self.shell.input_transformers_cleanup.insert(0, self._transform)
         if self._matcher is not None and self.shell.Completer is not None:
             self.shell.Completer.custom_matchers.insert(0, self._matcher)
@@ -100,11 +88,9 @@ class Host:
 
     def uninstall(self) -> None:
         """Take away every hook, magic and name that is still nbmicro's."""
+        self.edges.uninstall()
         if self._let_go in on_let_go:
             on_let_go.remove(self._let_go)
-        for event, hook in (("pre_run_cell", self._pre_run_cell), ("post_run_cell", self._post_run_cell)):
-            if hook in self.shell.events.callbacks[event]:
-                self.shell.events.unregister(event, hook)
         if self._transform in self.shell.input_transformers_cleanup:
             self.shell.input_transformers_cleanup.remove(self._transform)
         matchers = self.shell.Completer.custom_matchers if self.shell.Completer is not None else []
@@ -121,7 +107,6 @@ class Host:
                 del self.namespace[name]
             self.shell.user_ns_hidden.pop(name, None)
         self._names.clear()
-        self._cells.clear()
 
     def _override(self, owner: Any, name: str, method: Callable[..., Any]) -> Any:
         """Put a method in the place of one of IPython's, until the end; that one, or None where there is none."""
@@ -132,72 +117,20 @@ class Host:
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
-    def _pre_run_cell(self, info: Any) -> None:
-        run = current_run()
-        if run is not None:
-            # run_cell inside a cell, %%capture, %run: part of the outer cell.
-            self._nested[id(info)] = (info, run.part())
-            return
-        self._begin(info)
-
-    def _begin(self, info: Any) -> None:
-        cell = self._cell_of(info)
-        self._cells[id(info)] = (info, cell)
-        self._remember_file(info, cell)
-        cell.restore_interrupts = let_interrupts_through(self.listener.is_answering)
-        self.listener.cell_begins(cell)
-
     def begin_loading_cell(self) -> None:
         """Let the cell that runs now, if one does, begin: it is the one that loads nbmicro."""
         info = info_of_running_cell(self.shell)
         if info is not None:
-            self._begin(info)
+            self.edges.begin(info)
 
-    def _post_run_cell(self, result: Any) -> None:
-        info = result.info
-        nested = self._nested.pop(id(info), None)
-        if nested is not None:
-            self._drop_empty_captures()
-            if not result.success and not self._fails_with_part():
-                nested[1]()
-            return
-        # An async cell ends in another context than it began in; only the info object is the same.
-        known = self._cells.pop(id(info), None)
-        if known is None:
-            return
-        cell = known[1]
-        try:
-            if cell.restore_interrupts is not None:
-                cell.restore_interrupts()
-        finally:
-            try:
-                self.listener.cell_ends(cell, success=bool(result.success) and not cell.failed)
-            finally:
-                # Its file names are known as long as the kernel lives; what its run has shown goes with the run.
-                cell.state = cell.restore_interrupts = None
-                self._values.add(result.execution_count, self.listener.exchanges_in(result.result))
-
-    def _fails_with_part(self) -> bool:
-        """Count the running cell as failed, although IPython does not, if all of it is the part that failed."""
-        run = current_run()
-        cell = next((cell for _, cell in self._cells.values() if cell.state is run), None)
-        source = "" if cell is None else cell.source.strip()
-        if cell is None or not (source.startswith("%%") or (source.startswith("%") and "\n" not in source)):
-            return False
-        cell.failed = True
-        return True
+    def _ran(self, result: Any) -> None:
+        self._values.add(result.execution_count, self.listener.exchanges_in(result.result))
 
     async def _ran_async(self, *args: Any, **kwargs: Any) -> Any:
         # JupyterLite's kernel tells nobody that a cell with an `await` has ended, as IPython and ipykernel do.
         result = await self._run_async(*args, **kwargs)
-        self._post_run_cell(result)
+        self.edges.cell_ran(result)
         return result
-
-    def _drop_empty_captures(self) -> None:
-        """What ``%%capture`` holds of a value that was shown when it was made: an output with nothing in it."""
-        captured = getattr(self.shell.display_pub, "outputs", None)
-        if isinstance(captured, list):
-            captured[:] = [output for output in captured if not isinstance(output, dict) or output.get("data") != {}]
 
     def _cell_of(self, info: Any) -> Cell:
         meta = getattr(info, "cell_meta", None) or self.cell_metadata()
@@ -205,11 +138,10 @@ class Host:
         deleted = meta.get("deletedCells")
         source = str(info.raw_cell)
         key = ("cell", cell_id) if cell_id else self._texts.key(source, is_typed=is_typed(self.shell))
-        return Cell(
-            Owner(key, first_line(source), "cell"),
-            source,
-            frozenset(map(str, deleted)) if isinstance(deleted, Iterable) else frozenset(),
-        )
+        ids = frozenset(map(str, deleted)) if isinstance(deleted, Iterable) else frozenset()
+        cell = Cell(Owner(key, first_line(source), "cell"), source, ids)
+        self._remember_file(info, cell)
+        return cell
 
     def declared_something(self, cell: Cell) -> None:
         """Note a cell that has declared something: where cells have no ids, its text is to be known again."""
@@ -282,7 +214,7 @@ class Host:
         if isinstance(error, BaseException):
             self.listener.prepare_error(error)
         if is_of_file():
-            self._fails_with_part()
+            self.edges.fails_with_part()
         return self._show_error(exc_tuple, *args, **kwargs)
 
     def _showed_lines(self, kind: Any, error: Any, lines: Any) -> Any:
@@ -373,9 +305,9 @@ class Host:
         """Put names into the notebook, each only where it has none of that name; they are hidden from ``%who``."""
         for name, value in names.items():
             if name not in self.namespace:
-                self.namespace[name] = value
-                self.shell.user_ns_hidden[name] = value
                 self._names[name] = value
+                self.shell.user_ns_hidden[name] = value
+                self.namespace[name] = value
 
     def is_nbmicros(self, name: str) -> bool:
         """Whether the notebook's ``name`` is still nbmicro's."""

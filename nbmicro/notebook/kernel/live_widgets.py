@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from nbmicro.threads.interrupts import AllOrNothing
 from nbmicro.web.owners import CellOfText, current_run
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ class LiveWidgets:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kinds: dict[str, OrderedDict[Hashable, LiveWidget]] = {}
+        #: Those that have ended and may have to be closed yet.
+        self._replaced: list[LiveWidget] = []
 
     def show(
         self,
@@ -81,18 +85,22 @@ class LiveWidgets:
         if key is None or isinstance(key, CellOfText):
             key = without_cell
         opened = self._kinds.setdefault(kind, OrderedDict())
-        before = opened.pop(key, None)
-        opened[key] = widget
-        if before is not None:
-            before.close()
-        while len(opened) > LIMIT:
-            opened.popitem(last=False)[1].close()
-        view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
-        self._host.display({VIEW_TYPE: view, "text/plain": text})
-        if still is not None:
-            html = still.get("text/html")
-            drawn = {} if html is None else {"text/html": f'<div class="nbmicro-{kind}-still">{html}</div>'}
-            self._host.display({**still, **drawn})
+        with AllOrNothing() as changes:
+            changes.on_failure(widget.close)
+            changes.on_failure(partial(opened.pop, key, None))
+            if key in opened:
+                self._replaced.append(opened[key])
+            opened[key] = widget
+            opened.move_to_end(key)
+            while len(opened) > LIMIT:
+                self._leave(opened, next(iter(opened)))
+            self._close_replaced()
+            view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+            self._host.display({VIEW_TYPE: view, "text/plain": text})
+            if still is not None:
+                html = still.get("text/html")
+                drawn = {} if html is None else {"text/html": f'<div class="nbmicro-{kind}-still">{html}</div>'}
+                self._host.display({**still, **drawn})
 
     def __iter__(self) -> Iterator[LiveWidget]:
         # Threads read this too, while a cell opens one.
@@ -100,6 +108,7 @@ class LiveWidgets:
 
     def cell_ended(self) -> None:
         """Let each look what a cell has changed."""
+        self._close_replaced()
         for widget in self:
             widget.cell_ended()
 
@@ -107,4 +116,15 @@ class LiveWidgets:
         """End all of them, the newest first."""
         for opened in self._kinds.values():
             while opened:
-                opened.popitem()[1].close()
+                self._leave(opened, next(reversed(opened)))
+                self._close_replaced()
+
+    def _leave(self, opened: OrderedDict[Hashable, LiveWidget], key: Hashable) -> None:
+        self._replaced.append(opened[key])
+        del opened[key]
+
+    def _close_replaced(self) -> None:
+        """Close what has ended, that too of which an interrupt kept it."""
+        while self._replaced:
+            self._replaced[-1].close()
+            self._replaced.pop()

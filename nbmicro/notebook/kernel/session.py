@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import types
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from nbmicro.client.capture import current_capture
+from nbmicro.client.capture import current_capture, entered, leave_captures
 from nbmicro.client.client import Client
 from nbmicro.client.last_failure import last_failures, let_go_of_failures
 from nbmicro.diagnosis.user_code import count_as_library
@@ -28,11 +29,13 @@ from nbmicro.notebook.kernel.deleted_cells import DeletedCells
 from nbmicro.notebook.kernel.host import Host
 from nbmicro.notebook.kernel.live_widgets import LiveWidgets
 from nbmicro.notebook.kernel.target import Target, header_values, stop_listening
-from nbmicro.threads.deadline import release
+from nbmicro.threads.deadline import forget_deadlines, release
+from nbmicro.threads.interrupts import AllOrNothing
+from nbmicro.threads.workers import shielded
 from nbmicro.web.app import App
 from nbmicro.web.contexts import AppContext, current_context, enter_context
 from nbmicro.web.hosting import hosting
-from nbmicro.web.ledger import start_run
+from nbmicro.web.ledger import look_again, open_run
 from nbmicro.web.names import HANDLER_NAMES, default_app
 from nbmicro.web.owners import Run, current_run
 
@@ -66,7 +69,10 @@ class Session:
             history=self.history,
             frame_labels=self.label_of_file,
         )
-        self.server: BackgroundServer | None = None
+        #: The servers that were begun and not ended, one of them most of the time.
+        self._servers: list[BackgroundServer] = []
+        #: Targets that were left and may have to be closed yet.
+        self._left: list[Target] = []
         self._default_contexts: WeakKeyDictionary[App, AppContext] = WeakKeyDictionary()
         # A loop in a cell may send any number of them.
         self._shown: WeakKeyDictionary[Run, WeakSet[Exchange]] = WeakKeyDictionary()
@@ -103,8 +109,10 @@ class Session:
         self._enter_default_context()
 
     def end(self) -> None:
-        """Leave nothing behind: no hook, name, context, thread or port."""
+        """Leave nothing behind: no hook, name, context, thread or port. Again is nothing, and what an interrupt
+        stopped goes on."""
         self.stop_server()
+        self._close_left()
         self.widgets.close()
         self.target.close()
         count_as_library(self.target.package)
@@ -113,9 +121,6 @@ class Session:
         from nbmicro.cells.notebook_cell import forget_sources
 
         forget_sources()
-        self.host.uninstall()
-        for kind in (Exchange, Exchanges, ErrorRecord, "werkzeug.test.TestResponse"):
-            self.host.forget_type(kind)
         context = current_context()
         if context is not None and context.is_default:
             enter_context(None)
@@ -123,6 +128,9 @@ class Session:
         if run is not None:
             run.cut_short = True
             run.finish(success=True)
+        self.host.uninstall()
+        for kind in (Exchange, Exchanges, ErrorRecord, "werkzeug.test.TestResponse"):
+            self.host.forget_type(kind)
         hosting.reset()
 
     # -- the app -------------------------------------------------------------------------------------------------
@@ -141,20 +149,25 @@ class Session:
         before = self.target
         if line.target == before.name:
             before.close()
-        try:
+        headers = partial(header_values, line.headers, self.host.namespace) if line.headers else None
+        with AllOrNothing() as changes:
+            changes.on_failure(partial(self.release, wanted))
             wanted.start()
-        except BaseException:
-            self.release(wanted)
-            raise
-        before.close()
-        self._jars[before.name] = self.client.cookies
-        self.client.cookies = self._jars.setdefault(wanted.name, CookieJar())
-        self.client.default_headers = (
-            partial(header_values, line.headers, self.host.namespace) if line.headers else None
-        )
-        self.target = wanted
-        self.release(before)
+            self._jars[before.name] = self.client.cookies
+            self._left.append(before)
+            changes.change(self.client, "cookies", self._jars.setdefault(wanted.name, CookieJar()))
+            changes.change(self.client, "default_headers", headers)
+            changes.change(self, "target", wanted)
+        self._close_left()
         self._enter_default_context()
+
+    def _close_left(self) -> None:
+        """Close the targets that were left, those too of which an interrupt kept it."""
+        while self._left:
+            if self._left[-1] is not self.target:
+                self._left[-1].close()
+            self.release(self._left[-1])
+            self._left.pop()
 
     def release(self, target: Target) -> None:
         """Close a target that nobody asks any more, and count its package as a library again if it was the last of it.
@@ -167,10 +180,35 @@ class Session:
         if all(other.package != target.package for other in asked):
             count_as_library(target.package)
 
+    # -- the server ----------------------------------------------------------------------------------------------
+
+    @property
+    def server(self) -> BackgroundServer | None:
+        """The background server that answers; None without one."""
+        return next((server for server in reversed(self._servers) if server.running), None)
+
+    def serve(self, server: BackgroundServer) -> None:
+        """Start a server in place of the one that runs. An interrupt here ends it again.
+
+        Raises nbmicro.errors.ServeError where it cannot be started.
+        """
+        before = list(self._servers)
+        # Known before it listens, so that it can be stopped whatever comes in between.
+        self._servers.append(server)
+        shielded(server.start, partial(self._end_server, server))
+        for other in before:
+            self._end_server(other)
+
     def stop_server(self) -> bool:
         """Stop the background server if there is one; False where a handler of it has not come to its end."""
-        server, self.server = self.server, None
-        return server is None or server.stop()
+        ended = [shielded(partial(self._end_server, server), list) for server in reversed(self._servers)]
+        return all(ended)
+
+    def _end_server(self, server: BackgroundServer) -> bool:
+        ended = server.stop()
+        if server in self._servers:
+            self._servers.remove(server)
+        return ended
 
     # -- cells ---------------------------------------------------------------------------------------------------
 
@@ -181,9 +219,12 @@ class Session:
             self._deleted.drop(set(keys))
             for key in keys:
                 self._places.pop(key, None)
-        cell.state = run = start_run(cell.owner, self.host.namespace, self._places.get(cell.owner.key))
+        self._nothing_is_answered()
+        if cell.state is None:
+            cell.state = Run(cell.owner, self.host.namespace, self._places.get(cell.owner.key))
+        open_run(cell.state)
         if cell.owner.key is not None:
-            self._places[cell.owner.key] = run.place
+            self._places[cell.owner.key] = cell.state.place
         self._notes.cell_begins(cell.state, cell.source)
         self._enter_default_context()
         if self._pushed:
@@ -202,18 +243,40 @@ class Session:
 
     def cell_ends(self, cell: Cell, *, success: bool) -> None:
         """Commit what the cell declared, or drop it and say so."""
-        run: Run = cell.state
-        cell.state = None  # the cell is kept for its text, and a run keeps what it declared and showed
+        self._nothing_is_answered()
+        self._close_left()
+        run: Run | None = cell.state
+        if run is None:
+            return  # it has ended, or an interrupt came while it began
         if run.ledgers or run.made:
             self.host.declared_something(cell)
+        declared = []
         try:
-            declared = self._notes.declared(run)
+            if run.open:
+                declared = self._notes.declared(run)
         finally:
             run.finish(success=success)
+        cell.state = None  # the cell is kept for its text, and a run keeps what it declared and showed
         if not success:
             self._pushed = [pushed for pushed in self._pushed if pushed[0] is not run]
         self._notes.cell_ended(run, cell.source, declared, self.target, success=success)
         self.widgets.cell_ended()
+
+    def mend(self) -> None:
+        """Put right what an interrupt may have stopped half way, where it had not been noticed yet."""
+        look_again()
+
+    @staticmethod
+    def _nothing_is_answered() -> None:
+        """Leave what an interrupt kept a request of this thread from leaving. At the edge of a cell none is at work,
+        but in a browser's Python, where requests take turns in one thread."""
+        if sys.platform == "emscripten":
+            return
+        if entered or current_capture.get() is not None:
+            leave_captures()
+        forget_deadlines()
+        if (trace := sys.modules.get("nbmicro.client.trace")) is not None:
+            trace.leave_traces()
 
     def announce(self, handler: Callable[..., Any]) -> None:
         """Say in one line what the cell has just declared with ``handler``, and not again when it ends."""

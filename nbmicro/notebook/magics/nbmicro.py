@@ -119,6 +119,7 @@ def examine(session: Session) -> list[Finding]:
         _widgets(),
         *_magics(session),
         *_names(session),
+        *_cut_off(session),
         *_flask(session),
         *_app(session),
     ]
@@ -243,6 +244,14 @@ def _magics(session: Session) -> Iterator[Finding]:
     if replaced:
         states.append(f"in place of {_listed(replaced)}, until %unload_ext nbmicro")
     yield Finding("magics", "; ".join(states), "%reload_ext nbmicro takes them back." if taken else "")
+
+
+def _cut_off(session: Session) -> Iterator[Finding]:
+    """The cells whose end IPython never told, since an interrupt came there."""
+    labels = session.host.edges.cut_off.values()
+    if labels:
+        cells = " · ".join(f'"{label}"' for label in labels)
+        yield Finding("interrupted", f"{cells}: counted as failed, so nothing of it is declared", "Run it again.")
 
 
 def _listed(magics: Mapping[str, str]) -> str:

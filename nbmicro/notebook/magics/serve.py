@@ -85,9 +85,7 @@ def start(
         allow_origins=(allow_origin,) if allow_origin else (),
         servers=servers,
     )
-    server.start()
-    session.stop_server()
-    session.server = server
+    session.serve(server)
     way = address(server.port, server.host, servers)
     notes = [note for note in (way.note, server.warning) if note]
     session.host.display(_bundle(session.target.name if app is None else "app", way.url, notes))
@@ -98,8 +96,9 @@ def _stop(session: Session) -> None:
     if server is None:
         print("No server is running. Start one: %serve")
         return
+    port = server.port
     ended = session.stop_server()
-    print(f"Stopped; port {server.port} is free.")
+    print(f"Stopped; port {port} is free.")
     if not ended:
         print(
             "A handler is still running, and nothing can end it from outside: restart the kernel if it never returns."

@@ -13,6 +13,7 @@ from typing import Any
 
 from nbmicro.diagnosis.user_code import is_users
 from nbmicro.foreign import known
+from nbmicro.threads.deadline import Expired
 
 # Time, size and number of a file; None of one that is not there.
 Stamp = tuple[int, int, int] | None
@@ -67,14 +68,14 @@ class UserModules:
         before: dict[str, ModuleType] = {
             name: sys.modules[name] for name in names if name in sys.modules and name not in kept
         }
-        for name in before:
-            del sys.modules[name]
-            # `from shop import views` takes the package's attribute before it imports.
-            package, _, child = name.rpartition(".")
-            if package in sys.modules:
-                vars(sys.modules[package]).pop(child, None)
-        importlib.invalidate_caches()
         try:
+            for name in before:
+                del sys.modules[name]
+                # `from shop import views` takes the package's attribute before it imports.
+                package, _, child = name.rpartition(".")
+                if package in sys.modules:
+                    vars(sys.modules[package]).pop(child, None)
+            importlib.invalidate_caches()
             yield
         except BaseException:
             for name in self.files():
@@ -124,10 +125,15 @@ class FreshTarget:
         """
         for name in self.changed():
             _forget_bytecode(sys.modules.get(name))
-        names = list(self._stamps)
-        self.note()
-        with self._modules.anew(names, known.kept_modules()):
-            found = load()
+        stamps = self._stamps
+        try:
+            self.note()
+            with self._modules.anew(list(stamps), known.kept_modules()):
+                found = load()
+        except (KeyboardInterrupt, Expired):
+            # What has changed is still to be imported, with the next request.
+            self._stamps = stamps
+            raise
         for adapter in known.ADAPTERS:
             adapter.reloaded()
         self.note()

@@ -304,6 +304,9 @@ class Between:
         self.visitor.start()
         self.visitor.join(0.2)
 
+    def forget(self, run: Run) -> None:
+        """Keep nothing of it."""
+
 
 def test_an_app_and_its_blueprints_change_at_the_same_moment(site: Site) -> None:
     """Nobody sees the app as the cell left it and the blueprint as it was before."""

@@ -34,6 +34,8 @@ def export(file: str, output: str | None, tests: bool, inline: bool, flask: bool
     With tests:              nbmicro export app.ipynb -o app.py --tests
     Without nbmicro:         nbmicro export app.ipynb -o app.py --flask
     And then:                gunicorn app:app     pytest test_app.py
+
+    A notebook that speaks to another module's app (%app shop:app) becomes tests of that app, and no module.
     """
     path = Path(file)
     if path.suffix != ".ipynb":
@@ -52,7 +54,8 @@ def export(file: str, output: str | None, tests: bool, inline: bool, flask: bool
     if out.suffix != ".py":
         raise OptionError(f"{output} is no name of a module.", hint=f"Add its ending:  -o {output}.py")
     exported = export_notebook(path, out, inline=inline, tests=tests, flask=flask)
-    reject_name(out.stem, exported.module)
+    if exported.module:
+        reject_name(out.stem, exported.module)
     files = _files(exported, out)
     write_files(files, inputs=[path], force=force)
     for target in files:
@@ -64,7 +67,7 @@ def export(file: str, output: str | None, tests: bool, inline: bool, flask: bool
 
 
 def _files(exported: Exported, out: Path) -> dict[Path, bytes]:
-    files = {out: exported.module.encode()}
+    files = {out: exported.module.encode()} if exported.module else {}
     if exported.tests is not None:
-        files[out.with_name(f"test_{out.name}")] = exported.tests.encode()
+        files[out.with_name(f"test_{out.name.removeprefix('test_')}")] = exported.tests.encode()
     return {**files, **{out.parent / name: content for name, content in exported.files.items()}}

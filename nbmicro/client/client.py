@@ -16,6 +16,7 @@ from nbmicro.diagnosis.user_code import FrameLabels
 from nbmicro.errors import EndlessRequests, RequestError
 from nbmicro.exchange.exchange import Exchange, History
 from nbmicro.exchange.secrets import HiddenNames, guard, redacted_errors
+from nbmicro.foreign.app import as_wsgi
 from nbmicro.http.body import BODY_LIMIT
 from nbmicro.http.build import UNSET, Auth, Data, Files, Headers, Query, bare_request, build_request, clean_target
 from nbmicro.http.cookies import CookieJar
@@ -87,6 +88,7 @@ class Client:
     ----------
     app:
         The application, or a function without arguments that gives it at each request (a notebook's variable ``app``).
+        One that speaks ASGI has a loop in a thread of its own.
     on_exchange:
         Called with every exchange that was sent; a host shows it.
     history:
@@ -111,6 +113,8 @@ class Client:
     ) -> None:
         self._app: Any = app
         self._gives_app = _gives_app(app)
+        if not self._gives_app:
+            self._app = as_wsgi(app)
         self.on_exchange = on_exchange
         self.history = History() if history is None else history
         self.frame_labels = frame_labels

@@ -38,7 +38,7 @@ class Exported:
     Parameters
     ----------
     module:
-        The module's text.
+        The module's text; empty where the app is another module's, and only tests are made.
     tests:
         The text of its tests; None where none were asked for, or the notebook sends no request.
     files:
@@ -81,7 +81,11 @@ def export_notebook(
     """
     cells = read_notebook(path)
     selection = select(cells)
-    survey = survey_of(selection, path.resolve().parent)
+    survey = survey_of(selection, path.resolve().parent, foreign=tests and not flask)
+    if survey.is_foreign:
+        made = Suite(cells, selection, survey, module=out.stem, origin=path)
+        text = made.written()
+        return Exported("", text, made.files, survey.target, (*selection.notes, *made.notes))
     files = None if inline else _files_of(survey)
     if flask:
         reject_for_flask(survey)

@@ -68,6 +68,9 @@ class Suite:
         self.notes: list[str] = []
         self._cells = list(request_cells(cells, selection))
         self._survey = survey
+        if survey.is_foreign:
+            # There is no module of the notebook's; what its cells make is made in the tests.
+            self._cells = [replace(cell, kept=frozenset()) for cell in self._cells]
         self._module = module
         self._alias = module if module.isidentifier() else re.sub(r"\W+", "_", module).strip("_").lstrip("0123456789_")
         self._alias = self._alias or "module"
@@ -76,7 +79,8 @@ class Suite:
         self._tests: list[_Test] = []
         self._routes = planned(survey)
         self._names = _Names(survey, self._alias, self._cells)
-        self._request = RequestText(f"{self._alias}.{survey.target}", self._names.written, self._files)
+        self._app = "app" if survey.is_foreign else f"{self._alias}.{survey.target}"
+        self._request = RequestText(self._app, self._names.written, self._files)
 
     @property
     def files(self) -> dict[str, bytes]:
@@ -328,19 +332,24 @@ class Suite:
         imports += [one for name, one in known.items() if re.search(rf"(?<![\w.]){name}[(.]", code)]
         if shared:
             imports.append(Imported("typing", "Any"))
-        own = self._module if self._module.isidentifier() else None
-        imports += [Imported(own)] if own else [Imported("importlib")]
+        own = self._module if self._module.isidentifier() and not self._survey.is_foreign else None
+        imports += [Imported(own) if own else Imported("importlib")] if not self._survey.is_foreign else []
+        imports += [Imported("nbmicro", "load")] if self._survey.is_foreign else []
+        tested = self._survey.target if self._survey.is_foreign else f"{self._module}.py"
         lines = [
-            f'"""Tests of {self._module}.py, made of the requests in {self._origin}.\n',
+            f'"""Tests of {tested}, made of the requests in {self._origin}.\n',
             'They run in the notebook\'s order and share one client, which keeps cookies.\n"""\n',
             written(imports, {own or ""}) + "\n",
         ]
-        if own is None:
+        if self._survey.is_foreign:
+            lines.append(f"app = load({quoted(self._survey.target)})")
+        elif own is None:
             lines.append(f"{self._alias} = importlib.import_module({quoted(self._module)})")
-        if {"session", "flash"} & self._survey.given:
-            app = f"{self._alias}.{self._survey.target}"
-            lines.append(f'{app}.secret_key = {app}.secret_key or "only for these tests"')
-        lines.append(f"client = Client({self._alias}.{self._survey.target})")
+        if {"session", "flash"} & self._survey.given and not self._survey.is_foreign:
+            lines.append(f'{self._app}.secret_key = {self._app}.secret_key or "only for these tests"')
+        lines.append(f"client = Client({self._app})")
+        if self._survey.headers:
+            lines.append(f"client.default_headers = lambda: {list(self._survey.headers)!r}")
         if shared:
             lines.append("\n# What one test leaves to the next.")
             lines += [f"{name}: Any" for name in sorted(shared)]
@@ -416,8 +425,10 @@ class _Names:
         survey = self._survey
         if name in self.bound or name in self.helpers or name in _OWN:
             return name
-        if name in survey.bound and name not in self._importable:
+        if name in survey.bound and name not in self._importable and not survey.is_foreign:
             return f"{self._module}.{name}"
+        if name in ("app", "url_for") and survey.is_foreign:
+            return "app" if name == "app" else "app.url_for"
         if name in ("app", "url_for"):
             return f"{self._module}.{survey.target}" + (".url_for" if name == "url_for" else "")
         if name in self._importable:

@@ -75,6 +75,8 @@ class Survey:
         What reads the app context.
     targets:
         What each ``%app`` line names, by the number of its cell.
+    headers:
+        Those of the last ``%app`` line, which every request to its app has.
     """
 
     units: list[Unit] = field(default_factory=list)
@@ -85,6 +87,12 @@ class Survey:
     imports: dict[str, list[Imported]] = field(default_factory=dict)
     context: ContextReaders = field(default_factory=ContextReaders)
     targets: dict[int, str] = field(default_factory=dict)
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the app is another module's."""
+        return not self.target.isidentifier()
 
     def target_in(self, number: int) -> str:
         """What the magics of a cell speak to."""
@@ -109,8 +117,10 @@ class Survey:
         return self.target == "app"
 
 
-def survey_of(selection: Selection, folder: Path | None = None) -> Survey:
+def survey_of(selection: Selection, folder: Path | None = None, *, foreign: bool = False) -> Survey:
     """Walk over the cells that run; modules of theirs are looked for in ``folder``.
+
+    With ``foreign`` the notebook may end with ``%app`` and an app of another module.
 
     Raises
     ------
@@ -129,11 +139,12 @@ def survey_of(selection: Selection, folder: Path | None = None) -> Survey:
                 if part.name == "app":
                     target = parse_app_line(part.rest).target or target
                     survey.targets[step.cell.number] = target
+                    survey.headers = parse_app_line(part.rest).headers
                     named = step.cell, part.line
                 survey.units.append(Unit(step.cell, step, part, target))
             elif not _only_shows(part.node):
                 survey.units.append(_statement(step, part, target, survey))
-    if named is not None and not target.isidentifier():
+    if named is not None and not target.isidentifier() and not foreign:
         raise _foreign(target, *named)
     survey.target = target
     _reject_future(survey)
@@ -171,7 +182,8 @@ def _has_annotations(node: ast.stmt) -> bool:
 def _foreign(target: str, cell: NotebookCell, line: int) -> LoadError:
     return LoadError(
         f"`{target}` is an app of another module, so here the notebook has no app to be exported.",
-        hint=f"Serve that one:  nbmicro run {shlex.quote(target)}   or go back to the notebook's own:  %app app",
+        hint=f"Serve that one:  nbmicro run {shlex.quote(target)}   or go back to the notebook's own:  %app app   "
+        "Its requests as tests:  nbmicro export … --tests",
         where=cell.where,
         line=line,
     )

@@ -271,3 +271,9 @@ def _adopt_streams() -> None:
             if isinstance(handler, logging.StreamHandler) and handler.stream is before:
                 _adopted.append((handler, before))
                 handler.stream = stream
+
+
+def as_wsgi(app: Any) -> Any:
+    """An app as a WSGI server or client calls it: one that speaks ASGI behind its bridge, any other as it is."""
+    kind = known.kind_of(app)
+    return ForeignApp(app) if kind is not None and kind.is_async else app

@@ -21,8 +21,7 @@ from nbmicro.cells.notebook_cell import NotebookCell, remember_source
 from nbmicro.cells.resource_cell import StaticCell, TemplateCell
 from nbmicro.cells.route_cell import RouteCell, build_handler
 from nbmicro.errors import LoadError, NbmicroError
-from nbmicro.foreign.app import ForeignApp
-from nbmicro.foreign.known import kind_of
+from nbmicro.foreign.app import as_wsgi
 from nbmicro.loading.notebook_file import read_notebook
 from nbmicro.loading.python_target import load_python
 from nbmicro.loading.selection import Action, Selection, Skipped, Statement, Step, select
@@ -119,7 +118,7 @@ class NotebookModule:
                 hint=f"Name the app `app`; or load it by its own name:  {self.path.name}:NAME",
                 where=self.path.name,
             )
-        return _served(app)
+        return as_wsgi(app)
 
     # -- running -------------------------------------------------------------------------------------------------
 
@@ -241,7 +240,7 @@ class NotebookModule:
             return
         if not target.isidentifier():
             try:
-                self._foreign, self.target = _served(load_python(target)), target
+                self._foreign, self.target = as_wsgi(load_python(target)), target
             except LoadError as error:
                 error.line = error.line if error.where else action.line
                 raise
@@ -262,12 +261,6 @@ def no_app(target: str, file: str) -> LoadError:
         hint="Its first cell makes one:  %load_ext nbmicro   or:  from nbmicro import App; app = App(__name__)",
         where=file,
     )
-
-
-def _served(app: Any) -> Any:
-    """An app as a WSGI server calls it: one that speaks ASGI is bridged."""
-    kind = kind_of(app)
-    return ForeignApp(app) if kind is not None and kind.is_async else app
 
 
 def _display(*values: object, **options: object) -> None:

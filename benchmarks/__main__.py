@@ -16,6 +16,7 @@ TABLES = {
     "attack": "a served notebook under attack: refusals, other clients, memory",
     "browse": "a thousand pages through %browse, in a real JupyterLab: the memory of kernel and page",
     "exchanges": "ten thousand exchanges: the memory of the kernel",
+    "growth": "two thousand cells that run: memory, open files, threads, and the time of a cell",
     "trace": "a request that is traced, and one that is not",
     "server": "the background server of an idle kernel, beside Flask's development server",
 }

@@ -5,6 +5,7 @@ A cursor in a frame of a handler that raised keeps its database locked, as an op
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
@@ -36,6 +37,13 @@ def let_go_of_failures() -> None:
 
 def let_go(error: BaseException) -> None:
     """Part an exception, its causes and parts from their frames, and empty those: a frame may hold itself."""
+    with warnings.catch_warnings():
+        # Of a coroutine that was not awaited the failure told already; here the warning would be another request's.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        _part(error)
+
+
+def _part(error: BaseException) -> None:
     left = [error]
     seen: set[int] = set()
     while left:
@@ -59,6 +67,8 @@ def _empty(frame: FrameType | None, seen: set[int]) -> None:
         if not frame.f_code.co_flags & _RESUMED:
             try:
                 frame.clear()
+                # Before Python 3.13 whoever looked at them has left a copy of the names, which this empties too.
+                _ = frame.f_locals
             except RuntimeError:  # it still runs, and with it all that called it
                 return
         frame = frame.f_back

@@ -267,6 +267,23 @@ def test_a_request_within_a_handler_lets_go_of_the_one_before_it() -> None:
     assert client.get("/outer").text == "0"
 
 
+@pytest.mark.filterwarnings("error")
+def test_what_is_let_go_warns_of_nothing() -> None:
+    app = failing_app()
+
+    async def work() -> str:
+        return "done"
+
+    @app.get("/unawaited")
+    def unawaited() -> str:
+        working: Any = work()
+        return working + "!"  # type: ignore[no-any-return]
+
+    client = Client(app)
+    assert "await" in str(client.get("/unawaited").error)
+    assert client.get("/ok").output == ()
+
+
 def test_an_interrupted_request_is_let_go_with_the_next_one() -> None:
     app = failing_app()
 

@@ -124,6 +124,8 @@ def test_runs_requests_and_edits_leave_the_kernel_as_it_was(kernel: RealKernel) 
         kernel.check(f"%http /edited?{number}\n%http /small/{number}", cell_id="ask")
         kernel.check(f"for n in range(10):\n    client.get(f'/small/{{n}}?{number}', announce=False)", cell_id="loop")
 
+    many = "for n in range(1000):\n    app.add_url_rule(f'/many/{n}', f'many{n}', lambda: 'x')"
+    kernel.check(many, cell_id="many")
     for number in range(20):
         round_of(number)
     before = taken(kernel)
@@ -135,3 +137,6 @@ def test_runs_requests_and_edits_leave_the_kernel_as_it_was(kernel: RealKernel) 
     assert after.threads <= before.threads
     assert after.exchanges <= 210
     assert after.memory <= before.memory + 8
+    # Of a thousand routes each edited run would keep one more.
+    tables = "print(sum(type(one).__name__ == 'Table' for one in gc.get_objects()))"
+    assert int(kernel.check(f"gc.collect(); {tables}", cell_id="tables").stdout) <= 4

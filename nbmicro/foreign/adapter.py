@@ -65,6 +65,10 @@ class Adapter:
         """What an app calls beside its handlers: by the name of such a hook, functions in mappings or lists."""
         return {}
 
+    def developed(self, app: Any) -> Any:
+        """The app as the framework's own development server serves it: with its static files, where that adds them."""
+        return app
+
     def openapi(self, app: Any) -> Any:
         """The OpenAPI document that an app writes of itself."""
         return None

@@ -46,6 +46,7 @@ class ForeignApp:
         self.kind = kind
         self._bridge = Bridge(app) if kind.is_async else None
         self._worker = worker or Worker()
+        self._served: Any = None
         self._busy = False
         self._lock = threading.Lock()
         _open.add(self)
@@ -95,9 +96,15 @@ class ForeignApp:
         errors = environ.get("wsgi.errors")
         if errors is not None:
             environ["wsgi.errors"] = _Errors(errors, environ)
-        app = self.app if self._bridge is None else self._bridge
+        app = self._developed() if self._bridge is None else self._bridge
         worker = self._take() if self._bridge is None and _needs_thread() else None
         return _Response(self, app, environ, start_response, worker)
+
+    def _developed(self) -> Any:
+        """The app with what its framework's development server adds to it, found out once."""
+        if self._served is None:
+            self._served = self.adapter.developed(self.app)
+        return self._served
 
     def look_back(self, environ: dict[str, Any]) -> None:
         """Note in the environ of a request that is over what the framework says of it: the exception, the route."""

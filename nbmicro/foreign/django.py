@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import os
 import re
 import sys
@@ -61,6 +62,17 @@ class Django(Adapter):
         methods = ",".join(name for name in _methods(match.func) if name not in AUTOMATIC_METHODS) or "ANY"
         values = {**{str(index): value for index, value in enumerate(match.args)}, **match.kwargs}
         return [match_line(methods, path, f"/{match.route}", match.view_name, values)]
+
+    def developed(self, app: Any) -> Any:
+        """As ``runserver`` does it: with DEBUG on, and where the project has staticfiles among its apps."""
+        registry = getattr(sys.modules.get("django.apps"), "apps", None)
+        settings = getattr(sys.modules.get("django.conf"), "settings", None)
+        if registry is None or settings is None or not registry.ready or not settings.DEBUG or not settings.STATIC_URL:
+            return app
+        if not registry.is_installed("django.contrib.staticfiles"):
+            return app
+        # The module belongs to an app that the project has loaded.
+        return importlib.import_module("django.contrib.staticfiles.handlers").StaticFilesHandler(app)
 
     # -- a request -------------------------------------------------------------------------------------------------
 

@@ -225,8 +225,9 @@ def open_lab(environment: Environment, extra: Sequence[str]) -> int:
         options.append("--allow-root")  # a container; JupyterLab refuses root unless told
     # The address, not a file: then the address that JupyterLab prints leads to the notebook as well.
     page = f"--LabApp.default_url=/lab/tree/{FIRST_NOTEBOOK}"
-    command = environment.command("jupyter-lab", page, *options)
-    os.chdir(ROOT)
+    command = environment.command("jupyter-lab", page, f"--ServerApp.root_dir={ROOT}", *options)
+    # Where JupyterLab's own terminal opens: the commands that the lessons give work there as they stand.
+    os.chdir((ROOT / FIRST_NOTEBOOK).parent)
     sys.stdout.flush()
     if not WINDOWS:
         os.execve(command[0], command, environment.variables())  # Ctrl+C is then JupyterLab's own
@@ -300,7 +301,12 @@ def main() -> int:
     test = commands.add_parser("test", help="pass all the tests, or the named steps")
     test.add_argument("steps", nargs="*", metavar="STEP", help=" ".join(STEPS))
     commands.add_parser("lock", help=f"write the newest versions into {' and '.join(LOCKED)}, which CI installs")
-    options, rest = parser.parse_known_args()
+    given = sys.argv[1:]
+    words = ("lab", "test", "lock", "-h", "--help")
+    begin = 1 if given[:1] == ["--here"] else 0
+    if len(given) > begin and given[begin] not in words and given[begin].startswith("-"):
+        given.insert(begin, "lab")  # whose option's value would else be taken for a command
+    options, rest = parser.parse_known_args(given)
     if options.command in ("test", "lock") and rest:
         parser.error(f"{options.command} knows no {rest[0]}")
     environment = Environment(None if options.here else ROOT / ".venv")

@@ -10,6 +10,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from nbmicro.client.recorder import Recorder
+from nbmicro.notebook.first_page import with_first_page
 from nbmicro.notebook.kernel.session import Session
 from nbmicro.notebook.magics.magic import magic
 from nbmicro.web.owners import current_run
@@ -68,13 +69,13 @@ def start(
 
     served()  # an `app` that is none is an error here, not at each request
 
-    def answer(environ: dict[str, Any], start_response: Any) -> Any:
-        return served()(environ, start_response)
+    def name() -> str:
+        return session.target.name if app is None else "app"
 
     servers = _jupyters()
     server = BackgroundServer(
         Recorder(
-            answer,
+            with_first_page(served, name),
             session.history,
             frame_labels=session.label_of_file,
             secret_names=session.client.secret_names,
@@ -88,7 +89,7 @@ def start(
     session.serve(server)
     way = address(server.port, server.host, servers)
     notes = [note for note in (way.note, server.warning) if note]
-    session.host.display(_bundle(session.target.name if app is None else "app", way.url, notes))
+    session.host.display(_bundle(name(), way.url, notes))
 
 
 def _stop(session: Session) -> None:

@@ -175,11 +175,16 @@ def _ring(locations: Sequence[_Location], start: int) -> tuple[int, int]:
     return 1, 1
 
 
+def is_template_of_cell(filename: str) -> bool:
+    """Whether a file is a template that a cell holds: its lines begin below the cell's first one, and are counted as
+    the cell's editor counts them, one more."""
+    return bool(_TEMPLATE.match(filename)) and linecache.getline(filename, 1).startswith("%%")
+
+
 def _frame(
     filename: str, line: int, function: str, frame_labels: FrameLabels | None, source: str = "", more: str = ""
 ) -> Frame:
-    if _TEMPLATE.match(filename) and linecache.getline(filename, 1).startswith("%%"):
-        # A template's lines begin below the cell's first one; the cell's are those that its editor counts.
+    if is_template_of_cell(filename):
         line += 1
         label = f"%%{filename[1:-1]}"
         return Frame(label, line, "", linecache.getline(filename, line).strip(), more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -309,6 +310,18 @@ def test_the_debugger_opens_the_handlers_own_frame(notebook: RealKernel) -> None
     assert error is not None
     assert "str(half(secret))" in error.traceback
     assert "nbmicro/" not in error.traceback
+
+
+def test_the_debugger_opens_the_users_frames_also_behind_a_template(notebook: RealKernel) -> None:
+    """The template's line as its cell counts it, with what it was given; one frame up is the handler."""
+    notebook.check("%%template shares.html\n<p>Shares:\n{{ price / count }}</p>", cell_id="template")
+    shown(notebook, "%%route /p\nsecret = 43\nrender_template('shares.html', price=17, count=0)", "/p")
+    reply = notebook.run("%debug", cell_id="debug", typed=["p price", "up", "p secret", "q"])
+    assert reply.status == "ok"
+    said = re.sub(r"\x1b\[[0-9;]*m", "", reply.stdout)
+    assert "----> 3 {{ price / count }}</p>" in said
+    assert {"17", "43"} <= set(said.splitlines())
+    assert "jinja2" not in said
 
 
 @pytest.mark.parametrize(

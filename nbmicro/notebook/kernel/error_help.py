@@ -82,9 +82,12 @@ def prepare(error: BaseException) -> None:
 
 def users_trace(trace: TracebackType | None) -> TracebackType | None:
     """A copy of a traceback with the user's own frames; the whole one where it has none."""
+    from nbmicro.diagnosis.error_records import is_template_of_cell
+
     copied: TracebackType | None = None
     for frame in reversed([frame for frame in _frames(trace) if _is_users(frame)]):
-        copied = TracebackType(copied, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+        line = frame.tb_lineno + is_template_of_cell(frame.tb_frame.f_code.co_filename)
+        copied = TracebackType(copied, frame.tb_frame, frame.tb_lasti, line)
     return copied or trace
 
 

@@ -268,8 +268,17 @@ class Host:
             self.shell.InteractiveTB.tb = trace
 
     def _debugged(self, *args: Any, **kwargs: Any) -> Any:
+        error, shown = getattr(sys, "last_value", None), getattr(sys, "last_traceback", None)
+        whole = getattr(error, "__traceback__", None)
         with debugging():
-            return self._debug(*args, **kwargs)
+            try:
+                # IPython opens the frames of the exception, not those that it was told to show.
+                if error is not None and shown is not None:
+                    error.__traceback__ = shown
+                return self._debug(*args, **kwargs)
+            finally:
+                if error is not None and whole is not None and error.__traceback__ is shown:
+                    error.__traceback__ = whole
 
     def _let_go(self, error: BaseException) -> None:
         """Leave nothing of an exception to ``%debug`` and ``%tb``, whose frames were let go; any thread may call it."""

@@ -151,6 +151,8 @@ def _behind_url(method: str, text: str, rest: str) -> tuple[str, str | None]:
         )
     url = text.rstrip().removesuffix(rest).rstrip()
     fix = f"{method} {'%20'.join([url, *rest.split()])}"
+    if re.match(r"\{(?!\{)|\[", rest):
+        return f"The body stands below an empty line:\n{method} {url}\n\n{rest}", fix
     return f"In a URL a space is %20:  {fix}", fix
 
 

@@ -300,6 +300,12 @@ def _check_behind_url(word: Word, words: Sequence[Word], magic: str) -> None:
         rest = words[at + 1 :] if status is word.text else words[at + 2 :]
         fix = " ".join([magic, *(other.source for other in (*words[:at], *rest)), "--expect", status])
         message, more = "a status that is expected has an option.", ""
+    elif len(words) > at + 2 and words[at + 1].text in SEPARATORS:
+        item = "".join(other.source for other in words[at : at + 3])
+        fix = " ".join(
+            [magic, *(other.source for other in words[:at]), item, *(rest.source for rest in words[at + 3 :])]
+        )
+        message, more = "no space stands around the sign of an item.", ""
     else:
         fix = _in_quotes(words, at - 1, _end_of_piece(words, at), magic)
         message, more = "a space ends the URL, unless quotes stand around it.", f"\n{ITEM_HELP}"

@@ -161,3 +161,37 @@ def test_a_multipart_body_whose_boundary_is_another_is_told_which(client: Client
     assert answer.hint.endswith("Write  Content-Type: multipart/form-data; boundary=BBB")
     right = client.post("/photo", data=body, headers={"Content-Type": "multipart/form-data; boundary=BBB"})
     assert right.status == 200
+
+
+def test_a_400_for_the_token_of_a_form_says_how_to_send_one() -> None:
+    app = nbmicro.App("shop")
+    app.add_url_rule("/join", "join", lambda: nbmicro.abort(400, "The CSRF token is missing."), methods=["POST"])
+    hint = Client(app).post("/join").hint or ""
+    assert "Fill the page's own form:  %browse /join\n" in hint
+    assert hint.endswith('app.config["WTF_CSRF_ENABLED"] = False')
+
+
+@pytest.mark.parametrize(
+    ("wanted", "line"),
+    [
+        ("Basic realm=x", "%http /me -a user:password\nWith each request:  %app … -H 'Authorization: Basic …'"),
+        ("Bearer", "%http /me 'Authorization:Bearer …'\nWith each request:  %app … -H 'Authorization: Bearer …'"),
+        (None, None),
+    ],
+)
+def test_a_401_that_says_what_it_wants_names_the_line(wanted: str | None, line: str | None) -> None:
+    """A login of the app's own, which says nothing of credentials, is its own affair."""
+    app = nbmicro.App("shop")
+    app.add_url_rule("/me", "me", lambda: ("no", 401, {"WWW-Authenticate": wanted} if wanted else {}))
+    hint = Client(app).get("/me").hint
+    assert hint is None if line is None else (hint or "").endswith(line)
+    carried = Client(app).get("/me", headers={"Authorization": "Basic dTpw"}).hint or ""
+    assert "dTpw" not in carried
+    assert ("the credentials that it carried were not accepted" in carried) == (wanted is not None)
+
+
+def test_an_app_without_routes_is_told_to_run_their_cells() -> None:
+    """As after a restart of the kernel."""
+    assert Client(nbmicro.App("shop")).get("/").hint == (
+        "404 GET /: no route answers it: the app has none yet. Run the cells that declare them."
+    )

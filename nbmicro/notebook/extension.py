@@ -12,9 +12,9 @@ from nbmicro.notebook.magics import MAGICS
 from nbmicro.notebook.magics.serve import start
 from nbmicro.threads.interrupts import AllOrNothing
 from nbmicro.web.app import App
+from nbmicro.web.figures import stop_waiting
 from nbmicro.web.hosting import hosting
 
-READY = "nbmicro is ready: %%route adds a page, %http asks for it, %nbmicro helps."
 GONE = "The routes of before are gone: run their cells again (Run > Run All Cells)."
 
 _sessions: list[Session] = []
@@ -38,7 +38,7 @@ def load(shell: Any) -> None:
             replaced = session.host.add_magic(name, magic.of(session), magic.kind)
             if replaced is not None:
                 print(f"%{name} was {replaced}'s until now; %unload_ext nbmicro gives it back.")
-    print(READY)
+    print(session.greeting)
     if any(app() is not session.target.peek() for app in _left):
         print(GONE)
     _left.clear()
@@ -60,6 +60,7 @@ def unload(shell: Any) -> None:
 
 def _end(session: Session) -> None:
     session.end()
+    stop_waiting()
     if session in _sessions:
         _sessions.remove(session)
 

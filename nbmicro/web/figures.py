@@ -115,3 +115,9 @@ def keep_figures_apart() -> None:
         _part(sys.modules[_MODULE])
     elif _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
+
+
+def stop_waiting() -> None:
+    """Wait for matplotlib no longer; the next app that is made does so again."""
+    if _Finder in sys.meta_path:
+        sys.meta_path.remove(_Finder)

@@ -174,3 +174,14 @@ thread = threading.Thread(target=work); thread.start(); thread.join()
 
 def test_tab_completes_a_request_that_is_not_there(kernel: RealKernel) -> None:
     assert kernel.check("'form' in dir(request) and 'args' in dir(request)", cell_id="a").text == "True"
+
+
+def test_loading_it_again_says_what_loading_it_said(kernel: RealKernel) -> None:
+    """A notebook that is run twice from its first cell is saved as one that is run once, and its routes stay."""
+    first = kernel.check("%load_ext nbmicro").stdout
+    kernel.check("%%route /x\n'x'", cell_id="x")
+    assert kernel.check("%load_ext nbmicro").stdout == first
+    assert kernel.check("%http /x").text.endswith("x")
+    assert "already loaded" in kernel.check("%load_ext autoreload\n%load_ext autoreload").stdout
+    kernel.check("%unload_ext nbmicro")
+    assert kernel.check("%load_ext nbmicro").stdout.startswith(first)

@@ -20,6 +20,8 @@ from nbmicro.web.owners import Owner
 class Listener(EdgeListener, Protocol):
     """What the host calls when something happens in the notebook."""
 
+    greeting: str
+
     def takes_display(self, bundle: Mapping[str, Any]) -> bool: ...
 
     def transform(self, source: str) -> str: ...
@@ -78,6 +80,7 @@ class Host:
         self._show_lines = self._override(self.shell, "_showtraceback", self._showed_lines)
         self._leave = self._override(self.shell, "ask_exit", self._left)
         self._debug = self._override(self.shell, "debugger", self._debugged)
+        self._load = self._override(self.shell.extension_manager, "load_extension", self._load_again)
         on_let_go.append(self._let_go)
         if sys.platform == "emscripten":
             self._run_async = self._override(self.shell, "run_cell_async", self._ran_async)
@@ -114,6 +117,12 @@ class Host:
         self._overridden.append((owner, name, method, vars(owner).get(name)))
         setattr(owner, name, method)
         return before
+
+    def _load_again(self, name: str) -> Any:
+        """Greet where nbmicro is loaded already: a notebook that is run twice is saved as one that is run once."""
+        if name == "nbmicro" and name in self.shell.extension_manager.loaded:
+            return print(self.listener.greeting)
+        return self._load(name)
 
     # -- cells ---------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,8 @@ class Session:
         The running IPython shell.
     """
 
+    greeting = "nbmicro is ready: %%route adds a page, %http asks for it, %nbmicro helps."
+
     def __init__(self, shell: Any) -> None:
         self.host = Host(shell, self)
         self.default_app = default_app(os.getcwd())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from nbmicro.web.declarations import GONE, Declaration, Place
@@ -133,6 +134,10 @@ class Effects:
 
     def finish(self) -> None:
         """Put in its place what has one, and leave out what was taken away."""
+        for (kind, _), standing in self.placed.items():
+            if kind == "context_processor":
+                # Of two that give one name the later counts: as of all that has a name, that of the cell that ran last.
+                standing.sort(key=attrgetter("number"))
         for scope, one in sorted(self._edits, key=lambda edit: edit[1].number):
             place: Place = one.place  # type: ignore[assignment]
             standing = self.placed.setdefault((one.kind, scope), [])

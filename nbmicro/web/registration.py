@@ -11,7 +11,7 @@ from weakref import ref
 
 from nbmicro.web.declarations import Declaration, Route, Scope, check_rule
 from nbmicro.web.hooks import APP_KINDS, SCOPED_KINDS
-from nbmicro.web.owners import current_owner
+from nbmicro.web.owners import Owner, current_owner
 from nbmicro.web.rules import joined_rule
 
 if TYPE_CHECKING:
@@ -92,14 +92,16 @@ class Capture:
 
     app: App
     into: list[Declaration]
+    #: The cell that the step is for.
+    cell: Owner | None = None
 
 
 _capture: ContextVar[Capture | None] = ContextVar("nbmicro.capture", default=None)
 
 
 @contextmanager
-def _capturing(app: App, into: list[Declaration]) -> Iterator[None]:
-    token = _capture.set(Capture(app, into))
+def _capturing(app: App, into: list[Declaration], cell: Owner | None = None) -> Iterator[None]:
+    token = _capture.set(Capture(app, into, cell))
     try:
         yield
     finally:
@@ -114,6 +116,13 @@ def captured(scaffold: Any, declaration: Declaration) -> bool:
     capture.into.append(declaration)
     scaffold.ledger.claim(declaration, current_owner())
     return True
+
+
+def claim_of(endpoint: str) -> str:
+    """What a route claims of its endpoint. What two cells record is declared by whoever registers the blueprint, and
+    yet is theirs: as between other cells, both have their functions."""
+    capture = _capture.get()
+    return endpoint if capture is None or capture.cell is None else f"{endpoint} of {capture.cell.key}"
 
 
 def is_registering() -> bool:
@@ -236,7 +245,8 @@ class Registration:
     def _step(self, one: Declaration) -> None:
         into: list[Declaration] = []
         self._derived[id(one)] = (one, into)
-        with _capturing(self.app, into):
+        owner = self.blueprint.newest().ledger.owner_of(one)
+        with _capturing(self.app, into, owner if owner.kind == "cell" else None):
             if one.kind == "nested":
                 one.value.blueprint.register(self.app, self._options_of(one.value))
             elif one.kind == "recorded":

@@ -10,6 +10,7 @@ from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.routing.rules import RuleFactory
 
 from nbmicro.web.declarations import Route
+from nbmicro.web.rules import pattern_of
 
 SETTINGS = ("default_subdomain", "strict_slashes", "redirect_defaults", "host_matching", "sort_parameters", "sort_key")
 
@@ -63,6 +64,20 @@ def build_map(rules: Iterable[Rule], like: Map, map_class: type[Map]) -> Map:
         new._rules_by_endpoint.setdefault(rule.endpoint, []).append(rule)
     new.update()
     return new
+
+
+def latest_first(rules: list[Rule], runs: dict[int, int]) -> list[Rule]:
+    """The rules, those of one URL in the order of their cells' runs, the last one first; all else as it was. Werkzeug
+    lets the first of equal rules answer."""
+    groups: dict[Any, list[int]] = {}
+    for number, rule in enumerate(rules):
+        groups.setdefault((pattern_of(str(rule.rule)), rule.subdomain, rule.host), []).append(number)
+    ordered = list(rules)
+    for numbers in groups.values():
+        later = sorted(numbers, key=lambda number: -runs.get(id(rules[number]), 0))
+        for number, other in zip(numbers, later, strict=True):
+            ordered[number] = rules[other]
+    return ordered
 
 
 class LiveMap:

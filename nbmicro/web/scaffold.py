@@ -18,7 +18,7 @@ from nbmicro.web.hosting import hosting
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.mappings import ErrorHandlers, Hooks, LiveMapping, ViewFunctions
 from nbmicro.web.owners import Run, current_owner, current_run, predecessor
-from nbmicro.web.registration import captured
+from nbmicro.web.registration import captured, claim_of
 
 if TYPE_CHECKING:
     from jinja2 import BaseLoader
@@ -242,19 +242,20 @@ class Scaffold:
         answers = self._answers_options
         route = make_route(rule, endpoint, view_func, provide_automatic_options, options, answers_options=answers)
         route = self._checked(route)
+        claim = claim_of(route.endpoint)
         if route.handler is not None:
-            holder = self._claimed(route.endpoint)
+            holder = self._claimed(claim)
             if holder not in (None, GONE, route.handler):
                 raise AssertionError(
                     f"View function mapping is overwriting an existing endpoint function: {route.endpoint}. Two"
                     " functions cannot share one endpoint; rename one, or give it another:"
                     f" endpoint='{route.endpoint}_2'."
                 )
-        self.declare("route", f"{route.method_names} {route.rule}", route, claim=route.endpoint, holder=route.handler)
+        self.declare("route", f"{route.method_names} {route.rule}", route, claim=claim, holder=route.handler)
 
-    def _claimed(self, endpoint: str) -> Any:
+    def _claimed(self, claim: str) -> Any:
         """The function that an endpoint has already for whoever is declaring, or None."""
-        return self.ledger.claimed(endpoint, current_owner())
+        return self.ledger.claimed(claim, current_owner())
 
     @property
     def _answers_options(self) -> bool:

@@ -19,10 +19,11 @@ from nbmicro.web.blueprints import Blueprint, check_blueprint, check_slash
 from nbmicro.web.config import Config, ConfigAttribute, debug_wanted
 from nbmicro.web.contexts import Namespace, table_here
 from nbmicro.web.declarations import Route, Scope, StaticFile
+from nbmicro.web.extension_entries import Extensions
 from nbmicro.web.files import find_instance_path, open_file
 from nbmicro.web.hosting import hosting
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
-from nbmicro.web.ledger import Extensions, Ledger
+from nbmicro.web.ledger import Ledger
 from nbmicro.web.logs import create_logger
 from nbmicro.web.mappings import Blueprints, LiveMapping, hook_list
 from nbmicro.web.overrides import Replaceable
@@ -279,11 +280,11 @@ class Setup(Replaceable, Scaffold):
     def _checked(self, route: Route) -> Route:
         return replace(route, bound=rule_of(route, self.url_rule_class, self.url_map))
 
-    def _claimed(self, endpoint: str) -> Any:
+    def _claimed(self, claim: str) -> Any:
         who = current_owner()
-        claimed = self.ledger.claimed(endpoint, who)
-        if claimed is None and "." in endpoint and who.owner.kind != "cell" and not is_registering():
-            return self.view_functions.get(endpoint)  # a blueprint's
+        claimed = self.ledger.claimed(claim, who)
+        if claimed is None and "." in claim and who.owner.kind != "cell" and not is_registering():
+            return self.view_functions.get(claim)  # a blueprint's
         return claimed
 
     def routes(self) -> tuple[Route, ...]:

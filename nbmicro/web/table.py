@@ -18,7 +18,7 @@ from nbmicro.web.hooks import DEFAULT_PROCESSOR, SCOPED_KINDS, Effects
 from nbmicro.web.ledger import Ledger
 from nbmicro.web.matcher import Matcher
 from nbmicro.web.owners import Run, current_run
-from nbmicro.web.rulemap import build_map, rule_of
+from nbmicro.web.rulemap import build_map, latest_first, rule_of
 from nbmicro.web.shadowing import Candidate, resolve, url_key
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class Table(Effects):
         self.blueprints: dict[str, Blueprint] = {}
         self.plans: dict[Any, Any] = {}
         self._rules: dict[int, tuple[Route, Rule]] = {}
-        self._raw: list[tuple[int, Rule]] = []
+        #: The map's own rules: how many routes stand before each, the rule, and the cell's run that declared it.
+        self._raw: list[tuple[int, Rule, int | None]] = []
         self.candidates: list[Candidate] = []
         self.registrations: dict[str, Registration] = {}
         self._latest: dict[str, tuple[int, Any]] = {}
@@ -102,11 +103,25 @@ class Table(Effects):
     def map(self) -> Map:
         """Werkzeug's map of the routes; built when a request or a URL first needs it."""
         rules = [self.rule(route) for route in self.routes]
+        runs = self._runs_of_rules(rules)
         # Where routes are shadowed, a rule of the map's own has no place among them.
         whole = len(rules) == len(self.candidates)
-        for number, (place, rule) in enumerate(self._raw):
+        for number, (place, rule, _) in enumerate(self._raw):
             rules.insert(place + number if whole else len(rules), rule)
-        return build_map(rules, self._like, self._map_class)
+        return build_map(latest_first(rules, runs) if runs else rules, self._like, self._map_class)
+
+    def _runs_of_rules(self, rules: list[Rule]) -> dict[int, int]:
+        """By the id of each rule, the run of the cell that declared it; empty where no cell declared one on the map."""
+        raw = {id(rule): run for _, rule, run in self._raw if run is not None}
+        if not raw:
+            return {}
+        runs = {(one.route.rule, id(one.route.handler)): one.run for one in self.candidates}
+        return {
+            **{
+                id(rule): runs.get((one.rule, id(one.handler)), 0) for rule, one in zip(rules, self.routes, strict=True)
+            },
+            **raw,
+        }
 
     @cached_property
     def template_names(self) -> TemplateNames:
@@ -217,7 +232,7 @@ class Table(Effects):
         elif kind == "blueprint":
             self._register(entry, run, entry.position if scope.position is None else scope.position)
         elif kind == "rule":
-            self._raw.append((len(self.candidates), value))
+            self._raw.append((len(self.candidates), value, entry.run if entry.owner.kind == "cell" else None))
         elif kind == "command":
             if self.wins((kind, declaration.key), declaration):
                 self.commands[str(declaration.key)] = value

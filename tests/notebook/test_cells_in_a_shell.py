@@ -274,6 +274,53 @@ def test_a_converter_that_is_not_there_is_rejected_on_a_blueprint_too(notebook: 
         assert (notebook.text("/a/x"), notebook.text("/none")) == ("a", "404")
 
 
+# -- the order ---------------------------------------------------------------------------------------------------------
+
+NAMED = {
+    "route": "@app.get('/seen')\ndef seen(): return '▮'",
+    "context processor": "@app.context_processor\ndef words▮(): return {'word': '▮'}",
+    "view function": "app.view_functions['ep'] = lambda: '▮'",
+    "rule of the map": "app.url_map.add(Rule('/seen', endpoint='▮'))\napp.view_functions['▮'] = lambda: '▮'",
+    "error handler": "@app.errorhandler(404)\ndef missing▮(error): return '▮'",
+    "filter": "@app.template_filter('f')\ndef f▮(text): return '▮'",
+    "template": "%%template t.html\n▮",
+    "extension": "app.extensions['e'] = '▮'",
+}
+
+LOOK = """
+from werkzeug.routing import Rule
+app.add_url_rule("/ep", "ep")
+@app.get("/words")
+def words_(): return render_template_string("{{ word }}{{ 1 | f if 'f' is filter else '' }}")
+@app.get("/t")
+def t_(): return render_template("t.html")
+@app.get("/extension")
+def extension_(): return str(app.extensions.get("e", ""))
+"""
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_of_two_cells_that_declare_one_thing_the_one_that_ran_last_wins(notebook: NotebookShell, kind: str) -> None:
+    notebook.check("look", LOOK)
+
+    def check(cell: str) -> None:
+        notebook.check(cell, NAMED[kind].replace("▮", cell))
+        assert cell in {*map(notebook.text, ["/seen", "/ep", "/words", "/extension", "/t"])}
+
+    for cell in "ABABBA":
+        check(cell)
+
+
+def test_what_two_cells_record_for_one_endpoint_goes_to_the_one_that_ran_last(notebook: NotebookShell) -> None:
+    notebook.check("two", TWO)
+    record = "a.record(lambda state: state.add_url_rule('/r', 'r', lambda: '{0}'))"
+    notebook.check("A", record.format("A"))
+    notebook.check("B", record.format("B"))
+    for _ in range(2):
+        notebook.check("register", "app.register_blueprint(a)")
+        assert notebook.text("/a/r") == "B"
+
+
 # -- cells without ids -------------------------------------------------------------------------------------------------
 
 

@@ -44,7 +44,7 @@ class NotebookShell:
 
     def __enter__(self) -> NotebookShell:
         owners._made.clear()  # what a shell before this one has made
-        self.shell = _Shell()
+        self.shell = _Shell(xmode="Plain")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 
@@ -18,7 +18,7 @@ from nbmicro.client.client import Client
 from nbmicro.exchange.exchange import Exchange
 from nbmicro.exchange.records import CheckResult
 from nbmicro.exchange.secret_values import is_hidden, members, parts, written
-from nbmicro.exchange.secrets import redacted_fields, redacted_request
+from nbmicro.exchange.secrets import redacted, redacted_fields, redacted_request
 from nbmicro.http.headers import MASK, SECRET_HEADERS
 from nbmicro.http.messages import RequestRecord
 from nbmicro.runner.checks import shown
@@ -296,3 +296,40 @@ def test_other_texts_say_a_value_by_its_name() -> None:
     assert written("<token><![CDATA[<x>]]></token>", names) == ("<token>•••</token>", ["<![CDATA[<x>]]>", "<x>"])
     assert written("<token>x</token><pin a='b'>1</pin><pins>2</pins>", names)[1] == ["x", "1"]
     assert written("my-token=x tokens=y", names) == ("my-token=x tokens=y", [])
+
+
+@pytest.mark.parametrize("value", ["s3cr3t-value", "sp aced/'\"%é", "a\\b\tc9f3", "<b>&'\"\\é"])
+def test_a_mask_stands_for_the_value_and_for_no_character_more_or_less(value: str) -> None:
+    """As Python, JSON, HTML and a URL write it, one in another too."""
+    ways: list[Callable[[str], str]] = [
+        str,
+        repr,
+        json.dumps,
+        lambda text: json.dumps(text, ensure_ascii=False),
+        lambda text: str(nbmicro.escape(text)),
+        quote,
+        lambda text: quote(text, safe=""),
+        quote_plus,
+        lambda text: repr(text.encode()),
+        lambda text: repr({"a": text, "b": "'"}),
+        lambda text: repr([json.dumps(text), "'"]),
+        lambda text: repr(json.dumps({"a": text}).encode()),
+    ]
+    client = Client(answering("x"), secret_names=["token"])
+    asked = client.post("/", json={"token": value})
+    for way in ways:
+        note = redacted(replace(asked, notes=(f"<{way(value)}>",))).notes[0]
+        # Around it stands what the same way writes around another text; which quotes these are depends on the text.
+        assert re.sub(r"[\\\\]*['\"]", "'", note) == re.sub(r"[\\\\]*['\"]", "'", f"<{way('_')}>").replace("_", MASK)
+
+
+def test_a_header_without_a_secret_is_compared_as_it_is() -> None:
+    client = Client(answering("x", headers=[("X-Mine", "s3cr3t"), ("X-Echo", "plain text")]), secret_names=NAMES)
+    checks = [CheckResult("a", False, 1, shown(text), shown(text)) for text in ("plain text", "text/html", "s3cr3t")]
+    results = client.get("/").with_checks(checks).checks
+    assert [result.actual for result in results] == ["'plain text'", "'text/html'", "'•••'"]
+
+
+def test_the_body_of_a_redirect_is_data_where_its_location_has_no_secret() -> None:
+    client = Client(answering("for s3cr3t-value", "302 FOUND", [("Location", "/next")]), secret_names=["token"])
+    assert redacted(client.get("/?token=s3cr3t-value")).text == "for s3cr3t-value"

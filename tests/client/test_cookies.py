@@ -124,3 +124,35 @@ def test_a_cookie_goes_to_the_host_that_the_request_names() -> None:
         assert request.headers.get("Cookie") == sent
         assert host == named.partition(":")[0].lower()
     assert jar.added_to(RequestRecord("GET", "/", HeaderFields()))[0].headers.get("Cookie") is None
+
+
+def test_a_script_neither_sets_nor_replaces_what_is_for_http_only() -> None:
+    jar = _jar("kept=1; Path=/; HttpOnly", "seen=1; Path=/")
+    for line in ("kept=2; Path=/", "mine=2; Path=/; HttpOnly", "seen=2; Path=/", "new=2; Path=/"):
+        jar.take([line], "localhost", "/", from_script=True)
+    assert {name: jar[name] for name in jar} == {"kept": "1", "seen": "2", "new": "2"}
+    assert jar.header("localhost", "/", for_script=True) == "seen=2; new=2"
+    assert jar.header("localhost", "/") == "kept=1; seen=2; new=2"
+    jar.take(["kept=3; Path=/; HttpOnly"], "localhost", "/")
+    assert jar["kept"] == "3"
+
+
+def test_a_cookie_that_is_put_in_goes_to_every_path_of_its_host_alone() -> None:
+    jar = CookieJar()
+    jar.set("a", "1")
+    jar.set("b", "2", domain="shop.example")
+    assert jar.header("shop.example", "/") == "b=2"
+    assert jar.header("localhost", "/any/path") == "a=1"
+    assert jar.header("shop.localhost", "/") == ""
+    assert jar.header("localhost", "/", for_script=True) == "a=1"
+    jar.clear()
+    assert not jar
+
+
+def test_a_cookie_lives_as_many_seconds_as_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 1000.0)
+    jar = _jar("one=1; Max-Age=1; Path=/", "none=1; Max-Age=0; Path=/", "odd=1; Max-Age=x; Path=/", "-=1; Max-Age=-1")
+    assert list(jar) == ["one", "odd"]
+    monkeypatch.setattr(time, "time", lambda: 1001.0)
+    assert list(jar) == ["odd"]
+    assert jar.header("localhost", "/") == "odd=1"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from typing import Any
 
 import pytest
-from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadSignature, HMACAlgorithm, SignatureExpired, URLSafeTimedSerializer
 
 from nbmicro.web.signing import SMALL, CookieSerializer
 
@@ -77,3 +78,13 @@ def test_what_is_no_good_cookie_is_rejected_in_the_words_of_itsdangerous(monkeyp
         monkeypatch.setattr(time, "time", lambda later=NOW + age: float(later))
         with pytest.raises(SignatureExpired):
             ours.loads(cookie, 60)
+
+
+def test_an_algorithm_that_is_given_signs() -> None:
+    options = {
+        "salt": "a salt",
+        "signer_kwargs": {"key_derivation": "hmac", "algorithm": HMACAlgorithm(hashlib.sha512)},
+    }
+    cookie = CookieSerializer("key", **options).dumps({"n": 1})
+    assert cookie == URLSafeTimedSerializer("key", **options).dumps({"n": 1})
+    assert CookieSerializer("key", **options).loads(cookie) == {"n": 1}

@@ -63,6 +63,9 @@ def test_jupyters_token_never_reaches_a_handler(serve: Callable[..., Any]) -> No
     """Through Jupyter's proxy, an Authorization that opened Jupyter's door is taken out, in both its words."""
     for scheme in ("token", "Token", "Bearer"):
         assert "HTTP_AUTHORIZATION" not in seen(serve, {**FROM_JUPYTER, "Authorization": f"{scheme} abc"})
+        for header in ("X-Forwarded-Context", "X-ProxyContextPath"):
+            # Older and newer versions of the proxy send one of them.
+            assert "HTTP_AUTHORIZATION" not in seen(serve, {header: PREFIX, "Authorization": f"{scheme} abc"})
         path = "/user/ann/proxy/absolute/5000/a"
         assert "HTTP_AUTHORIZATION" not in seen(serve, {"Authorization": f"{scheme} abc"}, path)
 
@@ -91,6 +94,8 @@ def test_a_known_token_is_taken_out_wherever_it_stands(serve: Callable[..., Any]
     assert environ["REQUEST_URI"] == "/a?x=1&y=%20"
     assert environ["HTTP_X_OWN"] == "stays"
     assert known_secrets({}, [{"token": SECRET}, {"token": ""}]) == {SECRET}
+    for name in ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN"):
+        assert known_secrets({name: SECRET, "OTHER_TOKEN": "x"}) == {SECRET}
 
 
 def test_the_prefix_becomes_script_name(serve: Callable[..., Any]) -> None:

@@ -10,12 +10,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
-from importlib import import_module
 from types import FrameType, TracebackType
 from typing import Any
 
-from nbmicro.threads.interrupts import AGAIN, interrupt, let_come_through
+from nbmicro.threads.interrupts import AGAIN, handler_of, interrupt, let_come_through
 from nbmicro.threads.pyodide import InBrowser, has_threads
 from nbmicro.threads.workers import Ticker
 
@@ -97,12 +95,8 @@ def release() -> None:
 def forget_deadlines() -> None:
     """Close every deadline of the main thread, for a host that knows that no code runs under one: an interrupt may have
     come just before it was closed. In another thread this is nothing."""
-    if threading.current_thread() is threading.main_thread():
+    if _clock.running and threading.current_thread() is threading.main_thread():
         _clock.forget()
-
-
-# signal.getsignal turns what it finds into an enum, at more than the cost of the whole rest of a deadline.
-_handler_of: Callable[[int], Any] = getattr(import_module("_signal"), "getsignal", signal.getsignal)
 
 
 class _Clock:
@@ -152,16 +146,21 @@ class _Clock:
             self._other_due = math.inf
             signal.setitimer(signal.ITIMER_REAL, left, self._other_interval)
 
+    @property
+    def running(self) -> bool:
+        """Whether there is a deadline."""
+        return bool(self._running)
+
     def forget(self) -> None:
         for deadline in list(self._running):
             deadline.close()
 
     def release(self) -> None:
-        if not self._running and hasattr(signal, "SIGALRM") and _handler_of(signal.SIGALRM) is self._handler:
+        if not self._running and hasattr(signal, "SIGALRM") and handler_of(signal.SIGALRM) is self._handler:
             signal.signal(signal.SIGALRM, self._before)
 
     def _install(self) -> bool:
-        installed = _handler_of(signal.SIGALRM)
+        installed = handler_of(signal.SIGALRM)
         if installed is self._handler:
             return True
         if installed is None:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
+from importlib import import_module
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -18,6 +19,9 @@ GRACE = 0.5
 AGAIN = 1.0
 #: SIGUSR1 ends even a call that blocks; Windows has no such signal, and is interrupted between two bytecodes.
 _SIGNAL = getattr(signal, "SIGUSR1", signal.SIGINT)
+
+# signal.getsignal turns what it finds into an enum, at more than the cost of the whole rest of a deadline.
+handler_of: Callable[[int], Any] = getattr(import_module("_signal"), "getsignal", signal.getsignal)
 
 
 class Stopped(BaseException):
@@ -101,19 +105,17 @@ class InterruptsThrough:
 
     def begin(self) -> None:
         """Begin; again is nothing."""
-        if threading.current_thread() is not threading.main_thread():
+        before = handler_of(signal.SIGINT)
+        if before is signal.default_int_handler or before is self._handler or not callable(before):
             return
-        before = signal.getsignal(signal.SIGINT)
-        if not callable(before) or before is signal.default_int_handler or before is self._handler:
+        if threading.current_thread() is not threading.main_thread():
             return
         self._before = before
         signal.signal(signal.SIGINT, self._handler)
 
     def end(self) -> None:
         """Put back what was there; nothing happens where something else stands there, or in another thread."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        if signal.getsignal(signal.SIGINT) is self._handler:
+        if handler_of(signal.SIGINT) is self._handler and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._before)
 
     def _interrupted(self, number: int, frame: Any) -> Any:

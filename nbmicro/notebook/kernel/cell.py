@@ -56,8 +56,13 @@ def first_line(source: str) -> str:
 
 def _frame_of_cell() -> FrameType | None:
     """IPython's frame of the cell that runs now, of the outermost one; None where there is none of that name."""
-    frames = [frame for frame in _frames() if frame.f_code.co_name == "run_cell_async"]
-    return frames[-1] if frames else None
+    found = None
+    above: FrameType | None = sys._getframe(1)
+    while above is not None:
+        if above.f_code.co_name == "run_cell_async":
+            found = above
+        above = above.f_back
+    return found
 
 
 def info_of_running_cell(shell: Any) -> Any | None:

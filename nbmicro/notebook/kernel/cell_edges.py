@@ -82,11 +82,12 @@ class CellEdges:
 
     def cell_runs(self, info: Any) -> None:
         """A cell is about to run; IPython's record of it is given."""
-        self._end_cut_off()
-        if id(info) in self._nested:
+        known = self._cells.get(id(info))
+        if id(info) in self._nested or (known is not None and known[1].has_begun):
             return
+        self._end_cut_off()
         run = current_run()
-        if id(info) not in self._cells and run is not None and self._is_in_cell(run):
+        if known is None and run is not None and self._is_in_cell(run):
             # run_cell inside a cell, %%capture, %run: part of the outer cell.
             self._nested[id(info)] = (info, run.part())
             return

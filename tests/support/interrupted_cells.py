@@ -70,6 +70,8 @@ SITUATIONS = {
     "%explore": Situation("%explore", (*EDGES, "notebook/explore", "notebook/magics")),
 }
 
+#: What handles interrupts: nothing does in a process that a shell runs in the background.
+SIGINT = signal.getsignal(signal.SIGINT)
 shell = InteractiveShell.instance()
 raised: list[BaseException | None] = []
 shell.showtraceback = lambda exc_tuple=None, *_, **__: raised.append((exc_tuple or sys.exc_info())[1])
@@ -177,7 +179,7 @@ def amiss(stdout: Any, before: list[int], *, loaded: bool) -> list[str]:
     expect(not threads(), threads())
     expect(hooks() == before, f"hooks: {hooks()}")
     expect(not signal.getitimer(signal.ITIMER_REAL)[0], "an alarm is set")
-    expect(signal.getsignal(signal.SIGINT) is signal.default_int_handler, "another handler of interrupts")
+    expect(signal.getsignal(signal.SIGINT) == SIGINT, "another handler of interrupts")
     expect(sys.getprofile() is None, "a profile function is set")
     expect(not any(ledger._pending for ledger in list(Ledger.every)), "declarations are pending")
     return found

@@ -9,6 +9,7 @@ import click
 from nbmicro.cli.files import write_files
 from nbmicro.errors import LoadError, OptionError
 from nbmicro.export.notebook_export import Exported, export_notebook, reject_name
+from nbmicro.export.request_text import FOLDER
 
 
 @click.command()
@@ -33,6 +34,7 @@ def export(file: str, output: str | None, tests: bool, inline: bool, flask: bool
     The module:              nbmicro export app.ipynb -o app.py
     With tests:              nbmicro export app.ipynb -o app.py --tests
     Without nbmicro:         nbmicro export app.ipynb -o app.py --flask
+    A package, as above:     nbmicro export app.ipynb -o shop/ --flask --tests
     And then:                gunicorn app:app     pytest test_app.py
 
     A notebook that speaks to another module's app (%app shop:app) becomes tests of that app, and no module.
@@ -51,12 +53,13 @@ def export(file: str, output: str | None, tests: bool, inline: bool, flask: bool
         click.echo(export_notebook(path, path.with_suffix(".py"), inline=True).module, nl=False)
         return
     out = Path(output)
-    if out.suffix != ".py":
+    package = flask and out.suffix == ""
+    if not package and out.suffix != ".py":
         raise OptionError(f"{output} is no name of a module.", hint=f"Add its ending:  -o {output}.py")
-    exported = export_notebook(path, out, inline=inline, tests=tests, flask=flask)
+    exported = export_notebook(path, out, inline=inline, tests=tests, flask=flask, package=package)
     if exported.module:
         reject_name(out.stem, exported.module)
-    files = _files(exported, out)
+    files = _package(exported, out) if package else _files(exported, out)
     write_files(files, inputs=[path], force=force)
     for target in files:
         click.echo(f"wrote {target}")
@@ -71,3 +74,13 @@ def _files(exported: Exported, out: Path) -> dict[Path, bytes]:
     if exported.tests is not None:
         files[out.with_name(f"test_{out.name.removeprefix('test_')}")] = exported.tests.encode()
     return {**files, **{out.parent / name: content for name, content in exported.files.items()}}
+
+
+def _package(exported: Exported, out: Path) -> dict[Path, bytes]:
+    """The files of a package; its tests, and what they send, lie beside it."""
+    files = {out / "__init__.py": exported.module.encode()}
+    if exported.tests is not None:
+        files[out.with_name(f"test_{out.name}.py")] = exported.tests.encode()
+    for name, content in exported.files.items():
+        files[(out.parent if name.startswith(f"{FOLDER}/") else out) / name] = content
+    return files

@@ -14,8 +14,9 @@ from nbmicro.cells.notebook_cell import NotebookCell
 from nbmicro.cells.resource_cell import TemplateCell
 from nbmicro.errors import LoadError, OptionError
 from nbmicro.export.for_flask import reject_for_flask
-from nbmicro.export.imports import root_of
+from nbmicro.export.imports import Imported, root_of
 from nbmicro.export.module_text import ModuleText
+from nbmicro.export.package_parts import blueprints_apart, imports_of, selection_of, selection_without
 from nbmicro.export.suite import Suite
 from nbmicro.export.survey import Survey, survey_of
 from nbmicro.loading.notebook_file import read_notebook
@@ -57,7 +58,13 @@ class Exported:
 
 
 def export_notebook(
-    path: Path, out: Path, *, inline: bool = False, tests: bool = False, flask: bool = False
+    path: Path,
+    out: Path,
+    *,
+    inline: bool = False,
+    tests: bool = False,
+    flask: bool = False,
+    package: bool = False,
 ) -> Exported:
     """Export a notebook.
 
@@ -73,6 +80,8 @@ def export_notebook(
         Whether tests are made of the notebook's requests.
     flask:
         Whether the module is written for Flask alone.
+    package:
+        Whether it is a package in the folder ``out``, with a module for each blueprint that stands by itself.
 
     Raises
     ------
@@ -97,27 +106,43 @@ def export_notebook(
                 where=path.name,
             )
     headings, title = _titles(cells, path)
-    module = ModuleText(
-        survey,
-        headings=headings,
-        title=title,
-        origin=path.name,
-        local=_beside(path.resolve().parent),
-        looked_at=_looked_at(cells, selection),
-        inline=files is None,
-        flask=flask,
-    )
-    text = module.written()
+    suite = Suite(cells, selection, survey, module=out.stem, origin=path) if tests else None
+    test_text = suite.written() if suite is not None else None
+    parts, apart_notes = blueprints_apart(survey) if package else ([], [])
+
+    def written(cells_of: Survey, headings: dict[int, tuple[str, ...]], title: str, *taken: Imported) -> str:
+        module = ModuleText(
+            cells_of,
+            headings=headings,
+            title=title,
+            origin=path.name,
+            local=_beside(path.resolve().parent),
+            looked_at=_looked_at(cells, selection),
+            inline=files is None,
+            flask=flask,
+        )
+        module.imports.add(*taken)
+        return module.written()
+
+    # All of it is planned as one, so that what cells cover and name twice is known.
+    text = written(survey, dict(headings), title)
+    if parts:
+        rest = survey_of(selection_without(selection, parts), path.resolve().parent)
+        tested = re.findall(rf"\b{re.escape(out.stem)}\.(\w+)", test_text or "")
+        text = written(rest, headings, title, *imports_of(parts, rest, tested))
+    modules = {
+        f"{part.name}.py": written(survey_of(selection_of(selection, part)), {}, f"The blueprint {part.name}").encode()
+        for part in parts
+    }
     if not _binds(text, survey.target):
         raise no_app(survey.target, path.name)
-    files = {**_folders_beside(survey, path, out), **(files or {})}
+    place = out / "__init__.py" if package else out
+    files = {**_folders_beside(survey, path, place), **(files or {}), **modules}
     notes = [*selection.notes, *_notes(cells, selection, survey, out)]
-    test_text = None
-    if tests:
-        made = Suite(cells, selection, survey, module=out.stem, origin=path)
-        test_text = made.written()
-        files = {**files, **made.files}
-        notes += made.notes
+    notes += apart_notes
+    if suite is not None:
+        files = {**files, **suite.files}
+        notes += suite.notes
     return Exported(text, test_text, files, survey.target, tuple(notes))
 
 

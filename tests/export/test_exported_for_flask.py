@@ -102,10 +102,15 @@ def _steady(name: str, value: str) -> str:
     return re.sub(r"(?<=^session=)([\w.-]+)\.[\w-]+\.[\w-]+(?=;)", r"\1", value) if name == "Set-Cookie" else value
 
 
-def written(path: Path, folder: Path, name: str = "shop") -> Path:
-    exported = export_notebook(path, folder / f"{name}.py", flask=True)
-    assert "nbmicro" not in exported.module
-    for file, content in {f"{name}.py": exported.module.encode(), **exported.files}.items():
+def written(path: Path, folder: Path, name: str = "shop", *, package: bool = False) -> Path:
+    """The folder with the module, or with the package of that name."""
+    place = "{}/__init__.py" if package else "{}.py"
+    exported = export_notebook(
+        path, folder / place.format(name).removesuffix("/__init__.py"), flask=True, package=package
+    )
+    files = {f"{name}/{file}" if package else file: content for file, content in exported.files.items()}
+    for file, content in {place.format(name): exported.module.encode(), **files}.items():
+        assert not file.endswith(".py") or b"nbmicro" not in content
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_bytes(content)
     return folder
@@ -179,7 +184,7 @@ def test_a_lesson_with_extensions_answers_on_flask_as_in_the_notebook(lesson: Pa
 
 
 def test_random_notebooks_answer_on_flask_as_they_do(tmp_path: Path) -> None:
-    """Modules of twenty of them, each in a process of its own; the others are rejected with a line and a way out."""
+    """Modules and packages of twenty, each in its own process; the others are rejected with a line and a way out."""
     compared = 0
     without: list[LoadError] = []
     for seed in range(60):
@@ -187,7 +192,7 @@ def test_random_notebooks_answer_on_flask_as_they_do(tmp_path: Path) -> None:
         folder.mkdir()
         path = write_notebook(folder / "app.ipynb", *Maker(seed, in_order=True).cells())
         try:
-            out = written(path, folder / "out")
+            out = written(path, folder / "out", "store", package=seed % 2 == 0)
         except LoadError as error:
             without.append(error)
             continue
@@ -198,7 +203,7 @@ def test_random_notebooks_answer_on_flask_as_they_do(tmp_path: Path) -> None:
             if "LoadError" in str(error):
                 continue
             raise
-        assert answers("flask", "shop", requests, out) == here, (seed, (out / "shop.py").read_text())
+        assert answers("flask", "store", requests, out) == here, seed
         compared += 1
         if compared == 20:
             break
@@ -277,3 +282,32 @@ def test_the_command_needs_a_file(notebook: Notebook, tmp_path: Path) -> None:
     out = tmp_path / "new.py"
     assert CliRunner().invoke(main, ["export", str(path), "--flask", "-o", str(out)]).exit_code == 0
     assert "from flask import Flask" in out.read_text()
+
+
+def test_a_package_has_a_module_for_each_blueprint_that_stands_by_itself(notebook: Notebook, tmp_path: Path) -> None:
+    """It answers as the notebook, on Flask alone; templates lie in it, tests beside it; who shares a value is told."""
+    path = notebook(
+        LOAD,
+        "import math\nlimit = 3\nshop = Blueprint('shop', __name__)",
+        "@shop.get('/root/<int:n>')\ndef root(n):\n    return str(math.sqrt(n))",
+        "club = Blueprint('club', __name__)\n\n@club.get('/limit')\ndef show_limit():\n    return str(limit)",
+        "@shop.before_request\ndef check():\n    if request.args.get('no'):\n        abort(403)",
+        "app.register_blueprint(shop, url_prefix='/shop')\napp.register_blueprint(club, url_prefix='/club')",
+        "%%template page.html\n<h1>{{ url_for('shop.root', n=4) }}</h1>",
+        "%%route /\nrender_template('page.html')",
+        "%http /shop/root/9 --expect 200",
+    )
+    out = tmp_path / "made" / "store"
+    out.parent.mkdir()
+    result = CliRunner().invoke(main, ["export", str(path), "--flask", "--tests", "-o", f"{out}/"])
+    assert result.exit_code == 0, result.output
+    assert "`club` stays in __init__.py, with which it shares `limit`." in result.output
+    files = sorted(str(file.relative_to(out.parent)) for file in out.parent.rglob("*") if file.is_file())
+    assert files == ["store/__init__.py", "store/shop.py", "store/templates/page.html", "test_store.py"]
+    text = (out / "__init__.py").read_text()
+    assert "from .shop import shop\n" in text
+    assert "def root" not in text
+    assert "import math\n" in (out / "shop.py").read_text()
+    asked = [plain(one) for one in ("/", "/shop/root/9", "/shop/root/9?no=1", "/club/limit", "/none")]
+    here = answers("notebook", path.name, asked, path.parent)
+    assert answers("flask", "store", asked, out.parent) == here

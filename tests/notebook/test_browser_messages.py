@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from nbmicro import App, Response, request
 from nbmicro.client.browser_session import BrowserSession
 from nbmicro.client.client import Client
+from nbmicro.notebook.browse.shared import shared_file
 from nbmicro.notebook.browse.transport import CREDIT, PIECE, RUNNING_LIMIT, BrowserRequests
 from nbmicro.web.ledger import start_run
 from nbmicro.web.owners import Owner
@@ -403,3 +405,22 @@ def test_bodies_without_end_do_not_fill_the_kernel(
     requests.take({"kind": "part", "id": "last"}, [b"x" * 900])
     requests.take(request_of("last", "/slow", method="POST"))
     assert front.of("last")[1] == b"900"
+
+
+def test_a_file_of_swagger_comes_from_a_package_and_nothing_else_does(
+    requests: BrowserRequests, front: Front, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "swagger_ui_bundle" / "vendor" / "swagger-ui-5.0"
+    folder.mkdir(parents=True)
+    (tmp_path / "swagger_ui_bundle" / "__init__.py").write_text("")
+    (folder / "swagger-ui.css").write_text("a{}")
+    (folder / "secret.css").write_text("b{}")
+    monkeypatch.syspath_prepend(tmp_path)
+    shared_file.cache_clear()
+    requests.take({"kind": "shared", "id": "a", "name": "swagger-ui.css"})
+    head, body, end = front.of("a")
+    assert (head["headers"], body, end["failed"]) == ([["Content-Type", "text/css"]], b"a{}", None)
+    for number, name in enumerate(("secret.css", "../__init__.py", "redoc.standalone.js")):
+        requests.take({"kind": "shared", "id": f"n{number}", "name": name})
+        assert front.of(f"n{number}")[2]["failed"] == "No package has it."
+    shared_file.cache_clear()

@@ -18,6 +18,7 @@ from nbmicro.http.headers import HeaderFields
 from nbmicro.http.media_types import EVENT_STREAM, media_type_of
 from nbmicro.http.messages import RequestRecord
 from nbmicro.http.methods import CLIENT_METHODS
+from nbmicro.notebook.browse.shared import SHARED, shared_file
 from nbmicro.notebook.browse.uses import Uses
 from nbmicro.render.summary import error_text, hint_text
 from nbmicro.threads.pyodide import has_threads
@@ -91,6 +92,8 @@ class BrowserRequests:
                 body = bytes(self._parts.pop(name, b""))
             if not self._begin(name, message, body):
                 self._let_go(len(body))
+        elif kind == "shared":
+            self._send_shared(name, str(message.get("name", "")))
         elif kind == "cookie":
             self.session.set_page_cookie(str(message.get("text", ""))[:4096], str(message.get("path", "/")))
         elif kind in ("more", "cancel"):
@@ -138,6 +141,16 @@ class BrowserRequests:
                 self._lost[lost] = None
                 while len(self._lost) > WAITING_LIMIT:
                     self._lost.popitem(last=False)
+
+    def _send_shared(self, name: str, file: str) -> None:
+        """Send a file of Swagger UI or ReDoc that an installed package has; pages name it on another site."""
+        data = shared_file(file)
+        if data is not None:
+            fields = HeaderFields([("Content-Type", SHARED[file])])
+            self._tell({"id": name, **_head(200, "OK", fields, f"/{file}")})
+            for start in range(0, len(data), PIECE):
+                self._tell({"kind": "piece", "id": name}, data[start : start + PIECE])
+        self._tell({"kind": "end", "id": name, "failed": None if data is not None else "No package has it."})
 
     def _let_go(self, size: int) -> None:
         with self._lock:

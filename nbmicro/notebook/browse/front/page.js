@@ -25,7 +25,7 @@ class Page {
     this.allowance = BURST;
     this.counted = performance.now();
     this.scroll = [0, 0];
-    this.parts = new Parts(url => this.part(url), text => this.report('blocked', text));
+    this.parts = new Parts(url => this.part(url), text => this.report('blocked', text), name => this.shared(name));
     this.known = new Map();
     this.weight = 0;
     this.sending = 0;
@@ -68,6 +68,12 @@ class Page {
         }));
     }
     return this.known.get(target);
+  }
+
+  // A file that the page names on another site and a package of the kernel's has.
+  async shared(name) {
+    const { head, end, bytes } = await this.transport.whole({ shared: name }, null, BODY_LIMIT, this.left?.signal);
+    return { ok: Boolean(head) && !end.failed, bytes, type: headerOf(head, 'content-type') };
   }
 
   // A request of the page that failed, with the handler's line or the hint.

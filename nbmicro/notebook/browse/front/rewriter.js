@@ -26,13 +26,16 @@ async function dataOf(bytes, type) {
 
 // Characters of what is put in place in one page, however often it is named; and of a script that is read.
 const ROOM = 64 * 1024 * 1024, SCRIPT_LIMIT = 4 * 1024 * 1024;
+// Files of Swagger UI and ReDoc, which a package of the kernel's may have.
+const SHARED = /^(swagger-ui(-bundle|-standalone-preset)?\.(js|css)|redoc\.standalone\.js)$/;
 // Addresses of one style sheet, and elements of a page.
 const ADDRESSES = 5000, ELEMENTS = 200000;
 
 // What a page refers to. `get(url)` asks the app: `{ok, bytes, type}`; `refused(text)` is told what is not loaded. Nothing is asked for twice by one page.
 class Parts {
-  constructor(get, refused = () => {}) {
+  constructor(get, refused, shared) {
     this.get = get;
+    this.shared = shared;
     this.refused = refused;
     this.modules = new Map();
     this.importMap = { imports: {}, scopes: {} };
@@ -43,7 +46,11 @@ class Parts {
   // What is at an address of the app; of another site nothing, which is told.
   async ours(url) {
     if (isOurs(url)) return this.get(url);
-    this.refused(`${url.href} is on another site, and %browse loads nothing from there.`);
+    const name = url.pathname.split('/').pop();
+    const part = SHARED.test(name) ? await this.shared(name) : { ok: false };
+    if (part.ok) return part;
+    const advice = SHARED.test(name) ? ' After  %pip install fastapi-offline  it is taken from there.' : '';
+    this.refused(`${url.href} is on another site, and %browse loads nothing from there.${advice}`);
     return { ok: false };
   }
 

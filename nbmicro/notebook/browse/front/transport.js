@@ -51,6 +51,7 @@ class Transport {
 
   send(call) {
     call.sent = true;
+    if (call.request.shared) return void this.model.send({ kind: 'shared', id: call.id, name: call.request.shared });
     // Jupyter closes a connection on which a message of more than 10 MB comes.
     const size = call.body?.byteLength ?? 0;
     for (let start = 0; start < size; start += PART) {

@@ -156,3 +156,12 @@ def test_a_cookie_lives_as_many_seconds_as_it_says(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(time, "time", lambda: 1001.0)
     assert list(jar) == ["odd"]
     assert jar.header("localhost", "/") == "odd=1"
+
+
+def test_a_line_that_is_no_cookie_hides_none_of_those_behind_it() -> None:
+    assert list(_jar("no cookie", "a=1; Domain=other.example", "=1", "b=2; Path=/")) == ["b"]
+
+
+def test_without_a_path_a_cookie_of_a_page_at_the_top_goes_everywhere() -> None:
+    assert _jar("a=1", path="/top").header("localhost", "/other/page") == "a=1"
+    assert _jar("a=1; Path=relative", path="/top").header("localhost", "/other/page") == "a=1"

@@ -13,7 +13,8 @@ from nbmicro.http.messages import RequestRecord
 BASE_URL = "http://127.0.0.1:5000"
 # Linux takes 128 KB for one argument, an escaped quote being up to four characters of it.
 _LONGEST = 100_000
-_FORM_TEXT = re.compile(r"[!#$%&'()*+,/:;=?@\[\]~\w.-]*", re.ASCII)
+# What a form that is sent has, and the dots that stand for what is hidden.
+_FORM_TEXT = re.compile(r"[!#$%&'()*+,/:;=?@\[\]~\w.•-]*", re.ASCII)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from nbmicro.http.media_types import FORM, MULTIPART_FORM
 from nbmicro.server.address import ip_address_of, is_loopback
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ _JUPYTER_LOGIN = re.compile(r"username-.*|jupyterhub-user-.*|jupyterhub-session-
 _HOST = re.compile(r"\[[0-9a-fA-F:.]+\](?::\d{1,5})?|[A-Za-z0-9_.-]+(?::\d{1,5})?", re.ASCII)
 # RFC 6454, 7: what a browser sends, but for ``null``.
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
-_SIMPLE_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
+_SIMPLE_TYPES = {FORM, MULTIPART_FORM, "text/plain"}
 _SECRET_VARIABLES = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN")
 # Set by jupyter-server-proxy (3.2 to 4.6) on every request below /proxy/PORT/.
 _JUPYTER_PROXY_HEADERS = ("HTTP_X_PROXYCONTEXTPATH", "HTTP_X_FORWARDED_CONTEXT")

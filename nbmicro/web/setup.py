@@ -189,13 +189,22 @@ class Setup(Replaceable, Scaffold):
     @property
     def url_map(self) -> Map:
         """The rules in effect; adding to it declares. Another map may be set: its rules take the place of all."""
+        if "url_map" not in self.__dict__:
+            raise AttributeError(f"{self!r} has no map of rules: it was deleted")
         value: Map = self.__dict__["url_map"]
         return value
 
+    @url_map.deleter
+    def url_map(self) -> None:
+        del self.__dict__["url_map"]
+
     @url_map.setter
     def url_map(self, value: Map) -> None:
-        before = self.url_map
+        before = self.__dict__.get("url_map")
         if value is before:
+            return
+        if not isinstance(before, Map) or not isinstance(value, Map):
+            self.__dict__["url_map"] = value  # What is no map is no more than an attribute, as in Flask.
             return
         rules = [] if isinstance(value, LiveMap) else list(value.iter_rules())
         in_effect = [one.declaration for one in self.ledger.entries(current_run())]

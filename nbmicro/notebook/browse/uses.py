@@ -34,6 +34,9 @@ class Uses:
         self._ledger: Any = None
         self._known: frozenset[Declaration] = frozenset()
 
+    def forget(self, run: object) -> None:
+        """A run has ended: nothing of it is kept here."""
+
     def begin(self, page: str) -> None:
         """A page is asked for: from now on, what it uses counts."""
         self._listen()

@@ -12,7 +12,7 @@ from nbmicro.notebook.magics import MAGICS
 from nbmicro.notebook.magics.serve import start
 from nbmicro.threads.interrupts import AllOrNothing
 from nbmicro.web.app import App
-from nbmicro.web.figures import stop_waiting
+from nbmicro.web.figures import keep_figures_apart, stop_waiting
 from nbmicro.web.hosting import hosting
 
 GONE = "The routes of before are gone: run their cells again (Run > Run All Cells)."
@@ -33,6 +33,7 @@ def load(shell: Any) -> None:
         changes.on_failure(partial(_end, session))
         _sessions.append(session)
         session.begin()
+        keep_figures_apart()
         hosting.run_app = lambda app, host, port: start(session, host=host, port=port, app=app)
         for name, magic in MAGICS.items():
             replaced = session.host.add_magic(name, magic.of(session), magic.kind)

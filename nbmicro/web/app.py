@@ -22,7 +22,6 @@ from nbmicro.web.contexts import (
 from nbmicro.web.declarations import Route, blueprints_of
 from nbmicro.web.environ import ERROR, PRESERVE_CONTEXT
 from nbmicro.web.failures import ErrorHandling
-from nbmicro.web.figures import keep_figures_apart
 from nbmicro.web.files import send_app_static
 from nbmicro.web.handler_errors import no_response
 from nbmicro.web.json.provider import is_plain
@@ -441,4 +440,3 @@ class App(ErrorHandling):
 
 
 quick.serve(App)
-keep_figures_apart()

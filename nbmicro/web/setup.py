@@ -20,6 +20,7 @@ from nbmicro.web.config import Config, ConfigAttribute, debug_wanted
 from nbmicro.web.contexts import Namespace, table_here
 from nbmicro.web.declarations import Route, Scope, StaticFile
 from nbmicro.web.extension_entries import Extensions
+from nbmicro.web.figures import keep_figures_apart
 from nbmicro.web.files import find_instance_path, open_file
 from nbmicro.web.hosting import hosting
 from nbmicro.web.json.provider import DefaultJSONProvider, JSONProvider
@@ -174,6 +175,7 @@ class Setup(Replaceable, Scaffold):
         self.json: JSONProvider = self.json_provider_class(self._app)
         self._connect(self.url_map_class(host_matching=host_matching))
         self.every.add(self)
+        keep_figures_apart()
         if self.has_static_folder:
             if bool(static_host) != host_matching:
                 raise AssertionError("static_host and host_matching go together: give both or neither.")

@@ -162,3 +162,20 @@ def test_a_handler_may_be_the_first_to_import_pyplot(first: str) -> None:
     """
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, timeout=120)
     assert ran.stdout.splitlines() == ["['[1]', '[1]', '[1]']", "[] []"], ran.stderr
+
+
+def test_figures_are_kept_apart_again_after_nbmicro_was_unloaded() -> None:
+    """The wait for matplotlib ends with the extension, and begins with the next app or the next loading."""
+    code = """
+        from nbmicro import App
+        from nbmicro.web.figures import stop_waiting
+        App("before"); stop_waiting()
+        app = App("plots")
+        import matplotlib; matplotlib.use("agg")
+        import matplotlib.pyplot as plt
+        mine = plt.figure()
+        app.get("/")(lambda: str(plt.get_fignums()))
+        print(app.test_client().get("/").text, plt.get_fignums())
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] [1]\n"

@@ -53,6 +53,8 @@ class CellJobs:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait(30)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
     def run(self, steps: list[list[Any]], *, ids: bool) -> list[Any]:
         """Do the steps in a process of their own."""

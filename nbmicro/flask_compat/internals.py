@@ -13,7 +13,9 @@ from nbmicro.web import signals
 from nbmicro.web.blueprints import BlueprintSetupState
 from nbmicro.web.commands.cli import group_options
 from nbmicro.web.contexts import AppContext, current_context, current_request_context
-from nbmicro.web.proxies import current_app, g, request, session
+from nbmicro.web.declarations import blueprints_of
+from nbmicro.web.files import send_file_settings
+from nbmicro.web.proxies import g, request, session
 
 _sentinel = object()
 _env_file_option, _app_option, _debug_option, version_option = group_options(add_version=True, set_debug=True)
@@ -63,20 +65,12 @@ def _endpoint_from_view_func(view_func: Callable[..., Any]) -> str:
 
 def _split_blueprint_path(name: str) -> list[str]:
     """``a.b.c`` as ``["a.b.c", "a.b", "a"]``."""
-    parts = name.split(".")
-    return [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+    return blueprints_of(f"{name}.view")
 
 
 def _prepare_send_file_kwargs(**kwargs: Any) -> dict[str, Any]:
     """What ``werkzeug.utils.send_file`` takes for the app and the request in effect here."""
-    if kwargs.get("max_age") is None:
-        kwargs["max_age"] = current_app.get_send_file_max_age
-    return kwargs | {
-        "environ": request.environ,
-        "use_x_sendfile": current_app.config["USE_X_SENDFILE"],
-        "response_class": current_app.response_class,
-        "_root_path": current_app.root_path,
-    }
+    return kwargs | send_file_settings(kwargs.get("max_age"))
 
 
 def _default_template_ctx_processor() -> dict[str, Any]:

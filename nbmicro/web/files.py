@@ -191,7 +191,7 @@ def send_file(
         conditional=conditional,
         etag=etag,
         last_modified=last_modified,
-        **_settings(max_age),
+        **send_file_settings(max_age),
     )
 
 
@@ -209,11 +209,11 @@ def send_from_directory(directory: os.PathLike[str] | str, path: os.PathLike[str
     """
     max_age = kwargs.pop("max_age", None)
     return werkzeug.utils.send_from_directory(  # type: ignore[return-value]
-        directory, path, **kwargs, **_settings(max_age)
+        directory, path, **kwargs, **send_file_settings(max_age)
     )
 
 
-def _settings(max_age: Any) -> dict[str, Any]:
+def send_file_settings(max_age: Any) -> dict[str, Any]:
     """What Werkzeug is to know of the request and the app."""
     app = need_app_context().app
     return {

@@ -15,7 +15,6 @@ from nbmicro.web.commands.cli import group_options
 from nbmicro.web.contexts import AppContext, current_context, current_request_context
 from nbmicro.web.declarations import blueprints_of
 from nbmicro.web.files import send_file_settings
-from nbmicro.web.proxies import g, request, session
 
 _sentinel = object()
 _env_file_option, _app_option, _debug_option, version_option = group_options(add_version=True, set_debug=True)
@@ -71,12 +70,6 @@ def _split_blueprint_path(name: str) -> list[str]:
 def _prepare_send_file_kwargs(**kwargs: Any) -> dict[str, Any]:
     """What ``werkzeug.utils.send_file`` takes for the app and the request in effect here."""
     return kwargs | send_file_settings(kwargs.get("max_age"))
-
-
-def _default_template_ctx_processor() -> dict[str, Any]:
-    """What every template has: ``g``, and in a request ``request`` and ``session``."""
-    known: dict[str, Any] = {} if _app_part() is None else {"g": g}
-    return known if current_request_context() is None else known | {"request": request, "session": session}
 
 
 _werkzeug_version = ""

@@ -168,7 +168,6 @@ IMPORTED: dict[str, dict[str, str]] = {
         "flask.globals": f"{_CONTEXTS} current_app request",
         "flask.helpers": "stream_with_context",
         "flask.signals": "before_render_template template_rendered",
-        _HERE: "_default_template_ctx_processor",
         "jinja2": "BaseEnvironment=Environment BaseLoader Template TemplateNotFound",
         "nbmicro.web.environment": "DispatchingJinjaLoader=AppLoader Environment",
     },
